@@ -1,0 +1,166 @@
+//! [`EventCounts`]: what a network did, counted without knowing the price of anything.
+//!
+//! The counts carry the structure of the network ([`Topology`]) with them, so packets and hops
+//! can be worked out for any device afterwards and saved counts can be priced without the model.
+
+mod dense;
+
+pub use dense::{DenseCounts, DenseLayer};
+
+use crate::network::Topology;
+
+/// Events of one population, summed over all samples.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PopulationCounts {
+    /// Spikes of each neuron, channels last.
+    pub spikes: Vec<u64>,
+    /// Timesteps in which each neuron had any input or a bias, channels last.
+    pub touched: Vec<u64>,
+    /// Spikes in each timestep.
+    pub spikes_per_timestep: Vec<u64>,
+    /// Neurons with any input or a bias, in each timestep.
+    pub touched_per_timestep: Vec<u64>,
+    /// Neurons whose potential was nonzero before the timestep or that were touched in it.
+    pub active_per_timestep: Vec<u64>,
+}
+
+/// Events of one projection, summed over all samples.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProjectionCounts {
+    /// Synaptic operations (one spike through one existing synapse) in each timestep.
+    pub synops_per_timestep: Vec<u64>,
+    /// Multiply-accumulates (one nonzero non-binary input times one existing synapse) in each
+    /// timestep, as if the projection were evaluated anew each time.
+    pub macs_per_timestep: Vec<u64>,
+    /// The same if a constant input is multiplied once per sample and its current kept.
+    pub macs_once: u64,
+}
+
+/// What a network did on a set of samples. Totals over samples; divide by
+/// [`EventCounts::samples`] for figures per inference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventCounts {
+    /// Structure of the network.
+    pub topology: Topology,
+    /// Number of samples.
+    pub samples: u64,
+    /// Timesteps per sample.
+    pub timesteps: u32,
+    /// Per population, in the order of the topology.
+    pub populations: Vec<PopulationCounts>,
+    /// Per projection, in the order of the topology's edges.
+    pub projections: Vec<ProjectionCounts>,
+}
+
+/// Figures of one population per inference; those of synapses belong to the target.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PerInference {
+    /// Spikes.
+    pub spikes: f64,
+    /// Synaptic operations received.
+    pub synops: f64,
+    /// Multiply-accumulates received, evaluated in each timestep.
+    pub macs: f64,
+    /// Multiply-accumulates received, with constant input multiplied once.
+    pub macs_once: f64,
+    /// Neurons × timesteps.
+    pub neuron_updates: f64,
+    /// Neuron-timesteps with any input or bias.
+    pub touched_updates: f64,
+    /// Neuron-timesteps with a nonzero potential, any input or bias.
+    pub active_updates: f64,
+}
+
+impl EventCounts {
+    /// Zero counts for a network, ready to be added to.
+    #[must_use]
+    pub fn new(topology: Topology, timesteps: u32) -> Self {
+        let steps = timesteps as usize;
+        EventCounts {
+            populations: topology
+                .populations
+                .iter()
+                .map(|node| PopulationCounts {
+                    spikes: vec![0; node.shape.neurons()],
+                    touched: vec![0; node.shape.neurons()],
+                    spikes_per_timestep: vec![0; steps],
+                    touched_per_timestep: vec![0; steps],
+                    active_per_timestep: vec![0; steps],
+                })
+                .collect(),
+            projections: topology
+                .edges
+                .iter()
+                .map(|_| ProjectionCounts {
+                    synops_per_timestep: vec![0; steps],
+                    macs_per_timestep: vec![0; steps],
+                    macs_once: 0,
+                })
+                .collect(),
+            topology,
+            samples: 0,
+            timesteps,
+        }
+    }
+
+    /// Adds the counts of other samples of the same network. Sums of integers: the order in which
+    /// parts are merged never shows.
+    ///
+    /// # Panics
+    /// If the two do not count the same network over the same timesteps.
+    pub fn merge(&mut self, other: &EventCounts) {
+        assert_eq!(self.timesteps, other.timesteps, "counts of one run");
+        let add = |to: &mut Vec<u64>, from: &[u64]| {
+            assert_eq!(to.len(), from.len(), "counts of one network");
+            to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+        };
+        self.samples += other.samples;
+        for (to, from) in self.populations.iter_mut().zip(&other.populations) {
+            add(&mut to.spikes, &from.spikes);
+            add(&mut to.touched, &from.touched);
+            add(&mut to.spikes_per_timestep, &from.spikes_per_timestep);
+            add(&mut to.touched_per_timestep, &from.touched_per_timestep);
+            add(&mut to.active_per_timestep, &from.active_per_timestep);
+        }
+        for (to, from) in self.projections.iter_mut().zip(&other.projections) {
+            add(&mut to.synops_per_timestep, &from.synops_per_timestep);
+            add(&mut to.macs_per_timestep, &from.macs_per_timestep);
+            to.macs_once += from.macs_once;
+        }
+    }
+
+    /// Figures of population `index` per inference.
+    #[must_use]
+    pub fn per_inference(&self, index: usize) -> PerInference {
+        let samples = self.samples.max(1) as f64;
+        let mean = |values: &[u64]| values.iter().sum::<u64>() as f64 / samples;
+        let population = &self.populations[index];
+        let mut figures = PerInference {
+            spikes: mean(&population.spikes_per_timestep),
+            neuron_updates: self.topology.populations[index].shape.neurons() as f64
+                * f64::from(self.timesteps),
+            touched_updates: mean(&population.touched_per_timestep),
+            active_updates: mean(&population.active_per_timestep),
+            ..PerInference::default()
+        };
+        for (edge, counts) in self.topology.edges.iter().zip(&self.projections) {
+            if edge.target == index {
+                figures.synops += mean(&counts.synops_per_timestep);
+                figures.macs += mean(&counts.macs_per_timestep);
+                figures.macs_once += counts.macs_once as f64 / samples;
+            }
+        }
+        figures
+    }
+
+    /// Spikes per neuron and timestep of population `index`, 0 to 1.
+    #[must_use]
+    pub fn rate(&self, index: usize) -> f64 {
+        let figures = self.per_inference(index);
+        if figures.neuron_updates == 0.0 {
+            0.0
+        } else {
+            figures.spikes / figures.neuron_updates
+        }
+    }
+}

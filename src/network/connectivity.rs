@@ -1,0 +1,383 @@
+//! Which synapses exist: the structure of a projection without its weights.
+
+use super::{Convolution, Shape, Window};
+use serde::{Deserialize, Serialize};
+
+/// A matrix of bits in rows of whole words; set bits mark existing synapses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BitRows {
+    columns: usize,
+    words_per_row: usize,
+    words: Vec<u64>,
+}
+
+impl BitRows {
+    /// Marks the nonzero entries of a row-major matrix with `columns` columns.
+    ///
+    /// # Panics
+    /// If `columns` is zero or does not divide the number of values.
+    #[must_use]
+    pub fn nonzero(values: &[f32], columns: usize) -> Self {
+        assert!(columns > 0 && values.len().is_multiple_of(columns));
+        let words_per_row = columns.div_ceil(64);
+        let mut words = Vec::with_capacity(values.len() / columns * words_per_row);
+        for row in values.chunks_exact(columns) {
+            for chunk in row.chunks(64) {
+                let mut word = 0u64;
+                for (bit, value) in chunk.iter().enumerate() {
+                    word |= u64::from(*value != 0.0) << bit;
+                }
+                words.push(word);
+            }
+        }
+        BitRows {
+            columns,
+            words_per_row,
+            words,
+        }
+    }
+
+    /// Rebuilds a matrix from its words; `None` unless they fill whole rows and no bit is set
+    /// beyond the last column.
+    #[must_use]
+    pub fn from_words(columns: usize, words: Vec<u64>) -> Option<Self> {
+        let words_per_row = columns.div_ceil(64);
+        if columns == 0 || !words.len().is_multiple_of(words_per_row) {
+            return None;
+        }
+        let spare = words_per_row * 64 - columns;
+        let overhang = |row: &[u64]| spare > 0 && row[words_per_row - 1] >> (64 - spare) != 0;
+        if words.chunks_exact(words_per_row).any(overhang) {
+            return None;
+        }
+        Some(BitRows {
+            columns,
+            words_per_row,
+            words,
+        })
+    }
+
+    /// Number of columns.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.words.len() / self.words_per_row
+    }
+
+    /// All words, row after row.
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// The words of one row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[u64] {
+        &self.words[row * self.words_per_row..(row + 1) * self.words_per_row]
+    }
+
+    /// Set bits of one row.
+    #[must_use]
+    pub fn count(&self, row: usize) -> u64 {
+        self.row(row).iter().map(|w| u64::from(w.count_ones())).sum()
+    }
+
+    /// Whether every bit is set.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let set: u64 = self.words.iter().map(|w| u64::from(w.count_ones())).sum();
+        set == (self.rows() * self.columns) as u64
+    }
+
+    /// Calls `f(first, length)` for each run of set bits of a row, ascending.
+    pub fn for_each_run(&self, row: usize, mut f: impl FnMut(usize, usize)) {
+        let mut start = None;
+        for (w, &word) in self.row(row).iter().enumerate() {
+            match word {
+                0 => {
+                    if let Some(first) = start.take() {
+                        f(first, w * 64 - first);
+                    }
+                }
+                u64::MAX => {
+                    start.get_or_insert(w * 64);
+                }
+                _ => {
+                    for bit in 0..64 {
+                        let at = w * 64 + bit;
+                        if word >> bit & 1 == 1 {
+                            start.get_or_insert(at);
+                        } else if let Some(first) = start.take() {
+                            f(first, at - first);
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(first) = start {
+            f(first, self.columns - first);
+        }
+    }
+}
+
+/// The pattern of synapses behind an optional pooling stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Pattern {
+    /// Each source reaches each target. `present` marks the synapses that exist, `[source, target]`;
+    /// `None` means all.
+    Dense {
+        /// Presynaptic neurons.
+        sources: usize,
+        /// Postsynaptic neurons.
+        targets: usize,
+        /// Existing synapses.
+        present: Option<BitRows>,
+    },
+    /// A convolution. `present` marks the nonzero kernel entries,
+    /// `[ky · kx · input channel, output channel of the group]`; `None` means all.
+    Convolution {
+        /// Shapes, window and groups.
+        convolution: Convolution,
+        /// Existing kernel entries.
+        present: Option<BitRows>,
+    },
+    /// Compressed rows: source `i` reaches `targets[starts[i]..starts[i + 1]]`.
+    Sparse {
+        /// Postsynaptic neurons.
+        neurons: usize,
+        /// One more entry than sources.
+        starts: Vec<u64>,
+        /// Target of each synapse.
+        targets: Vec<u32>,
+    },
+}
+
+/// Average or sum pooling merged into the projection behind it: the windows do not overlap, so
+/// each source neuron stands for at most one pooled position of its channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pooling {
+    /// Shape of the presynaptic population.
+    pub input: Shape,
+    /// Shape after pooling.
+    pub output: Shape,
+    /// The window; disjoint.
+    pub window: Window,
+}
+
+impl Pooling {
+    /// The pooled neuron that stands for `source`, if a window covers it.
+    #[must_use]
+    pub fn pooled(&self, source: usize) -> Option<usize> {
+        let (c, y, x) = self.input.coordinates(source);
+        let (_, py) = self.window.vertical.reached(y, self.output.height).next()?;
+        let (_, px) = self.window.horizontal.reached(x, self.output.width).next()?;
+        Some(self.output.index(c, py, px))
+    }
+}
+
+/// Which synapses a projection has, from presynaptic to postsynaptic neurons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Connectivity {
+    /// Pooling between the source population and the pattern.
+    pub pooling: Option<Pooling>,
+    /// The synapses.
+    pub pattern: Pattern,
+}
+
+impl Connectivity {
+    /// A pattern without pooling in front.
+    #[must_use]
+    pub fn new(pattern: Pattern) -> Self {
+        Connectivity {
+            pooling: None,
+            pattern,
+        }
+    }
+
+    /// Number of presynaptic neurons.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        match (&self.pooling, &self.pattern) {
+            (Some(pooling), _) => pooling.input.neurons(),
+            (None, Pattern::Dense { sources, .. }) => *sources,
+            (None, Pattern::Convolution { convolution, .. }) => convolution.input.neurons(),
+            (None, Pattern::Sparse { starts, .. }) => starts.len().saturating_sub(1),
+        }
+    }
+
+    /// Number of postsynaptic neurons.
+    #[must_use]
+    pub fn targets(&self) -> usize {
+        match &self.pattern {
+            Pattern::Dense { targets, .. } => *targets,
+            Pattern::Convolution { convolution, .. } => convolution.output.neurons(),
+            Pattern::Sparse { neurons, .. } => *neurons,
+        }
+    }
+
+    /// The kind of synapse as cost tables distinguish it: `dense`, `conv` or `sparse`.
+    ///
+    /// A dense matrix with absent synapses is stored sparsely on a chip.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.pattern {
+            Pattern::Dense { present: None, .. } => "dense",
+            Pattern::Dense { .. } | Pattern::Sparse { .. } => "sparse",
+            Pattern::Convolution { .. } => "conv",
+        }
+    }
+
+    /// Number of synapses: (source, target) pairs with a nonzero weight.
+    #[must_use]
+    pub fn synapses(&self) -> u64 {
+        self.fan_outs().iter().map(|&f| u64::from(f)).sum()
+    }
+
+    /// Weights that are stored, shared ones once: what a parameter count counts.
+    #[must_use]
+    pub fn stored_weights(&self) -> u64 {
+        match &self.pattern {
+            Pattern::Dense {
+                sources, targets, ..
+            } => (sources * targets) as u64,
+            Pattern::Convolution { convolution, .. } => {
+                (convolution.kernel_rows() * convolution.outputs_per_group()) as u64
+            }
+            Pattern::Sparse { targets, .. } => targets.len() as u64,
+        }
+    }
+
+    /// Synapses that leave each presynaptic neuron, borders and absent weights respected.
+    #[must_use]
+    pub fn fan_outs(&self) -> Vec<u32> {
+        (0..self.sources())
+            .map(|source| {
+                let mut fan_out = 0u32;
+                self.for_each_run(source, |_, length| fan_out += length as u32);
+                fan_out
+            })
+            .collect()
+    }
+
+    /// Synapses that enter each postsynaptic neuron.
+    #[must_use]
+    pub fn fan_ins(&self) -> Vec<u32> {
+        // Differences at the ends of runs, summed up at the end.
+        let mut change = vec![0i64; self.targets() + 1];
+        for source in 0..self.sources() {
+            self.for_each_run(source, |first, length| {
+                change[first] += 1;
+                change[first + length] -= 1;
+            });
+        }
+        change[..self.targets()]
+            .iter()
+            .scan(0i64, |sum, c| {
+                *sum += c;
+                Some(*sum as u32)
+            })
+            .collect()
+    }
+
+    /// Calls `f(first target, length)` for each contiguous run of existing synapses of `source`.
+    ///
+    /// Runs of one source never overlap, except where a sparse pattern lists a target twice.
+    pub fn for_each_run(&self, source: usize, mut f: impl FnMut(usize, usize)) {
+        let source = match &self.pooling {
+            Some(pooling) => match pooling.pooled(source) {
+                Some(pooled) => pooled,
+                None => return,
+            },
+            None => source,
+        };
+        match &self.pattern {
+            Pattern::Dense {
+                targets, present, ..
+            } => match present {
+                None => f(0, *targets),
+                Some(rows) => rows.for_each_run(source, f),
+            },
+            Pattern::Convolution {
+                convolution,
+                present,
+            } => {
+                let (c, y, x) = convolution.input.coordinates(source);
+                let outputs = convolution.group_outputs(c);
+                let Window {
+                    vertical,
+                    horizontal,
+                } = convolution.window;
+                for (ky, oy) in vertical.reached(y, convolution.output.height) {
+                    for (kx, ox) in horizontal.reached(x, convolution.output.width) {
+                        let base = convolution.output.index(outputs.start, oy, ox);
+                        match present {
+                            None => f(base, outputs.len()),
+                            Some(rows) => rows
+                                .for_each_run(convolution.kernel_row(ky, kx, c), |first, length| {
+                                    f(base + first, length);
+                                }),
+                        }
+                    }
+                }
+            }
+            Pattern::Sparse {
+                starts, targets, ..
+            } => {
+                for &target in &targets[starts[source] as usize..starts[source + 1] as usize] {
+                    f(target as usize, 1);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Axis;
+
+    #[test]
+    fn runs_of_bits_are_found_across_words() {
+        let mut values = vec![0.0; 200];
+        for i in [0, 1, 63, 64, 65, 128, 199] {
+            values[i] = 1.0;
+        }
+        let rows = BitRows::nonzero(&values, 200);
+        let mut runs = Vec::new();
+        rows.for_each_run(0, |first, length| runs.push((first, length)));
+        assert_eq!(runs, [(0, 2), (63, 3), (128, 1), (199, 1)]);
+        assert_eq!(rows.count(0), 7);
+        assert_eq!(BitRows::from_words(200, rows.words().to_vec()), Some(rows));
+        assert_eq!(BitRows::from_words(3, vec![0b1000]), None);
+    }
+
+    #[test]
+    fn a_merged_pooling_reaches_what_its_window_covers() {
+        // 3×3 pooled 2×2 with stride 2: the last row and column are in no window.
+        let input = Shape::maps(1, 3, 3);
+        let window = Window {
+            vertical: Axis::new(2, 2),
+            horizontal: Axis::new(2, 2),
+        };
+        let connectivity = Connectivity {
+            pooling: Some(Pooling {
+                input,
+                output: Shape::vector(1),
+                window,
+            }),
+            pattern: Pattern::Dense {
+                sources: 1,
+                targets: 10,
+                present: None,
+            },
+        };
+        assert_eq!(connectivity.fan_outs(), [10, 10, 0, 10, 10, 0, 0, 0, 0]);
+        assert_eq!(connectivity.fan_ins(), [4; 10]);
+        assert_eq!(connectivity.synapses(), 40);
+    }
+}

@@ -1,0 +1,249 @@
+//! The result of a run as plain data, and the exporters that write it.
+
+use crate::units::Range;
+use serde::{Deserialize, Serialize};
+
+/// Whether a figure was computed from a model, simulated in detail, or metered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evidence {
+    /// Counts times published costs.
+    Modelled,
+    /// A detailed hardware simulation.
+    Simulated,
+    /// A power meter.
+    Measured,
+}
+
+/// Which network a target executes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Workload {
+    /// The spiking network.
+    Snn,
+    /// The original network.
+    Ann,
+    /// The original network quantised to the bits that T timesteps can carry.
+    Qann,
+}
+
+/// What an energy figure includes. Figures of different scopes are never compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Arithmetic only: no memory, no control, no idle power.
+    Arithmetic,
+    /// A whole device including its idle power while the inference runs.
+    Device,
+}
+
+/// Whether a line depends on activity or on time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// Paid per event.
+    Dynamic,
+    /// Paid per second.
+    Static,
+}
+
+/// One line of a receipt: `count × joules each = joules`, with its source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// What is counted.
+    pub event: String,
+    /// Events per inference (seconds for a static line).
+    pub count: f64,
+    /// Nominal energy of one event [J] (power [W] for a static line).
+    pub joules_each: f64,
+    /// Nominal energy [J].
+    pub joules: f64,
+    /// Energy with each cost at its bounds [J].
+    pub joules_range: Range,
+    /// Dynamic or static.
+    pub part: Part,
+    /// Where the cost comes from.
+    pub source: String,
+    /// Whether nobody has checked the cost against its source.
+    pub unverified: bool,
+}
+
+/// What one inference costs on one target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetReport {
+    /// Name of the target, as in `hardware list`, with the batch where there are several.
+    pub name: String,
+    /// Name to print.
+    pub title: String,
+    /// `neuromorphic`, `gpu`, `cpu`, `edge` or `accelerator`.
+    pub kind: String,
+    /// Which network runs there.
+    pub workload: Workload,
+    /// Modelled, simulated or measured.
+    pub evidence: Evidence,
+    /// What the energy includes.
+    pub scope: Scope,
+    /// Whether the network fits the device.
+    pub fits: bool,
+    /// The limits that are exceeded, by name, with have and allowed.
+    pub exceeded: Vec<String>,
+    /// Chips in use.
+    pub chips: u64,
+    /// Neurocores in use; `None` where the word means nothing.
+    pub cores: Option<u64>,
+    /// Inferences that run together.
+    pub batch: u64,
+    /// Latency of one inference (of the whole batch) [s]; `None` where the model has no time.
+    pub latency_s: Option<f64>,
+    /// Total energy per inference [J]; `None` if any needed figure is unknown.
+    pub energy_j: Option<Range>,
+    /// Nominal dynamic part [J].
+    pub dynamic_j: Option<f64>,
+    /// Nominal static part [J].
+    pub static_j: Option<f64>,
+    /// Nominal energy-delay product [J·s].
+    pub edp_js: Option<f64>,
+    /// Carbon at the grid intensity of the report [g CO2e].
+    pub carbon_g: Option<Range>,
+    /// The receipt; its joules sum to the total.
+    pub lines: Vec<Line>,
+    /// Figures that are needed but not known, by name.
+    pub unpriced: Vec<String>,
+    /// Assumptions a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// A population's figures per inference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PopulationReport {
+    /// Name.
+    pub name: String,
+    /// Shape, `[n]` or `[C, H, W]`.
+    pub shape: Vec<usize>,
+    /// Neurons.
+    pub neurons: u64,
+    /// Synapses that enter the population.
+    pub synapses: u64,
+    /// Spikes.
+    pub spikes_per_inference: f64,
+    /// Spikes per neuron and timestep.
+    pub rate: f64,
+    /// Synaptic operations received.
+    pub synops_per_inference: f64,
+    /// Multiply-accumulates received, evaluated in each timestep.
+    pub macs_per_inference: f64,
+    /// Multiply-accumulates received, with constant input multiplied once.
+    pub macs_once_per_inference: f64,
+    /// Neurons × timesteps.
+    pub neuron_updates_per_inference: f64,
+    /// Neuron-timesteps with any input or bias.
+    pub touched_updates_per_inference: f64,
+}
+
+/// Sums over the populations.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Spikes.
+    pub spikes_per_inference: f64,
+    /// Synaptic operations.
+    pub synops_per_inference: f64,
+    /// Multiply-accumulates, evaluated in each timestep.
+    pub macs_per_inference: f64,
+    /// Multiply-accumulates, with constant input multiplied once.
+    pub macs_once_per_inference: f64,
+    /// Neurons × timesteps.
+    pub neuron_updates_per_inference: f64,
+    /// Neuron-timesteps with any input or bias.
+    pub touched_updates_per_inference: f64,
+}
+
+/// The model a run started from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// Path as given.
+    pub path: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// Weights and biases.
+    pub parameters: u64,
+    /// Multiply-accumulates per inference.
+    pub macs: u64,
+}
+
+/// Fractions of samples, 0 to 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// Of the original network.
+    pub ann: f64,
+    /// Of the spiking network.
+    pub snn: f64,
+    /// Samples on which both predict the same class.
+    pub agreement: f64,
+    /// Of the spiking network if it were read out after 1, 2, … timesteps.
+    pub snn_per_timestep: Vec<f64>,
+}
+
+/// Wall-clock figures: the only ones that differ between runs.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Timing {
+    /// Simulation, without reading files and conversion [s].
+    pub simulate_s: f64,
+    /// Synaptic operations simulated per second.
+    pub synops_per_s: f64,
+}
+
+/// How the network was converted and driven, for the methods paragraph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Data file as given.
+    pub data: String,
+    /// SHA-256 of the data file.
+    pub data_sha256: String,
+    /// Calibration file as given; `None` for a network that needs none.
+    pub calibration: Option<String>,
+    /// Calibration samples used.
+    pub calibration_samples: u64,
+    /// Name of the encoding.
+    pub encoding: String,
+    /// Name of the threshold rule, with its parameter.
+    pub normalization: String,
+    /// Name of the max-pooling rule; `None` if the network has no max pooling.
+    pub max_pool: Option<String>,
+    /// Threshold(s) found, per spiking population: name and value.
+    pub thresholds: Vec<(String, f64)>,
+    /// Notes of the conversion, such as folded layers and dropped heads.
+    pub notes: Vec<String>,
+}
+
+/// Everything a run found: `summary.json` is this struct.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// `spikewatt.run/1`.
+    pub schema: String,
+    /// Version of spikewatt.
+    pub version: String,
+    /// The model.
+    pub model: ModelReport,
+    /// How it was converted and driven.
+    pub setup: Setup,
+    /// Samples simulated.
+    pub samples: u64,
+    /// Timesteps per sample.
+    pub timesteps: u32,
+    /// Seed of every random draw.
+    pub seed: u64,
+    /// Accuracy; `None` without labels.
+    pub accuracy: Option<Accuracy>,
+    /// Bits of the quantised baseline, `ceil(log2(T + 1))`.
+    pub quantised_bits: u32,
+    /// Per population.
+    pub populations: Vec<PopulationReport>,
+    /// Sums over populations.
+    pub totals: Totals,
+    /// Grid intensity used for carbon [g CO2e/kWh] and where it comes from.
+    pub grid: (f64, String),
+    /// Per target, in the order asked for.
+    pub targets: Vec<TargetReport>,
+    /// Wall-clock figures.
+    pub timing: Timing,
+}

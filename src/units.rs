@@ -1,0 +1,131 @@
+//! Quantities as the rest of the crate handles them: plain SI `f64` whose names end in their unit,
+//! [`Range`] for low/nominal/high, and SI prefixes at print time only.
+
+use serde::{Deserialize, Serialize};
+use std::ops::{Add, Mul};
+
+/// A value with the bounds its sources state: `low <= nominal <= high`.
+///
+/// Ranges combine low with low and high with high: errors of one cost table are correlated, so
+/// they must not be shrunk as if independent.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Range {
+    /// Lower bound.
+    pub low: f64,
+    /// The value to quote.
+    pub nominal: f64,
+    /// Upper bound.
+    pub high: f64,
+}
+
+impl Range {
+    /// The range that contains nothing but zero: the neutral element of a sum.
+    pub const ZERO: Range = Range::exact(0.0);
+
+    /// A value without spread.
+    #[must_use]
+    pub const fn exact(value: f64) -> Self {
+        Range {
+            low: value,
+            nominal: value,
+            high: value,
+        }
+    }
+
+    /// Low, nominal and high as given.
+    #[must_use]
+    pub const fn new(low: f64, nominal: f64, high: f64) -> Self {
+        Range { low, nominal, high }
+    }
+
+    /// Applies `f` to each of the three values.
+    #[must_use]
+    pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        Range::new(f(self.low), f(self.nominal), f(self.high))
+    }
+
+    /// Combines two ranges low with low, nominal with nominal, high with high.
+    #[must_use]
+    pub fn zip(self, other: Range, f: impl Fn(f64, f64) -> f64) -> Self {
+        Range::new(
+            f(self.low, other.low),
+            f(self.nominal, other.nominal),
+            f(self.high, other.high),
+        )
+    }
+}
+
+impl Add for Range {
+    type Output = Range;
+    fn add(self, other: Range) -> Range {
+        self.zip(other, |a, b| a + b)
+    }
+}
+
+impl Mul<f64> for Range {
+    type Output = Range;
+    fn mul(self, factor: f64) -> Range {
+        self.map(|value| value * factor)
+    }
+}
+
+impl std::iter::Sum for Range {
+    fn sum<I: Iterator<Item = Range>>(iter: I) -> Range {
+        iter.fold(Range::ZERO, Add::add)
+    }
+}
+
+/// A value with an SI prefix and three significant digits.
+///
+/// ```
+/// assert_eq!(spikewatt::units::si(2.6833e-7, "J"), "268 nJ");
+/// assert_eq!(spikewatt::units::si(0.0, "J"), "0 J");
+/// assert_eq!(spikewatt::units::si(1.5e9, "SynOp/s"), "1.50 GSynOp/s");
+/// ```
+#[must_use]
+pub fn si(value: f64, unit: &str) -> String {
+    const PREFIXES: [&str; 13] = [
+        "a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E",
+    ];
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value} {unit}");
+    }
+    // Rounding to three digits first keeps 999.96 from printing as "1000".
+    let rounded: f64 = format!("{value:.2e}").parse().unwrap_or(value);
+    let thousands = (rounded.abs().log10() + 1e-12).div_euclid(3.0) as i64;
+    let index = (thousands + 6).clamp(0, PREFIXES.len() as i64 - 1);
+    let scaled = rounded / 10f64.powi(3 * (index as i32 - 6));
+    let decimals = match scaled.abs() {
+        s if s >= 99.95 => 0,
+        s if s >= 9.995 => 1,
+        _ => 2,
+    };
+    format!("{scaled:.decimals$} {}{unit}", PREFIXES[index as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_change_at_the_thousands() {
+        for (value, expected) in [
+            (999.4, "999 J"),
+            (999.96, "1.00 kJ"),
+            (1e-3, "1.00 mJ"),
+            (9.996e-4, "1.00 mJ"),
+            (12.34e-6, "12.3 µJ"),
+            (-5e-12, "-5.00 pJ"),
+        ] {
+            assert_eq!(si(value, "J"), expected);
+        }
+    }
+
+    #[test]
+    fn ranges_add_bound_by_bound() {
+        let sum: Range = [Range::new(1.0, 2.0, 4.0), Range::exact(1.0)]
+            .into_iter()
+            .sum();
+        assert_eq!(sum, Range::new(2.0, 3.0, 5.0));
+    }
+}
