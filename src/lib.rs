@@ -1,1 +1,9 @@
+//! spikewatt
 
+#![warn(missing_docs)]
+
+pub mod counts;
+pub mod network;
+pub mod neuron;
+pub mod report;
+pub mod units;

@@ -84,7 +84,10 @@ impl BitRows {
     /// Set bits of one row.
     #[must_use]
     pub fn count(&self, row: usize) -> u64 {
-        self.row(row).iter().map(|w| u64::from(w.count_ones())).sum()
+        self.row(row)
+            .iter()
+            .map(|w| u64::from(w.count_ones()))
+            .sum()
     }
 
     /// Whether every bit is set.
@@ -175,7 +178,11 @@ impl Pooling {
     pub fn pooled(&self, source: usize) -> Option<usize> {
         let (c, y, x) = self.input.coordinates(source);
         let (_, py) = self.window.vertical.reached(y, self.output.height).next()?;
-        let (_, px) = self.window.horizontal.reached(x, self.output.width).next()?;
+        let (_, px) = self
+            .window
+            .horizontal
+            .reached(x, self.output.width)
+            .next()?;
         Some(self.output.index(c, py, px))
     }
 }
@@ -317,10 +324,12 @@ impl Connectivity {
                         let base = convolution.output.index(outputs.start, oy, ox);
                         match present {
                             None => f(base, outputs.len()),
-                            Some(rows) => rows
-                                .for_each_run(convolution.kernel_row(ky, kx, c), |first, length| {
+                            Some(rows) => rows.for_each_run(
+                                convolution.kernel_row(ky, kx, c),
+                                |first, length| {
                                     f(base + first, length);
-                                }),
+                                },
+                            ),
                         }
                     }
                 }

@@ -88,7 +88,7 @@ impl Window {
     pub fn is_disjoint(&self) -> bool {
         [self.vertical, self.horizontal]
             .iter()
-            .all(|axis| axis.stride >= (axis.kernel - 1) * axis.dilation + 1)
+            .all(|axis| axis.stride > (axis.kernel - 1) * axis.dilation)
     }
 }
 
@@ -183,6 +183,13 @@ mod tests {
     fn a_window_wider_than_its_input_has_no_output() {
         assert_eq!(Axis::new(5, 1).outputs(4), None);
         assert_eq!(Axis::new(0, 1).outputs(4), None);
-        assert_eq!(Axis { stride: 0, ..Axis::new(2, 1) }.outputs(4), None);
+        assert_eq!(
+            Axis {
+                stride: 0,
+                ..Axis::new(2, 1)
+            }
+            .outputs(4),
+            None
+        );
     }
 }

@@ -51,7 +51,9 @@ pub struct Network {
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum NetworkError {
     /// A projection does not fit the populations it joins.
-    #[error("projection {from} -> {to}: it joins {sources} to {targets} neurons, the populations have {have_sources} and {have_targets}")]
+    #[error(
+        "projection {from} -> {to}: it joins {sources} to {targets} neurons, the populations have {have_sources} and {have_targets}"
+    )]
     SizeMismatch {
         /// Presynaptic population.
         from: String,
@@ -67,7 +69,9 @@ pub enum NetworkError {
         have_targets: usize,
     },
     /// A projection names a population that does not exist or does not come later.
-    #[error("projection {index}: population {source_population} -> {target_population} is not forward in a network of {populations}")]
+    #[error(
+        "projection {index}: population {source_population} -> {target_population} is not forward in a network of {populations}"
+    )]
     NotForward {
         /// Index of the projection.
         index: usize,
