@@ -71,58 +71,86 @@ pub struct PerInference {
     pub active_updates: f64,
 }
 
+/// The events of some samples without the structure of the network: what a worker fills.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Number of samples.
+    pub samples: u64,
+    /// Per population.
+    pub populations: Vec<PopulationCounts>,
+    /// Per projection.
+    pub projections: Vec<ProjectionCounts>,
+}
+
+impl Tally {
+    /// Zero events of populations of `neurons` neurons each and `projections` projections.
+    #[must_use]
+    pub fn new(neurons: &[usize], projections: usize, timesteps: u32) -> Self {
+        let steps = timesteps as usize;
+        let population = |&neurons: &usize| PopulationCounts {
+            spikes: vec![0; neurons],
+            touched: vec![0; neurons],
+            spikes_per_timestep: vec![0; steps],
+            touched_per_timestep: vec![0; steps],
+            active_per_timestep: vec![0; steps],
+        };
+        let projection = ProjectionCounts {
+            synops_per_timestep: vec![0; steps],
+            macs_per_timestep: vec![0; steps],
+            macs_once: 0,
+        };
+        Tally {
+            samples: 0,
+            populations: neurons.iter().map(population).collect(),
+            projections: vec![projection; projections],
+        }
+    }
+}
+
 impl EventCounts {
     /// Zero counts for a network, ready to be added to.
     #[must_use]
     pub fn new(topology: Topology, timesteps: u32) -> Self {
-        let steps = timesteps as usize;
+        let neurons: Vec<usize> = topology
+            .populations
+            .iter()
+            .map(|node| node.shape.neurons())
+            .collect();
+        let Tally {
+            samples,
+            populations,
+            projections,
+        } = Tally::new(&neurons, topology.edges.len(), timesteps);
         EventCounts {
-            populations: topology
-                .populations
-                .iter()
-                .map(|node| PopulationCounts {
-                    spikes: vec![0; node.shape.neurons()],
-                    touched: vec![0; node.shape.neurons()],
-                    spikes_per_timestep: vec![0; steps],
-                    touched_per_timestep: vec![0; steps],
-                    active_per_timestep: vec![0; steps],
-                })
-                .collect(),
-            projections: topology
-                .edges
-                .iter()
-                .map(|_| ProjectionCounts {
-                    synops_per_timestep: vec![0; steps],
-                    macs_per_timestep: vec![0; steps],
-                    macs_once: 0,
-                })
-                .collect(),
             topology,
-            samples: 0,
+            samples,
             timesteps,
+            populations,
+            projections,
         }
     }
 
-    /// Adds the counts of other samples of the same network. Sums of integers: the order in which
-    /// parts are merged never shows.
+    /// Adds the events of other samples of the same network. Sums of integers: the order in which
+    /// parts are added never shows.
     ///
     /// # Panics
     /// If the two do not count the same network over the same timesteps.
-    pub fn merge(&mut self, other: &EventCounts) {
-        assert_eq!(self.timesteps, other.timesteps, "counts of one run");
-        let add = |to: &mut Vec<u64>, from: &[u64]| {
-            assert_eq!(to.len(), from.len(), "counts of one network");
+    pub fn add(&mut self, tally: &Tally) {
+        let add = |to: &mut [u64], from: &[u64]| {
+            assert_eq!(to.len(), from.len(), "counts of one network and run");
             to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
         };
-        self.samples += other.samples;
-        for (to, from) in self.populations.iter_mut().zip(&other.populations) {
+        assert_eq!(self.populations.len(), tally.populations.len());
+        assert_eq!(self.projections.len(), tally.projections.len());
+        self.samples += tally.samples;
+        for (to, from) in self.populations.iter_mut().zip(&tally.populations) {
             add(&mut to.spikes, &from.spikes);
             add(&mut to.touched, &from.touched);
             add(&mut to.spikes_per_timestep, &from.spikes_per_timestep);
             add(&mut to.touched_per_timestep, &from.touched_per_timestep);
             add(&mut to.active_per_timestep, &from.active_per_timestep);
         }
-        for (to, from) in self.projections.iter_mut().zip(&other.projections) {
+        for (to, from) in self.projections.iter_mut().zip(&tally.projections) {
             add(&mut to.synops_per_timestep, &from.synops_per_timestep);
             add(&mut to.macs_per_timestep, &from.macs_per_timestep);
             to.macs_once += from.macs_once;

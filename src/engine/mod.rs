@@ -1,0 +1,192 @@
+//! Event-driven simulation: work follows spikes.
+//!
+//! A feed-forward network need not be stepped population by population in each timestep: a
+//! population is driven through all timesteps of a sample before the next one, so its weights
+//! stay in cache. The result is the same, because a spike emitted in timestep `t` reaches its
+//! targets in the same `t`.
+//!
+//! Samples run in parallel, one workspace per thread. Counts are integers and each sample draws
+//! from its own random stream, so the thread count never shows in a result.
+
+mod bits;
+mod group;
+mod synapses;
+mod train;
+mod worker;
+
+pub use train::SpikeTrain;
+
+use crate::counts::EventCounts;
+use crate::encoding::{Drive, EncodingError};
+use crate::network::{Network, NetworkError, Role};
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use synapses::Synapses;
+use worker::Worker;
+
+/// Why a network could not be simulated.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum SimulationError {
+    /// The network is inconsistent.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A sample cannot be encoded.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+    /// The network does not begin with its input population.
+    #[error("network \"{0}\": the first population must be its only input")]
+    NoInput(String),
+    /// A sample does not have one value per input neuron.
+    #[error("sample {sample}: it drives {have} inputs, the network has {expected}")]
+    InputSize {
+        /// Index of the sample.
+        sample: usize,
+        /// Values or the highest neuron of the sample.
+        have: usize,
+        /// Input neurons.
+        expected: usize,
+    },
+    /// A population takes input that its neuron model cannot use.
+    #[error("population \"{population}\": max pooling needs exactly one projection that carries spikes; use a spiking input encoding")]
+    MaxPoolInput {
+        /// The population.
+        population: String,
+    },
+    /// The caller asked to stop.
+    #[error("stopped on request")]
+    Stopped,
+}
+
+/// What one sample did at the output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Accumulated potential (or spike count of a spiking output) of each output neuron after the
+    /// last timestep, channels last.
+    pub output: Vec<f32>,
+    /// Output neuron with the largest potential (or count) after each timestep; the lowest index
+    /// of equals.
+    pub predictions: Vec<u32>,
+}
+
+/// Counts and outcomes of a simulation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Simulation {
+    /// Events of all samples.
+    pub counts: EventCounts,
+    /// Per sample, in order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// A network prepared for simulation: shared, read-only.
+pub struct Simulator<'n> {
+    network: &'n Network,
+    timesteps: u32,
+    synapses: Vec<Synapses<'n>>,
+    /// Projections into each population.
+    incoming: Vec<Vec<usize>>,
+}
+
+impl<'n> Simulator<'n> {
+    /// Prepares `network` for samples of `timesteps` timesteps.
+    ///
+    /// # Errors
+    /// If the network is inconsistent.
+    pub fn new(network: &'n Network, timesteps: u32) -> Result<Self, SimulationError> {
+        network.check()?;
+        let inputs = network
+            .populations
+            .iter()
+            .filter(|p| p.neuron.role() == Role::Input)
+            .count();
+        match network.populations.first() {
+            Some(first) if first.neuron.role() == Role::Input && inputs == 1 => {}
+            _ => return Err(SimulationError::NoInput(network.name.clone())),
+        }
+        let mut incoming = vec![Vec::new(); network.populations.len()];
+        for (index, projection) in network.projections.iter().enumerate() {
+            incoming[projection.target].push(index);
+        }
+        for (population, incoming) in network.populations.iter().zip(&incoming) {
+            if population.neuron.role() == Role::Pooling && incoming.len() != 1 {
+                return Err(SimulationError::MaxPoolInput {
+                    population: population.name.clone(),
+                });
+            }
+        }
+        Ok(Simulator {
+            network,
+            timesteps,
+            synapses: network.projections.iter().map(Synapses::new).collect(),
+            incoming,
+        })
+    }
+
+    /// Simulates `samples` samples on the threads of the current rayon pool.
+    ///
+    /// `drive(i)` makes the input of sample `i`; `progress(n)` is told after each sample how many
+    /// are done and may stop the run.
+    ///
+    /// # Errors
+    /// The error of the lowest sample that fails, or [`SimulationError::Stopped`].
+    pub fn run(
+        &self,
+        samples: usize,
+        drive: &(dyn Fn(usize) -> Result<Drive, EncodingError> + Sync),
+        progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
+    ) -> Result<Simulation, SimulationError> {
+        let next = AtomicUsize::new(0);
+        let done = AtomicUsize::new(0);
+        let stopped = AtomicBool::new(false);
+        let failure: Mutex<Option<(usize, SimulationError)>> = Mutex::new(None);
+
+        let workers = rayon::broadcast(|_| {
+            let mut worker = Worker::new(self);
+            let mut outcomes = Vec::new();
+            while !stopped.load(Ordering::Relaxed) {
+                let sample = next.fetch_add(1, Ordering::Relaxed);
+                if sample >= samples {
+                    break;
+                }
+                let result = drive(sample)
+                    .map_err(SimulationError::from)
+                    .and_then(|drive| worker.run(sample, drive));
+                match result {
+                    Ok(outcome) => outcomes.push((sample, outcome)),
+                    Err(error) => {
+                        // A poisoned lock means another worker panicked; its panic is reported.
+                        if let Ok(mut first) = failure.lock()
+                            && first.as_ref().is_none_or(|(index, _)| sample < *index)
+                        {
+                            *first = Some((sample, error));
+                        }
+                        stopped.store(true, Ordering::Relaxed);
+                        break;
+                    }
+                }
+                if progress(done.fetch_add(1, Ordering::Relaxed) + 1).is_break() {
+                    stopped.store(true, Ordering::Relaxed);
+                }
+            }
+            (worker.into_tally(), outcomes)
+        });
+
+        if let Ok(Some((_, error))) = failure.into_inner() {
+            return Err(error);
+        }
+        if stopped.into_inner() {
+            return Err(SimulationError::Stopped);
+        }
+        let mut counts = EventCounts::new(self.network.topology(), self.timesteps);
+        let mut outcomes = Vec::with_capacity(samples);
+        for (tally, part) in workers {
+            counts.add(&tally);
+            outcomes.extend(part);
+        }
+        outcomes.sort_unstable_by_key(|(sample, _)| *sample);
+        Ok(Simulation {
+            counts,
+            outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
+        })
+    }
+}

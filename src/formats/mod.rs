@@ -1,0 +1,3 @@
+//! Readers and writers of files.
+
+pub mod onnx;
