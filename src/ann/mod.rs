@@ -5,7 +5,7 @@
 
 mod runtime;
 
-pub use runtime::{Runtime, RuntimeError};
+pub use runtime::{Observed, Runtime, RuntimeError};
 
 use crate::counts::{DenseCounts, DenseLayer};
 use crate::network::{Convolution, Shape, Window};

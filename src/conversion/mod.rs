@@ -1,1 +1,117 @@
-//! conversion
+//! From the original network to a spiking one with the same answers.
+//!
+//! With reset by subtraction the mean output of an integrate-and-fire layer over T timesteps is
+//!
+//! ```text
+//! φ = (θ / T) · clip(⌊(T (W φ_in + b) + v₀) / θ⌋, 0, T)
+//! ```
+//!
+//! if the potential ends between 0 and θ: the ReLU of the original, clipped at θ and rounded to a
+//! grid of θ/T. So θ is a high percentile of the activations (a finer grid against clipping) and
+//! v₀ = θ/2 makes the floor a rounding. A spike stands for θ: the weights behind a population are
+//! multiplied by its threshold, potentials keep the units of the original.
+//!
+//! Sources: Rueckauer et al., Front. Neurosci. 11:682, 2017 (percentile, reset by subtraction);
+//! Bu et al., ICLR 2022 (v₀ = θ/2).
+
+mod builder;
+mod calibration;
+mod compose;
+mod quantile;
+
+pub use calibration::{ActivationRange, Calibration};
+
+use crate::ann::{Ann, Operation, RuntimeError};
+use crate::network::Network;
+use crate::neuron::MaxPoolRule;
+use builder::NetworkBuilder;
+
+/// Below this many timesteps the gate is the better max-pooling rule, from it on the cumulative
+/// maximum, which the gate's dropped spikes keep it from reaching.
+/// Measured on three networks with max pooling (see `networks/README.md`).
+const CUMULATIVE_MAX_FROM: u32 = 16;
+
+/// How to convert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConversionOptions {
+    /// Timesteps the network will run for.
+    pub timesteps: u32,
+    /// Whether thresholds are the percentile of the calibration or its maximum.
+    pub use_max: bool,
+    /// Potential before the first timestep, as a fraction of the threshold.
+    pub initial_potential: f32,
+    /// Max-pooling rule; `None` chooses by the number of timesteps.
+    pub max_pool: Option<MaxPoolRule>,
+}
+
+/// A spiking network, and what was done to get it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversion {
+    /// The network.
+    pub network: Network,
+    /// Threshold of each spiking population.
+    pub thresholds: Vec<(String, f64)>,
+    /// Max-pooling rule in use; `None` if the network has no max pooling.
+    pub max_pool: Option<MaxPoolRule>,
+    /// What was folded, merged or replaced by an equal, in words.
+    pub notes: Vec<String>,
+}
+
+/// Why a network cannot be converted.
+#[derive(Debug, thiserror::Error)]
+pub enum ConversionError {
+    /// The runtime failed on the calibration data.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// No calibration sample.
+    #[error("conversion needs calibration data to set thresholds; give --calibration, a file of training samples")]
+    NoCalibration,
+    /// Layers for which no spiking equal exists, all of them.
+    #[error("{model}: {} of its layers cannot be converted:\n{}", problems.len(), problems.join("\n"))]
+    Layers {
+        /// The model.
+        model: String,
+        /// One sentence per layer: name, reason, what to do.
+        problems: Vec<String>,
+    },
+}
+
+/// Layers whose rectified output will be carried by spikes, one per ReLU.
+#[must_use]
+pub fn spiking_layers(ann: &Ann) -> Vec<usize> {
+    (0..ann.layers.len())
+        .filter(|&index| matches!(ann.layers[index].operation, Operation::Relu))
+        .map(|relu| carrier(ann, relu))
+        .collect()
+}
+
+/// The layer whose rectified output stands for ReLU `relu`: itself, or, where max pooling comes
+/// between a layer and its ReLU, what the pooling reads (the two commute).
+fn carrier(ann: &Ann, relu: usize) -> usize {
+    let mut carrier = relu;
+    let mut below = ann.layers[relu].input;
+    while let Operation::MaxPool { .. } = ann.layers[below].operation {
+        below = ann.layers[below].input;
+        carrier = below;
+    }
+    carrier
+}
+
+/// Converts a network.
+///
+/// # Errors
+/// If it has layers without a spiking equal; all are listed.
+pub fn convert(
+    ann: &Ann,
+    calibration: &Calibration,
+    options: &ConversionOptions,
+) -> Result<Conversion, ConversionError> {
+    let rule = options
+        .max_pool
+        .unwrap_or(if options.timesteps < CUMULATIVE_MAX_FROM {
+            MaxPoolRule::Gate
+        } else {
+            MaxPoolRule::CumulativeMax
+        });
+    NetworkBuilder::new(ann, calibration, options, rule).build()
+}

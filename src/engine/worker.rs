@@ -79,9 +79,9 @@ impl<'s, 'n> Worker<'s, 'n> {
             output: vec![0.0; populations[last].shape.neurons()],
             predictions: Vec::with_capacity(self.simulator.timesteps as usize),
         };
-        for index in 1..populations.len() {
+        for (index, population) in populations.iter().enumerate().skip(1) {
             let readout = (index == last).then_some(&mut outcome.predictions);
-            match &populations[index].neuron {
+            match &population.neuron {
                 Neuron::MaxPool(pool) => {
                     let rule = pool.rule;
                     self.pool(index, rule, current.is_some())?;
@@ -218,6 +218,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         let neurons = network.populations[index].shape.neurons();
         let mut fired_so_far = vec![0u32; synapses.fan_outs.len()];
         let mut largest = vec![0u32; neurons];
+        let mut winner = vec![u32::MAX; neurons];
         let mut touched = Bits::new(neurons);
         let mut spikes = Bits::new(neurons);
         let (before, rest) = self.trains.split_at_mut(index);
@@ -235,17 +236,20 @@ impl<'s, 'n> Worker<'s, 'n> {
                 synops += u64::from(synapses.fan_outs[source as usize]);
                 synapses.for_each_target(source as usize, |target| {
                     touched.insert(target);
-                    if count > largest[target] {
+                    let grows = count > largest[target];
+                    if grows || (count == largest[target] && source < winner[target]) {
                         largest[target] = count;
+                        winner[target] = source;
+                    }
+                    if grows && rule == MaxPoolRule::CumulativeMax {
                         spikes.insert(target);
                     }
                 });
             }
             if rule == MaxPoolRule::Gate {
                 for &source in arriving {
-                    let count = fired_so_far[source as usize];
                     synapses.for_each_target(source as usize, |target| {
-                        if count == largest[target] {
+                        if winner[target] == source {
                             spikes.insert(target);
                         }
                     });

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MaxPoolRule {
-    /// A spike passes if its input has spiked at least as often as any other of the window.
+    /// The spikes of the input that has spiked most often so far pass, of equals the first one's.
     /// Source: Rueckauer et al. 2017, section 2.2.5.
     Gate,
     /// A spike leaves whenever the largest cumulative count of the window grows, so the number of
