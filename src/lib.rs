@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod counts;
+pub mod formats;
 pub mod network;
 pub mod neuron;
 pub mod report;
