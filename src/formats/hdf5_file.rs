@@ -1,11 +1,11 @@
 //! HDF5 files of unknown origin: nothing is read whose declared size the file cannot hold.
+//!
+//! Datasets whose values are mostly not stored (fill values, constants behind the scale-offset
+//! filter) count as such and are refused.
 
+use super::MAX_INFLATION;
 use hdf5::{AttrValue, DType, VlenStringReadOptions};
 use std::collections::HashMap;
-
-/// No filter of HDF5 that is read here inflates n bytes to more than this times n.
-/// Source: zlib technical details, "Maximum compression factor", <https://zlib.net/zlib_tech.html>.
-const MAX_INFLATION: u64 = 1032;
 
 /// What is wrong with an HDF5 file.
 #[derive(Debug, thiserror::Error)]

@@ -5,3 +5,7 @@ mod hdf5_file;
 pub mod saved_counts;
 
 pub use hdf5_file::Hdf5Problem;
+
+/// No stream of n bytes inflates to more than this times n.
+/// Source: zlib technical details, "Maximum compression factor", <https://zlib.net/zlib_tech.html>.
+const MAX_INFLATION: u64 = 1032;

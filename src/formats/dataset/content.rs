@@ -1,12 +1,9 @@
 //! Bytes of a file, gzip or not, never decompressed beyond an announced size.
 
 use super::Problem;
+use crate::formats::MAX_INFLATION;
 use flate2::read::GzDecoder;
 use std::io::{ErrorKind, Read};
-
-/// No stream of n bytes inflates to more than this times n.
-/// Source: zlib technical details, "Maximum compression factor", <https://zlib.net/zlib_tech.html>.
-pub(super) const MAX_INFLATION: u64 = 1032;
 
 /// Bytes of a head that readers recognise their format by.
 const HEAD: usize = 64;
@@ -27,7 +24,7 @@ impl Content {
         self.gzip
     }
 
-    /// Size of the file on disk [B].
+    /// Bytes of the file on disk.
     pub(super) fn stored(&self) -> u64 {
         self.bytes.len() as u64
     }
@@ -45,7 +42,7 @@ impl Content {
         head
     }
 
-    /// Size of the decompressed content [B] as the file announces it.
+    /// Bytes of the decompressed content as the file announces it.
     pub(super) fn announced(&self) -> u64 {
         match self.bytes.last_chunk::<4>() {
             // The trailer of gzip: RFC 1952, section 2.3.1 (ISIZE).

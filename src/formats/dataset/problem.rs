@@ -31,23 +31,23 @@ pub enum Problem {
     /// The file ends too early.
     #[error("it is truncated: {expected} bytes expected, {found} found")]
     Truncated {
-        /// Bytes that the header announces [B].
+        /// Bytes that the header announces.
         expected: u64,
-        /// Bytes that are there [B].
+        /// Bytes that are there.
         found: u64,
     },
     /// The file goes on behind its announced end.
     #[error("it goes on behind the {expected} bytes that its header announces")]
     Excess {
-        /// Bytes that the header announces [B].
+        /// Bytes that the header announces.
         expected: u64,
     },
     /// A header announces what cannot be there.
     #[error("its header announces {declared} bytes, more than its {stored} bytes can hold")]
     Implausible {
-        /// Bytes announced, or the largest number where they overflow [B].
+        /// Bytes announced, or the largest number where they overflow.
         declared: u64,
-        /// Size of the file [B].
+        /// Bytes of the file.
         stored: u64,
     },
     /// The file violates its format.

@@ -2,7 +2,7 @@ use super::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ndarray::{Array1, Array2, Array3, Array4, ShapeBuilder};
-use ndarray_npy::{NpzWriter, WritableElement, WriteNpyExt};
+use ndarray_npy::{WritableElement, WriteNpyExt};
 use proptest::prelude::*;
 use std::io::{Cursor, Write};
 use tempfile::TempDir;
@@ -54,13 +54,14 @@ fn raw_npy(header: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn npz(x: &impl WriteNpyExt, y: Option<&dyn Fn(&mut NpzWriter<Cursor<Vec<u8>>>)>) -> Vec<u8> {
+/// A compressed archive of arrays.
+fn npz(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Deflated);
-    let mut file = NpzWriter::new_with_options(Cursor::new(Vec::new()), options);
-    file.add_array("x", x).unwrap();
-    if let Some(y) = y {
-        y(&mut file);
+    let mut file = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in arrays {
+        file.start_file(format!("{name}.npy"), options).unwrap();
+        file.write_all(bytes).unwrap();
     }
     file.finish().unwrap().into_inner()
 }
@@ -364,7 +365,7 @@ fn cifar_batches_keep_their_planes() {
 #[test]
 fn worked_mean_and_std_apply_per_channel() {
     let x = Array4::from_shape_vec((1, 3, 1, 2), vec![0u8, 255, 0, 255, 0, 255]).unwrap();
-    let dir = folder(&[("x.npz", &npz(&x, None))]);
+    let dir = folder(&[("x.npz", &npz(&[("x", npy(&x))]))]);
     let with = |mean: &[f64], std: &[f64]| {
         let preprocessing = Preprocessing {
             scale: None,
@@ -401,10 +402,7 @@ fn worked_mean_and_std_apply_per_channel() {
 fn labelled<T: WritableElement>(labels: Vec<T>) -> Result<Dataset, DatasetError> {
     let x = Array2::from_shape_vec((2, 3), vec![0.0f32, 1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
     let labels = Array1::from(labels);
-    load_bytes(
-        "a.npz",
-        &npz(&x, Some(&|file| file.add_array("y", &labels).unwrap())),
-    )
+    load_bytes("a.npz", &npz(&[("x", npy(&x)), ("y", npy(&labels))]))
 }
 
 #[test]
@@ -456,10 +454,10 @@ fn npz_inputs_of_each_type_and_order() {
     fortran.assign(&c);
     assert!(!fortran.is_standard_layout());
     for bytes in [
-        npz(&c.mapv(|v| v as f32), None),
-        npz(&c.mapv(|v| v as f64), None),
-        npz(&fortran.mapv(|v| v as f32), None),
-        npz(&fortran.mapv(|v| v as f64), None),
+        npz(&[("x", npy(&c.mapv(|v| v as f32)))]),
+        npz(&[("x", npy(&c.mapv(|v| v as f64)))]),
+        npz(&[("x", npy(&fortran.mapv(|v| v as f32)))]),
+        npz(&[("x", npy(&fortran.mapv(|v| v as f64)))]),
     ] {
         let data = load_bytes("a.npz", &bytes).unwrap();
         assert_eq!(
@@ -467,9 +465,9 @@ fn npz_inputs_of_each_type_and_order() {
             (expected.clone(), vec![2, 3])
         );
     }
-    let bools = load_bytes("a.npz", &npz(&c.mapv(|v| v % 2 == 1), None)).unwrap();
+    let bools = load_bytes("a.npz", &npz(&[("x", npy(&c.mapv(|v| v % 2 == 1)))])).unwrap();
     assert_eq!(bools.inputs[..4], [0.0, 1.0, 0.0, 1.0]);
-    let wide = npz(&c.mapv(|v| v as i32), None);
+    let wide = npz(&[("x", npy(&c.mapv(|v| v as i32)))]);
     assert!(matches!(
         problem("a.npz", &wide),
         Problem::NoScale { found: "i32" }
@@ -478,10 +476,7 @@ fn npz_inputs_of_each_type_and_order() {
 
 #[test]
 fn npz_without_x_names_what_it_holds() {
-    let mut file = NpzWriter::new(Cursor::new(Vec::new()));
-    file.add_array("images", &Array1::from(vec![1.0f32]))
-        .unwrap();
-    let bytes = file.finish().unwrap().into_inner();
+    let bytes = npz(&[("images", npy(&Array1::from(vec![1.0f32])))]);
     let error = load_bytes("a.npz", &bytes).unwrap_err().to_string();
     assert!(
         error.contains("\"x\"") && error.contains("images.npy"),
@@ -610,6 +605,59 @@ fn hdf5_holds_x_and_y() {
 }
 
 #[test]
+fn reference_files_that_numpy_and_h5py_write() {
+    const SCRIPT: &str = r#"
+import sys, h5py, numpy as np
+d = sys.argv[1] + "/"
+x = np.arange(24).reshape(2, 3, 2, 2)
+y = np.array([3, 1])
+np.savez(d + "plain.npz", x=x.astype("f4"), y=y)
+np.savez_compressed(d + "deflated.npz", y=y.astype("u1"), x=x.astype("f8"))
+np.savez_compressed(d + "fortran.npz", x=np.asfortranarray(x.astype(">f4")), y=y.astype("u2"))
+np.save(d + "x.npy", x.astype(">f8")); np.save(d + "y.npy", y.astype(">i4"))
+with h5py.File(d + "chunked.h5", "w") as f:
+    f.create_dataset("x", data=x.astype(">f4"), chunks=(1, 3, 1, 2), compression="gzip", shuffle=True)
+    f["y"] = y
+with h5py.File(d + "bool.h5", "w") as f:
+    f["x"] = (x % 2).astype(bool)
+"#;
+    let has_modules = std::process::Command::new("python3")
+        .args(["-c", "import h5py, numpy"])
+        .output();
+    if !has_modules.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: python3 with h5py and numpy is not installed");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new("python3")
+        .args(["-c", SCRIPT])
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let expected: Vec<f32> = (0..24u8).map(f32::from).collect();
+    let at = |name: &str| dir.path().join(name);
+    for (name, labels) in [
+        ("plain.npz", None),
+        ("deflated.npz", None),
+        ("fortran.npz", None),
+        ("chunked.h5", None),
+        ("x.npy", Some(at("y.npy"))),
+    ] {
+        let data = load(&at(name), labels.as_deref(), None).unwrap();
+        assert_eq!(data.inputs, expected, "{name}");
+        assert_eq!(data.sample_dims, [3, 2, 2], "{name}");
+        assert_eq!(data.labels, Some(vec![3, 1]), "{name}");
+    }
+    let bools = load(&at("bool.h5"), None, None).unwrap();
+    assert_eq!(bools.inputs[..3], [0.0, 1.0, 0.0]);
+}
+
+#[test]
 fn unknown_content_lists_every_format() {
     let error = load_bytes("notes.txt", b"hello").unwrap_err().to_string();
     for reader in &READERS {
@@ -630,7 +678,7 @@ fn content_decides_before_the_name() {
     let x = Array2::from_shape_vec((1, 2), vec![1.0f32, 2.0]).unwrap();
     assert_eq!(load_bytes("a.h5", &npy(&x)).unwrap().inputs, [1.0, 2.0]);
     assert_eq!(
-        load_bytes("a.npy", &npz(&x, None)).unwrap().inputs,
+        load_bytes("a.npy", &npz(&[("x", npy(&x))])).unwrap().inputs,
         [1.0, 2.0]
     );
 }
@@ -680,10 +728,7 @@ fn valid_files() -> Vec<(&'static str, Vec<u8>)> {
         ("a-ubyte", idx(8, &[2, 1, 2], &[1, 2, 3, 4])),
         ("a-ubyte.gz", gz(&idx(8, &[2, 1, 2], &[1, 2, 3, 4]))),
         ("a.npy", npy(&x)),
-        (
-            "a.npz",
-            npz(&x, Some(&|file| file.add_array("y", &y).unwrap())),
-        ),
+        ("a.npz", npz(&[("x", npy(&x)), ("y", npy(&y))])),
         ("a.bin.gz", gz(&[1; 3073])),
         (
             "a.h5",

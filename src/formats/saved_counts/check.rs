@@ -189,6 +189,8 @@ fn check_edge(at: &str, edge: &Edge, populations: &[Node]) -> Result<(), Problem
             targets,
             present,
         } => {
+            check_shape(at, Shape::vector(*sources))?;
+            check_shape(at, Shape::vector(*targets))?;
             check_present(at, present.as_ref(), *sources, *targets)?;
             *sources
         }

@@ -150,6 +150,7 @@ fn read_projection(
     let pattern = match attributes.str("pattern")? {
         "dense" => {
             let targets = attributes.usize("targets")?;
+            check_shape(path, Shape::vector(targets))?;
             Pattern::Dense {
                 sources: attributes.usize("sources")?,
                 targets,

@@ -13,6 +13,11 @@ use hdf5::{AttrValue, DatasetBuilder, FileBuilder, GroupBuilder};
 /// The contradiction in the counts, if there is one.
 pub fn encode(saved: &SavedCounts) -> Result<Vec<u8>, Problem> {
     check(saved)?;
+    encode_unchecked(saved)
+}
+
+/// As [`encode`]; contradictions are written as they are.
+pub(super) fn encode_unchecked(saved: &SavedCounts) -> Result<Vec<u8>, Problem> {
     let SavedCounts {
         counts,
         dense,
