@@ -1,3 +1,12 @@
-//! Readers and writers of files.
+//! Reading and writing files: models, labelled data, saved counts.
 
+pub mod dataset;
+mod hdf5_file;
 pub mod onnx;
+pub mod saved_counts;
+
+pub use hdf5_file::Hdf5Problem;
+
+/// No stream of n bytes inflates to more than this times n.
+/// Source: zlib technical details, "Maximum compression factor", <https://zlib.net/zlib_tech.html>.
+const MAX_INFLATION: u64 = 1032;

@@ -1,0 +1,96 @@
+//! An array as a file stores it, before preprocessing.
+
+use super::Problem;
+
+/// Elements in row-major order.
+pub(super) enum Values {
+    U8(Vec<u8>),
+    Bool(Vec<bool>),
+    /// Any other integer type, by name.
+    Integer(&'static str, Vec<i64>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+/// Types of element that arrays may have.
+pub(super) const SUPPORTED: &str = "u8, bool, f32 or f64 inputs and integer labels";
+
+/// An array with its dimensions.
+pub(super) struct Array {
+    pub(super) dims: Vec<usize>,
+    pub(super) values: Values,
+}
+
+impl Values {
+    fn len(&self) -> usize {
+        match self {
+            Values::U8(values) => values.len(),
+            Values::Bool(values) => values.len(),
+            Values::Integer(_, values) => values.len(),
+            Values::F32(values) => values.len(),
+            Values::F64(values) => values.len(),
+        }
+    }
+}
+
+impl Array {
+    /// Number of samples along the first dimension.
+    pub(super) fn samples(&self) -> Result<usize, Problem> {
+        let (found, expected) = (self.values.len() as u64, checked_bytes(&self.dims, 1));
+        if expected != Some(found) {
+            return Err(Problem::Truncated {
+                expected: expected.unwrap_or(u64::MAX),
+                found,
+            });
+        }
+        match self.dims.as_slice() {
+            [_, rest @ ..] if rest.contains(&0) => Err(Problem::Empty),
+            [samples, _, ..] => Ok(*samples),
+            dims => Err(Problem::NoSamples {
+                dims: dims.to_vec(),
+            }),
+        }
+    }
+
+    /// The array as classes of `samples` samples.
+    pub(super) fn into_labels(self, samples: usize) -> Result<Vec<u32>, Problem> {
+        if self.dims != [samples] {
+            return Err(Problem::LabelCount {
+                dims: self.dims,
+                samples,
+            });
+        }
+        let class = |(index, value): (usize, i64)| {
+            u32::try_from(value).map_err(|_| Problem::LabelValue { index, value })
+        };
+        match self.values {
+            Values::U8(values) => Ok(values.into_iter().map(u32::from).collect()),
+            Values::Bool(values) => Ok(values.into_iter().map(u32::from).collect()),
+            Values::Integer(_, values) => values.into_iter().enumerate().map(class).collect(),
+            Values::F32(_) | Values::F64(_) => Err(Problem::ElementType {
+                found: "floating point".into(),
+                supported: "integer labels",
+            }),
+        }
+    }
+}
+
+/// Number of elements times bytes of each, or `None` where it overflows.
+pub(super) fn checked_bytes(dims: &[usize], element_size: usize) -> Option<u64> {
+    dims.iter()
+        .try_fold(element_size, |bytes, &dim| bytes.checked_mul(dim))
+        .and_then(|bytes| u64::try_from(bytes).ok())
+}
+
+/// Widens unsigned integers; those beyond `i64` are no label and no input.
+pub(super) fn widen(values: Vec<u64>) -> Result<Vec<i64>, Problem> {
+    values
+        .into_iter()
+        .map(|value| {
+            i64::try_from(value).map_err(|_| Problem::ElementType {
+                found: format!("u64 with the value {value}"),
+                supported: SUPPORTED,
+            })
+        })
+        .collect()
+}

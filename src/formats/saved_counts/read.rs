@@ -1,0 +1,225 @@
+//! From the bytes of a file to counts; nothing in the file is trusted.
+
+use super::check::{check, check_convolution, check_shape};
+use super::{SCHEMA, SavedCounts, SavedCountsProblem as Problem};
+use crate::counts::{DenseCounts, DenseLayer, EventCounts, PopulationCounts, ProjectionCounts};
+use crate::formats::hdf5_file::{Attributes, Hdf5File};
+use crate::network::{
+    Axis, BitRows, Connectivity, Convolution, Edge, Node, Pattern, Pooling, Role, Shape, Topology,
+    Window,
+};
+
+/// Counts from the bytes of a file.
+///
+/// # Errors
+/// What is missing, malformed or contradictory.
+pub fn decode(bytes: Vec<u8>) -> Result<SavedCounts, Problem> {
+    let file = Hdf5File::new(bytes)?;
+    let root = file.attributes("/")?;
+    let schema = root.str("schema")?;
+    if schema != SCHEMA {
+        return Err(Problem::Schema {
+            found: schema.into(),
+        });
+    }
+    let steps = root.u64("timesteps")?;
+    let timesteps = u32::try_from(steps)
+        .map_err(|_| Problem::inconsistent("/@timesteps", format!("{steps} are too many")))?;
+    let steps = timesteps as usize;
+
+    let mut topology = Topology {
+        populations: Vec::new(),
+        edges: Vec::new(),
+    };
+    let mut populations = Vec::new();
+    for i in 0..root.usize("populations")? {
+        let (node, counts) = read_population(&file, &format!("populations/{i}"), steps)?;
+        topology.populations.push(node);
+        populations.push(counts);
+    }
+    let mut projections = Vec::new();
+    for i in 0..root.usize("projections")? {
+        let (edge, counts) = read_projection(&file, &format!("projections/{i}"), steps)?;
+        topology.edges.push(edge);
+        projections.push(counts);
+    }
+    let mut dense = DenseCounts::default();
+    for i in 0..root.usize("dense_layers")? {
+        let layer = file.attributes(&format!("dense_layers/{i}"))?;
+        dense.layers.push(DenseLayer {
+            name: layer.str("name")?.into(),
+            macs: layer.u64("macs")?,
+            parameters: layer.u64("parameters")?,
+            inputs: layer.u64("inputs")?,
+            outputs: layer.u64("outputs")?,
+        });
+    }
+    let saved = SavedCounts {
+        counts: EventCounts {
+            topology,
+            samples: root.u64("samples")?,
+            timesteps,
+            populations,
+            projections,
+        },
+        dense,
+        report_context: file.string("report_context")?,
+    };
+    check(&saved)?;
+    Ok(saved)
+}
+
+fn read_population(
+    file: &Hdf5File,
+    path: &str,
+    steps: usize,
+) -> Result<(Node, PopulationCounts), Problem> {
+    let attributes = file.attributes(path)?;
+    let role = match attributes.str("role")? {
+        "input" => Role::Input,
+        "spiking" => Role::Spiking,
+        "pooling" => Role::Pooling,
+        "readout" => Role::Readout,
+        other => {
+            return Err(Problem::inconsistent(
+                path,
+                format!("unknown role \"{other}\""),
+            ));
+        }
+    };
+    let stored = file.u64s(&format!("{path}/shape"))?;
+    let dims: Option<Vec<usize>> = stored.iter().map(|&d| usize::try_from(d).ok()).collect();
+    let shape = match dims.as_deref() {
+        Some(&[n]) => Shape::vector(n),
+        Some(&[c, h, w]) => Shape::maps(c, h, w),
+        _ => return Err(Problem::inconsistent(path, format!("shape {stored:?}"))),
+    };
+    let neurons = check_shape(path, shape)?;
+    let per_neuron = |name: &str| -> Result<Vec<u64>, Problem> {
+        let values = file.u64s_of(&format!("{path}/{name}"), neurons)?;
+        Ok(shape.to_channels_last(&values))
+    };
+    let per_step = |name: &str| file.u64s_of(&format!("{path}/{name}"), steps);
+    let counts = PopulationCounts {
+        spikes: per_neuron("spikes")?,
+        touched: per_neuron("touched")?,
+        spikes_per_timestep: per_step("spikes_per_timestep")?,
+        touched_per_timestep: per_step("touched_per_timestep")?,
+        active_per_timestep: per_step("active_per_timestep")?,
+    };
+    let node = Node {
+        name: attributes.str("name")?.into(),
+        shape,
+        role,
+    };
+    Ok((node, counts))
+}
+
+fn read_projection(
+    file: &Hdf5File,
+    path: &str,
+    steps: usize,
+) -> Result<(Edge, ProjectionCounts), Problem> {
+    let attributes = file.attributes(path)?;
+    let per_step = |name: &str| file.u64s_of(&format!("{path}/{name}"), steps);
+    let counts = ProjectionCounts {
+        synops_per_timestep: per_step("synops_per_timestep")?,
+        macs_per_timestep: per_step("macs_per_timestep")?,
+        macs_once: attributes.u64("macs_once")?,
+    };
+    let pooling = if flag(&attributes, "pooling")? {
+        Some(Pooling {
+            input: shape(&attributes, "pooling_input")?,
+            output: shape(&attributes, "pooling_output")?,
+            window: window(&attributes, "pooling_")?,
+        })
+    } else {
+        None
+    };
+    let present = |columns: usize| -> Result<Option<BitRows>, Problem> {
+        if flag(&attributes, "all_present")? {
+            return Ok(None);
+        }
+        let at = format!("{path}/present");
+        let words = file.u64s(&at)?;
+        let rows = BitRows::from_words(columns, words).ok_or_else(|| {
+            Problem::inconsistent(&at, format!("no whole rows of {columns} bits"))
+        })?;
+        Ok(Some(rows))
+    };
+    let pattern = match attributes.str("pattern")? {
+        "dense" => {
+            let targets = attributes.usize("targets")?;
+            check_shape(path, Shape::vector(targets))?;
+            Pattern::Dense {
+                sources: attributes.usize("sources")?,
+                targets,
+                present: present(targets)?,
+            }
+        }
+        "convolution" => {
+            let convolution = Convolution {
+                input: shape(&attributes, "input")?,
+                output: shape(&attributes, "output")?,
+                window: window(&attributes, "")?,
+                groups: attributes.usize("groups")?,
+            };
+            check_convolution(path, &convolution)?;
+            Pattern::Convolution {
+                convolution,
+                present: present(convolution.outputs_per_group())?,
+            }
+        }
+        "sparse" => Pattern::Sparse {
+            neurons: attributes.usize("neurons")?,
+            starts: file.u64s(&format!("{path}/starts"))?,
+            targets: file.u32s(&format!("{path}/targets"))?,
+        },
+        other => {
+            return Err(Problem::inconsistent(
+                path,
+                format!("unknown pattern \"{other}\""),
+            ));
+        }
+    };
+    let edge = Edge {
+        source: attributes.usize("source")?,
+        target: attributes.usize("target")?,
+        connectivity: Connectivity { pooling, pattern },
+    };
+    Ok((edge, counts))
+}
+
+fn flag(attributes: &Attributes, name: &str) -> Result<bool, Problem> {
+    match attributes.u64(name)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Problem::inconsistent(
+            attributes.object(),
+            format!("{name} is {other}, not 0 or 1"),
+        )),
+    }
+}
+
+fn shape(attributes: &Attributes, name: &str) -> Result<Shape, Problem> {
+    let [channels, height, width] = attributes.usizes(name)?;
+    Ok(Shape::maps(channels, height, width))
+}
+
+fn window(attributes: &Attributes, prefix: &str) -> Result<Window, Problem> {
+    let axis = |name: &str| -> Result<Axis, Problem> {
+        let [kernel, stride, dilation, pad_before, pad_after] =
+            attributes.usizes(&format!("{prefix}{name}"))?;
+        Ok(Axis {
+            kernel,
+            stride,
+            dilation,
+            pad_before,
+            pad_after,
+        })
+    };
+    Ok(Window {
+        vertical: axis("vertical")?,
+        horizontal: axis("horizontal")?,
+    })
+}
