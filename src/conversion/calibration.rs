@@ -26,6 +26,21 @@ pub struct Calibration {
 }
 
 impl Calibration {
+    /// A stand-in with all activations at 1, for callers that want only the structure of the
+    /// converted network.
+    #[must_use]
+    pub fn unit(ann: &Ann) -> Self {
+        let ranges = spiking_layers(ann)
+            .into_iter()
+            .map(|layer| ActivationRange {
+                layer,
+                percentile: 1.0,
+                max: 1.0,
+            })
+            .collect();
+        Calibration { ranges, samples: 0 }
+    }
+
     /// Runs the original on `inputs` (`[sample, …]`, row-major) and measures its activations.
     ///
     /// # Errors
