@@ -28,7 +28,7 @@ use builder::NetworkBuilder;
 
 /// Below this many timesteps the gate is the better max-pooling rule, from it on the cumulative
 /// maximum, which the gate's dropped spikes keep it from reaching.
-/// Measured on three networks with max pooling (see `networks/README.md`).
+/// Measured, see the table in `networks/README.md`.
 const CUMULATIVE_MAX_FROM: u32 = 16;
 
 /// How to convert.

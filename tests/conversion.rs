@@ -1,0 +1,228 @@
+//! Accuracy before and after conversion, on the shipped networks and data.
+
+use ndarray_npy::read_npy;
+use spikewatt::ann::Runtime;
+use spikewatt::conversion::{Calibration, Conversion, ConversionOptions, convert};
+use spikewatt::encoding::Encoding;
+use spikewatt::engine::Simulator;
+use spikewatt::formats::dataset::{Dataset, LoadOptions, Preprocessing, load_with};
+use spikewatt::formats::onnx;
+use spikewatt::network::Pattern;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+struct Case {
+    model: onnx::Model,
+    runtime: Runtime,
+    test: Dataset,
+    train: Dataset,
+}
+
+fn load(network: &str, test: &str, train: &str, scale: Option<f64>) -> Case {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let model = onnx::load(&root.join(format!("networks/{network}.onnx"))).unwrap();
+    let runtime = Runtime::load(network, model.bytes.clone(), &model.ann.sample_dims).unwrap();
+    let options = LoadOptions {
+        preprocessing: Preprocessing {
+            scale,
+            ..Preprocessing::default()
+        },
+        ..LoadOptions::default()
+    };
+    let data = |name: &str| {
+        let path = root.join(format!("data/{name}-images-idx3-ubyte.gz"));
+        load_with(&path, &options).unwrap()
+    };
+    Case {
+        test: data(test),
+        train: data(train),
+        model,
+        runtime,
+    }
+}
+
+fn fashion(network: &str) -> Case {
+    load(network, "fmnist-t1k", "fmnist-train1k", None)
+}
+
+fn digits() -> Case {
+    load(
+        "digits_mlp",
+        "digits-test360",
+        "digits-train1k",
+        Some(1.0 / 16.0),
+    )
+}
+
+impl Case {
+    fn logits(&self) -> Vec<f32> {
+        let output = &self.model.ann.layers.last().unwrap().output;
+        self.runtime
+            .observe(&self.test.inputs, &[output], &|_, mut observed| {
+                observed.remove(0).data
+            })
+            .unwrap()
+            .concat()
+    }
+
+    fn ann_accuracy(&self) -> f64 {
+        let logits = self.logits();
+        let hits = logits
+            .chunks_exact(10)
+            .zip(self.test.labels.as_ref().unwrap())
+            .filter(|(logits, label)| {
+                let best = (0..10).rev().max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
+                best == Some(**label as usize)
+            });
+        hits.count() as f64 / self.test.len() as f64
+    }
+
+    fn convert(&self, timesteps: u32) -> Conversion {
+        let calibration =
+            Calibration::measure(&self.model.ann, &self.runtime, &self.train.inputs, 99.9).unwrap();
+        let options = ConversionOptions {
+            timesteps,
+            use_max: false,
+            initial_potential: 0.5,
+            max_pool: None,
+        };
+        convert(&self.model.ann, &calibration, &options).unwrap()
+    }
+
+    fn snn_accuracy(&self, timesteps: u32, encoding: Encoding) -> f64 {
+        let conversion = self.convert(timesteps);
+        let shape = conversion.network.populations[0].shape;
+        let drive = |i: usize| {
+            let values = shape.to_channels_last(self.test.sample(i));
+            encoding.encode(values, timesteps, 0, i)
+        };
+        let simulation = Simulator::new(&conversion.network, timesteps)
+            .unwrap()
+            .run(self.test.len(), &drive, &|_| ControlFlow::Continue(()))
+            .unwrap();
+        let hits = simulation
+            .outcomes
+            .iter()
+            .zip(self.test.labels.as_ref().unwrap())
+            .filter(|(outcome, label)| outcome.predictions.last() == Some(label));
+        hits.count() as f64 / self.test.len() as f64
+    }
+}
+
+/// The runtime gives what onnxruntime 1.31 gave (`tests/reference/README.md`).
+#[test]
+fn reference_logits_of_onnxruntime() {
+    for (case, name) in [
+        (fashion("fmnist_mlp"), "fmnist_mlp"),
+        (fashion("fmnist_lenet_bn"), "fmnist_lenet_bn"),
+        (digits(), "digits_mlp"),
+    ] {
+        let path = format!(
+            "{}/tests/reference/{name}.logits100.npy",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let reference: ndarray::Array2<f32> = read_npy(path).unwrap();
+        let scale = reference.iter().fold(0f32, |max, v| max.max(v.abs()));
+        for (found, expected) in case.logits().iter().zip(&reference) {
+            assert!((found - expected).abs() < 1e-4 * scale, "{name}: {found} {expected}");
+        }
+    }
+}
+
+/// Accuracies of the original as trained (`networks/README.md`) and what conversion may lose.
+#[test]
+fn reference_accuracy_survives_conversion() {
+    for (case, ann) in [
+        (fashion("fmnist_mlp"), 0.895),
+        (fashion("fmnist_lenet_bn"), 0.938),
+    ] {
+        assert_eq!(case.ann_accuracy(), ann);
+        for (timesteps, may_lose) in [(8, 0.015), (32, 0.007)] {
+            let snn = case.snn_accuracy(timesteps, Encoding::Constant);
+            assert!(
+                snn >= ann - may_lose,
+                "{} at T = {timesteps}: {snn} of {ann}",
+                case.model.ann.name
+            );
+        }
+    }
+    let digits = digits();
+    assert!((digits.ann_accuracy() - 349.0 / 360.0).abs() < 1e-12);
+    assert!(digits.snn_accuracy(32, Encoding::Constant) >= 0.96);
+}
+
+/// Random input spikes need more timesteps for the same answer, and get there.
+#[test]
+fn bernoulli_input_approaches_the_original() {
+    let case = digits();
+    let (short, long) = (
+        case.snn_accuracy(8, Encoding::Bernoulli),
+        case.snn_accuracy(256, Encoding::Bernoulli),
+    );
+    assert!(long > 0.95 && long > short, "{short} {long}");
+}
+
+/// As T grows, potential / T of the readout becomes the logit of the original.
+#[test]
+fn closed_form_readout_converges_to_the_logits() {
+    let case = digits();
+    let logits = case.logits();
+    let scale = logits.iter().fold(0f32, |max, v| max.max(v.abs()));
+    let error = |timesteps: u32| -> f32 {
+        // Thresholds at the maximum of the very samples: no activation is clipped.
+        let calibration =
+            Calibration::measure(&case.model.ann, &case.runtime, &case.test.inputs, 99.9).unwrap();
+        let options = ConversionOptions {
+            timesteps,
+            use_max: true,
+            initial_potential: 0.5,
+            max_pool: None,
+        };
+        let network = convert(&case.model.ann, &calibration, &options)
+            .unwrap()
+            .network;
+        let drive = |i: usize| {
+            Encoding::Constant.encode(case.test.sample(i).to_vec(), timesteps, 0, i)
+        };
+        let simulation = Simulator::new(&network, timesteps)
+            .unwrap()
+            .run(case.test.len(), &drive, &|_| ControlFlow::Continue(()))
+            .unwrap();
+        simulation
+            .outcomes
+            .iter()
+            .flat_map(|outcome| &outcome.output)
+            .zip(&logits)
+            .map(|(v, logit)| (v / timesteps as f32 - logit).abs() / scale)
+            .fold(0.0, f32::max)
+    };
+    let (coarse, fine) = (error(64), error(2048));
+    assert!(fine < 0.01 && fine < coarse / 8.0, "{coarse} {fine}");
+}
+
+/// Average pooling merges exactly where windows do not overlap, and synapse by synapse where they
+/// do: both give the same current as pooling first.
+#[test]
+fn lenet_structure_is_as_expected() {
+    let network = fashion("fmnist_lenet_bn").convert(8).network;
+    let names: Vec<_> = network
+        .populations
+        .iter()
+        .map(|p| (p.name.as_str(), p.shape.dims()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("input", vec![1, 28, 28]),
+            ("0/0.0/Conv", vec![16, 28, 28]),
+            ("1/MaxPool", vec![16, 14, 14]),
+            ("2/2.0/Conv", vec![32, 10, 10]),
+            ("5/Gemm", vec![128]),
+            ("7/Gemm", vec![10]),
+        ]
+    );
+    let merged = &network.projections[3].connectivity;
+    assert!(matches!(merged.pattern, Pattern::Dense { .. }) && merged.pooling.is_some());
+    // Each of the 3,200 neurons in front of the average pooling reaches all 128 behind it.
+    assert_eq!(merged.synapses(), 3200 * 128);
+}
