@@ -8,6 +8,7 @@ use spikewatt::report::{
     EXPORTERS, Exporter, Manifest, Outcome, OutputFolder, Png, Reason, Report, Restriction, Scope,
     Side, Svg, Text, WIDTH, Workload, verdict,
 };
+use spikewatt::units::Range;
 
 fn bytes(exporter: &dyn Exporter, report: &Report) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -91,7 +92,7 @@ fn text_sums_the_populations_it_leaves_out() {
     let rest = text.lines().find(|l| l.contains("smaller ones")).unwrap();
     // 43 populations, 19 shown: 24 others of which one is the input without synapses.
     assert!(rest.starts_with("24 smaller ones"), "{rest}");
-    assert_eq!(rest.split_whitespace().nth(8), Some("23"), "{rest}");
+    assert_eq!(rest.split_whitespace().nth(9), Some("23"), "{rest}");
 }
 
 #[test]
@@ -140,11 +141,36 @@ fn json_has_the_keys_that_scripts_read() {
     );
 }
 
+/// Equal up to the last bit of a float, which the parser may round differently.
+fn close(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            (a - b).abs() <= 4.0 * f64::EPSILON * a.abs()
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.keys().eq(b.keys()) && a.values().zip(b.values()).all(|(a, b)| close(a, b))
+        }
+        (a, b) => a == b,
+    }
+}
+
 #[test]
 fn json_reads_back_as_the_same_report() {
     let report = full();
     let back: Report = serde_json::from_str(&file("summary.json", &report)).unwrap();
-    assert_eq!(back, report);
+    let value = |report: &Report| serde_json::to_value(report).unwrap();
+    assert!(close(&value(&back), &value(&report)));
+    // Floats stand in the shortest form that names the same number.
+    let nominal = report.targets[0].energy_j.unwrap().nominal;
+    let text = file("summary.json", &report);
+    let printed = text.split("\"nominal\": ").nth(1).unwrap();
+    let printed: f64 = printed.split(',').next().unwrap().parse().unwrap();
+    assert_eq!(printed.to_bits(), nominal.to_bits());
 }
 
 #[test]
@@ -185,6 +211,13 @@ fn csv_reads_back_with_units_and_empty_unknowns() {
 }
 
 #[test]
+fn csv_without_rows_still_has_its_columns() {
+    let report = report(vec![]);
+    assert!(file("targets.csv", &report).starts_with("target,title,"));
+    assert!(file("breakdown.csv", &report).starts_with("target,workload,"));
+}
+
+#[test]
 fn csv_disarms_formulas_and_quotes_the_rest() {
     let report = nasty();
     for (name, key) in [("populations.csv", 3), ("targets.csv", 10)] {
@@ -205,10 +238,7 @@ fn latex_escapes_what_models_are_called() {
     assert!(tex.contains(
         r"a\_b \& 50\% \textbackslash{}end\{table\} \# \$\textasciicircum{}\textasciitilde{}\{\}"
     ));
-    assert!(
-        tex.contains(r"m\_1\% \textbackslash{}input\{secret\}.onnx")
-            || tex.contains(r"secret\}.onnx")
-    );
+    assert!(tex.contains(r"input\{secret\}.onnx"));
     assert_eq!(tex.matches("\\end{table}").count(), 1);
     assert!(!tex.contains("\\input"));
     // Every row of the table has as many cells as columns.
@@ -289,6 +319,21 @@ fn svg_is_well_formed_and_names_every_target() {
 }
 
 #[test]
+fn regress_svg_keeps_zeros_and_wide_ranges_inside() {
+    let mut report = full();
+    report.targets[0].title = "A title that goes on and on ".repeat(9);
+    report.targets[0].energy_j = Some(Range::new(0.0, 1e-3, 8.0));
+    report.targets[4].energy_j = Some(Range::ZERO);
+    let svg = String::from_utf8(bytes(&Svg, &report)).unwrap();
+    for name in ["cx", "x"] {
+        for part in svg.split(&format!(" {name}=\"")).skip(1) {
+            let x: f64 = part.split('"').next().unwrap().parse().unwrap();
+            assert!((0.0..=1000.0).contains(&x), "{name} = {x}");
+        }
+    }
+}
+
+#[test]
 fn svg_draws_only_what_is_known() {
     let circles = |targets| {
         let svg = String::from_utf8(bytes(&Svg, &report(targets))).unwrap();
@@ -339,6 +384,8 @@ fn methods_lists_each_source_once() {
         1
     );
     assert!(methods.contains("6 bits"));
+    assert_eq!(methods.matches("barrier sync").count(), 1);
+    assert!(methods.contains("- loihi1, chip-b: barrier sync once per timestep"));
 }
 
 #[test]
@@ -366,7 +413,7 @@ fn worked_verdict_snn_wins() {
     assert_eq!(comparison.snn.accuracy, Some(0.987));
     let text = verdict.to_string();
     assert!(
-        text.contains("The SNN wins by 5.00×: SNN on chip 200 nJ [190 nJ – 210 nJ]"),
+        text.contains("The SNN wins by 5.00×: SNN on chip 200 nJ [190 – 210 nJ]"),
         "{text}"
     );
     assert!(text.contains("50 % is idle power"), "{text}");
@@ -388,7 +435,7 @@ fn worked_verdict_snn_loses() {
         "{text}"
     );
     assert!(text.contains("accuracy not evaluated"), "{text}");
-    assert!(text.contains("100 % of it goes to SynOp"), "{text}");
+    assert!(text.contains("most activity is SynOp (100 %)"), "{text}");
 }
 
 #[test]
@@ -424,7 +471,7 @@ fn worked_verdict_unknown_total_never_wins() {
     assert_eq!(verdict.scopes[0].missing, [Side::Snn]);
     let text = verdict.to_string();
     assert!(
-        text.contains("Not counted: chip total unknown (energy of a spike)."),
+        text.contains("Not counted: SNN on chip has an unknown total (energy of a spike)."),
         "{text}"
     );
 }
@@ -448,7 +495,7 @@ fn worked_verdict_unverified_winner_is_named() {
     let text = verdict.to_string();
     assert!(text.contains("The SNN would win by 100×"), "{text}");
     assert!(
-        text.contains("This rests on unverified figures: SynOp of new-chip (100 %)."),
+        text.contains("This rests on unverified figures: SynOp (SNN on new-chip, 100 %)."),
         "{text}"
     );
     assert!(
@@ -477,7 +524,7 @@ fn worked_verdict_a_target_that_does_not_fit_cannot_win() {
     assert!(
         verdict
             .to_string()
-            .contains("Not counted: tiny would win, but does not fit (cores: 200 of 128).")
+            .contains("Not counted: SNN on tiny would win, but does not fit (cores: 200 of 128).")
     );
 }
 

@@ -52,6 +52,12 @@ pub(super) fn latex(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
+            // At the start of a row these would be arguments of the line break before it.
+            '[' | ']' | '*' => {
+                out.push('{');
+                out.push(c);
+                out.push('}');
+            }
             '–' => out.push_str("--"),
             '×' => out.push_str(r"$\times$"),
             '·' => out.push_str(r"$\cdot$"),
@@ -103,6 +109,7 @@ mod tests {
             latex("a_b & 50% \\end{x}"),
             r"a\_b \& 50\% \textbackslash{}end\{x\}"
         );
+        assert_eq!(latex("[2cm]*"), "{[}2cm{]}{*}");
         assert_eq!(latex("é中"), r"é\texttt{U+4E2D}");
     }
 

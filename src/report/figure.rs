@@ -26,7 +26,7 @@ impl Exporter for Svg {
         let file = self.file_name();
         let mut text = String::new();
         let area = SVGBackend::with_string(&mut text, size(report, 1)).into_drawing_area();
-        draw(area, 1, report).map_err(|message| ExportError::Figure { file, message })?;
+        draw(area, 1, 0.0, report).map_err(|message| ExportError::Figure { file, message })?;
         out.write_all(text.as_bytes())
             .map_err(ExportError::io(file))
     }
@@ -39,6 +39,8 @@ impl Exporter for Png {
 
     fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
         const SCALE: u32 = 2;
+        // The bitmap backend centres the line, not the letters.
+        const TEXT_DROP: f64 = 0.13;
         let file = self.file_name();
         let io = ExportError::io(file);
         // plotters encodes PNG into paths only.
@@ -47,7 +49,8 @@ impl Exporter for Png {
             .tempfile()
             .map_err(&io)?;
         let area = BitMapBackend::new(image.path(), size(report, SCALE)).into_drawing_area();
-        draw(area, SCALE, report).map_err(|message| ExportError::Figure { file, message })?;
+        draw(area, SCALE, TEXT_DROP, report)
+            .map_err(|message| ExportError::Figure { file, message })?;
         let mut bytes = Vec::new();
         image
             .reopen()
@@ -64,6 +67,14 @@ const PANEL_HEADER: i32 = 38;
 const ROW: i32 = 46;
 const AXIS: i32 = 62;
 const GAP: i32 = 22;
+/// Size of a target's title.
+const TITLE: i32 = 17;
+/// Size of the line below it.
+const DETAIL: i32 = 14;
+/// Size of the text in the plot.
+const VALUE: i32 = 16;
+/// From a marker to its value.
+const VALUE_GAP: i32 = 13;
 /// Widest column of target names.
 const NAMES: i32 = 330;
 /// How much wider another sans-serif font may run than the one measured.
@@ -109,6 +120,8 @@ fn size(report: &Report, scale: u32) -> (u32, u32) {
 struct Canvas<'a, DB: DrawingBackend> {
     area: &'a DrawingArea<DB, Shift>,
     scale: i32,
+    /// How much lower to draw text so that letters stand centred, as a share of its size.
+    text_drop: f64,
 }
 
 impl<DB: DrawingBackend> Canvas<'_, DB> {
@@ -132,9 +145,21 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         side: HPos,
     ) -> Result<(), String> {
         let style = self.style(size, colour, side);
+        let (x, y) = self.at(x, y);
+        let y = y + (f64::from(size * self.scale) * self.text_drop).round() as i32;
         self.area
-            .draw(&Text::new(text.to_owned(), self.at(x, y), style))
+            .draw(&Text::new(text.to_owned(), (x, y), style))
             .map_err(|e| e.to_string())
+    }
+
+    /// Text on a white ground, so that grid lines do not cross it.
+    fn label(&self, text: &str, (x, y): (i32, i32), colour: RGBColor) -> Result<(), String> {
+        let right = x + self.width(text, VALUE)?;
+        let corners = [self.at(x - 3, y - 11), self.at(right, y + 11)];
+        self.area
+            .draw(&Rectangle::new(corners, WHITE.filled()))
+            .map_err(|e| e.to_string())?;
+        self.text(text, (x, y), VALUE, colour, HPos::Left)
     }
 
     fn line(
@@ -190,6 +215,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
 fn draw<DB: DrawingBackend>(
     area: DrawingArea<DB, Shift>,
     scale: u32,
+    text_drop: f64,
     report: &Report,
 ) -> Result<(), String> {
     register_font()?;
@@ -197,11 +223,19 @@ fn draw<DB: DrawingBackend>(
     let canvas = Canvas {
         area: &area,
         scale: scale as i32,
+        text_drop,
     };
     header(&canvas, report)?;
+    let mut left = 0;
+    for target in &report.targets {
+        let (title, detail) = names(&canvas, target)?;
+        left = left
+            .max(canvas.width(&title, TITLE)?)
+            .max(canvas.width(&detail, DETAIL)?);
+    }
     let mut top = HEADER;
     for (scope, targets) in panels(report) {
-        panel(&canvas, scope, &targets, top)?;
+        panel(&canvas, scope, &targets, top, MARGIN + left + 18)?;
         top += panel_height(&targets) + GAP;
     }
     area.present().map_err(|e| e.to_string())
@@ -320,6 +354,7 @@ fn panel<DB: DrawingBackend>(
     scope: Scope,
     targets: &[&TargetReport],
     top: i32,
+    left: i32,
 ) -> Result<(), String> {
     canvas.line((MARGIN, top), (WIDTH - MARGIN, top), GRID, 1)?;
     canvas.text(scope.label(), (MARGIN, top + 20), 18, INK, HPos::Left)?;
@@ -327,29 +362,17 @@ fn panel<DB: DrawingBackend>(
     canvas.text(scope.meaning(), (x, top + 20), 16, GREY, HPos::Left)?;
 
     let top = top + PANEL_HEADER;
-    let mut names = Vec::new();
-    let (mut left, mut right) = (0, 0);
-    for target in targets {
-        let title = canvas.fitted(&target.title, 17, NAMES)?;
-        let detail = canvas.fitted(&detail(target), 14, NAMES)?;
-        left = left
-            .max(canvas.width(&title, 17)?)
-            .max(canvas.width(&detail, 14)?);
-        if let Some(energy_j) = target.known_energy_j() {
-            right = right.max(canvas.width(&value(target, energy_j), 16)?);
-        }
-        names.push((title, detail));
-    }
-    let (left, right) = (MARGIN + left + 18, WIDTH - MARGIN - right - 14);
     let bottom = top + ROW * targets.len() as i32;
     let axis = axis(targets);
+    let right = right_end(canvas, targets, axis.as_ref(), left)?;
     if let Some(axis) = &axis {
         draw_axis(canvas, axis, (left, right), (top, bottom))?;
     }
-    for (index, (target, (title, detail))) in targets.iter().zip(names).enumerate() {
+    for (index, target) in targets.iter().enumerate() {
+        let (title, detail) = names(canvas, target)?;
         let y = top + ROW * index as i32 + ROW / 2;
-        canvas.text(&title, (MARGIN, y - 9), 17, INK, HPos::Left)?;
-        canvas.text(&detail, (MARGIN, y + 11), 14, GREY, HPos::Left)?;
+        canvas.text(&title, (MARGIN, y - 9), TITLE, INK, HPos::Left)?;
+        canvas.text(&detail, (MARGIN, y + 11), DETAIL, GREY, HPos::Left)?;
         match (target.known_energy_j(), &axis) {
             (Some(energy_j), axis) => {
                 let x = |value: f64| {
@@ -360,15 +383,40 @@ fn panel<DB: DrawingBackend>(
             }
             (None, _) => {
                 let text = format!("unknown: {}", printable(&target.unpriced.join(", ")));
-                let text = canvas.fitted(&text, 16, WIDTH - MARGIN - left - 8)?;
-                canvas.text(&text, (left + 8, y), 16, GREY, HPos::Left)?;
+                let text = canvas.fitted(&text, VALUE, WIDTH - MARGIN - left - 8)?;
+                canvas.label(&text, (left + 8, y), GREY)?;
             }
         }
     }
     Ok(())
 }
 
-fn detail(target: &TargetReport) -> String {
+/// Where the axis ends so that each value has room behind its marker.
+fn right_end<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    targets: &[&TargetReport],
+    axis: Option<&Axis>,
+    left: i32,
+) -> Result<i32, String> {
+    const END_LABEL: i32 = 30;
+    let mut right = WIDTH - MARGIN - END_LABEL;
+    for target in targets {
+        if let (Some(energy_j), Some(axis)) = (target.known_energy_j(), axis) {
+            let text = canvas.width(&value(target, energy_j), VALUE)?;
+            let room = f64::from(WIDTH - MARGIN - left - text - VALUE_GAP);
+            // A marker at the left end leaves room for any label.
+            let position = axis.position(energy_j.high).max(0.1);
+            right = right.min(left + (room / position) as i32);
+        }
+    }
+    Ok(right)
+}
+
+/// The two lines that name a target.
+fn names<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    target: &TargetReport,
+) -> Result<(String, String), String> {
     let mut parts = vec![
         printable(&target.name),
         target.workload.label().to_owned(),
@@ -377,7 +425,10 @@ fn detail(target: &TargetReport) -> String {
     if target.chips > 1 {
         parts.push(format!("{} chips", target.chips));
     }
-    parts.join(" · ")
+    Ok((
+        canvas.fitted(&target.title, TITLE, NAMES)?,
+        canvas.fitted(&parts.join(" · "), DETAIL, NAMES)?,
+    ))
 }
 
 fn value(target: &TargetReport, energy_j: Range) -> String {
@@ -436,5 +487,5 @@ fn mark<DB: DrawingBackend>(
         canvas.dot((nominal, y), colour, !target.is_unverified())?;
     }
     let text = value(target, energy_j);
-    canvas.text(&text, (high.max(nominal) + 13, y), 16, INK, HPos::Left)
+    canvas.label(&text, (high.max(nominal) + VALUE_GAP, y), INK)
 }

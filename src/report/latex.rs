@@ -70,9 +70,11 @@ fn caption(report: &Report) -> String {
             accuracy.snn * 100.0
         );
     }
-    text += "). Ranges follow from the bounds of the cost tables. Figures of the two groups must \
-             not be compared.";
+    text += "). Ranges follow from the bounds of the cost tables.";
     let any = |mark: fn(&TargetReport) -> bool| report.targets.iter().any(mark);
+    if any(|t| t.scope == Scope::Device) && any(|t| t.scope == Scope::Arithmetic) {
+        text += " Figures of the two groups must not be compared.";
+    }
     if any(TargetReport::is_unverified) {
         text += " $^{*}$Rests on a figure not checked against its source.";
     }

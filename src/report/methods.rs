@@ -201,14 +201,24 @@ fn sources(report: &Report) -> Vec<String> {
         .collect()
 }
 
+/// Notes of the conversion, then each note of a target once, behind the targets it belongs to.
 fn assumptions(report: &Report) -> Vec<String> {
-    let mut notes: Vec<String> = report.setup.notes.iter().map(|n| markdown(n)).collect();
+    let mut notes: Vec<(&str, Vec<&str>)> = Vec::new();
     for target in &report.targets {
         for note in &target.notes {
-            notes.push(format!("{}: {}", markdown(&target.name), markdown(note)));
+            let name = target.name.as_str();
+            match notes.iter_mut().find(|(known, _)| known == note) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => notes.push((note, vec![name])),
+            }
         }
     }
-    notes
+    let of_targets = notes
+        .into_iter()
+        .map(|(note, names)| format!("{}: {}", markdown(&names.join(", ")), markdown(note)));
+    let of_conversion = report.setup.notes.iter().map(|note| markdown(note));
+    of_conversion.chain(of_targets).collect()
 }
 
 fn provenance(report: &Report) -> String {

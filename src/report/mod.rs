@@ -394,11 +394,15 @@ impl TargetReport {
             .filter(|line| line.unverified && line.joules_range.high != 0.0)
     }
 
-    /// Share of the nominal energy that is paid for time, 0 to 1.
+    /// Share of the nominal energy that is paid for time, 0 to 1; `None` if it is unknown or not
+    /// part of the scope.
     #[must_use]
     pub fn static_share(&self) -> Option<f64> {
         let total = self.known_energy_j()?.nominal;
-        self.static_j.filter(|_| total > 0.0).map(|j| j / total)
+        // Adding zero turns the -0.0 of an empty sum into 0.0.
+        self.static_j
+            .filter(|_| total > 0.0 && self.scope == Scope::Device)
+            .map(|j| j / total + 0.0)
     }
 }
 

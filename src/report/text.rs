@@ -190,8 +190,8 @@ impl Text {
 
     fn verdict(self, report: &Report) -> String {
         let mut lines = vec![self.bold("Verdict")];
-        for paragraph in verdict(report).paragraphs() {
-            lines.extend(wrapped(&paragraph, "  "));
+        for paragraph in verdict(report).to_string().lines() {
+            lines.extend(wrapped(paragraph, "  "));
         }
         lines.join("\n") + "\n"
     }
@@ -233,7 +233,7 @@ fn target_cells(target: &TargetReport) -> Vec<String> {
 }
 
 /// `[200 – 350 nJ]`, with two prefixes only where one does not do.
-fn bounds(energy_j: Range) -> String {
+pub(super) fn bounds(energy_j: Range) -> String {
     let (low, high) = (si(energy_j.low, "J"), si(energy_j.high, "J"));
     match (low.split_once(' '), high.split_once(' ')) {
         (Some((value, unit)), Some((_, same))) if unit == same => format!("[{value} – {high}]"),
@@ -243,7 +243,7 @@ fn bounds(energy_j: Range) -> String {
 
 /// A count in at most seven characters.
 fn count(value: f64) -> String {
-    match value {
+    match value + 0.0 {
         v if v.fract() == 0.0 && v < 99_999.5 => format!("{v:.0}"),
         v if v < 10.0 => format!("{v:.2}"),
         v if v < 999.95 => format!("{v:.1}"),
@@ -313,7 +313,8 @@ fn legend(report: &Report) -> Option<String> {
         if target.known_energy_j().is_none() {
             lines.extend(wrapped(
                 &format!(
-                    "? {}: unknown: {}",
+                    "? {} on {}: unknown: {}",
+                    target.workload.label(),
                     printable(&target.name),
                     printable(&target.unpriced.join(", "))
                 ),
@@ -328,8 +329,7 @@ fn legend(report: &Report) -> Option<String> {
 fn wrapped(text: &str, indent: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
-        let mut word: String = word.into();
+    for mut word in words(text) {
         let fits = line.chars().count() + 1 + word.chars().count() <= WIDTH;
         if !line.is_empty() && !fits {
             lines.push(std::mem::replace(&mut line, indent.to_owned()));
@@ -347,6 +347,25 @@ fn wrapped(text: &str, indent: &str) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// The words of a text, a number and the unit behind it as one.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let unit = word.trim_end_matches([',', '.', ';', ')', ']']);
+        match words.last_mut() {
+            Some(number)
+                if number.ends_with(|c: char| c.is_ascii_digit())
+                    && (unit == "%" || unit.ends_with(['J', 's']) && unit.chars().count() <= 2) =>
+            {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.into()),
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -369,6 +388,12 @@ mod tests {
         ] {
             assert_eq!(count(value).trim(), expected);
         }
+    }
+
+    #[test]
+    fn wrapping_keeps_a_number_and_its_unit_together() {
+        let text = format!("{} 98.70 %) end 1.2 µJ]", "x".repeat(95));
+        assert_eq!(wrapped(&text, "")[1], "98.70 %) end 1.2 µJ]");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Who wins, by how much, why, and whether the figures can carry that statement.
 
 use super::escape::printable;
-use super::{Report, Scope, TargetReport, Workload};
+use super::text::bounds;
+use super::{Part, Report, Scope, TargetReport, Workload};
 use crate::units::{Range, si};
 use std::fmt;
 
@@ -29,8 +30,8 @@ pub struct Contender {
     pub latency_s: Option<f64>,
     /// Accuracy of the network, 0 to 1; `None` if it was not evaluated.
     pub accuracy: Option<f64>,
-    /// The most expensive line: its event and its share of the nominal energy, 0 to 1.
-    pub largest_line: Option<(String, f64)>,
+    /// The most expensive dynamic line: its event and its share of the nominal energy, 0 to 1.
+    pub largest_dynamic: Option<(String, f64)>,
     /// Share of the nominal energy paid for time, 0 to 1.
     pub static_share: Option<f64>,
     /// Lines whose cost nobody checked against its source: event and share of the nominal energy.
@@ -90,6 +91,8 @@ pub enum Reason {
 pub struct Excluded {
     /// Name of the target.
     pub target: String,
+    /// Which network would run there.
+    pub workload: Workload,
     /// Why.
     pub reason: Reason,
     /// Whether it would be cheaper at nominal than every target that takes part.
@@ -202,6 +205,7 @@ fn scope_verdict(report: &Report, scope: Scope, targets: &[&TargetReport]) -> Sc
             };
             Some(Excluded {
                 target: target.name.clone(),
+                workload: target.workload,
                 reason,
                 would_win: energy_j
                     .zip(cheapest)
@@ -270,9 +274,10 @@ fn contender(report: &Report, target: &TargetReport) -> Option<Contender> {
         energy_j,
         latency_s: target.latency_s,
         accuracy: report.accuracy_of(target.workload),
-        largest_line: target
+        largest_dynamic: target
             .lines
             .iter()
+            .filter(|line| line.part == Part::Dynamic)
             .max_by(|a, b| a.joules.total_cmp(&b.joules))
             .filter(|line| line.joules > 0.0)
             .map(|line| (line.event.clone(), share(line.joules))),
@@ -329,49 +334,50 @@ fn crossover(
     })
 }
 
-impl Verdict {
-    /// The verdict as plain sentences: one paragraph per scope and statement.
+impl ScopeVerdict {
+    /// The verdict as plain sentences, the decision and its doubts first.
     #[must_use]
     pub fn paragraphs(&self) -> Vec<String> {
-        if self.scopes.is_empty() {
-            return vec!["No target was priced, so there is nothing to compare.".into()];
+        let mut paragraphs = Vec::new();
+        let scope = self.scope.label();
+        if let Some(comparison) = &self.comparison {
+            paragraphs.push(format!("{scope}: {}", decided(comparison)));
+            paragraphs.push(reasons(comparison));
+        } else {
+            let sides: Vec<_> = self.missing.iter().map(|side| side.name()).collect();
+            paragraphs.push(format!(
+                "{scope}: nothing to compare: no target with a known total that fits executes {}.",
+                sides.join(" or ")
+            ));
         }
-        self.scopes.iter().flat_map(scope_paragraphs).collect()
+        for (restriction, comparison) in &self.restricted {
+            let condition = match restriction {
+                Restriction::VerifiedOnly => "With verified figures alone",
+                Restriction::BatchOne => "At batch 1",
+            };
+            paragraphs.push(match comparison {
+                Some(comparison) => format!("{condition}: {}", decided(comparison)),
+                None => format!("{condition} there is nothing to compare."),
+            });
+        }
+        paragraphs.extend(self.crossover.map(crossover_sentence));
+        paragraphs.extend(self.excluded.iter().map(excluded_sentence));
+        paragraphs
     }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.paragraphs().join("\n"))
+        if self.scopes.is_empty() {
+            return f.write_str("No target was priced, so there is nothing to compare.");
+        }
+        let scopes: Vec<_> = self
+            .scopes
+            .iter()
+            .map(|scope| scope.paragraphs().join("\n"))
+            .collect();
+        f.write_str(&scopes.join("\n\n"))
     }
-}
-
-fn scope_paragraphs(verdict: &ScopeVerdict) -> Vec<String> {
-    let mut paragraphs = Vec::new();
-    let scope = verdict.scope.label();
-    if let Some(comparison) = &verdict.comparison {
-        paragraphs.push(format!("{scope}: {}", decided(comparison)));
-        paragraphs.push(reasons(comparison));
-    } else {
-        let sides: Vec<_> = verdict.missing.iter().map(|side| side.name()).collect();
-        paragraphs.push(format!(
-            "{scope}: nothing to compare: no target with a known total that fits executes {}.",
-            sides.join(" or ")
-        ));
-    }
-    for (restriction, comparison) in &verdict.restricted {
-        let condition = match restriction {
-            Restriction::VerifiedOnly => "With verified figures alone",
-            Restriction::BatchOne => "At batch 1",
-        };
-        paragraphs.push(match comparison {
-            Some(comparison) => format!("{condition}: {}", decided(comparison)),
-            None => format!("{condition} there is nothing to compare."),
-        });
-    }
-    paragraphs.extend(verdict.crossover.map(crossover_sentence));
-    paragraphs.extend(verdict.excluded.iter().map(excluded_sentence));
-    paragraphs
 }
 
 impl Side {
@@ -387,8 +393,8 @@ impl Side {
 fn times(factor: f64) -> String {
     match factor {
         f if f.is_infinite() => "∞×".into(),
-        f if f >= 100.0 => format!("{f:.0}×"),
-        f if f >= 10.0 => format!("{f:.1}×"),
+        f if f >= 99.95 => format!("{f:.0}×"),
+        f if f >= 9.995 => format!("{f:.1}×"),
         f if f < 1.095 => format!("{f:.3}×"),
         f => format!("{f:.2}×"),
     }
@@ -446,14 +452,12 @@ fn decision(comparison: &Comparison) -> String {
 }
 
 fn describe(contender: &Contender) -> String {
-    let Range { low, nominal, high } = contender.energy_j;
     let mut text = format!(
-        "{} on {} {} [{} – {}]",
+        "{} on {} {} {}",
         contender.workload.label(),
         printable(&contender.target),
-        si(nominal, "J"),
-        si(low, "J"),
-        si(high, "J")
+        si(contender.energy_j.nominal, "J"),
+        bounds(contender.energy_j)
     );
     let mut at = Vec::new();
     if let Some(latency_s) = contender.latency_s {
@@ -475,15 +479,15 @@ fn describe(contender: &Contender) -> String {
 fn reasons(comparison: &Comparison) -> String {
     let why = |contender: &Contender| {
         let mut parts = Vec::new();
-        if let Some((event, share)) = &contender.largest_line {
-            parts.push(format!(
-                "{} of it goes to {}",
-                percent(*share),
-                printable(event)
-            ));
-        }
         if let Some(share) = contender.static_share.filter(|share| *share > 0.0) {
             parts.push(format!("{} is idle power", percent(share)));
+        }
+        if let Some((event, share)) = &contender.largest_dynamic {
+            parts.push(format!(
+                "most activity is {} ({})",
+                printable(event),
+                percent(*share)
+            ));
         }
         (!parts.is_empty()).then(|| {
             format!(
@@ -512,8 +516,9 @@ fn caveat(comparison: &Comparison) -> Option<String> {
         .flat_map(|contender| {
             contender.unverified.iter().map(|(event, share)| {
                 format!(
-                    "{} of {} ({})",
+                    "{} ({} on {}, {})",
                     printable(event),
+                    contender.workload.label(),
                     printable(&contender.target),
                     percent(*share)
                 )
@@ -545,7 +550,7 @@ fn crossover_sentence(crossover: Crossover) -> String {
 fn excluded_sentence(excluded: &Excluded) -> String {
     let (state, names) = match &excluded.reason {
         Reason::DoesNotFit(limits) => ("does not fit", limits),
-        Reason::Unknown(figures) => ("total unknown", figures),
+        Reason::Unknown(figures) => ("has an unknown total", figures),
     };
     let names: Vec<_> = names.iter().map(|name| printable(name)).collect();
     let names = match names.as_slice() {
@@ -558,7 +563,8 @@ fn excluded_sentence(excluded: &Excluded) -> String {
         ""
     };
     format!(
-        "Not counted: {} {would}{state}{names}.",
+        "Not counted: {} on {} {would}{state}{names}.",
+        excluded.workload.label(),
         printable(&excluded.target)
     )
 }

@@ -41,8 +41,7 @@ pub fn target(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport 
         lines
             .iter()
             .filter(|l| l.part == part)
-            .map(|l| l.joules)
-            .sum()
+            .fold(0.0, |sum, l| sum + l.joules)
     };
     let latency_s = lines
         .iter()
@@ -210,6 +209,7 @@ pub fn full() -> Report {
         ],
     );
     several.chips = 12;
+    several.notes = chip.notes.clone();
     report(vec![
         gpu,
         batched,
