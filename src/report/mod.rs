@@ -1,7 +1,85 @@
 //! The result of a run as plain data, and the exporters that write it.
 
+mod csv;
+mod escape;
+mod figure;
+mod folder;
+mod json;
+mod latex;
+mod methods;
+mod text;
+mod verdict;
+
+pub use self::csv::{BreakdownCsv, PopulationsCsv, TargetsCsv};
+pub use figure::{Png, Svg};
+pub use folder::{
+    FileEntry, FolderError, InputEntry, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, OutputFolder,
+    TableEntry, sha256_hex,
+};
+pub use json::Json;
+pub use latex::Latex;
+pub use methods::Methods;
+pub use text::{Text, WIDTH};
+pub use verdict::{
+    Comparison, Contender, Crossover, Excluded, Outcome, Reason, Restriction, ScopeVerdict, Side,
+    Verdict, verdict,
+};
+
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
+use std::io::Write;
+
+/// Writes a report as one file.
+pub trait Exporter: Sync {
+    /// Name of the file in the output folder.
+    fn file_name(&self) -> &'static str;
+
+    /// Writes the file. The same report gives the same bytes.
+    ///
+    /// # Errors
+    /// If `out` refuses, or the report cannot be expressed in the format.
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError>;
+}
+
+/// Every exporter, in the order in which files are written. A new one is a line here.
+pub static EXPORTERS: [&dyn Exporter; 8] = [
+    &Json,
+    &PopulationsCsv,
+    &TargetsCsv,
+    &BreakdownCsv,
+    &Latex,
+    &Svg,
+    &Png,
+    &Methods,
+];
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The output refused.
+    #[error("{file}: cannot write: {source}; check that the disk has space and can be written")]
+    Io {
+        /// Name of the file.
+        file: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A figure could not be drawn.
+    #[error("{file}: cannot draw: {message}")]
+    Figure {
+        /// Name of the file.
+        file: &'static str,
+        /// What the drawing library said.
+        message: String,
+    },
+}
+
+impl ExportError {
+    /// Puts the file's name to an error of the system.
+    fn io(file: &'static str) -> impl Fn(std::io::Error) -> ExportError {
+        move |source| ExportError::Io { file, source }
+    }
+}
 
 /// Whether a figure was computed from a model, simulated in detail, or metered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +105,18 @@ pub enum Workload {
     Qann,
 }
 
+impl Workload {
+    /// Name to print.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Workload::Snn => "SNN",
+            Workload::Ann => "ANN",
+            Workload::Qann => "qANN",
+        }
+    }
+}
+
 /// What an energy figure includes. Figures of different scopes are never compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -35,6 +125,29 @@ pub enum Scope {
     Arithmetic,
     /// A whole device including its idle power while the inference runs.
     Device,
+}
+
+impl Scope {
+    /// Every scope, in the order of printing.
+    pub const ALL: [Scope; 2] = [Scope::Device, Scope::Arithmetic];
+
+    /// Name to print.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Scope::Arithmetic => "Arithmetic only",
+            Scope::Device => "Device",
+        }
+    }
+
+    /// What the figures include.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Scope::Arithmetic => "no memory, control or idle power",
+            Scope::Device => "the whole device, idle power included",
+        }
+    }
 }
 
 /// Whether a line depends on activity or on time.
@@ -246,4 +359,80 @@ pub struct Report {
     pub targets: Vec<TargetReport>,
     /// Wall-clock figures.
     pub timing: Timing,
+}
+
+impl Evidence {
+    /// Name to print.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Evidence::Modelled => "modelled",
+            Evidence::Simulated => "simulated",
+            Evidence::Measured => "measured",
+        }
+    }
+}
+
+impl TargetReport {
+    /// Energy per inference [J] if it is known and a number.
+    #[must_use]
+    pub fn known_energy_j(&self) -> Option<Range> {
+        self.energy_j
+            .filter(|e| [e.low, e.nominal, e.high].iter().all(|v| v.is_finite()))
+    }
+
+    /// Whether a figure of the receipt that costs anything was never checked against its source.
+    #[must_use]
+    pub fn is_unverified(&self) -> bool {
+        self.unverified_lines().next().is_some()
+    }
+
+    /// Lines whose cost was never checked against its source and whose energy is not zero.
+    pub fn unverified_lines(&self) -> impl Iterator<Item = &Line> {
+        self.lines
+            .iter()
+            .filter(|line| line.unverified && line.joules_range.high != 0.0)
+    }
+
+    /// Share of the nominal energy that is paid for time, 0 to 1; `None` if it is unknown or not
+    /// part of the scope.
+    #[must_use]
+    pub fn static_share(&self) -> Option<f64> {
+        let total = self.known_energy_j()?.nominal;
+        // Adding zero turns the -0.0 of an empty sum into 0.0.
+        self.static_j
+            .filter(|_| total > 0.0 && self.scope == Scope::Device)
+            .map(|j| j / total + 0.0)
+    }
+}
+
+impl Report {
+    /// Targets of one scope, cheapest first at nominal, unknown totals last.
+    #[must_use]
+    pub fn targets_in(&self, scope: Scope) -> Vec<&TargetReport> {
+        let nominal =
+            |target: &TargetReport| target.known_energy_j().map_or(f64::INFINITY, |e| e.nominal);
+        let mut targets: Vec<_> = self.targets.iter().filter(|t| t.scope == scope).collect();
+        targets.sort_by(|a, b| nominal(a).total_cmp(&nominal(b)));
+        targets
+    }
+
+    /// Accuracy of the network that a target executes, 0 to 1. The quantised network is priced
+    /// but not evaluated, so its accuracy is unknown.
+    #[must_use]
+    pub fn accuracy_of(&self, workload: Workload) -> Option<f64> {
+        let accuracy = self.accuracy.as_ref()?;
+        match workload {
+            Workload::Snn => Some(accuracy.snn),
+            Workload::Ann => Some(accuracy.ann),
+            Workload::Qann => None,
+        }
+    }
+
+    /// Last part of the model's path.
+    #[must_use]
+    pub fn model_name(&self) -> &str {
+        let path = self.model.path.trim_end_matches(['/', '\\']);
+        path.rsplit(['/', '\\']).next().unwrap_or(path)
+    }
 }

@@ -1,0 +1,156 @@
+//! Tables for spreadsheets and data frames. Units stand in the column names; an unknown figure is
+//! an empty cell.
+
+use super::escape::cell;
+use super::{ExportError, Exporter, Line, PopulationReport, Report, TargetReport};
+use serde::Serialize;
+use std::io::Write;
+
+/// Writes `populations.csv`: a row per population.
+pub struct PopulationsCsv;
+
+/// Writes `targets.csv`: a row per target.
+pub struct TargetsCsv;
+
+/// Writes `breakdown.csv`: a row per line of each target's receipt.
+pub struct BreakdownCsv;
+
+/// Name of a column and its cell in the row of a `B` that belongs to an `A`.
+type Column<A, B> = (&'static str, fn(&A, &B) -> String);
+
+static POPULATIONS: [Column<Report, PopulationReport>; 11] = [
+    ("population", |_, p| cell(&p.name)),
+    ("shape", |_, p| shape(&p.shape)),
+    ("neurons", |_, p| p.neurons.to_string()),
+    ("synapses", |_, p| p.synapses.to_string()),
+    ("rate_spikes_per_neuron_timestep", |_, p| float(p.rate)),
+    ("spikes_per_inference", |_, p| float(p.spikes_per_inference)),
+    ("synops_per_inference", |_, p| float(p.synops_per_inference)),
+    ("macs_per_inference", |_, p| float(p.macs_per_inference)),
+    ("macs_once_per_inference", |_, p| {
+        float(p.macs_once_per_inference)
+    }),
+    ("neuron_updates_per_inference", |_, p| {
+        float(p.neuron_updates_per_inference)
+    }),
+    ("touched_updates_per_inference", |_, p| {
+        float(p.touched_updates_per_inference)
+    }),
+];
+
+static TARGETS: [Column<Report, TargetReport>; 24] = [
+    ("target", |_, t| cell(&t.name)),
+    ("title", |_, t| cell(&t.title)),
+    ("kind", |_, t| cell(&t.kind)),
+    ("workload", |_, t| word(&t.workload)),
+    ("scope", |_, t| word(&t.scope)),
+    ("evidence", |_, t| word(&t.evidence)),
+    ("fits", |_, t| t.fits.to_string()),
+    ("exceeded", |_, t| cell(&t.exceeded.join("; "))),
+    ("chips", |_, t| t.chips.to_string()),
+    ("cores", |_, t| {
+        t.cores.map_or_else(String::new, |c| c.to_string())
+    }),
+    ("batch", |_, t| t.batch.to_string()),
+    ("accuracy_fraction", |r, t| maybe(r.accuracy_of(t.workload))),
+    ("energy_low_j", |_, t| maybe(t.energy_j.map(|e| e.low))),
+    ("energy_nominal_j", |_, t| {
+        maybe(t.energy_j.map(|e| e.nominal))
+    }),
+    ("energy_high_j", |_, t| maybe(t.energy_j.map(|e| e.high))),
+    ("dynamic_j", |_, t| maybe(t.dynamic_j)),
+    ("static_j", |_, t| maybe(t.static_j)),
+    ("latency_s", |_, t| maybe(t.latency_s)),
+    ("edp_js", |_, t| maybe(t.edp_js)),
+    ("carbon_low_g", |_, t| maybe(t.carbon_g.map(|c| c.low))),
+    ("carbon_nominal_g", |_, t| {
+        maybe(t.carbon_g.map(|c| c.nominal))
+    }),
+    ("carbon_high_g", |_, t| maybe(t.carbon_g.map(|c| c.high))),
+    ("unverified", |_, t| t.is_unverified().to_string()),
+    ("unpriced", |_, t| cell(&t.unpriced.join("; "))),
+];
+
+static BREAKDOWN: [Column<TargetReport, Line>; 12] = [
+    ("target", |t, _| cell(&t.name)),
+    ("workload", |t, _| word(&t.workload)),
+    ("scope", |t, _| word(&t.scope)),
+    ("event", |_, l| cell(&l.event)),
+    ("part", |_, l| word(&l.part)),
+    ("count_events_or_s", |_, l| float(l.count)),
+    ("cost_each_j_or_w", |_, l| float(l.joules_each)),
+    ("energy_low_j", |_, l| float(l.joules_range.low)),
+    ("energy_nominal_j", |_, l| float(l.joules)),
+    ("energy_high_j", |_, l| float(l.joules_range.high)),
+    ("unverified", |_, l| l.unverified.to_string()),
+    ("source", |_, l| cell(&l.source)),
+];
+
+impl Exporter for PopulationsCsv {
+    fn file_name(&self) -> &'static str {
+        "populations.csv"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        let rows = report.populations.iter().map(|p| (report, p));
+        table(&POPULATIONS, rows, out).map_err(ExportError::io(self.file_name()))
+    }
+}
+
+impl Exporter for TargetsCsv {
+    fn file_name(&self) -> &'static str {
+        "targets.csv"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        let rows = report.targets.iter().map(|t| (report, t));
+        table(&TARGETS, rows, out).map_err(ExportError::io(self.file_name()))
+    }
+}
+
+impl Exporter for BreakdownCsv {
+    fn file_name(&self) -> &'static str {
+        "breakdown.csv"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        let targets = report.targets.iter();
+        let rows = targets.flat_map(|t| t.lines.iter().map(move |line| (t, line)));
+        table(&BREAKDOWN, rows, out).map_err(ExportError::io(self.file_name()))
+    }
+}
+
+fn table<'a, A: 'a, B: 'a>(
+    columns: &[Column<A, B>],
+    rows: impl Iterator<Item = (&'a A, &'a B)>,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(columns.iter().map(|(name, _)| name))?;
+    for (a, b) in rows {
+        writer.write_record(columns.iter().map(|(_, value)| value(a, b)))?;
+    }
+    writer.flush()
+}
+
+/// The shortest digits that read back to the same number.
+fn float(value: f64) -> String {
+    format!("{value:?}")
+}
+
+fn maybe(value: Option<f64>) -> String {
+    value.map_or_else(String::new, float)
+}
+
+/// The name that a value without fields has in `summary.json`.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+fn shape(lengths: &[usize]) -> String {
+    let lengths: Vec<_> = lengths.iter().map(usize::to_string).collect();
+    lengths.join("x")
+}

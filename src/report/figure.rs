@@ -1,0 +1,491 @@
+//! `energy.svg` and `energy.png`: energy per inference of each target on a logarithmic axis, the
+//! nominal value as a marker with its range as a whisker. One panel and axis per scope, because
+//! figures of different scope are never compared.
+
+use super::escape::{printable, shortened};
+use super::{ExportError, Exporter, Report, Scope, TargetReport, Workload};
+use crate::units::{Range, si};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::io::{Read, Write};
+use std::sync::OnceLock;
+
+/// Writes the figure as SVG; viewers use their own sans-serif font.
+pub struct Svg;
+
+/// Writes the figure as PNG at twice the size of the SVG.
+pub struct Png;
+
+impl Exporter for Svg {
+    fn file_name(&self) -> &'static str {
+        "energy.svg"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        let file = self.file_name();
+        let mut text = String::new();
+        let area = SVGBackend::with_string(&mut text, size(report, 1)).into_drawing_area();
+        draw(area, 1, 0.0, report).map_err(|message| ExportError::Figure { file, message })?;
+        out.write_all(text.as_bytes())
+            .map_err(ExportError::io(file))
+    }
+}
+
+impl Exporter for Png {
+    fn file_name(&self) -> &'static str {
+        "energy.png"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        const SCALE: u32 = 2;
+        // The bitmap backend centres the line, not the letters.
+        const TEXT_DROP: f64 = 0.13;
+        let file = self.file_name();
+        let io = ExportError::io(file);
+        // plotters encodes PNG into paths only.
+        let image = tempfile::Builder::new()
+            .suffix(".png")
+            .tempfile()
+            .map_err(&io)?;
+        let area = BitMapBackend::new(image.path(), size(report, SCALE)).into_drawing_area();
+        draw(area, SCALE, TEXT_DROP, report)
+            .map_err(|message| ExportError::Figure { file, message })?;
+        let mut bytes = Vec::new();
+        image
+            .reopen()
+            .and_then(|mut image| image.read_to_end(&mut bytes))
+            .map_err(&io)?;
+        out.write_all(&bytes).map_err(io)
+    }
+}
+
+const WIDTH: i32 = 1000;
+const MARGIN: i32 = 28;
+const HEADER: i32 = 118;
+const PANEL_HEADER: i32 = 38;
+const ROW: i32 = 46;
+const AXIS: i32 = 62;
+const GAP: i32 = 22;
+/// Size of a target's title.
+const TITLE: i32 = 17;
+/// Size of the line below it.
+const DETAIL: i32 = 14;
+/// Size of the text in the plot.
+const VALUE: i32 = 16;
+/// From a marker to its value.
+const VALUE_GAP: i32 = 13;
+/// Widest column of target names.
+const NAMES: i32 = 330;
+/// How much wider another sans-serif font may run than the one measured.
+const FONT_MARGIN: f64 = 1.15;
+
+const INK: RGBColor = RGBColor(34, 34, 34);
+const GREY: RGBColor = RGBColor(105, 105, 105);
+const GRID: RGBColor = RGBColor(222, 222, 222);
+const MINOR_GRID: RGBColor = RGBColor(243, 243, 243);
+
+/// Colours that people with colour blindness can tell apart.
+///
+/// Source: Okabe and Ito 2008, "Color Universal Design".
+fn colour(workload: Workload) -> RGBColor {
+    match workload {
+        Workload::Snn => RGBColor(0, 114, 178),
+        Workload::Ann => RGBColor(213, 94, 0),
+        Workload::Qann => RGBColor(0, 158, 115),
+    }
+}
+
+fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
+    Scope::ALL
+        .into_iter()
+        .map(|scope| (scope, report.targets_in(scope)))
+        .filter(|(_, targets)| !targets.is_empty())
+        .collect()
+}
+
+fn panel_height(targets: &[&TargetReport]) -> i32 {
+    let axis = if axis(targets).is_some() { AXIS } else { GAP };
+    PANEL_HEADER + ROW * targets.len() as i32 + axis
+}
+
+fn size(report: &Report, scale: u32) -> (u32, u32) {
+    let panels = panels(report);
+    let rows: i32 = panels.iter().map(|(_, t)| panel_height(t)).sum();
+    let height = HEADER + rows + GAP * (panels.len() as i32 - 1).max(0) + MARGIN / 2;
+    (WIDTH as u32 * scale, height as u32 * scale)
+}
+
+/// A drawing area in logical pixels.
+struct Canvas<'a, DB: DrawingBackend> {
+    area: &'a DrawingArea<DB, Shift>,
+    scale: i32,
+    /// How much lower to draw text so that letters stand centred, as a share of its size.
+    text_drop: f64,
+}
+
+impl<DB: DrawingBackend> Canvas<'_, DB> {
+    fn at(&self, x: i32, y: i32) -> (i32, i32) {
+        (x * self.scale, y * self.scale)
+    }
+
+    fn style(&self, size: i32, colour: RGBColor, side: HPos) -> TextStyle<'static> {
+        ("sans-serif", size * self.scale)
+            .into_font()
+            .color(&colour)
+            .pos(Pos::new(side, VPos::Center))
+    }
+
+    fn text(
+        &self,
+        text: &str,
+        (x, y): (i32, i32),
+        size: i32,
+        colour: RGBColor,
+        side: HPos,
+    ) -> Result<(), String> {
+        let style = self.style(size, colour, side);
+        let (x, y) = self.at(x, y);
+        let y = y + (f64::from(size * self.scale) * self.text_drop).round() as i32;
+        self.area
+            .draw(&Text::new(text.to_owned(), (x, y), style))
+            .map_err(|e| e.to_string())
+    }
+
+    /// Text on a white ground, so that grid lines do not cross it.
+    fn label(&self, text: &str, (x, y): (i32, i32), colour: RGBColor) -> Result<(), String> {
+        let right = x + self.width(text, VALUE)?;
+        let corners = [self.at(x - 3, y - 11), self.at(right, y + 11)];
+        self.area
+            .draw(&Rectangle::new(corners, WHITE.filled()))
+            .map_err(|e| e.to_string())?;
+        self.text(text, (x, y), VALUE, colour, HPos::Left)
+    }
+
+    fn line(
+        &self,
+        from: (i32, i32),
+        to: (i32, i32),
+        colour: RGBColor,
+        width: u32,
+    ) -> Result<(), String> {
+        let points = [self.at(from.0, from.1), self.at(to.0, to.1)];
+        let style = colour.stroke_width(width * self.scale as u32);
+        self.area
+            .draw(&PathElement::new(points, style))
+            .map_err(|e| e.to_string())
+    }
+
+    fn dot(&self, (x, y): (i32, i32), colour: RGBColor, filled: bool) -> Result<(), String> {
+        let disc = |radius: i32, colour: RGBColor| {
+            self.area
+                .draw(&Circle::new(
+                    self.at(x, y),
+                    radius * self.scale,
+                    colour.filled(),
+                ))
+                .map_err(|e| e.to_string())
+        };
+        disc(7, colour)?;
+        if filled { Ok(()) } else { disc(4, WHITE) }
+    }
+
+    /// Width of a text in any likely font.
+    fn width(&self, text: &str, size: i32) -> Result<i32, String> {
+        let style = self.style(size, INK, HPos::Left);
+        let (width, _) = self
+            .area
+            .estimate_text_size(text, &style)
+            .map_err(|e| e.to_string())?;
+        Ok((f64::from(width) / f64::from(self.scale) * FONT_MARGIN).ceil() as i32)
+    }
+
+    /// The text, its end cut where it would be wider than `room`.
+    fn fitted(&self, text: &str, size: i32, room: i32) -> Result<String, String> {
+        let mut length = text.chars().count();
+        let mut fitted = shortened(text, length);
+        while length > 1 && self.width(&fitted, size)? > room {
+            length -= 1;
+            fitted = shortened(text, length);
+        }
+        Ok(fitted)
+    }
+}
+
+fn draw<DB: DrawingBackend>(
+    area: DrawingArea<DB, Shift>,
+    scale: u32,
+    text_drop: f64,
+    report: &Report,
+) -> Result<(), String> {
+    register_font()?;
+    area.fill(&WHITE).map_err(|e| e.to_string())?;
+    let canvas = Canvas {
+        area: &area,
+        scale: scale as i32,
+        text_drop,
+    };
+    header(&canvas, report)?;
+    let mut left = 0;
+    for target in &report.targets {
+        let (title, detail) = names(&canvas, target)?;
+        left = left
+            .max(canvas.width(&title, TITLE)?)
+            .max(canvas.width(&detail, DETAIL)?);
+    }
+    let mut top = HEADER;
+    for (scope, targets) in panels(report) {
+        panel(&canvas, scope, &targets, top, MARGIN + left + 18)?;
+        top += panel_height(&targets) + GAP;
+    }
+    area.present().map_err(|e| e.to_string())
+}
+
+fn register_font() -> Result<(), String> {
+    static REGISTERED: OnceLock<bool> = OnceLock::new();
+    let registered = REGISTERED.get_or_init(|| {
+        plotters::style::register_font(
+            "sans-serif",
+            FontStyle::Normal,
+            epaint_default_fonts::UBUNTU_LIGHT,
+        )
+        .is_ok()
+    });
+    registered
+        .then_some(())
+        .ok_or_else(|| "the embedded font cannot be read".into())
+}
+
+fn header<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Result<(), String> {
+    let room = WIDTH - 2 * MARGIN;
+    let title = format!("{}: energy per inference", printable(report.model_name()));
+    let title = canvas.fitted(&title, 25, room)?;
+    canvas.text(&title, (MARGIN, 30), 25, INK, HPos::Left)?;
+
+    let mut facts = vec![format!(
+        "T = {} timesteps, {} samples",
+        report.timesteps, report.samples
+    )];
+    if let Some(accuracy) = &report.accuracy {
+        facts.push(format!(
+            "accuracy: ANN {:.2} %, SNN {:.2} %",
+            accuracy.ann * 100.0,
+            accuracy.snn * 100.0
+        ));
+    }
+    let subtitle = canvas.fitted(&facts.join("   ·   "), 17, room)?;
+    canvas.text(&subtitle, (MARGIN, 59), 17, GREY, HPos::Left)?;
+    legend(canvas, report)
+}
+
+fn legend<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Result<(), String> {
+    const Y: i32 = 90;
+    let mut x = MARGIN + 7;
+    let mut entry = |name: &str, colour: RGBColor, filled: bool| -> Result<(), String> {
+        canvas.dot((x, Y), colour, filled)?;
+        canvas.text(name, (x + 14, Y), 16, INK, HPos::Left)?;
+        x += 14 + canvas.width(name, 16)? + 26;
+        Ok(())
+    };
+    for workload in [Workload::Snn, Workload::Ann, Workload::Qann] {
+        if report.targets.iter().any(|t| t.workload == workload) {
+            let name = match workload {
+                Workload::Qann => format!("qANN ({} bits)", report.quantised_bits),
+                other => other.label().to_owned(),
+            };
+            entry(&name, colour(workload), true)?;
+        }
+    }
+    if report.targets.iter().any(TargetReport::is_unverified) {
+        entry("* rests on unverified figures", GREY, false)?;
+    }
+    let whisker = "whisker: lower to upper bound";
+    canvas.line((x - 7, Y), (x + 13, Y), GREY, 2)?;
+    canvas.line((x - 7, Y - 4), (x - 7, Y + 4), GREY, 2)?;
+    canvas.line((x + 13, Y - 4), (x + 13, Y + 4), GREY, 2)?;
+    canvas.text(whisker, (x + 21, Y), 16, INK, HPos::Left)
+}
+
+/// A logarithmic axis over whole decades.
+struct Axis {
+    first: i32,
+    last: i32,
+}
+
+/// The decades that hold every positive bound; `None` if there is none.
+fn axis(targets: &[&TargetReport]) -> Option<Axis> {
+    let values: Vec<f64> = targets
+        .iter()
+        .filter_map(|t| t.known_energy_j())
+        .flat_map(|e| [e.low, e.nominal, e.high])
+        .filter(|v| *v > 0.0)
+        .collect();
+    let low = values.iter().copied().reduce(f64::min)?;
+    let high = values.iter().copied().reduce(f64::max)?;
+    let first = low.log10().floor() as i32;
+    Some(Axis {
+        first,
+        last: (high.log10().ceil() as i32).max(first + 1),
+    })
+}
+
+impl Axis {
+    /// Position of a value between 0 and 1; what is not positive lies at the left end.
+    fn position(&self, value: f64) -> f64 {
+        let decades = f64::from(self.last - self.first);
+        ((value.log10() - f64::from(self.first)) / decades).clamp(0.0, 1.0)
+    }
+
+    /// Decades between labels, so that at most eight stand side by side.
+    fn step(&self) -> i32 {
+        (self.last - self.first - 1) / 8 + 1
+    }
+}
+
+/// `1 µJ` where [`si`] prints `1.00 µJ`.
+fn tick(decade: i32) -> String {
+    si(10f64.powi(decade), "J")
+        .replacen(".00", "", 1)
+        .replacen(".0", "", 1)
+}
+
+fn panel<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    scope: Scope,
+    targets: &[&TargetReport],
+    top: i32,
+    left: i32,
+) -> Result<(), String> {
+    canvas.line((MARGIN, top), (WIDTH - MARGIN, top), GRID, 1)?;
+    canvas.text(scope.label(), (MARGIN, top + 20), 18, INK, HPos::Left)?;
+    let x = MARGIN + canvas.width(scope.label(), 18)? + 10;
+    canvas.text(scope.meaning(), (x, top + 20), 16, GREY, HPos::Left)?;
+
+    let top = top + PANEL_HEADER;
+    let bottom = top + ROW * targets.len() as i32;
+    let axis = axis(targets);
+    let right = right_end(canvas, targets, axis.as_ref(), left)?;
+    if let Some(axis) = &axis {
+        draw_axis(canvas, axis, (left, right), (top, bottom))?;
+    }
+    for (index, target) in targets.iter().enumerate() {
+        let (title, detail) = names(canvas, target)?;
+        let y = top + ROW * index as i32 + ROW / 2;
+        canvas.text(&title, (MARGIN, y - 9), TITLE, INK, HPos::Left)?;
+        canvas.text(&detail, (MARGIN, y + 11), DETAIL, GREY, HPos::Left)?;
+        match (target.known_energy_j(), &axis) {
+            (Some(energy_j), axis) => {
+                let x = |value: f64| {
+                    let position = axis.as_ref().map_or(0.0, |axis| axis.position(value));
+                    left + (position * f64::from(right - left)).round() as i32
+                };
+                mark(canvas, target, energy_j, x, y)?;
+            }
+            (None, _) => {
+                let text = format!("unknown: {}", printable(&target.unpriced.join(", ")));
+                let text = canvas.fitted(&text, VALUE, WIDTH - MARGIN - left - 8)?;
+                canvas.label(&text, (left + 8, y), GREY)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where the axis ends so that each value has room behind its marker.
+fn right_end<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    targets: &[&TargetReport],
+    axis: Option<&Axis>,
+    left: i32,
+) -> Result<i32, String> {
+    const END_LABEL: i32 = 30;
+    let mut right = WIDTH - MARGIN - END_LABEL;
+    for target in targets {
+        if let (Some(energy_j), Some(axis)) = (target.known_energy_j(), axis) {
+            let text = canvas.width(&value(target, energy_j), VALUE)?;
+            let room = f64::from(WIDTH - MARGIN - left - text - VALUE_GAP);
+            // A marker at the left end leaves room for any label.
+            let position = axis.position(energy_j.high).max(0.1);
+            right = right.min(left + (room / position) as i32);
+        }
+    }
+    Ok(right)
+}
+
+/// The two lines that name a target.
+fn names<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    target: &TargetReport,
+) -> Result<(String, String), String> {
+    let mut parts = vec![
+        printable(&target.name),
+        target.workload.label().to_owned(),
+        format!("batch {}", target.batch),
+    ];
+    if target.chips > 1 {
+        parts.push(format!("{} chips", target.chips));
+    }
+    Ok((
+        canvas.fitted(&target.title, TITLE, NAMES)?,
+        canvas.fitted(&parts.join(" · "), DETAIL, NAMES)?,
+    ))
+}
+
+fn value(target: &TargetReport, energy_j: Range) -> String {
+    let mark = if target.is_unverified() { "*" } else { "" };
+    let fits = if target.fits { "" } else { "  does not fit" };
+    format!("{}{mark}{fits}", si(energy_j.nominal, "J"))
+}
+
+fn draw_axis<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    axis: &Axis,
+    (left, right): (i32, i32),
+    (top, bottom): (i32, i32),
+) -> Result<(), String> {
+    let x = |value: f64| left + (axis.position(value) * f64::from(right - left)).round() as i32;
+    if axis.last - axis.first <= 4 {
+        for decade in axis.first..axis.last {
+            for digit in 2..10 {
+                let x = x(f64::from(digit) * 10f64.powi(decade));
+                canvas.line((x, top), (x, bottom), MINOR_GRID, 1)?;
+            }
+        }
+    }
+    for decade in axis.first..=axis.last {
+        let x = x(10f64.powi(decade));
+        canvas.line((x, top), (x, bottom), GRID, 1)?;
+        if (decade - axis.first) % axis.step() == 0 {
+            canvas.line((x, bottom), (x, bottom + 5), GREY, 1)?;
+            canvas.text(&tick(decade), (x, bottom + 17), 15, GREY, HPos::Center)?;
+        }
+    }
+    canvas.line((left, bottom), (right, bottom), GREY, 1)?;
+    let middle = (left + right) / 2;
+    let name = "energy per inference (logarithmic)";
+    canvas.text(name, (middle, bottom + 40), 15, GREY, HPos::Center)
+}
+
+fn mark<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    target: &TargetReport,
+    energy_j: Range,
+    x: impl Fn(f64) -> i32,
+    y: i32,
+) -> Result<(), String> {
+    let colour = colour(target.workload);
+    let (low, nominal, high) = (x(energy_j.low), x(energy_j.nominal), x(energy_j.high));
+    if energy_j.high > 0.0 {
+        canvas.line((low, y), (high, y), colour, 2)?;
+        canvas.line((high, y - 6), (high, y + 6), colour, 2)?;
+        // A lower bound of zero lies infinitely far left: the whisker stays open.
+        if energy_j.low > 0.0 {
+            canvas.line((low, y - 6), (low, y + 6), colour, 2)?;
+        }
+    }
+    if energy_j.nominal > 0.0 {
+        canvas.dot((nominal, y), colour, !target.is_unverified())?;
+    }
+    let text = value(target, energy_j);
+    canvas.label(&text, (high.max(nominal) + VALUE_GAP, y), INK)
+}

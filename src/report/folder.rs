@@ -1,0 +1,474 @@
+//! The folder a run writes into: only files we name, each one whole, and never someone else's.
+
+use super::{EXPORTERS, ExportError, Exporter, Json, Report, Timing};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Name of the file that marks a folder as ours; written last.
+pub const MANIFEST_FILE: &str = "manifest.json";
+
+/// Value of [`Manifest::schema`].
+pub const MANIFEST_SCHEMA: &str = "spikewatt.manifest/1";
+
+/// Files of a run that no [`Exporter`] writes.
+const OTHER_FILES: [&str; 1] = ["counts.h5"];
+
+/// How temporary files begin; the same files left over by a killed run are no reason to refuse.
+const TEMPORARY: &str = ".spikewatt-";
+
+/// Largest manifest that is read [bytes].
+const MANIFEST_LIMIT: u64 = 16 << 20;
+
+/// A file that a run read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputEntry {
+    /// What it was used for, such as `model`, `data` or `calibration`.
+    pub role: String,
+    /// Path as given.
+    pub path: String,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+}
+
+/// A cost table that a run priced with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableEntry {
+    /// Name of the device.
+    pub device: String,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+}
+
+/// A file in the folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Name.
+    pub name: String,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// What was changed before hashing: wall-clock figures differ between runs, so
+    /// `summary.json` is hashed with the fields under `timing` at zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hashed_with: Option<String>,
+}
+
+/// What a folder holds and from what it was made. No times: two runs that give the same results
+/// give the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`MANIFEST_SCHEMA`].
+    pub schema: String,
+    /// Version of spikewatt.
+    pub version: String,
+    /// Arguments that determine the result; see [`Manifest::arguments`].
+    pub command: Vec<String>,
+    /// Seed of every random draw.
+    pub seed: u64,
+    /// Files that were read.
+    pub inputs: Vec<InputEntry>,
+    /// Cost tables in use.
+    pub tables: Vec<TableEntry>,
+    /// Files in the folder, filled in by [`OutputFolder::finish`].
+    pub files: Vec<FileEntry>,
+}
+
+impl Manifest {
+    /// A manifest without entries.
+    #[must_use]
+    pub fn new(command: Vec<String>, seed: u64) -> Self {
+        Manifest {
+            schema: MANIFEST_SCHEMA.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command,
+            seed,
+            inputs: Vec::new(),
+            tables: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// The arguments without those that cannot change a result (`--threads`, `--out`, `--format`,
+    /// `--quiet`, `--force`), so that the manifest is the same wherever and however fast it ran.
+    #[must_use]
+    pub fn arguments(command_line: &[String]) -> Vec<String> {
+        const WITH_VALUE: [&str; 3] = ["--threads", "--out", "--format"];
+        const ALONE: [&str; 2] = ["--quiet", "--force"];
+        let mut kept = Vec::new();
+        let mut rest = command_line.iter();
+        while let Some(argument) = rest.next() {
+            if argument == "--" {
+                kept.push(argument.clone());
+                kept.extend(rest.cloned());
+                break;
+            }
+            if WITH_VALUE.contains(&argument.as_str()) {
+                rest.next();
+                continue;
+            }
+            let joined = argument
+                .split_once('=')
+                .is_some_and(|(flag, _)| WITH_VALUE.contains(&flag));
+            if !joined && !ALONE.contains(&argument.as_str()) {
+                kept.push(argument.clone());
+            }
+        }
+        kept
+    }
+}
+
+/// Why a folder cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The folder holds files and no manifest of ours.
+    #[error(
+        "{}: not empty and not written by spikewatt (no {MANIFEST_FILE} of ours); choose another folder",
+        .path.display()
+    )]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds an earlier result.
+    #[error("{}: holds an earlier result; give --force to replace it", .path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A name that is not in the list of files.
+    #[error("{name}: not a file of an output folder; add it to the list in the source")]
+    UnknownName {
+        /// The name.
+        name: String,
+    },
+    /// The system refused.
+    #[error("{}: {source}; check that the folder exists and can be written", .path.display())]
+    Io {
+        /// Folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file could not be produced.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+}
+
+/// An output folder that is being filled.
+///
+/// Files are written under temporary names. Nothing that stood in the folder changes before
+/// [`OutputFolder::finish`], which renames them and writes the manifest last; a folder dropped
+/// before that is as it was.
+#[derive(Debug)]
+pub struct OutputFolder {
+    path: PathBuf,
+    former: Option<Manifest>,
+    staged: Vec<(NamedTempFile, FileEntry)>,
+}
+
+impl OutputFolder {
+    /// Opens a folder for writing and creates it if there is none.
+    ///
+    /// # Errors
+    /// [`FolderError::Foreign`] if it holds anything that spikewatt did not write,
+    /// [`FolderError::Exists`] if it holds an earlier result and `force` is not given.
+    pub fn create(path: impl AsRef<Path>, force: bool) -> Result<Self, FolderError> {
+        let path = path.as_ref().to_path_buf();
+        let io = |source| FolderError::Io {
+            path: path.clone(),
+            source,
+        };
+        fs::create_dir_all(&path).map_err(io)?;
+        let mut occupied = false;
+        for entry in fs::read_dir(&path).map_err(io)? {
+            let name = entry.map_err(io)?.file_name();
+            occupied |= !name.to_string_lossy().starts_with(TEMPORARY);
+        }
+        let former = if occupied { manifest_in(&path) } else { None };
+        match (occupied, &former) {
+            (true, None) => Err(FolderError::Foreign { path }),
+            (true, Some(_)) if !force => Err(FolderError::Exists { path }),
+            _ => Ok(OutputFolder {
+                path,
+                former,
+                staged: Vec::new(),
+            }),
+        }
+    }
+
+    /// Writes one file. `name` is one of the files that a run may write.
+    ///
+    /// # Errors
+    /// If the name is not in the list or the system refuses.
+    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        self.stage(name, bytes, sha256_hex(bytes), None)
+    }
+
+    /// Writes every file that has an [`Exporter`].
+    ///
+    /// # Errors
+    /// If a file cannot be produced or written.
+    pub fn export(&mut self, report: &Report) -> Result<(), FolderError> {
+        for exporter in EXPORTERS {
+            let name = exporter.file_name();
+            let bytes = rendered(exporter, report)?;
+            if name == Json.file_name() {
+                let timeless = Report {
+                    timing: Timing::default(),
+                    ..report.clone()
+                };
+                let hash = sha256_hex(&rendered(exporter, &timeless)?);
+                self.stage(name, &bytes, hash, Some("timing at zero".into()))?;
+            } else {
+                self.write(name, &bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the files in place, removes files of the former result that were not written again,
+    /// and writes the manifest. A crash in here leaves files that do not match the hashes of the
+    /// manifest beside them, never half a file.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn finish(mut self, mut manifest: Manifest) -> Result<Manifest, FolderError> {
+        self.staged.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+        manifest.files = self.staged.iter().map(|(_, entry)| entry.clone()).collect();
+        let text = serde_json::to_string_pretty(&manifest)
+            .map_err(|error| self.io(MANIFEST_FILE, error.into()))?
+            + "\n";
+        let last = self.temporary(MANIFEST_FILE, text.as_bytes())?;
+        for (file, entry) in std::mem::take(&mut self.staged) {
+            self.persist(file, &entry.name)?;
+        }
+        for name in stale(self.former.as_ref(), &manifest) {
+            match fs::remove_file(self.path.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(self.io(name, error));
+                }
+                _ => {}
+            }
+        }
+        self.persist(last, MANIFEST_FILE)?;
+        sync_folder(&self.path).map_err(|error| self.io("", error))?;
+        Ok(manifest)
+    }
+
+    fn stage(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        sha256: String,
+        hashed_with: Option<String>,
+    ) -> Result<(), FolderError> {
+        if !names().any(|known| known == name) {
+            return Err(FolderError::UnknownName { name: name.into() });
+        }
+        let file = self.temporary(name, bytes)?;
+        self.staged.retain(|(_, entry)| entry.name != name);
+        let entry = FileEntry {
+            name: name.into(),
+            sha256,
+            hashed_with,
+        };
+        self.staged.push((file, entry));
+        Ok(())
+    }
+
+    fn temporary(&self, name: &str, bytes: &[u8]) -> Result<NamedTempFile, FolderError> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMPORARY);
+        // Temporary files are private by default; a result is as readable as the umask allows.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder
+            .tempfile_in(&self.path)
+            .map_err(|error| self.io(name, error))?;
+        file.write_all(bytes)
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(|error| self.io(name, error))?;
+        Ok(file)
+    }
+
+    fn persist(&self, file: NamedTempFile, name: &str) -> Result<(), FolderError> {
+        file.persist(self.path.join(name))
+            .map(drop)
+            .map_err(|error| self.io(name, error.error))
+    }
+
+    fn io(&self, name: &str, source: io::Error) -> FolderError {
+        FolderError::Io {
+            path: self.path.join(name),
+            source,
+        }
+    }
+}
+
+/// SHA-256 of some bytes, hexadecimal.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Every file that a run may write, without the manifest.
+fn names() -> impl Iterator<Item = &'static str> {
+    EXPORTERS
+        .iter()
+        .map(|exporter| exporter.file_name())
+        .chain(OTHER_FILES)
+}
+
+/// Files of the former result that the new one does not have.
+fn stale<'a>(
+    former: Option<&'a Manifest>,
+    manifest: &'a Manifest,
+) -> impl Iterator<Item = &'static str> + 'a {
+    let has = |manifest: &Manifest, name: &str| manifest.files.iter().any(|f| f.name == name);
+    names()
+        .filter(move |name| former.is_some_and(|former| has(former, name)) && !has(manifest, name))
+}
+
+fn rendered(exporter: &dyn Exporter, report: &Report) -> Result<Vec<u8>, ExportError> {
+    let mut bytes = Vec::new();
+    exporter.write(report, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The manifest of a folder if it is one of ours.
+fn manifest_in(folder: &Path) -> Option<Manifest> {
+    let path = folder.join(MANIFEST_FILE);
+    if !fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MANIFEST_LIMIT)
+    {
+        return None;
+    }
+    let manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    (manifest.schema == MANIFEST_SCHEMA).then_some(manifest)
+}
+
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    fs::File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        Manifest::new(vec!["run".into(), "a.onnx".into()], 7)
+    }
+
+    fn folder_names(path: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(path)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_foreign_folder_is_refused_even_with_force() {
+        let dir = tempfile::tempdir().unwrap();
+        for content in ["{}", "{\"schema\": \"someone.else/1\"}", "not json"] {
+            fs::write(dir.path().join(MANIFEST_FILE), content).unwrap();
+            let error = OutputFolder::create(dir.path(), true).unwrap_err();
+            assert!(matches!(error, FolderError::Foreign { .. }), "{content}");
+        }
+        let file = dir.path().join("file");
+        fs::write(&file, "x").unwrap();
+        let error = OutputFolder::create(&file, true).unwrap_err();
+        assert!(matches!(error, FolderError::Io { .. }));
+    }
+
+    #[test]
+    fn our_folder_needs_force_and_loses_stale_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/result");
+        let mut folder = OutputFolder::create(&path, false).unwrap();
+        folder.write("counts.h5", b"old").unwrap();
+        folder.write("methods.md", b"old").unwrap();
+        folder.finish(manifest()).unwrap();
+        fs::write(path.join("my-notes.txt"), "mine").unwrap();
+
+        let error = OutputFolder::create(&path, false).unwrap_err();
+        assert!(matches!(error, FolderError::Exists { .. }));
+
+        let mut folder = OutputFolder::create(&path, true).unwrap();
+        folder.write("methods.md", b"new").unwrap();
+        let written = folder.finish(manifest()).unwrap();
+        assert_eq!(fs::read(path.join("methods.md")).unwrap(), b"new");
+        assert_eq!(written.files.len(), 1);
+        assert_eq!(written.files[0].sha256, sha256_hex(b"new"));
+        assert_eq!(
+            folder_names(&path),
+            ["manifest.json", "methods.md", "my-notes.txt"]
+        );
+    }
+
+    #[test]
+    fn an_interrupted_run_leaves_the_former_result() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = OutputFolder::create(dir.path(), false).unwrap();
+        folder.write("methods.md", b"old").unwrap();
+        folder.finish(manifest()).unwrap();
+        let before = fs::read(dir.path().join(MANIFEST_FILE)).unwrap();
+
+        let mut folder = OutputFolder::create(dir.path(), true).unwrap();
+        folder.write("methods.md", b"new").unwrap();
+        assert_eq!(fs::read(dir.path().join("methods.md")).unwrap(), b"old");
+        drop(folder);
+        assert_eq!(fs::read(dir.path().join("methods.md")).unwrap(), b"old");
+        assert_eq!(fs::read(dir.path().join(MANIFEST_FILE)).unwrap(), before);
+        assert_eq!(folder_names(dir.path()), ["manifest.json", "methods.md"]);
+    }
+
+    #[test]
+    fn leftovers_of_a_killed_run_are_no_reason_to_refuse() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(".spikewatt-x1"), "half").unwrap();
+        assert!(OutputFolder::create(dir.path(), false).is_ok());
+    }
+
+    #[test]
+    fn names_come_from_the_list_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = OutputFolder::create(dir.path(), false).unwrap();
+        for name in ["../x", "/etc/passwd", "conv1.csv", "manifest.json"] {
+            let error = folder.write(name, b"").unwrap_err();
+            assert!(matches!(error, FolderError::UnknownName { .. }));
+        }
+    }
+
+    #[test]
+    fn arguments_that_change_no_result_are_left_out() {
+        let line = |text: &str| -> Vec<String> { text.split(' ').map(String::from).collect() };
+        assert_eq!(
+            Manifest::arguments(&line(
+                "run a.onnx --threads 4 --seed 3 --out=x --quiet --force --format json -- --out"
+            )),
+            line("run a.onnx --seed 3 -- --out")
+        );
+    }
+
+    #[test]
+    fn closed_form_sha256_of_abc() {
+        // Source: FIPS 180-4, example of SHA-256.
+        assert_eq!(
+            sha256_hex(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! `targets.tex`: the energy table of a paper.
+
+use super::escape::latex;
+use super::{ExportError, Exporter, Report, Scope, TargetReport};
+use crate::units::{Range, si};
+use std::io::Write;
+
+/// Writes a complete `table` environment for booktabs and siunitx (version 2 or 3).
+pub struct Latex;
+
+const COLUMNS: usize = 7;
+
+impl Exporter for Latex {
+    fn file_name(&self) -> &'static str {
+        "targets.tex"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        out.write_all(table(report).as_bytes())
+            .map_err(ExportError::io(self.file_name()))
+    }
+}
+
+fn table(report: &Report) -> String {
+    let mut lines: Vec<String> = [
+        "% Needs \\usepackage{booktabs} and \\usepackage{siunitx}.",
+        "\\begin{table}",
+        "  \\centering",
+    ]
+    .map(String::from)
+    .into();
+    lines.push(format!("  \\caption{{{}}}", caption(report)));
+    lines.extend(
+        [
+            "  \\label{tab:spikewatt-energy}",
+            "  \\begin{tabular}{llrrrrr}",
+            "    \\toprule",
+            "    Target & Network & Batch & Energy & Range & Idle & Latency \\\\",
+        ]
+        .map(String::from),
+    );
+    for scope in Scope::ALL {
+        let targets = report.targets_in(scope);
+        if targets.is_empty() {
+            continue;
+        }
+        lines.push("    \\midrule".into());
+        lines.push(format!(
+            "    \\multicolumn{{{COLUMNS}}}{{l}}{{\\emph{{{} ({})}}}} \\\\",
+            scope.label(),
+            scope.meaning()
+        ));
+        lines.extend(targets.into_iter().map(row));
+    }
+    lines.extend(["    \\bottomrule", "  \\end{tabular}", "\\end{table}"].map(String::from));
+    lines.join("\n") + "\n"
+}
+
+fn caption(report: &Report) -> String {
+    let mut text = format!(
+        "Energy per inference of {} ($T = {}$, \\num{{{}}} samples",
+        latex(report.model_name()),
+        report.timesteps,
+        report.samples
+    );
+    if let Some(accuracy) = &report.accuracy {
+        text += &format!(
+            "; accuracy \\SI{{{:.2}}}{{\\percent}} as ANN, \\SI{{{:.2}}}{{\\percent}} as SNN",
+            accuracy.ann * 100.0,
+            accuracy.snn * 100.0
+        );
+    }
+    text += "). Ranges follow from the bounds of the cost tables.";
+    let any = |mark: fn(&TargetReport) -> bool| report.targets.iter().any(mark);
+    if any(|t| t.scope == Scope::Device) && any(|t| t.scope == Scope::Arithmetic) {
+        text += " Figures of the two groups must not be compared.";
+    }
+    if any(TargetReport::is_unverified) {
+        text += " $^{*}$Rests on a figure not checked against its source.";
+    }
+    if any(|t| !t.fits) {
+        text += " $^{\\dagger}$Does not fit the device.";
+    }
+    if any(|t| t.known_energy_j().is_none()) {
+        text += " Unknown totals are left open.";
+    }
+    text
+}
+
+fn row(target: &TargetReport) -> String {
+    let mut name = latex(&target.title);
+    if target.is_unverified() {
+        name += "$^{*}$";
+    }
+    if !target.fits {
+        name += "$^{\\dagger}$";
+    }
+    let open = || "---".to_owned();
+    let known = target.known_energy_j();
+    format!(
+        "    {name} & {} & \\num{{{}}} & {} & {} & {} & {} \\\\",
+        target.workload.label(),
+        target.batch,
+        known.map_or_else(open, |e| quantity(e.nominal, "J", "\\joule")),
+        known.map_or_else(open, range),
+        target.static_share().map_or_else(open, |share| format!(
+            "\\SI{{{:.0}}}{{\\percent}}",
+            share * 100.0
+        )),
+        target
+            .latency_s
+            .map_or_else(open, |s| quantity(s, "s", "\\second")),
+    )
+}
+
+/// `\SI{268}{\nano\joule}`: three significant digits and the prefix that [`si`] chooses.
+fn quantity(value: f64, symbol: &str, unit: &str) -> String {
+    let (number, prefix) = prefixed(value, symbol);
+    format!("\\SI{{{number}}}{{{prefix}{unit}}}")
+}
+
+fn range(energy_j: Range) -> String {
+    let (low, low_prefix) = prefixed(energy_j.low, "J");
+    let (high, high_prefix) = prefixed(energy_j.high, "J");
+    if low_prefix == high_prefix {
+        format!(
+            "\\SIrange[range-phrase={{--}},range-units=single]{{{low}}}{{{high}}}{{{high_prefix}\\joule}}"
+        )
+    } else {
+        format!("\\SI{{{low}}}{{{low_prefix}\\joule}}--\\SI{{{high}}}{{{high_prefix}\\joule}}")
+    }
+}
+
+/// The number that [`si`] prints and the siunitx macro of its prefix.
+fn prefixed(value: f64, symbol: &str) -> (String, &'static str) {
+    let text = si(value, symbol);
+    let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
+    let prefix = match unit.strip_suffix(symbol).unwrap_or("") {
+        "a" => "\\atto",
+        "f" => "\\femto",
+        "p" => "\\pico",
+        "n" => "\\nano",
+        "µ" => "\\micro",
+        "m" => "\\milli",
+        "k" => "\\kilo",
+        "M" => "\\mega",
+        "G" => "\\giga",
+        "T" => "\\tera",
+        "P" => "\\peta",
+        "E" => "\\exa",
+        _ => "",
+    };
+    (number.to_owned(), prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_carry_their_prefix_as_a_macro() {
+        assert_eq!(
+            quantity(2.6833e-7, "J", "\\joule"),
+            "\\SI{268}{\\nano\\joule}"
+        );
+        assert_eq!(quantity(0.0, "s", "\\second"), "\\SI{0}{\\second}");
+        assert_eq!(
+            range(Range::new(9e-7, 1e-6, 1.2e-6)),
+            "\\SI{900}{\\nano\\joule}--\\SI{1.20}{\\micro\\joule}"
+        );
+    }
+}

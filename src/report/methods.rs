@@ -1,0 +1,239 @@
+//! `methods.md`: the paragraph a researcher pastes into a paper, with its sources.
+
+use super::escape::markdown;
+use super::{Evidence, ExportError, Exporter, Report, Scope, TargetReport};
+use crate::units::si;
+use std::io::Write;
+
+/// Writes how the figures came about: network, conversion, counts, cost tables and their sources,
+/// assumptions and what the figures leave out.
+pub struct Methods;
+
+impl Exporter for Methods {
+    fn file_name(&self) -> &'static str {
+        "methods.md"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        let mut blocks = vec![
+            "# Methods".to_owned(),
+            network(report),
+            counting(report),
+            pricing(report),
+        ];
+        blocks.extend(list("## Targets", report.targets.iter().map(target)));
+        blocks.extend(list("## Sources of the costs", sources(report)));
+        blocks.extend(list("## Assumptions and limits", assumptions(report)));
+        blocks.push(provenance(report));
+        out.write_all((blocks.join("\n\n") + "\n").as_bytes())
+            .map_err(ExportError::io(self.file_name()))
+    }
+}
+
+fn network(report: &Report) -> String {
+    let (model, setup) = (&report.model, &report.setup);
+    let mut text = format!(
+        "The network {} ({} parameters, {} multiply-accumulates per inference) was simulated as a \
+         spiking network over T = {} timesteps on {} samples of {}.",
+        markdown(report.model_name()),
+        model.parameters,
+        model.macs,
+        report.timesteps,
+        report.samples,
+        markdown(&setup.data),
+    );
+    if !setup.encoding.is_empty() {
+        text += &format!(" Inputs were encoded as: {}.", markdown(&setup.encoding));
+    }
+    if let Some(calibration) = &setup.calibration {
+        text += &format!(
+            " It was converted from the trained network with the threshold rule {} on {} \
+             calibration samples of {}",
+            markdown(&setup.normalization),
+            setup.calibration_samples,
+            markdown(calibration)
+        );
+        if !setup.thresholds.is_empty() {
+            let thresholds: Vec<_> = setup
+                .thresholds
+                .iter()
+                .map(|(name, value)| format!("{} {value:.4}", markdown(name)))
+                .collect();
+            text += &format!(" (thresholds: {})", thresholds.join(", "));
+        }
+        text.push('.');
+    }
+    if let Some(max_pool) = &setup.max_pool {
+        text += &format!(" Max pooling followed the rule {}.", markdown(max_pool));
+    }
+    if let Some(accuracy) = &report.accuracy {
+        text += &format!(
+            " The original network classifies {:.2} % of the samples correctly, the spiking network \
+             {:.2} % ({:+.2} percentage points); both agree on {:.2} %.",
+            accuracy.ann * 100.0,
+            accuracy.snn * 100.0,
+            (accuracy.snn - accuracy.ann) * 100.0,
+            accuracy.agreement * 100.0
+        );
+    }
+    text
+}
+
+fn counting(report: &Report) -> String {
+    let totals = &report.totals;
+    let neurons: u64 = report.populations.iter().map(|p| p.neurons).sum();
+    let synapses: u64 = report.populations.iter().map(|p| p.synapses).sum();
+    format!(
+        "Events were counted, not estimated. Its {neurons} neurons and {synapses} synapses produce \
+         {:.1} spikes, {:.1} synaptic operations (one spike through one existing synapse; zero \
+         padding is none), {:.1} multiply-accumulates of non-binary input ({:.1} if a constant input \
+         is multiplied once) and {:.1} neuron updates (neurons × timesteps) per inference.",
+        totals.spikes_per_inference,
+        totals.synops_per_inference,
+        totals.macs_per_inference,
+        totals.macs_once_per_inference,
+        totals.neuron_updates_per_inference
+    )
+}
+
+fn pricing(report: &Report) -> String {
+    let mut text = String::from(
+        "Energy is the sum over events of count × cost per event, plus power × time where the cost \
+         table states idle power. Each cost has a lower, a nominal and an upper value from its \
+         source; lower bounds are summed with lower and upper with upper, because errors of one \
+         table are correlated, so a range is a bound and not a confidence interval.",
+    );
+    for scope in Scope::ALL {
+        if report.targets.iter().any(|t| t.scope == scope) {
+            text += &format!(
+                " Figures of scope “{}” cover {}.",
+                scope.label(),
+                match scope {
+                    Scope::Arithmetic =>
+                        "additions and multiplications alone: no memory, no control, no idle power",
+                    Scope::Device => "the whole device including its idle power while it computes",
+                }
+            );
+        }
+    }
+    text += " Figures of different scope were not compared.";
+    for (evidence, how) in [
+        (
+            Evidence::Modelled,
+            "modelled from counts and published costs, not metered",
+        ),
+        (
+            Evidence::Simulated,
+            "the result of a detailed hardware simulation",
+        ),
+        (Evidence::Measured, "measured with a power meter"),
+    ] {
+        let with = report.targets.iter().filter(|t| t.evidence == evidence);
+        let names: Vec<_> = with.map(|t| markdown(&t.name)).collect();
+        if names.len() == report.targets.len() && !names.is_empty() {
+            text += &format!(" All figures are {how}.");
+        } else if !names.is_empty() {
+            text += &format!(" Figures of {} are {how}.", names.join(", "));
+        }
+    }
+    if report
+        .targets
+        .iter()
+        .any(|t| t.workload == super::Workload::Qann)
+    {
+        text += &format!(
+            " The quantised baseline is the original network at {} bits, ceil(log2(T + 1)): as many \
+             levels as a neuron's spike count can take in T = {} timesteps; its accuracy was not \
+             evaluated (Yan et al. 2024).",
+            report.quantised_bits, report.timesteps
+        );
+    }
+    let (intensity, source) = &report.grid;
+    text += &format!(
+        " Carbon is energy times a grid intensity of {intensity} g CO2e/kWh ({}).",
+        markdown(source)
+    );
+    text
+}
+
+fn target(target: &TargetReport) -> String {
+    let mut text = format!(
+        "{} ({}): {}, {}, batch {}",
+        markdown(&target.title),
+        markdown(&target.name),
+        target.workload.label(),
+        target.evidence.label(),
+        target.batch
+    );
+    text += &match target.known_energy_j() {
+        Some(e) => format!(
+            "; {} [{} – {}] per inference",
+            si(e.nominal, "J"),
+            si(e.low, "J"),
+            si(e.high, "J")
+        ),
+        None => format!("; total unknown: {}", markdown(&target.unpriced.join(", "))),
+    };
+    if !target.fits {
+        text += &format!("; does not fit: {}", markdown(&target.exceeded.join(", ")));
+    }
+    text + "."
+}
+
+/// Every source of a line once, in the order of the receipts, unchecked ones marked.
+fn sources(report: &Report) -> Vec<String> {
+    let mut seen: Vec<(&str, bool)> = Vec::new();
+    for line in report.targets.iter().flat_map(|t| &t.lines) {
+        match seen.iter_mut().find(|(source, _)| *source == line.source) {
+            Some((_, unverified)) => *unverified |= line.unverified,
+            None => seen.push((&line.source, line.unverified)),
+        }
+    }
+    seen.into_iter()
+        .map(|(source, unverified)| {
+            let mark = if unverified {
+                " (contains figures not checked against the source)"
+            } else {
+                ""
+            };
+            format!("{}{mark}", markdown(source))
+        })
+        .collect()
+}
+
+/// Notes of the conversion, then each note of a target once, behind the targets it belongs to.
+fn assumptions(report: &Report) -> Vec<String> {
+    let mut notes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for target in &report.targets {
+        for note in &target.notes {
+            let name = target.name.as_str();
+            match notes.iter_mut().find(|(known, _)| known == note) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => notes.push((note, vec![name])),
+            }
+        }
+    }
+    let of_targets = notes
+        .into_iter()
+        .map(|(note, names)| format!("{}: {}", markdown(&names.join(", ")), markdown(note)));
+    let of_conversion = report.setup.notes.iter().map(|note| markdown(note));
+    of_conversion.chain(of_targets).collect()
+}
+
+fn provenance(report: &Report) -> String {
+    let (model, setup) = (&report.model, &report.setup);
+    format!(
+        "## Provenance\n\nspikewatt {}, seed {}. SHA-256 of the model: `{}`; of the data: `{}`.",
+        markdown(&report.version),
+        report.seed,
+        model.sha256,
+        setup.data_sha256
+    )
+}
+
+/// A heading and its points; `None` without points.
+fn list(heading: &str, points: impl IntoIterator<Item = String>) -> Option<String> {
+    let points: Vec<_> = points.into_iter().map(|p| format!("- {p}")).collect();
+    (!points.is_empty()).then(|| format!("{heading}\n\n{}", points.join("\n")))
+}

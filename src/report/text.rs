@@ -1,0 +1,409 @@
+//! The result as a person reads it in a terminal.
+
+use super::escape::{printable, shortened};
+use super::{ExportError, PopulationReport, Report, Scope, TargetReport, verdict};
+use crate::units::{Range, si};
+use std::io::Write;
+
+/// Columns that no line exceeds.
+pub const WIDTH: usize = 100;
+
+/// Rows of populations before the small ones are summed into one.
+const POPULATION_ROWS: usize = 20;
+
+/// Writes the tables and the verdict for a terminal. Not a file of the output folder, hence no
+/// [`Exporter`](super::Exporter).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Text {
+    /// Whether headings are set in bold with ANSI escapes.
+    pub ansi: bool,
+}
+
+impl Text {
+    /// Writes the report, no line longer than [`WIDTH`] characters.
+    ///
+    /// # Errors
+    /// If `out` refuses.
+    pub fn write(self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        out.write_all(self.render(report).as_bytes())
+            .map_err(ExportError::io("report"))
+    }
+
+    /// The report as one string.
+    #[must_use]
+    pub fn render(self, report: &Report) -> String {
+        let mut blocks = vec![self.header(report)];
+        if !report.populations.is_empty() {
+            blocks.push(self.populations(report));
+        }
+        for scope in Scope::ALL {
+            let targets = report.targets_in(scope);
+            if !targets.is_empty() {
+                blocks.push(self.targets(scope, &targets));
+            }
+        }
+        blocks.extend(legend(report));
+        blocks.push(self.verdict(report));
+        blocks.join("\n")
+    }
+
+    fn bold(self, text: &str) -> String {
+        if self.ansi {
+            format!("\u{1b}[1m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn header(self, report: &Report) -> String {
+        let model = &report.model;
+        let size = format!(
+            "{} parameters, {} MACs",
+            count(model.parameters as f64),
+            count(model.macs as f64)
+        );
+        let name = shortened(report.model_name(), WIDTH - size.chars().count() - 2);
+        let mut lines = vec![format!("{}  {size}", self.bold(&name))];
+        let setup = &report.setup;
+        let mut facts = vec![
+            format!("data {}", printable(&setup.data)),
+            format!("{} samples", report.samples),
+            format!("T = {}", report.timesteps),
+        ];
+        for fact in [&setup.encoding, &setup.normalization] {
+            if !fact.is_empty() {
+                facts.push(printable(fact));
+            }
+        }
+        facts.push(format!("seed {}", report.seed));
+        lines.extend(wrapped(&facts.join(" · "), ""));
+        lines.push(accuracy(report));
+        lines.join("\n") + "\n"
+    }
+
+    fn populations(self, report: &Report) -> String {
+        let cells = |name: String, p: &PopulationReport| {
+            vec![
+                name,
+                count(p.neurons as f64),
+                count(p.synapses as f64),
+                format!("{:.2} %", p.rate * 100.0),
+                count(p.spikes_per_inference),
+                count(p.synops_per_inference),
+                count(p.macs_per_inference),
+            ]
+        };
+        let (shown, rest) = largest(&report.populations);
+        let mut rows: Vec<_> = shown
+            .iter()
+            .map(|p| cells(shortened(&p.name, 30), p))
+            .collect();
+        if !rest.is_empty() {
+            let name = format!("{} smaller ones", rest.len());
+            rows.push(cells(name, &summed(&rest, report.timesteps)));
+        }
+        let all: Vec<_> = report.populations.iter().collect();
+        let mut total = summed(&all, report.timesteps);
+        total.spikes_per_inference = report.totals.spikes_per_inference;
+        total.synops_per_inference = report.totals.synops_per_inference;
+        total.macs_per_inference = report.totals.macs_per_inference;
+        rows.push(cells("total".into(), &total));
+        self.table(
+            &[
+                "population, per inference",
+                "neurons",
+                "synapses",
+                "rate",
+                "spikes",
+                "SynOps",
+                "MACs",
+            ],
+            &rows,
+            1,
+        )
+    }
+
+    fn targets(self, scope: Scope, targets: &[&TargetReport]) -> String {
+        let rows: Vec<_> = targets.iter().map(|target| target_cells(target)).collect();
+        let fixed: usize = (1..rows[0].len())
+            .map(|column| {
+                let widest = rows.iter().map(|row| row[column].chars().count()).max();
+                widest
+                    .unwrap_or(0)
+                    .max(TARGET_COLUMNS[column].chars().count())
+                    + 2
+            })
+            .sum();
+        let rows: Vec<Vec<String>> = rows
+            .into_iter()
+            .zip(targets)
+            .map(|(mut row, target)| {
+                let mark = if target.is_unverified() { "*" } else { "" };
+                let room = WIDTH.saturating_sub(fixed + mark.len()).max(8);
+                row[0] = shortened(&target.name, room) + mark;
+                row
+            })
+            .collect();
+        format!(
+            "{} ({})\n{}",
+            self.bold(scope.label()),
+            scope.meaning(),
+            self.table(&TARGET_COLUMNS, &rows, 2)
+        )
+    }
+
+    /// Columns as wide as their widest cell, the first `left` aligned left, the others right.
+    fn table(self, head: &[&str], rows: &[Vec<String>], left: usize) -> String {
+        let widths: Vec<usize> = head
+            .iter()
+            .enumerate()
+            .map(|(column, name)| {
+                rows.iter()
+                    .map(|row| row[column].chars().count())
+                    .chain([name.chars().count()])
+                    .max()
+                    .unwrap_or(0)
+            })
+            .collect();
+        let line = |cells: Vec<&str>| {
+            let cells: Vec<_> = cells
+                .into_iter()
+                .zip(&widths)
+                .enumerate()
+                .map(|(column, (cell, &width))| {
+                    if column < left {
+                        format!("{cell:<width$}")
+                    } else {
+                        format!("{cell:>width$}")
+                    }
+                })
+                .collect();
+            cells.join("  ").trim_end().to_owned()
+        };
+        let mut out = self.bold(&line(head.to_vec())) + "\n";
+        for row in rows {
+            out += &line(row.iter().map(String::as_str).collect());
+            out.push('\n');
+        }
+        out
+    }
+
+    fn verdict(self, report: &Report) -> String {
+        let mut lines = vec![self.bold("Verdict")];
+        for paragraph in verdict(report).to_string().lines() {
+            lines.extend(wrapped(paragraph, "  "));
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+const TARGET_COLUMNS: [&str; 9] = [
+    "target",
+    "network",
+    "batch",
+    "energy",
+    "[low – high]",
+    "idle",
+    "latency",
+    "CO2e",
+    "fits",
+];
+
+fn target_cells(target: &TargetReport) -> Vec<String> {
+    let known = target.known_energy_j();
+    let unknown = || "?".to_owned();
+    let chips = match (target.fits, target.chips) {
+        (false, _) => "NO".into(),
+        (true, 1) => "1 chip".into(),
+        (true, chips) => format!("{} chips", count(chips as f64)),
+    };
+    vec![
+        String::new(),
+        target.workload.label().into(),
+        target.batch.to_string(),
+        known.map_or_else(unknown, |e| si(e.nominal, "J")),
+        known.map_or_else(unknown, bounds),
+        target
+            .static_share()
+            .map_or("-".into(), |share| format!("{:.0} %", share * 100.0)),
+        target.latency_s.map_or("-".into(), |s| si(s, "s")),
+        target.carbon_g.map_or("-".into(), |g| si(g.nominal, "g")),
+        chips,
+    ]
+}
+
+/// `[200 – 350 nJ]`, with two prefixes only where one does not do.
+pub(super) fn bounds(energy_j: Range) -> String {
+    let (low, high) = (si(energy_j.low, "J"), si(energy_j.high, "J"));
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((value, unit)), Some((_, same))) if unit == same => format!("[{value} – {high}]"),
+        _ => format!("[{low} – {high}]"),
+    }
+}
+
+/// A count in at most seven characters.
+fn count(value: f64) -> String {
+    match value + 0.0 {
+        v if v.fract() == 0.0 && v < 99_999.5 => format!("{v:.0}"),
+        v if v < 10.0 => format!("{v:.2}"),
+        v if v < 999.95 => format!("{v:.1}"),
+        v => si(v, ""),
+    }
+}
+
+fn accuracy(report: &Report) -> String {
+    match &report.accuracy {
+        None => "accuracy unknown: the data has no labels".into(),
+        Some(accuracy) => format!(
+            "accuracy ANN {:.2} % → SNN {:.2} % ({:+.2} percentage points), agreement {:.2} %",
+            accuracy.ann * 100.0,
+            accuracy.snn * 100.0,
+            (accuracy.snn - accuracy.ann) * 100.0,
+            accuracy.agreement * 100.0
+        ),
+    }
+}
+
+/// The populations with most work in the order of the network, and the others.
+fn largest(populations: &[PopulationReport]) -> (Vec<&PopulationReport>, Vec<&PopulationReport>) {
+    if populations.len() <= POPULATION_ROWS {
+        return (populations.iter().collect(), Vec::new());
+    }
+    let work = |p: &PopulationReport| p.synops_per_inference + p.macs_per_inference;
+    let mut order: Vec<usize> = (0..populations.len()).collect();
+    order.sort_by(|&a, &b| work(&populations[b]).total_cmp(&work(&populations[a])));
+    let shown = &order[..POPULATION_ROWS - 1];
+    let pick = |wanted: bool| {
+        (0..populations.len())
+            .filter(|index| shown.contains(index) == wanted)
+            .map(|index| &populations[index])
+            .collect()
+    };
+    (pick(true), pick(false))
+}
+
+/// Sums of the printed columns; the rate is that of all neurons together.
+fn summed(populations: &[&PopulationReport], timesteps: u32) -> PopulationReport {
+    let sum = |f: fn(&PopulationReport) -> f64| populations.iter().map(|p| f(p)).sum::<f64>();
+    let neurons: u64 = populations.iter().map(|p| p.neurons).sum();
+    let spikes = sum(|p| p.spikes_per_inference);
+    let updates = neurons as f64 * f64::from(timesteps);
+    PopulationReport {
+        name: String::new(),
+        shape: Vec::new(),
+        neurons,
+        synapses: populations.iter().map(|p| p.synapses).sum(),
+        spikes_per_inference: spikes,
+        rate: if updates > 0.0 { spikes / updates } else { 0.0 },
+        synops_per_inference: sum(|p| p.synops_per_inference),
+        macs_per_inference: sum(|p| p.macs_per_inference),
+        macs_once_per_inference: sum(|p| p.macs_once_per_inference),
+        neuron_updates_per_inference: sum(|p| p.neuron_updates_per_inference),
+        touched_updates_per_inference: sum(|p| p.touched_updates_per_inference),
+    }
+}
+
+/// What the marks in the tables mean; `None` if there are none.
+fn legend(report: &Report) -> Option<String> {
+    let mut lines = Vec::new();
+    if report.targets.iter().any(TargetReport::is_unverified) {
+        lines.push("* rests on a figure that nobody has checked against its source".into());
+    }
+    for target in &report.targets {
+        if target.known_energy_j().is_none() {
+            lines.extend(wrapped(
+                &format!(
+                    "? {} on {}: unknown: {}",
+                    target.workload.label(),
+                    printable(&target.name),
+                    printable(&target.unpriced.join(", "))
+                ),
+                "  ",
+            ));
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join("\n") + "\n")
+}
+
+/// Lines of at most [`WIDTH`] characters; lines after the first begin with `indent`.
+fn wrapped(text: &str, indent: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for mut word in words(text) {
+        let fits = line.chars().count() + 1 + word.chars().count() <= WIDTH;
+        if !line.is_empty() && !fits {
+            lines.push(std::mem::replace(&mut line, indent.to_owned()));
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        let room = WIDTH - line.chars().count();
+        while word.chars().count() > room {
+            let head: String = word.chars().take(WIDTH - line.chars().count()).collect();
+            word = word.chars().skip(head.chars().count()).collect();
+            line.push_str(&head);
+            lines.push(std::mem::replace(&mut line, indent.to_owned()));
+        }
+        line.push_str(&word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// The words of a text, a number and the unit behind it as one.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let unit = word.trim_end_matches([',', '.', ';', ')', ']']);
+        match words.last_mut() {
+            Some(number)
+                if number.ends_with(|c: char| c.is_ascii_digit())
+                    && (unit == "%" || unit.ends_with(['J', 's']) && unit.chars().count() <= 2) =>
+            {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.into()),
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_share_a_prefix_where_they_can() {
+        assert_eq!(bounds(Range::new(2e-7, 3e-7, 3.5e-7)), "[200 – 350 nJ]");
+        assert_eq!(bounds(Range::new(2e-7, 3e-7, 1e-6)), "[200 nJ – 1.00 µJ]");
+    }
+
+    #[test]
+    fn counts_are_exact_while_short() {
+        for (value, expected) in [
+            (0.0, "0"),
+            (1.5, "1.50"),
+            (61_706.0, "61706"),
+            (416_520.0, "417 k"),
+        ] {
+            assert_eq!(count(value).trim(), expected);
+        }
+    }
+
+    #[test]
+    fn wrapping_keeps_a_number_and_its_unit_together() {
+        let text = format!("{} 98.70 %) end 1.2 µJ]", "x".repeat(95));
+        assert_eq!(wrapped(&text, "")[1], "98.70 %) end 1.2 µJ]");
+    }
+
+    #[test]
+    fn wrapping_never_exceeds_the_width_nor_loses_a_letter() {
+        for word in ["a", "long-word", &"x".repeat(250)] {
+            let text = vec![word; 40].join(" ");
+            let lines = wrapped(&text, "  ");
+            assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
+            let letters = |t: &str| t.chars().filter(|c| !c.is_whitespace()).count();
+            assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+    }
+}

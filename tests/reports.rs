@@ -1,0 +1,629 @@
+//! Every exporter and the verdict, on reports made by hand.
+
+#[path = "reports/builder.rs"]
+mod builder;
+
+use builder::{arithmetic, full, idle, line, report, target, unfit, unknown, unverified};
+use spikewatt::report::{
+    EXPORTERS, Exporter, Manifest, Outcome, OutputFolder, Png, Reason, Report, Restriction, Scope,
+    Side, Svg, Text, WIDTH, Workload, verdict,
+};
+use spikewatt::units::Range;
+
+fn bytes(exporter: &dyn Exporter, report: &Report) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    exporter.write(report, &mut bytes).unwrap();
+    bytes
+}
+
+fn file(name: &str, report: &Report) -> String {
+    let exporter = EXPORTERS.iter().find(|e| e.file_name() == name).unwrap();
+    String::from_utf8(bytes(*exporter, report)).unwrap()
+}
+
+/// Names that try to break each format.
+fn nasty() -> Report {
+    let mut report = full();
+    for name in [
+        "=HYPERLINK(\"http://x\")",
+        "a_b & 50% \\end{table} # $^~{}",
+        "two\nlines,\"quoted\"; \u{1b}[31m<b>&amp;\u{0}",
+    ] {
+        let mut population = report.populations[1].clone();
+        population.name = name.into();
+        report.populations.push(population);
+        let mut target = report.targets[0].clone();
+        target.name = name.into();
+        target.title = name.into();
+        target.lines[0].source = name.into();
+        report.targets.push(target);
+    }
+    report.model.path = "m_1%\n\\input{secret}.onnx".into();
+    report
+}
+
+#[test]
+fn snapshot_of_text() {
+    insta::assert_snapshot!("text", Text::default().render(&full()));
+}
+
+#[test]
+fn snapshot_of_tables() {
+    for name in [
+        "populations.csv",
+        "targets.csv",
+        "breakdown.csv",
+        "targets.tex",
+        "methods.md",
+    ] {
+        insta::assert_snapshot!(name, file(name, &full()));
+    }
+}
+
+#[test]
+fn text_keeps_its_width_and_only_colours_on_request() {
+    let mut many = nasty();
+    for index in 0..60 {
+        let mut population = many.populations[2].clone();
+        population.name = format!("block{index}/{}", "deep/".repeat(30));
+        many.populations.push(population);
+    }
+    many.targets[0].name = "x".repeat(200);
+    for report in [full(), nasty(), many] {
+        let text = Text::default().render(&report);
+        assert!(!text.contains('\u{1b}'));
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        assert!(Text { ansi: true }.render(&report).contains("\u{1b}[1m"));
+    }
+}
+
+#[test]
+fn text_sums_the_populations_it_leaves_out() {
+    let mut report = full();
+    for index in 0..40 {
+        let mut population = report.populations[2].clone();
+        population.name = format!("small{index}");
+        population.synops_per_inference = 1.0;
+        report.populations.push(population);
+    }
+    let text = Text::default().render(&report);
+    let rest = text.lines().find(|l| l.contains("smaller ones")).unwrap();
+    // 43 populations, 19 shown: 24 others of which one is the input without synapses.
+    assert!(rest.starts_with("24 smaller ones"), "{rest}");
+    assert_eq!(rest.split_whitespace().nth(9), Some("23"), "{rest}");
+}
+
+#[test]
+fn json_has_the_keys_that_scripts_read() {
+    let json: serde_json::Value = serde_json::from_str(&file("summary.json", &full())).unwrap();
+    let expect = |at: &str, keys: &str| {
+        let value = json.pointer(at).unwrap_or_else(|| panic!("{at}"));
+        for key in keys.split(' ') {
+            assert!(value.get(key).is_some(), "{at}/{key}");
+        }
+    };
+    expect(
+        "",
+        "schema model samples timesteps seed accuracy populations totals targets timing",
+    );
+    expect("/model", "path sha256 parameters macs");
+    expect("/accuracy", "ann snn agreement");
+    expect(
+        "/populations/0",
+        "name shape neurons synapses spikes_per_inference rate synops_per_inference \
+         macs_per_inference neuron_updates_per_inference",
+    );
+    expect(
+        "/totals",
+        "spikes_per_inference synops_per_inference macs_per_inference neuron_updates_per_inference",
+    );
+    expect(
+        "/targets/0",
+        "name kind workload evidence fits chips cores batch latency_s energy_j dynamic_j static_j \
+         edp_js carbon_g lines unpriced",
+    );
+    expect("/targets/0/energy_j", "low nominal high");
+    expect("/targets/0/carbon_g", "low nominal high");
+    expect(
+        "/targets/0/lines/0",
+        "event count joules_each joules source",
+    );
+    expect("/timing", "simulate_s synops_per_s");
+    assert_eq!(json["schema"], "spikewatt.run/1");
+    assert_eq!(json["targets"][0]["workload"], "ann");
+    let unknown = &json["targets"][5];
+    assert!(unknown["energy_j"].is_null() && unknown["dynamic_j"].is_null());
+    assert_eq!(
+        unknown["unpriced"][0],
+        "energy of a spike through a synapse"
+    );
+}
+
+/// Equal up to the last bit of a float, which the parser may round differently.
+fn close(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            (a - b).abs() <= 4.0 * f64::EPSILON * a.abs()
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.keys().eq(b.keys()) && a.values().zip(b.values()).all(|(a, b)| close(a, b))
+        }
+        (a, b) => a == b,
+    }
+}
+
+#[test]
+fn json_reads_back_as_the_same_report() {
+    let report = full();
+    let back: Report = serde_json::from_str(&file("summary.json", &report)).unwrap();
+    let value = |report: &Report| serde_json::to_value(report).unwrap();
+    assert!(close(&value(&back), &value(&report)));
+    // Floats stand in the shortest form that names the same number.
+    let nominal = report.targets[0].energy_j.unwrap().nominal;
+    let text = file("summary.json", &report);
+    let printed = text.split("\"nominal\": ").nth(1).unwrap();
+    let printed: f64 = printed.split(',').next().unwrap().parse().unwrap();
+    assert_eq!(printed.to_bits(), nominal.to_bits());
+}
+
+#[test]
+fn csv_reads_back_with_units_and_empty_unknowns() {
+    let report = full();
+    let text = file("targets.csv", &report);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let column = |name: &str| head.iter().position(|h| h == name).unwrap();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), report.targets.len());
+    for (row, target) in rows.iter().zip(&report.targets) {
+        assert_eq!(&row[column("target")], target.name);
+        let read = row[column("energy_nominal_j")].parse().ok();
+        assert_eq!(read, target.energy_j.map(|e| e.nominal));
+        let read = row[column("carbon_high_g")].parse().ok();
+        assert_eq!(read, target.carbon_g.map(|c| c.high));
+    }
+    assert_eq!(&rows[5][column("energy_low_j")], "");
+    assert_eq!(&rows[6][column("accuracy_fraction")], "");
+
+    let lines: usize = report.targets.iter().map(|t| t.lines.len()).sum();
+    let text = file("breakdown.csv", &report);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let column = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .position(|h| h == "energy_nominal_j")
+        .unwrap();
+    let joules: Vec<f64> = reader
+        .records()
+        .map(|r| r.unwrap()[column].parse().unwrap())
+        .collect();
+    assert_eq!(joules.len(), lines);
+    let total = report.targets[0].energy_j.unwrap().nominal;
+    assert!((joules[..3].iter().sum::<f64>() - total).abs() < 1e-12 * total);
+}
+
+#[test]
+fn csv_without_rows_still_has_its_columns() {
+    let report = report(vec![]);
+    assert!(file("targets.csv", &report).starts_with("target,title,"));
+    assert!(file("breakdown.csv", &report).starts_with("target,workload,"));
+}
+
+#[test]
+fn csv_disarms_formulas_and_quotes_the_rest() {
+    let report = nasty();
+    for (name, key) in [("populations.csv", 3), ("targets.csv", 10)] {
+        let text = file(name, &report);
+        let rows: Vec<_> = csv::Reader::from_reader(text.as_bytes())
+            .into_records()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(&rows[key][0], "'=HYPERLINK(\"http://x\")");
+        assert_eq!(&rows[key + 1][0], report.populations[4].name);
+        assert_eq!(&rows[key + 2][0], report.populations[5].name);
+    }
+}
+
+#[test]
+fn latex_escapes_what_models_are_called() {
+    let tex = file("targets.tex", &nasty());
+    assert!(tex.contains(
+        r"a\_b \& 50\% \textbackslash{}end\{table\} \# \$\textasciicircum{}\textasciitilde{}\{\}"
+    ));
+    assert!(tex.contains(r"input\{secret\}.onnx"));
+    assert_eq!(tex.matches("\\end{table}").count(), 1);
+    assert!(!tex.contains("\\input"));
+    // Every row of the table has as many cells as columns.
+    for row in tex
+        .lines()
+        .filter(|l| l.ends_with(r"\\") && !l.contains("multicolumn"))
+    {
+        assert_eq!(row.replace(r"\&", "").matches('&').count(), 6, "{row}");
+    }
+    let open = tex.replace(r"\{", "").replace(r"\}", "");
+    assert_eq!(open.matches('{').count(), open.matches('}').count());
+}
+
+#[test]
+fn latex_compiles_where_it_can_be_tried() {
+    let dir = tempfile::tempdir().unwrap();
+    let document = format!(
+        "\\documentclass{{article}}\\usepackage{{booktabs}}\\usepackage{{siunitx}}\
+         \\begin{{document}}{}\\end{{document}}",
+        file("targets.tex", &nasty())
+    );
+    std::fs::write(dir.path().join("t.tex"), document).unwrap();
+    let run = std::process::Command::new("pdflatex")
+        .args(["-interaction=nonstopmode", "-halt-on-error", "t.tex"])
+        .current_dir(dir.path())
+        .output();
+    match run {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("skipped: pdflatex is not installed");
+        }
+        run => {
+            let run = run.unwrap();
+            let log = String::from_utf8_lossy(&run.stdout);
+            assert!(run.status.success(), "{log}");
+        }
+    }
+}
+
+/// Checks that tags are balanced and entities closed; plotters writes no CDATA and no comments.
+fn assert_well_formed(xml: &str) {
+    let mut open = Vec::new();
+    for part in xml.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').expect("a tag that ends");
+        assert!(!text.contains('>'), "{text}");
+        for entity in text.split('&').skip(1) {
+            let name = entity.split_once(';').expect("an entity that ends").0;
+            assert!(
+                ["amp", "lt", "gt", "quot", "apos", "#39"].contains(&name),
+                "{name}"
+            );
+        }
+        assert!(
+            !text.chars().any(|c| c.is_control() && c != '\n'),
+            "{text:?}"
+        );
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else if !tag.ends_with('/') && !tag.starts_with('?') && !tag.starts_with('!') {
+            open.push(tag.split_whitespace().next().unwrap());
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn svg_is_well_formed_and_names_every_target() {
+    let report = full();
+    let svg = String::from_utf8(bytes(&Svg, &report)).unwrap();
+    assert_well_formed(&svg);
+    for target in &report.targets {
+        assert!(svg.contains(&target.name), "{}", target.name);
+        assert!(svg.contains(&target.title), "{}", target.title);
+    }
+    assert!(svg.contains("unknown: energy of a spike through a synapse"));
+    assert!(svg.contains("does not fit"));
+    assert!(svg.contains("font-family=\"sans-serif\""));
+    assert_well_formed(&String::from_utf8(bytes(&Svg, &nasty())).unwrap());
+}
+
+#[test]
+fn regress_svg_keeps_zeros_and_wide_ranges_inside() {
+    let mut report = full();
+    report.targets[0].title = "A title that goes on and on ".repeat(9);
+    report.targets[0].energy_j = Some(Range::new(0.0, 1e-3, 8.0));
+    report.targets[4].energy_j = Some(Range::ZERO);
+    let svg = String::from_utf8(bytes(&Svg, &report)).unwrap();
+    for name in ["cx", "x"] {
+        for part in svg.split(&format!(" {name}=\"")).skip(1) {
+            let x: f64 = part.split('"').next().unwrap().parse().unwrap();
+            assert!((0.0..=1000.0).contains(&x), "{name} = {x}");
+        }
+    }
+}
+
+#[test]
+fn svg_draws_only_what_is_known() {
+    let circles = |targets| {
+        let svg = String::from_utf8(bytes(&Svg, &report(targets))).unwrap();
+        svg.matches("<circle").count()
+    };
+    let known = target("a", Workload::Snn, vec![line("SynOp", 10.0, 1e-9, 0.1)]);
+    let alone = circles(vec![known.clone()]);
+    assert_eq!(circles(vec![known.clone(), known.clone()]), alone + 1);
+    let open = unknown(known.clone(), "power");
+    assert_eq!(circles(vec![known.clone(), open.clone()]), alone);
+    // No known total, and a total of nothing: still a figure, without a marker of its own.
+    assert_eq!(circles(vec![open]), alone - 1);
+    let free = target("free", Workload::Snn, vec![line("SynOp", 0.0, 1e-9, 0.1)]);
+    assert_eq!(circles(vec![free]), alone - 1);
+    assert_eq!(circles(vec![]), 0);
+}
+
+#[test]
+fn png_is_twice_as_large_as_the_svg() {
+    let report = full();
+    let png = bytes(&Png, &report);
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    let svg = String::from_utf8(bytes(&Svg, &report)).unwrap();
+    let size = format!("width=\"{}\" height=\"{}\"", number(16) / 2, number(20) / 2);
+    assert!(svg.contains(&size), "{size}");
+}
+
+#[test]
+fn exporters_give_the_same_bytes_again() {
+    let mut names: Vec<_> = EXPORTERS.iter().map(|e| e.file_name()).collect();
+    for exporter in EXPORTERS {
+        assert_eq!(bytes(exporter, &full()), bytes(exporter, &full()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), EXPORTERS.len());
+}
+
+#[test]
+fn methods_lists_each_source_once() {
+    let methods = file("methods.md", &full());
+    assert_eq!(methods.matches("- Table of MAC (2018)").count(), 1);
+    assert_eq!(
+        methods
+            .matches("- Table of neuron update (2018) (contains figures not checked")
+            .count(),
+        1
+    );
+    assert!(methods.contains("6 bits"));
+    assert_eq!(methods.matches("barrier sync").count(), 1);
+    assert!(methods.contains("- loihi1, chip-b: barrier sync once per timestep"));
+}
+
+#[test]
+fn worked_verdict_snn_wins() {
+    let report = report(vec![
+        target(
+            "chip",
+            Workload::Snn,
+            vec![line("SynOp", 100.0, 1e-9, 0.1), idle(1e-3, 1e-4)],
+        ),
+        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
+    ]);
+    let verdict = verdict(&report);
+    let comparison = verdict.scopes[0].comparison.as_ref().unwrap();
+    // 100 nJ + 100 nJ of idle power against 1000 nJ.
+    let Outcome::Wins {
+        side: Side::Snn,
+        factor,
+    } = comparison.outcome
+    else {
+        panic!("{:?}", comparison.outcome)
+    };
+    assert!((factor - 5.0).abs() < 1e-9);
+    assert!((comparison.snn.static_share.unwrap() - 0.5).abs() < 1e-9);
+    assert_eq!(comparison.snn.accuracy, Some(0.987));
+    let text = verdict.to_string();
+    assert!(
+        text.contains("The SNN wins by 5.00×: SNN on chip 200 nJ [190 – 210 nJ]"),
+        "{text}"
+    );
+    assert!(text.contains("50 % is idle power"), "{text}");
+}
+
+#[test]
+fn worked_verdict_snn_loses() {
+    let report = report(vec![
+        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-8, 0.1)]),
+        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 5e-9, 0.1)]),
+        target("mcu", Workload::Qann, vec![line("MAC", 1000.0, 1e-10, 0.1)]),
+    ]);
+    let verdict = verdict(&report);
+    let comparison = verdict.scopes[0].comparison.as_ref().unwrap();
+    assert_eq!(comparison.conventional.target, "mcu");
+    let text = verdict.to_string();
+    assert!(
+        text.contains("The SNN loses: it costs 10.0× as much"),
+        "{text}"
+    );
+    assert!(text.contains("accuracy not evaluated"), "{text}");
+    assert!(text.contains("most activity is SynOp (100 %)"), "{text}");
+}
+
+#[test]
+fn worked_verdict_overlap_decides_nothing() {
+    let report = report(vec![
+        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-9, 0.5)]),
+        target("gpu", Workload::Ann, vec![line("MAC", 140.0, 1e-9, 0.5)]),
+    ]);
+    let verdict = verdict(&report);
+    let comparison = verdict.scopes[0].comparison.as_ref().unwrap();
+    assert!(matches!(
+        comparison.outcome,
+        Outcome::NotDecided { favours: Side::Snn, factor } if (factor - 1.4).abs() < 1e-9
+    ));
+    let text = verdict.to_string();
+    assert!(
+        text.contains(
+            "the ranges overlap: nominal favours the SNN by 1.40×, but the bounds allow either"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("wins"), "{text}");
+}
+
+#[test]
+fn worked_verdict_unknown_total_never_wins() {
+    let report = report(vec![
+        unknown(target("chip", Workload::Snn, vec![]), "energy of a spike"),
+        target("gpu", Workload::Ann, vec![line("MAC", 140.0, 1e-9, 0.5)]),
+    ]);
+    let verdict = verdict(&report);
+    assert_eq!(verdict.scopes[0].comparison, None);
+    assert_eq!(verdict.scopes[0].missing, [Side::Snn]);
+    let text = verdict.to_string();
+    assert!(
+        text.contains("Not counted: SNN on chip has an unknown total (energy of a spike)."),
+        "{text}"
+    );
+}
+
+#[test]
+fn worked_verdict_unverified_winner_is_named() {
+    let cheap = unverified(line("SynOp", 100.0, 1e-10, 0.1));
+    let report = report(vec![
+        target("new-chip", Workload::Snn, vec![cheap]),
+        target(
+            "old-chip",
+            Workload::Snn,
+            vec![line("SynOp", 100.0, 2e-8, 0.1)],
+        ),
+        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
+    ]);
+    let verdict = verdict(&report);
+    let (restriction, checked) = &verdict.scopes[0].restricted[0];
+    assert_eq!(*restriction, Restriction::VerifiedOnly);
+    assert_eq!(checked.as_ref().unwrap().snn.target, "old-chip");
+    let text = verdict.to_string();
+    assert!(text.contains("The SNN would win by 100×"), "{text}");
+    assert!(
+        text.contains("This rests on unverified figures: SynOp (SNN on new-chip, 100 %)."),
+        "{text}"
+    );
+    assert!(
+        text.contains("With verified figures alone: The SNN loses: it costs 2.00×"),
+        "{text}"
+    );
+}
+
+#[test]
+fn worked_verdict_a_target_that_does_not_fit_cannot_win() {
+    let small = target(
+        "tiny",
+        Workload::Snn,
+        vec![line("SynOp", 100.0, 1e-12, 0.1)],
+    );
+    let report = report(vec![
+        unfit(small, "cores: 200 of 128"),
+        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-9, 0.1)]),
+        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
+    ]);
+    let verdict = verdict(&report);
+    let scope = &verdict.scopes[0];
+    assert_eq!(scope.comparison.as_ref().unwrap().snn.target, "chip");
+    assert!(scope.excluded[0].would_win);
+    assert!(matches!(&scope.excluded[0].reason, Reason::DoesNotFit(limits) if limits.len() == 1));
+    assert!(
+        verdict
+            .to_string()
+            .contains("Not counted: SNN on tiny would win, but does not fit (cores: 200 of 128).")
+    );
+}
+
+#[test]
+fn worked_verdict_repeats_a_batched_win_at_batch_one() {
+    let mut batched = target(
+        "gpu-b64",
+        Workload::Ann,
+        vec![line("MAC", 1000.0, 1e-11, 0.1)],
+    );
+    batched.batch = 64;
+    let report = report(vec![
+        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-9, 0.1)]),
+        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
+        batched,
+    ]);
+    let text = verdict(&report).to_string();
+    assert!(text.contains("Device: The SNN loses"), "{text}");
+    assert!(text.contains("At batch 1: The SNN wins by 10.0×"), "{text}");
+}
+
+#[test]
+fn worked_verdict_scopes_are_never_compared() {
+    let report = report(vec![
+        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-9, 0.1)]),
+        arithmetic("45nm", Workload::Ann, vec![line("MAC", 1000.0, 1e-6, 0.1)]),
+    ]);
+    let verdict = verdict(&report);
+    assert_eq!(verdict.scopes.len(), 2);
+    assert!(verdict.scopes.iter().all(|s| s.comparison.is_none()));
+    assert!(!verdict.to_string().contains("wins"));
+}
+
+#[test]
+fn closed_form_crossover_is_the_ratio_of_mac_to_ac() {
+    // 5000 synapses: 5000 MACs of 4.6 pJ against 2000 SynOps of 0.9 pJ, all input spiking.
+    let mut report = report(vec![
+        arithmetic(
+            "45nm",
+            Workload::Snn,
+            vec![line("SynOp", 2000.0, 0.9e-12, 0.0)],
+        ),
+        arithmetic(
+            "45nm-ann",
+            Workload::Ann,
+            vec![line("MAC", 5000.0, 4.6e-12, 0.0)],
+        ),
+    ]);
+    report.populations.remove(1);
+    let scope = &verdict(&report).scopes[0];
+    assert_eq!(scope.scope, Scope::Arithmetic);
+    let crossover = scope.crossover.unwrap();
+    assert!((crossover.spikes_per_synapse - 4.6 / 0.9).abs() < 1e-9);
+    assert!((crossover.observed - 0.4).abs() < 1e-12);
+
+    // A population that receives spikes and analog values alike: not derivable.
+    report.populations[1].macs_per_inference = 1.0;
+    assert_eq!(verdict(&report).scopes[0].crossover, None);
+}
+
+#[test]
+fn folder_holds_every_file_and_a_manifest_that_ignores_the_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut slow = full();
+    slow.timing.simulate_s = 99.0;
+    let manifests = [("a", full()), ("b", slow)].map(|(name, report)| {
+        let path = dir.path().join(name);
+        let mut folder = OutputFolder::create(&path, false).unwrap();
+        folder.export(&report).unwrap();
+        folder.write("counts.h5", b"counts").unwrap();
+        folder
+            .finish(Manifest::new(vec!["run".into()], report.seed))
+            .unwrap();
+        for exporter in EXPORTERS {
+            let written = std::fs::read(path.join(exporter.file_name())).unwrap();
+            assert_eq!(written, bytes(exporter, &report));
+        }
+        std::fs::read(path.join("manifest.json")).unwrap()
+    });
+    assert_eq!(manifests[0], manifests[1]);
+    let manifest: serde_json::Value = serde_json::from_slice(&manifests[0]).unwrap();
+    assert_eq!(
+        manifest["files"].as_array().unwrap().len(),
+        EXPORTERS.len() + 1
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn folder_files_are_as_readable_as_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let mut folder = OutputFolder::create(dir.path(), false).unwrap();
+    folder.write("methods.md", b"x").unwrap();
+    folder.finish(Manifest::new(vec![], 0)).unwrap();
+    std::fs::write(dir.path().join("plain"), "x").unwrap();
+    let mode = |name: &str| {
+        let meta = std::fs::metadata(dir.path().join(name)).unwrap();
+        meta.permissions().mode()
+    };
+    assert_eq!(mode("methods.md"), mode("plain"));
+}
