@@ -1,0 +1,539 @@
+//! The list of devices, and how their files are read.
+
+use super::hardware::{Confidence, Figure, Hardware, Kind, Quantity, exponent, scale};
+use super::{LAWS, Law};
+use crate::units::Range;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+macro_rules! shipped {
+    ($($name:literal: $path:literal,)*) => {
+        [$(($name, include_str!(concat!("../../data/hardware/", $path)))),*]
+    };
+}
+
+/// Tables that come with the program, each after the one it inherits. A table without a law only
+/// serves others.
+const SHIPPED: [(&str, &str); 12] = shipped! {
+    "loihi1-chip": "defaults/loihi1-chip.toml",
+    "roofline": "defaults/roofline.toml",
+    "loihi1": "loihi1.toml",
+    "loihi1-davies2018": "loihi1-davies2018.toml",
+    "a100-sxm-80": "a100-sxm-80.toml",
+    "rtx-4090": "rtx-4090.toml",
+    "rtx-3090": "rtx-3090.toml",
+    "xeon-8480": "xeon-8480.toml",
+    "i9-13900k": "i9-13900k.toml",
+    "jetson-orin-nano-8": "jetson-orin-nano-8.toml",
+    "cortex-m4-stm32l4r5": "cortex-m4-stm32l4r5.toml",
+    "arithmetic-45nm": "arithmetic-45nm.toml",
+};
+
+/// What is wrong with a device file or a device's name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum HardwareError {
+    /// The file cannot be read.
+    #[error("{path}: {reason}")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The file is not a device table.
+    #[error("{file}: {reason}")]
+    Syntax {
+        /// The device file.
+        file: String,
+        /// Position and reason.
+        reason: String,
+    },
+    /// A value in the file is wrong.
+    #[error("{file}: {key}: {reason}")]
+    Value {
+        /// The device file.
+        file: String,
+        /// The key.
+        key: String,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// Two tables have one name.
+    #[error("{name}: there is already a device of this name; rename the file")]
+    Taken {
+        /// The name.
+        name: String,
+    },
+    /// No device has the name.
+    #[error("no device \"{name}\"; did you mean \"{nearest}\"? There are {known}")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// The nearest one.
+        nearest: String,
+        /// All names.
+        known: String,
+    },
+}
+
+/// Figures of one section by key, as written.
+type Section = BTreeMap<String, Entry>;
+
+/// A device file as written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    name: Option<String>,
+    kind: Option<Kind>,
+    year: Option<u16>,
+    process_nm: Option<f64>,
+    basis: Option<String>,
+    law: Option<String>,
+    inherits: Option<String>,
+    source: BTreeMap<String, String>,
+    capacity: Section,
+    energy: Section,
+    latency: Section,
+    barrier_sync: Section,
+    power: Section,
+    compute: Section,
+    bandwidth: Section,
+    efficiency: Section,
+}
+
+/// A figure as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    low: Option<f64>,
+    typ: f64,
+    high: Option<f64>,
+    unit: String,
+    source: String,
+    confidence: Confidence,
+    note: Option<String>,
+}
+
+/// A table after inheritance.
+#[derive(Debug, Clone, Default)]
+struct Table {
+    name: Option<String>,
+    kind: Option<Kind>,
+    year: Option<u16>,
+    process_nm: Option<f64>,
+    basis: Option<String>,
+    law: Option<&'static Law>,
+    figures: BTreeMap<String, Figure>,
+}
+
+/// The devices that can be priced, in the order they were added.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    /// Everything that can be inherited.
+    tables: BTreeMap<String, Table>,
+    devices: Vec<Hardware>,
+}
+
+impl Catalogue {
+    /// A catalogue without devices.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The devices that come with the program.
+    ///
+    /// # Errors
+    /// If one of their files is wrong.
+    pub fn shipped() -> Result<Self, HardwareError> {
+        let mut catalogue = Self::new();
+        for (name, text) in SHIPPED {
+            catalogue.add_text(name, text)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// Adds a device from a file; it is named after the file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a device table.
+    pub fn add_file(&mut self, path: &Path) -> Result<&Hardware, HardwareError> {
+        let read = |reason: String| HardwareError::Read {
+            path: path.display().to_string(),
+            reason,
+        };
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .ok_or_else(|| read("the file name is not text; rename it".into()))?;
+        let text = std::fs::read_to_string(path).map_err(|error| read(error.to_string()))?;
+        self.add_text(name, &text)?;
+        let device = self.devices.last().filter(|device| device.name == name);
+        device.ok_or_else(|| value_error(name, "law", missing_law()))
+    }
+
+    /// Adds a table from its text. What it inherits must be there already, so nothing can inherit
+    /// itself. Without a law it is no device, but can be inherited.
+    ///
+    /// # Errors
+    /// If the text is not a device table or the name is taken.
+    pub fn add_text(&mut self, name: &str, text: &str) -> Result<(), HardwareError> {
+        if self.tables.contains_key(name) {
+            return Err(HardwareError::Taken { name: name.into() });
+        }
+        let file: File = toml::from_str(text).map_err(|error| HardwareError::Syntax {
+            file: name.into(),
+            reason: error.to_string().trim_end().to_owned(),
+        })?;
+        let table = self.inherit(name, file)?;
+        if let Some(law) = table.law {
+            self.devices.push(device(name, law, &table)?);
+        }
+        self.tables.insert(name.into(), table);
+        Ok(())
+    }
+
+    /// Names of the devices.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.devices.iter().map(|device| device.name.as_str())
+    }
+
+    /// The devices.
+    pub fn devices(&self) -> impl Iterator<Item = &Hardware> {
+        self.devices.iter()
+    }
+
+    /// A device by name.
+    ///
+    /// # Errors
+    /// If there is none: the message lists all and the nearest.
+    pub fn get(&self, name: &str) -> Result<&Hardware, HardwareError> {
+        self.devices
+            .iter()
+            .find(|device| device.name == name)
+            .ok_or_else(|| HardwareError::Unknown {
+                name: name.into(),
+                nearest: nearest(name, self.names()),
+                known: self.names().collect::<Vec<_>>().join(", "),
+            })
+    }
+
+    /// A file with what it inherits filled in.
+    fn inherit(&self, name: &str, file: File) -> Result<Table, HardwareError> {
+        let base = match &file.inherits {
+            None => Table::default(),
+            Some(base) => self.tables.get(base).cloned().ok_or_else(|| {
+                let known = self.tables.keys().map(String::as_str);
+                let reason = format!(
+                    "no table \"{base}\" is known here; did you mean \"{}\"?",
+                    nearest(base, known)
+                );
+                value_error(name, "inherits", reason)
+            })?,
+        };
+        let law = match &file.law {
+            None => base.law,
+            Some(law) => Some(find_law(name, law)?),
+        };
+        let mut figures = base.figures;
+        figures.extend(read_figures(name, &file, law)?);
+        Ok(Table {
+            name: file.name.or(base.name),
+            kind: file.kind.or(base.kind),
+            year: file.year.or(base.year),
+            process_nm: file.process_nm.or(base.process_nm),
+            basis: file.basis.or(base.basis),
+            law,
+            figures,
+        })
+    }
+}
+
+fn value_error(file: &str, key: &str, reason: impl Into<String>) -> HardwareError {
+    HardwareError::Value {
+        file: file.into(),
+        key: key.into(),
+        reason: reason.into(),
+    }
+}
+
+fn law_names() -> impl Iterator<Item = &'static str> {
+    LAWS.iter().map(|law| law.name)
+}
+
+fn missing_law() -> String {
+    let names: Vec<&str> = law_names().collect();
+    format!("missing; name one of {}", names.join(", "))
+}
+
+fn find_law(file: &str, name: &str) -> Result<&'static Law, HardwareError> {
+    let found = LAWS.iter().copied().find(|law| law.name == name);
+    found.ok_or_else(|| {
+        let reason = format!(
+            "no law \"{name}\"; did you mean \"{}\"?",
+            nearest(name, law_names())
+        );
+        value_error(file, "law", reason)
+    })
+}
+
+fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, HardwareError> {
+    let missing = |key: &str| value_error(name, key, "missing; each device states it");
+    let figures = table.figures.iter();
+    Ok(Hardware {
+        name: name.into(),
+        title: table.name.clone().ok_or_else(|| missing("name"))?,
+        kind: table.kind.ok_or_else(|| missing("kind"))?,
+        year: table.year.ok_or_else(|| missing("year"))?,
+        process_nm: table.process_nm.ok_or_else(|| missing("process_nm"))?,
+        basis: table.basis.clone().ok_or_else(|| missing("basis"))?,
+        law,
+        figures: figures
+            .filter(|(key, _)| reads(law, key))
+            .map(|(key, figure)| (key.clone(), figure.clone()))
+            .collect(),
+    })
+}
+
+/// Whether a law reads the figure `key`.
+fn reads(law: &Law, key: &str) -> bool {
+    law.figures
+        .iter()
+        .any(|known| match known.strip_suffix('*') {
+            Some(section) => key.starts_with(section),
+            None => *known == key,
+        })
+}
+
+/// All figures of a file in SI units, with their citations.
+fn read_figures(
+    file_name: &str,
+    file: &File,
+    law: Option<&Law>,
+) -> Result<BTreeMap<String, Figure>, HardwareError> {
+    let sections = [
+        ("capacity", Quantity::Count, &file.capacity),
+        ("energy", Quantity::Energy, &file.energy),
+        ("latency", Quantity::Time, &file.latency),
+        ("barrier_sync", Quantity::Time, &file.barrier_sync),
+        ("power", Quantity::Power, &file.power),
+        ("compute", Quantity::Operations, &file.compute),
+        ("bandwidth", Quantity::Bytes, &file.bandwidth),
+        ("efficiency", Quantity::Fraction, &file.efficiency),
+    ];
+    let mut figures = BTreeMap::new();
+    for (section, quantity, entries) in sections {
+        for (key, entry) in entries {
+            let key = format!("{section}.{key}");
+            let figure = read_figure(entry, quantity, &file.source)
+                .and_then(|figure| check_key(&key, law).map(|()| figure))
+                .map_err(|reason| value_error(file_name, &key, reason))?;
+            figures.insert(key, figure);
+        }
+    }
+    Ok(figures)
+}
+
+/// Refuses a figure that the law would never look at: most likely its key is misspelt.
+fn check_key(key: &str, law: Option<&Law>) -> Result<(), String> {
+    if let Some(tiles) = key.strip_prefix("barrier_sync.")
+        && tiles.parse::<usize>().is_err()
+    {
+        return Err("the key must be a number of tiles".into());
+    }
+    match law {
+        Some(law) if !reads(law, key) => Err(format!(
+            "the law \"{}\" has no such figure; did you mean \"{}\"?",
+            law.name,
+            nearest(key, law.figures.iter().copied())
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn read_figure(
+    entry: &Entry,
+    quantity: Quantity,
+    sources: &BTreeMap<String, String>,
+) -> Result<Figure, String> {
+    let source = sources.get(&entry.source).ok_or_else(|| {
+        format!(
+            "source \"{}\" is not in the table [source] of the file; cite it there",
+            entry.source
+        )
+    })?;
+    let exponent = exponent(&entry.unit, quantity)
+        .map_err(|fitting| format!("unit \"{}\" does not fit; use {fitting}", entry.unit))?;
+    let written = Range::new(
+        entry.low.unwrap_or(entry.typ),
+        entry.typ,
+        entry.high.unwrap_or(entry.typ),
+    );
+    let Range { low, nominal, high } = written;
+    if !(low >= 0.0 && low <= nominal && nominal <= high && high.is_finite()) {
+        return Err(format!(
+            "low {low}, typ {nominal}, high {high} must rise from 0 on"
+        ));
+    }
+    let value = written.map(|v| scale(v, exponent));
+    let positive = !matches!(
+        quantity,
+        Quantity::Energy | Quantity::Time | Quantity::Power
+    );
+    if positive && low == 0.0 {
+        return Err("must be above 0".into());
+    }
+    if quantity == Quantity::Count && (value.nominal.fract() != 0.0 || value.nominal > 1e15) {
+        return Err(format!("{nominal} is not a whole number"));
+    }
+    if quantity == Quantity::Fraction && high > 1.0 {
+        return Err(format!("{high} is above 1"));
+    }
+    Ok(Figure {
+        value,
+        written,
+        unit: entry.unit.clone(),
+        source: source.clone(),
+        confidence: entry.confidence,
+        note: entry.note.clone(),
+    })
+}
+
+/// The candidate with the fewest edits to `name`; empty if there are none.
+fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+    candidates
+        .min_by_key(|candidate| edits(name, candidate))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Insertions, deletions and replacements that turn `a` into `b` (Levenshtein distance).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOY: &str = r#"
+name = "Toy"
+kind = "edge"
+year = 2020
+process_nm = 1
+basis = "made up"
+law = "nj-per-mac"
+[source]
+here = "This test"
+[energy]
+mac = { typ = 1, unit = "J", source = "here", confidence = "memory" }
+[power]
+active = { typ = 1, unit = "W", source = "here", confidence = "verified" }
+"#;
+
+    fn reason(text: &str) -> String {
+        Catalogue::new()
+            .add_text("toy", text)
+            .expect_err("a wrong file")
+            .to_string()
+    }
+
+    #[test]
+    fn mistakes_in_a_file_are_named() {
+        for (from, to, expected) in [
+            ("[power]", "[powr]", "powr"),
+            (
+                "mac =",
+                "mca =",
+                "toy: energy.mca: the law \"nj-per-mac\" has no such figure; did you mean \"energy.mac\"?",
+            ),
+            (
+                "\"J\"",
+                "\"W\"",
+                "toy: energy.mac: unit \"W\" does not fit; use fJ, pJ",
+            ),
+            (
+                "\"here\", confidence = \"memory\"",
+                "\"there\", confidence = \"memory\"",
+                "toy: energy.mac: source \"there\"",
+            ),
+            (
+                "typ = 1, unit = \"J\"",
+                "low = 2, typ = 1, unit = \"J\"",
+                "toy: energy.mac: low 2, typ 1",
+            ),
+            (
+                "typ = 1, unit = \"J\"",
+                "typ = nan, unit = \"J\"",
+                "toy: energy.mac: low NaN",
+            ),
+            ("typ = 1, unit = \"J\"", "tpy = 1, unit = \"J\"", "tpy"),
+            (
+                "\"nj-per-mac\"",
+                "\"nj-per-mca\"",
+                "toy: law: no law \"nj-per-mca\"; did you mean \"nj-per-mac\"?",
+            ),
+            ("year = 2020\n", "", "toy: year: missing"),
+            (
+                "kind =",
+                "inherits = \"toy\"\nkind =",
+                "toy: inherits: no table \"toy\"",
+            ),
+        ] {
+            let message = reason(&TOY.replacen(from, to, 1));
+            assert!(message.contains(expected), "{to}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_table_inherits_and_overrides() {
+        let mut catalogue = Catalogue::new();
+        catalogue.add_text("toy", TOY).expect("a device");
+        let child = r#"
+inherits = "toy"
+[source]
+better = "A better test"
+[energy]
+mac = { low = 1, typ = 2, high = 3, unit = "mJ", source = "better", confidence = "verified" }
+"#;
+        catalogue.add_text("child", child).expect("a device");
+        let child = catalogue.get("child").expect("just added");
+        let mac = &child.figures["energy.mac"];
+        assert_eq!(mac.value, Range::new(1e-3, 2e-3, 3e-3));
+        assert_eq!(mac.source, "A better test");
+        assert_eq!(child.figures["power.active"].source, "This test");
+        assert_eq!(child.title, "Toy");
+        let taken = catalogue.add_text("toy", TOY);
+        assert_eq!(taken, Err(HardwareError::Taken { name: "toy".into() }));
+    }
+
+    #[test]
+    fn an_unknown_device_is_answered_with_the_nearest() {
+        let catalogue = Catalogue::shipped().expect("shipped files are right");
+        let message = catalogue
+            .get("loihi")
+            .expect_err("no such device")
+            .to_string();
+        assert!(message.contains("did you mean \"loihi1\"?"), "{message}");
+        assert!(message.contains("arithmetic-45nm"), "{message}");
+    }
+
+    #[test]
+    fn closed_form_edit_distances() {
+        for (a, b, distance) in [("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ab", 0)] {
+            assert_eq!(edits(a, b), distance);
+        }
+    }
+}

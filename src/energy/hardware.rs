@@ -1,0 +1,201 @@
+//! A device as data, and the one place where units are read.
+
+use super::Law;
+use crate::units::Range;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What sort of device it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Event-driven chip.
+    Neuromorphic,
+    /// Graphics processor.
+    Gpu,
+    /// General-purpose processor.
+    Cpu,
+    /// Small device: board, module or microcontroller.
+    Edge,
+    /// Other arithmetic.
+    Accelerator,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Neuromorphic => "neuromorphic",
+            Kind::Gpu => "gpu",
+            Kind::Cpu => "cpu",
+            Kind::Edge => "edge",
+            Kind::Accelerator => "accelerator",
+        })
+    }
+}
+
+/// How a figure was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Read in the primary source.
+    Verified,
+    /// Read in a source that quotes the primary one.
+    Secondary,
+    /// Worked out from other figures, as the note says.
+    Derived,
+    /// Not checked against a source: reported as unverified.
+    Memory,
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Confidence::Verified => "verified",
+            Confidence::Secondary => "secondary",
+            Confidence::Derived => "derived",
+            Confidence::Memory => "unverified",
+        })
+    }
+}
+
+/// One figure of a cost table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// The value in SI units: J, s, W, op/s, B/s, a number or a fraction.
+    pub value: Range,
+    /// The value as the file writes it.
+    pub written: Range,
+    /// The unit as the file writes it.
+    pub unit: String,
+    /// Full citation.
+    pub source: String,
+    /// How it was checked.
+    pub confidence: Confidence,
+    /// What a reader should know about it.
+    pub note: Option<String>,
+}
+
+/// A device: its figures and the law that prices with them.
+#[derive(Debug, Clone)]
+pub struct Hardware {
+    /// Name, as on the command line.
+    pub name: String,
+    /// Name to print.
+    pub title: String,
+    /// Sort of device.
+    pub kind: Kind,
+    /// Year of the device or of its figures.
+    pub year: u16,
+    /// Feature size [nm].
+    pub process_nm: f64,
+    /// What the figures are based on.
+    pub basis: String,
+    /// The cost law.
+    pub law: &'static Law,
+    /// Figures by `section.key`.
+    pub figures: BTreeMap<String, Figure>,
+}
+
+impl Hardware {
+    /// Figures that the law can read and the table does not have.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        self.law
+            .figures
+            .iter()
+            .copied()
+            .filter(|key| match key.strip_suffix('*') {
+                Some(section) => !self.figures.keys().any(|have| have.starts_with(section)),
+                None => !self.figures.contains_key(*key),
+            })
+            .collect()
+    }
+}
+
+/// What the figures of a section measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quantity {
+    Energy,
+    Time,
+    Power,
+    Operations,
+    Bytes,
+    Count,
+    Fraction,
+}
+
+/// Units that may be written, with the power of ten that leads to SI.
+const UNITS: [(&str, Quantity, i32); 30] = [
+    ("fJ", Quantity::Energy, -15),
+    ("pJ", Quantity::Energy, -12),
+    ("nJ", Quantity::Energy, -9),
+    ("uJ", Quantity::Energy, -6),
+    ("mJ", Quantity::Energy, -3),
+    ("J", Quantity::Energy, 0),
+    ("ps", Quantity::Time, -12),
+    ("ns", Quantity::Time, -9),
+    ("us", Quantity::Time, -6),
+    ("ms", Quantity::Time, -3),
+    ("s", Quantity::Time, 0),
+    ("uW", Quantity::Power, -6),
+    ("mW", Quantity::Power, -3),
+    ("W", Quantity::Power, 0),
+    ("Mop/s", Quantity::Operations, 6),
+    ("Gop/s", Quantity::Operations, 9),
+    ("Top/s", Quantity::Operations, 12),
+    ("MB/s", Quantity::Bytes, 6),
+    ("GB/s", Quantity::Bytes, 9),
+    ("TB/s", Quantity::Bytes, 12),
+    ("neurons", Quantity::Count, 0),
+    ("axons", Quantity::Count, 0),
+    ("cores", Quantity::Count, 0),
+    ("tiles", Quantity::Count, 0),
+    ("chips", Quantity::Count, 0),
+    ("bit", Quantity::Count, 0),
+    ("kbit", Quantity::Count, 3),
+    ("of peak", Quantity::Fraction, 0),
+    ("of span", Quantity::Fraction, 0),
+    ("1", Quantity::Fraction, 0),
+];
+
+/// Power of ten that turns `unit` into SI, or the units that would do.
+pub(super) fn exponent(unit: &str, quantity: Quantity) -> Result<i32, String> {
+    let fitting = || UNITS.iter().filter(|(_, q, _)| *q == quantity);
+    fitting()
+        .find(|(name, _, _)| *name == unit)
+        .map(|(_, _, exponent)| *exponent)
+        .ok_or_else(|| {
+            let names: Vec<&str> = fitting().map(|(name, _, _)| *name).collect();
+            names.join(", ")
+        })
+}
+
+/// `value · 10^exponent`, rounded once.
+pub(super) fn scale(value: f64, exponent: i32) -> f64 {
+    let factor = 10f64.powi(exponent.abs());
+    if exponent < 0 {
+        value / factor
+    } else {
+        value * factor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scaled_values_are_the_nearest_ones() {
+        assert_eq!(scale(51.2, -12), 51.2e-12);
+        assert_eq!(scale(0.3, -12), 0.3e-12);
+        assert_eq!(scale(19.5, 12), 19.5e12);
+    }
+
+    #[test]
+    fn a_unit_of_the_wrong_kind_is_refused_with_those_that_fit() {
+        assert_eq!(exponent("ns", Quantity::Time), Ok(-9));
+        let fitting = exponent("ns", Quantity::Power).expect_err("a time is no power");
+        assert_eq!(fitting, "uW, mW, W");
+    }
+}

@@ -1,0 +1,283 @@
+//! What the laws of neurocore meshes share: placement, latency, static power, the host.
+
+use super::Job;
+use super::hardware::Figure;
+use super::receipt::Receipt;
+use crate::counts::EventCounts;
+use crate::mapping::{Capacity, Mesh, Placement, StageTimes, Traffic, latency, place, traffic};
+use crate::network::Role;
+use crate::report::{Part, Scope, TargetReport, Workload};
+use crate::units::Range;
+
+/// Events per inference that mesh laws charge.
+pub(super) struct Events {
+    /// Placed neurons × timesteps.
+    pub updates: f64,
+    /// Of these, with a nonzero potential, any input or bias.
+    pub active: f64,
+    /// Spikes of placed neurons.
+    pub spikes: f64,
+    /// Multiply-accumulates of a constant input, once per inference.
+    pub macs_once: f64,
+}
+
+impl Events {
+    pub fn of(counts: &EventCounts) -> Self {
+        let mut events = Events {
+            updates: 0.0,
+            active: 0.0,
+            spikes: 0.0,
+            macs_once: 0.0,
+        };
+        for (index, node) in counts.topology.populations.iter().enumerate() {
+            let figures = counts.per_inference(index);
+            events.macs_once += figures.macs_once;
+            if node.role != Role::Input && counts.samples > 0 {
+                events.updates += figures.neuron_updates;
+                events.active += figures.active_updates;
+                events.spikes += figures.spikes;
+            }
+        }
+        events
+    }
+}
+
+/// Synaptic operations per inference, by kind of synapse.
+pub(super) fn synops(counts: &EventCounts, kind: &str) -> f64 {
+    let edges = counts.topology.edges.iter().zip(&counts.projections);
+    let total: u64 = edges
+        .filter(|(edge, _)| edge.connectivity.kind() == kind)
+        .map(|(_, counted)| counted.synops_per_timestep.iter().sum::<u64>())
+        .sum();
+    total as f64 / counts.samples.max(1) as f64
+}
+
+/// Where the neurons sit and what they send.
+pub(super) struct Mapped {
+    pub placement: Placement,
+    pub traffic: Traffic,
+}
+
+/// Places the network, unless it is placed already; `None` if the room on the chip is not known.
+pub(super) fn map(job: &Job, receipt: &mut Receipt) -> Option<Mapped> {
+    let capacity = capacity(receipt)?;
+    let counts = job.work.counts;
+    let placement = match job.placement {
+        Some(placement) => placement.clone(),
+        None => place(&counts.topology, &capacity),
+    };
+    let traffic = traffic(counts, &placement);
+    Some(Mapped { placement, traffic })
+}
+
+fn capacity(receipt: &mut Receipt) -> Option<Capacity> {
+    let figures = receipt.figures(CAPACITY)?;
+    // Whole numbers above 0: checked when the file was read.
+    let [
+        neurons,
+        memory,
+        weight,
+        fan_in,
+        fan_out,
+        per_tile,
+        width,
+        height,
+        chips,
+    ] = figures.map(|figure| figure.value.nominal as u64);
+    Some(Capacity {
+        neurons_per_core: neurons,
+        synaptic_memory_bits: memory,
+        weight_bits: weight,
+        fan_in_axons_per_core: fan_in,
+        fan_out_axons_per_core: fan_out,
+        mesh: Mesh {
+            cores_per_tile: per_tile as usize,
+            width: width as usize,
+            height: height as usize,
+        },
+        chips,
+    })
+}
+
+const CAPACITY: [&str; 9] = [
+    "capacity.neurons_per_core",
+    "capacity.synaptic_memory",
+    "capacity.weight",
+    "capacity.fan_in_axons_per_core",
+    "capacity.fan_out_axons_per_core",
+    "capacity.cores_per_tile",
+    "capacity.mesh_width",
+    "capacity.mesh_height",
+    "capacity.chips",
+];
+
+/// Charges packets per inference at `key` and hops, or marks them unknown.
+pub(super) fn charge_traffic(
+    counts: &EventCounts,
+    mapped: Option<&Mapped>,
+    receipt: &mut Receipt,
+    packet: (&str, &str),
+) {
+    let Some(Mapped { traffic, .. }) = mapped else {
+        receipt.lose(Part::Dynamic);
+        return;
+    };
+    let samples = counts.samples.max(1) as f64;
+    receipt.charge(packet.0, traffic.packets as f64 / samples, packet.1);
+    receipt.charge(
+        "hop, east-west",
+        traffic.hops_x as f64 / samples,
+        "energy.hop_east_west",
+    );
+    receipt.charge(
+        "hop, north-south",
+        traffic.hops_y as f64 / samples,
+        "energy.hop_north_south",
+    );
+}
+
+/// Charges the multiply-accumulates that a chip without multipliers leaves to its host.
+pub(super) fn charge_host(macs_once: f64, receipt: &mut Receipt) {
+    receipt.charge(
+        "MAC of a constant input, off chip, once per inference",
+        macs_once,
+        "energy.host_mac",
+    );
+    if macs_once > 0.0 {
+        receipt.notes.push(
+            "the chip cannot multiply: the host computes the current of the input, priced by an \
+             assumption; sending it to the chip is not priced"
+                .into(),
+        );
+    }
+}
+
+/// Latency at the three bounds of its figures [s], with the figures of `times` and a barrier;
+/// `None` if any is unknown.
+pub(super) fn latency_range(
+    job: &Job,
+    mapped: Option<&Mapped>,
+    receipt: &mut Receipt,
+    times: Option<Range3>,
+) -> Option<Range> {
+    let barrier = match mapped {
+        Some(mapped) => barrier(job, receipt, mapped.placement.tiles()),
+        None => None,
+    };
+    let (Some(times), Some(mapped), Some(barrier)) = (times, mapped, barrier) else {
+        receipt.lose(Part::Static);
+        return None;
+    };
+    let at = |times: StageTimes, barrier_s: f64| {
+        let times = StageTimes { barrier_s, ..times };
+        latency(job.work.counts, &mapped.placement, &mapped.traffic, &times)
+    };
+    let Range3 { low, nominal, high } = times;
+    Some(Range::new(
+        at(low, barrier.value.low),
+        at(nominal, barrier.value.nominal),
+        at(high, barrier.value.high),
+    ))
+}
+
+/// Stage times with every figure at its low, nominal and high value.
+pub(super) struct Range3 {
+    low: StageTimes,
+    nominal: StageTimes,
+    high: StageTimes,
+}
+
+impl Range3 {
+    pub fn new(times: impl Fn(fn(&Figure) -> f64) -> StageTimes) -> Self {
+        Range3 {
+            low: times(|figure| figure.value.low),
+            nominal: times(|figure| figure.value.nominal),
+            high: times(|figure| figure.value.high),
+        }
+    }
+}
+
+/// The barrier time of the largest number of tiles that is not above `tiles`.
+fn barrier<'a>(job: &Job<'a>, receipt: &mut Receipt, tiles: usize) -> Option<&'a Figure> {
+    let figures = job.hardware.figures.iter();
+    let found = figures
+        .filter_map(|(key, figure)| {
+            let from: usize = key.strip_prefix("barrier_sync.")?.parse().ok()?;
+            (from <= tiles.max(1)).then_some((from, figure))
+        })
+        .max_by_key(|(from, _)| *from);
+    if found.is_none() {
+        receipt.lack("barrier_sync");
+    }
+    found.map(|(_, figure)| figure)
+}
+
+/// Adds static power and closes the receipt.
+pub(super) fn finish(
+    mapped: Option<Mapped>,
+    mut receipt: Receipt,
+    latency_s: Option<Range>,
+) -> TargetReport {
+    let chips = mapped.as_ref().map_or(1, |m| m.placement.chips());
+    let power = receipt.figure("power.chip_static");
+    match (power, latency_s) {
+        (Some(power), Some(time)) => {
+            let each = power.value * chips as f64;
+            let event = if chips == 1 {
+                "static power of the chip [s]".to_owned()
+            } else {
+                format!("static power of {chips} chips [s]")
+            };
+            receipt.line(
+                Part::Static,
+                &event,
+                time.nominal,
+                each.nominal,
+                each.zip(time, |power, time| power * time),
+                &[power],
+            );
+        }
+        _ => receipt.lose(Part::Static),
+    }
+    receipt.notes.extend([
+        "input populations are driven by the host: neither placed nor charged, but their synaptic \
+         operations are; learning is not charged"
+            .into(),
+        "static energy: whole chips, embedded processors idle, for the time the chip computes; a \
+         chip that waits for its next input pays for that time too"
+            .into(),
+        "latency: busiest core of each timestep plus barrier, from means over samples; host \
+         exchange per timestep is left out"
+            .into(),
+    ]);
+    if chips > 1 {
+        receipt.notes.push(
+            "several chips: the mesh continues on the next chip, links between chips cost a hop, \
+             and the barrier is that of the largest table entry"
+                .into(),
+        );
+    }
+    let (fits, exceeded, cores) = match &mapped {
+        Some(Mapped { placement, .. }) => (
+            placement.fits(),
+            placement.exceeded().to_vec(),
+            Some(placement.cores() as u64),
+        ),
+        None => (
+            false,
+            vec!["not known: the table lacks a capacity".into()],
+            None,
+        ),
+    };
+    TargetReport {
+        fits,
+        exceeded,
+        chips: chips as u64,
+        cores,
+        ..receipt.finish(
+            Workload::Snn,
+            Scope::Device,
+            latency_s.map(|time| time.nominal),
+        )
+    }
+}

@@ -1,0 +1,151 @@
+//! What counted events cost: [`price`] multiplies [`EventCounts`] and [`DenseCounts`] by the cost
+//! table of a device.
+//!
+//! A device is data ([`Catalogue`], `data/hardware/*.toml`); how its figures turn counts into joules
+//! is its cost law ([`LAWS`]). Each total is the sum of its printed lines. A figure that is needed
+//! and missing makes the total unknown and is named; it is never taken as zero. Bounds combine low
+//! with low and high with high.
+//!
+//! ```
+//! use spikewatt::energy::Catalogue;
+//! let catalogue = Catalogue::shipped()?;
+//! let loihi = catalogue.get("loihi1")?;
+//! let synop = loihi.figures.get("energy.synop_dense").expect("a figure of this table");
+//! assert_eq!((synop.written.nominal, synop.unit.as_str()), (35.5, "pJ"));
+//! # Ok::<(), spikewatt::energy::HardwareError>(())
+//! ```
+
+mod arithmetic;
+mod catalogue;
+mod davies;
+mod hardware;
+mod mesh;
+mod nj_per_mac;
+mod receipt;
+mod roofline;
+mod sanafe;
+
+pub use catalogue::{Catalogue, HardwareError};
+pub use hardware::{Confidence, Figure, Hardware, Kind};
+
+use crate::counts::{DenseCounts, EventCounts};
+use crate::mapping::Placement;
+use crate::report::TargetReport;
+
+/// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
+///
+/// Source: Ember / Our World in Data, carbon intensity of electricity, 2023 values.
+pub const WORLD_GRID_G_PER_KWH: f64 = 481.0;
+
+/// Where [`WORLD_GRID_G_PER_KWH`] comes from.
+pub const WORLD_GRID_SOURCE: &str =
+    "world average 2023, Ember / Our World in Data, carbon intensity of electricity";
+
+/// What a device is asked to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    /// Events of the spiking network.
+    pub counts: &'a EventCounts,
+    /// Work of the original network; without layers if there is none.
+    pub dense: &'a DenseCounts,
+}
+
+/// Assumptions of a price that are not properties of the device.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PriceOptions {
+    /// Inferences that run together in the second report of a conventional device, well above 1;
+    /// 1 leaves it out.
+    pub large_batch: u64,
+    /// Carbon intensity of the electricity [g CO2e/kWh].
+    pub grid_g_per_kwh: f64,
+}
+
+impl Default for PriceOptions {
+    fn default() -> Self {
+        PriceOptions {
+            large_batch: 64,
+            grid_g_per_kwh: WORLD_GRID_G_PER_KWH,
+        }
+    }
+}
+
+/// A way to turn counts into joules.
+#[derive(Debug)]
+pub struct Law {
+    /// Name, as the key `law` of a device file gives it.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// The figures it reads, `section.key`; `section.*` stands for any key. A device file may
+    /// contain no others.
+    pub figures: &'static [&'static str],
+    price: fn(&Job) -> Vec<TargetReport>,
+}
+
+/// All cost laws.
+pub static LAWS: [&Law; 5] = [
+    &sanafe::LAW,
+    &davies::LAW,
+    &roofline::LAW,
+    &nj_per_mac::LAW,
+    &arithmetic::LAW,
+];
+
+/// One device and one piece of work, as a law sees them.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    hardware: &'a Hardware,
+    work: &'a Work<'a>,
+    options: &'a PriceOptions,
+    placement: Option<&'a Placement>,
+}
+
+/// Energy, latency and carbon of one inference on a device: one report per workload and batch that
+/// the device's law distinguishes.
+#[must_use]
+pub fn price(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<TargetReport> {
+    (hardware.law.price)(&Job {
+        hardware,
+        work,
+        options,
+        placement: None,
+    })
+}
+
+/// The same with neurons placed by hand. Devices without neurocores ignore the placement.
+#[must_use]
+pub fn price_placed(
+    hardware: &Hardware,
+    work: &Work,
+    options: &PriceOptions,
+    placement: &Placement,
+) -> Vec<TargetReport> {
+    (hardware.law.price)(&Job {
+        hardware,
+        work,
+        options,
+        placement: Some(placement),
+    })
+}
+
+/// Bits that an activation needs to take as many values as a spike count over `timesteps` can:
+/// `ceil(log2(T + 1))`.
+///
+/// Source: Yan et al., Reconsidering the energy efficiency of spiking neural networks, 2024.
+#[must_use]
+pub fn quantised_bits(timesteps: u32) -> u32 {
+    u32::BITS - timesteps.leading_zeros()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closed_form_quantised_bits() {
+        for timesteps in 1..2000u32 {
+            let exact = (f64::from(timesteps) + 1.0).log2().ceil() as u32;
+            assert_eq!(quantised_bits(timesteps), exact, "T = {timesteps}");
+        }
+    }
+}

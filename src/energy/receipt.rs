@@ -1,0 +1,159 @@
+//! How lines become a total.
+
+use super::Job;
+use super::hardware::{Confidence, Figure, Hardware};
+use crate::report::{Evidence, Line, Part, Scope, TargetReport, Workload};
+use crate::units::Range;
+
+/// The lines of one target while they are written.
+pub(super) struct Receipt<'a> {
+    hardware: &'a Hardware,
+    grid_g_per_kwh: f64,
+    lines: Vec<Line>,
+    unpriced: Vec<String>,
+    dynamic_known: bool,
+    static_known: bool,
+    /// Assumptions a reader should know.
+    pub notes: Vec<String>,
+}
+
+impl<'a> Receipt<'a> {
+    pub fn new(job: &Job<'a>) -> Self {
+        Receipt {
+            hardware: job.hardware,
+            grid_g_per_kwh: job.options.grid_g_per_kwh,
+            lines: Vec::new(),
+            unpriced: Vec::new(),
+            dynamic_known: true,
+            static_known: true,
+            notes: vec![format!("basis: {}", job.hardware.basis)],
+        }
+    }
+
+    /// A figure that is needed; a missing one is named.
+    pub fn figure(&mut self, key: &str) -> Option<&'a Figure> {
+        let figure = self.hardware.figures.get(key);
+        if figure.is_none() {
+            self.lack(key);
+        }
+        figure
+    }
+
+    /// Figures that are needed together; all missing ones are named.
+    pub fn figures<const N: usize>(&mut self, keys: [&str; N]) -> Option<[&'a Figure; N]> {
+        let found = keys.map(|key| self.figure(key));
+        let mut all = [found[0]?; N];
+        for (slot, figure) in all.iter_mut().zip(found) {
+            *slot = figure?;
+        }
+        Some(all)
+    }
+
+    /// Names something that is needed and not known.
+    pub fn lack(&mut self, name: &str) {
+        if !self.unpriced.iter().any(|have| have == name) {
+            self.unpriced.push(name.into());
+        }
+    }
+
+    /// Marks the dynamic or static part as unknown.
+    pub fn lose(&mut self, part: Part) {
+        match part {
+            Part::Dynamic => self.dynamic_known = false,
+            Part::Static => self.static_known = false,
+        }
+    }
+
+    /// `count` events at the price of one figure. Events that do not happen need no price.
+    pub fn charge(&mut self, event: &str, count: f64, key: &str) {
+        if count == 0.0 {
+            return;
+        }
+        match self.figure(key) {
+            Some(figure) => self.line(
+                Part::Dynamic,
+                event,
+                count,
+                figure.value.nominal,
+                figure.value * count,
+                &[figure],
+            ),
+            None => self.lose(Part::Dynamic),
+        }
+    }
+
+    /// A line whose bounds are worked out elsewhere; its nominal joules are
+    /// `count · joules_each`.
+    pub fn line(
+        &mut self,
+        part: Part,
+        event: &str,
+        count: f64,
+        joules_each: f64,
+        bounds: Range,
+        used: &[&Figure],
+    ) {
+        let joules = count * joules_each;
+        let mut sources: Vec<&str> = Vec::new();
+        for figure in used {
+            if !sources.contains(&figure.source.as_str()) {
+                sources.push(&figure.source);
+            }
+        }
+        self.lines.push(Line {
+            event: event.into(),
+            count,
+            joules_each,
+            joules,
+            joules_range: Range::new(bounds.low.min(joules), joules, bounds.high.max(joules)),
+            part,
+            source: sources.join("; "),
+            unverified: used.iter().any(|f| f.confidence == Confidence::Memory),
+        });
+    }
+
+    /// Sums the lines. The report is that of a single inference on one unlimited device; a law
+    /// changes what differs.
+    pub fn finish(self, workload: Workload, scope: Scope, latency_s: Option<f64>) -> TargetReport {
+        let part = |part: Part, known: bool| {
+            let mut joules = self.lines.iter().filter(|l| l.part == part).peekable();
+            let exists = part == Part::Dynamic || joules.peek().is_some();
+            (known && exists).then(|| joules.map(|l| l.joules).sum::<f64>())
+        };
+        let (dynamic_j, static_j) = (
+            part(Part::Dynamic, self.dynamic_known),
+            part(Part::Static, self.static_known),
+        );
+        let energy_j: Option<Range> = (self.dynamic_known && self.static_known)
+            .then(|| self.lines.iter().map(|l| l.joules_range).sum());
+        TargetReport {
+            name: self.hardware.name.clone(),
+            title: self.hardware.title.clone(),
+            kind: self.hardware.kind.to_string(),
+            workload,
+            evidence: Evidence::Modelled,
+            scope,
+            fits: true,
+            exceeded: Vec::new(),
+            chips: 1,
+            cores: None,
+            batch: 1,
+            latency_s,
+            energy_j,
+            dynamic_j,
+            static_j,
+            edp_js: energy_j
+                .zip(latency_s)
+                .map(|(energy, latency)| energy.nominal * latency),
+            carbon_g: energy_j.map(|energy| energy * (self.grid_g_per_kwh / JOULES_PER_KWH)),
+            lines: self.lines,
+            unpriced: self.unpriced,
+            notes: self.notes,
+        }
+    }
+}
+
+const JOULES_PER_KWH: f64 = 3.6e6;
+
+/// What the counts of a network without an original are called in `unpriced`.
+pub(super) const NO_DENSE: &str = "dense counts (the network has no original ANN)";

@@ -1,0 +1,170 @@
+//! Conventional devices: time from peak rates, power from idle and TDP.
+
+use super::hardware::Figure;
+use super::receipt::{NO_DENSE, Receipt};
+use super::{Job, Law, quantised_bits};
+use crate::counts::DenseCounts;
+use crate::report::{Part, Scope, TargetReport, Workload};
+use crate::units::Range;
+
+/// ```text
+/// t = Σ_layers max( batch · 2 MACs / (peak · η_c), bytes / (bandwidth · η_m), launch ) + host
+/// bytes = weights, once per batch, + batch · (activations in + out)
+/// P = idle + u · (TDP − idle);     E = P · t / batch
+/// ```
+///
+/// Bounds: the low end has every figure where it makes the energy small (high efficiencies, short
+/// launches, little power), the high end the opposite. A device that computes faster draws more
+/// power, so the true spread is narrower; the interval is one that surely holds.
+///
+/// Source: Williams, Waterman, Patterson, Roofline, Commun. ACM 52(4), 2009, with a least time
+/// per layer and power between idle and TDP.
+pub(super) static LAW: Law = Law {
+    name: "roofline",
+    about: "time from peak compute, bandwidth and launches; power between idle and TDP",
+    figures: &[
+        "compute.fp32",
+        "compute.int8",
+        "bandwidth.memory",
+        "power.tdp",
+        "power.idle",
+        "efficiency.compute_batch_1",
+        "efficiency.compute_large_batch",
+        "efficiency.memory",
+        "efficiency.active_power",
+        "latency.kernel_launch",
+        "latency.host_overhead",
+    ],
+    price,
+};
+
+/// A number format: figure of its peak rate and width.
+struct Format {
+    workload: Workload,
+    peak: &'static str,
+    bytes: f64,
+}
+
+const FP32: Format = Format {
+    workload: Workload::Ann,
+    peak: "compute.fp32",
+    bytes: 4.0,
+};
+const INT8: Format = Format {
+    workload: Workload::Qann,
+    peak: "compute.int8",
+    bytes: 1.0,
+};
+
+fn price(job: &Job) -> Vec<TargetReport> {
+    let int8 = job.hardware.figures.contains_key(INT8.peak);
+    let bits = quantised_bits(job.work.counts.timesteps);
+    let mut formats = vec![FP32];
+    if int8 && bits <= 8 {
+        formats.push(INT8);
+    }
+    let mut batches = vec![1];
+    if job.options.large_batch > 1 {
+        batches.push(job.options.large_batch);
+    }
+    let mut reports = Vec::new();
+    for format in &formats {
+        for &batch in &batches {
+            let mut report = price_one(job, format, batch);
+            if int8 && bits > 8 {
+                report.notes.push(format!(
+                    "no quantised baseline: as many values as {} timesteps carry need {bits} bits, \
+                     the table has int8",
+                    job.work.counts.timesteps
+                ));
+            }
+            reports.push(report);
+        }
+    }
+    reports
+}
+
+fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
+    let mut receipt = Receipt::new(job);
+    let efficiency = if batch == 1 {
+        "efficiency.compute_batch_1"
+    } else {
+        "efficiency.compute_large_batch"
+    };
+    let rates = receipt.figures([
+        format.peak,
+        efficiency,
+        "bandwidth.memory",
+        "efficiency.memory",
+        "latency.kernel_launch",
+        "latency.host_overhead",
+    ]);
+    let power = receipt.figures(["power.tdp", "power.idle", "efficiency.active_power"]);
+    if job.work.dense.layers.is_empty() {
+        receipt.lack(NO_DENSE);
+    }
+    let time = rates
+        .filter(|_| !job.work.dense.layers.is_empty())
+        .map(|rates| batch_time(job.work.dense, format, batch, &rates));
+    match (time, rates, power) {
+        (Some(time), Some(rates), Some([tdp, idle, active])) => {
+            let each = time * (1.0 / batch as f64);
+            let span = tdp.value.zip(idle.value, |tdp, idle| (tdp - idle).max(0.0));
+            let extra = span.zip(active.value, |span, active| span * active);
+            let mut line = |part, event: &str, watts: Range, figures: &[&Figure]| {
+                let used: Vec<&Figure> = figures.iter().copied().chain(rates).collect();
+                let bounds = watts.zip(each, |watts, seconds| watts * seconds);
+                receipt.line(part, event, each.nominal, watts.nominal, bounds, &used);
+            };
+            line(
+                Part::Dynamic,
+                "power above idle while running [s]",
+                extra,
+                &[tdp, idle, active],
+            );
+            line(
+                Part::Static,
+                "idle power while running [s]",
+                idle.value,
+                &[idle],
+            );
+        }
+        _ => {
+            receipt.lose(Part::Dynamic);
+            receipt.lose(Part::Static);
+        }
+    }
+    receipt.notes.push(format!(
+        "{} at its peak rate times a typical efficiency; the range combines all favourable and all \
+         unfavourable figures",
+        format.peak
+    ));
+    TargetReport {
+        name: format!("{} batch {batch}", job.hardware.name),
+        batch,
+        ..receipt.finish(
+            format.workload,
+            Scope::Device,
+            time.map(|time| time.nominal),
+        )
+    }
+}
+
+/// Time of one batch [s].
+fn batch_time(dense: &DenseCounts, format: &Format, batch: u64, rates: &[&Figure; 6]) -> Range {
+    let [peak, compute, bandwidth, memory, launch, host] = rates.map(|figure| figure.value);
+    let fast = |range: Range| Range::new(range.high, range.nominal, range.low);
+    let rate = |peak: Range, part: Range| fast(peak.zip(part, |peak, part| peak * part));
+    let (operations_per_s, bytes_per_s) = (rate(peak, compute), rate(bandwidth, memory));
+    let batch = batch as f64;
+    let layers = dense.layers.iter().map(|layer| {
+        let operations = 2.0 * layer.macs as f64 * batch;
+        let activations = (layer.inputs + layer.outputs) as f64 * batch;
+        let bytes = (layer.parameters as f64 + activations) * format.bytes;
+        operations_per_s
+            .map(|rate| operations / rate)
+            .zip(bytes_per_s.map(|rate| bytes / rate), f64::max)
+            .zip(launch, f64::max)
+    });
+    layers.sum::<Range>() + host
+}

@@ -1,0 +1,99 @@
+//! Loihi as SANA-FE prices it.
+
+use super::mesh::{
+    Events, Range3, charge_host, charge_traffic, finish, latency_range, map, synops,
+};
+use super::receipt::Receipt;
+use super::{Job, Law};
+use crate::mapping::{StageTimes, SynapseTime};
+use crate::report::TargetReport;
+
+/// ```text
+/// E = neurons · T · access + active · update + spikes · spike + packets · packet
+///     + Σ_kind SynOps · synop_kind + hops_x · hop_east_west + hops_y · hop_north_south
+///     + chip_static · latency
+/// ```
+///
+/// Each placed neuron pays the access in each timestep. Neurons whose potential was nonzero, that
+/// received input or have a bias also pay the update; a packet is one spike to one core.
+///
+/// Source: Boyle et al., SANA-FE, IEEE TCAD 2025; charging rule read in SLAM-Lab/SANA-FE,
+/// commit 8951ab07.
+pub(super) static LAW: Law = Law {
+    name: "sana-fe",
+    about: "neuron access, update, spike, packet, hop and synaptic operation, plus static power",
+    figures: &[
+        "capacity.*",
+        "energy.neuron_access",
+        "energy.neuron_update",
+        "energy.spike",
+        "energy.packet",
+        "energy.synop_dense",
+        "energy.synop_sparse",
+        "energy.synop_conv",
+        "energy.hop_east_west",
+        "energy.hop_north_south",
+        "energy.host_mac",
+        "latency.neuron_access",
+        "latency.neuron_update",
+        "latency.spike",
+        "latency.packet_out",
+        "latency.packet_in",
+        "latency.synop_dense",
+        "latency.synop_sparse",
+        "latency.synop_conv",
+        "barrier_sync.*",
+        "power.chip_static",
+    ],
+    price,
+};
+
+fn price(job: &Job) -> Vec<TargetReport> {
+    let counts = job.work.counts;
+    let events = Events::of(counts);
+    let mut receipt = Receipt::new(job);
+    let mapped = map(job, &mut receipt);
+    receipt.charge("neuron access", events.updates, "energy.neuron_access");
+    receipt.charge("neuron update", events.active, "energy.neuron_update");
+    receipt.charge("spike", events.spikes, "energy.spike");
+    let packet = ("packet", "energy.packet");
+    charge_traffic(counts, mapped.as_ref(), &mut receipt, packet);
+    for (kind, key) in [
+        ("dense", "energy.synop_dense"),
+        ("sparse", "energy.synop_sparse"),
+        ("conv", "energy.synop_conv"),
+    ] {
+        let event = format!("synaptic operation, {kind}");
+        receipt.charge(&event, synops(counts, kind), key);
+    }
+    charge_host(events.macs_once, &mut receipt);
+    let times = times(&mut receipt);
+    let latency_s = latency_range(job, mapped.as_ref(), &mut receipt, times);
+    vec![finish(mapped, receipt, latency_s)]
+}
+
+fn times(receipt: &mut Receipt) -> Option<Range3> {
+    let [access, update, spike, out, into, dense, sparse, conv] = receipt.figures([
+        "latency.neuron_access",
+        "latency.neuron_update",
+        "latency.spike",
+        "latency.packet_out",
+        "latency.packet_in",
+        "latency.synop_dense",
+        "latency.synop_sparse",
+        "latency.synop_conv",
+    ])?;
+    Some(Range3::new(|at| StageTimes {
+        neuron_s: at(access),
+        active_s: at(update),
+        spike_s: at(spike),
+        packet_out_s: at(out),
+        packet_in_s: at(into),
+        synop_s: SynapseTime {
+            dense_s: at(dense),
+            sparse_s: at(sparse),
+            conv_s: at(conv),
+        },
+        barrier_s: 0.0,
+    }))
+}

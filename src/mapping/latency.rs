@@ -1,0 +1,109 @@
+//! How long an inference takes on a mesh whose cores meet at a barrier after each timestep.
+
+use super::{Placement, Traffic};
+use crate::counts::EventCounts;
+
+/// Time of one synaptic operation [s], by kind of synapse ([`crate::network::Connectivity::kind`]).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SynapseTime {
+    /// Dense.
+    pub dense_s: f64,
+    /// Sparse.
+    pub sparse_s: f64,
+    /// Convolutional.
+    pub conv_s: f64,
+}
+
+impl SynapseTime {
+    fn of(&self, kind: &str) -> f64 {
+        match kind {
+            "dense" => self.dense_s,
+            "conv" => self.conv_s,
+            _ => self.sparse_s,
+        }
+    }
+}
+
+/// Time that each event keeps its core busy [s], and the barrier.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct StageTimes {
+    /// Each neuron in each timestep.
+    pub neuron_s: f64,
+    /// Added for each active neuron-timestep.
+    pub active_s: f64,
+    /// Each spike.
+    pub spike_s: f64,
+    /// Each packet sent.
+    pub packet_out_s: f64,
+    /// Each packet received.
+    pub packet_in_s: f64,
+    /// Each synaptic operation.
+    pub synop_s: SynapseTime,
+    /// Barrier at the end of each timestep.
+    pub barrier_s: f64,
+}
+
+/// Latency of one inference [s].
+///
+/// ```text
+/// gen(c)  = neurons · neuron_s + active · active_s + spikes · spike_s + packets sent · packet_out_s
+/// proc(c) = packets received · packet_in_s + SynOps · synop_s
+/// t(step) = max( max_c gen(c), max_c proc(c) ) + barrier_s;     latency = Σ over timesteps
+/// ```
+///
+/// The events of a core in one timestep are its mean per sample, spread over the timesteps as
+/// those of its population are. A maximum of means is never above the mean of the maxima, so this
+/// is a lower estimate where samples differ in which core is busiest. Host exchange, which takes
+/// 0.3 to 1 ms per timestep where it happens, and congestion of links are left out.
+///
+/// Source: Boyle et al., SANA-FE, IEEE TCAD 2025; SLAM-Lab/SANA-FE, commit 8951ab07 (simple
+/// timing model).
+#[must_use]
+pub fn latency(
+    counts: &EventCounts,
+    placement: &Placement,
+    traffic: &Traffic,
+    times: &StageTimes,
+) -> f64 {
+    let samples = counts.samples.max(1) as f64;
+    let spikes = shares(counts.populations.iter().map(|p| &p.spikes_per_timestep));
+    let active = shares(counts.populations.iter().map(|p| &p.active_per_timestep));
+    let synops = shares(counts.projections.iter().map(|p| &p.synops_per_timestep));
+    let edges = &counts.topology.edges;
+    let mut latency = 0.0;
+    for t in 0..counts.timesteps as usize {
+        let mut generate = vec![0.0; placement.core_bound()];
+        let mut process = vec![0.0; placement.core_bound()];
+        for (slice, load) in placement.slices().iter().zip(&traffic.slices) {
+            let population = slice.population;
+            let (spiking, acting) = (spikes[population][t], active[population][t]);
+            generate[slice.core] += slice.neurons.len() as f64 * times.neuron_s
+                + load.active_updates / samples * acting * times.active_s
+                + load.spikes as f64 / samples * spiking * times.spike_s
+                + load.packets_sent as f64 / samples * spiking * times.packet_out_s;
+            for received in &load.received {
+                let edge = &edges[received.edge];
+                process[slice.core] +=
+                    received.packets as f64 / samples * spikes[edge.source][t] * times.packet_in_s
+                        + received.synops as f64 / samples
+                            * synops[received.edge][t]
+                            * times.synop_s.of(edge.connectivity.kind());
+            }
+        }
+        latency += generate.into_iter().chain(process).fold(0.0, f64::max) + times.barrier_s;
+    }
+    latency
+}
+
+/// Part of all events that falls into each timestep; zeros where there are no events.
+fn shares<'a>(profiles: impl Iterator<Item = &'a Vec<u64>>) -> Vec<Vec<f64>> {
+    profiles
+        .map(|profile| {
+            let total = profile.iter().sum::<u64>().max(1) as f64;
+            profile
+                .iter()
+                .map(|&events| events as f64 / total)
+                .collect()
+        })
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! Tiles in a mesh and the links between them.
+
+/// Neurocores on tiles, tiles in a mesh.
+///
+/// Consecutive cores fill a tile. Tile `i` sits at `x = i / height`, `y = i % height`, so the mesh of
+/// the next chip continues the columns of the previous one: a hop between chips costs what a hop
+/// within a chip costs, which is optimistic.
+///
+/// Source of the numbering: SLAM-Lab/SANA-FE, commit 8951ab07.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mesh {
+    /// Neurocores of one tile, at least 1.
+    pub cores_per_tile: usize,
+    /// Tile columns of one chip, at least 1.
+    pub width: usize,
+    /// Tile rows, at least 1.
+    pub height: usize,
+}
+
+impl Mesh {
+    /// Neurocores of one chip.
+    #[must_use]
+    pub fn cores_per_chip(&self) -> usize {
+        self.cores_per_tile
+            .saturating_mul(self.width)
+            .saturating_mul(self.height)
+    }
+
+    /// Tile of a core.
+    #[must_use]
+    pub fn tile(&self, core: usize) -> usize {
+        core / self.cores_per_tile
+    }
+
+    /// Links crossed in x and in y on the x-then-y route between two cores; none within a tile.
+    #[must_use]
+    pub fn hops(&self, from: usize, to: usize) -> (u64, u64) {
+        let (from, to) = (self.tile(from), self.tile(to));
+        let x = (from / self.height).abs_diff(to / self.height);
+        let y = (from % self.height).abs_diff(to % self.height);
+        (x as u64, y as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worked_hops_on_an_eight_by_four_mesh() {
+        let mesh = Mesh {
+            cores_per_tile: 4,
+            width: 8,
+            height: 4,
+        };
+        assert_eq!(mesh.cores_per_chip(), 128);
+        // Cores 0 and 3 share tile 0; core 4 is on tile 1 = (0, 1); core 16 on tile 4 = (1, 0).
+        assert_eq!(mesh.hops(0, 3), (0, 0));
+        assert_eq!(mesh.hops(0, 4), (0, 1));
+        assert_eq!(mesh.hops(4, 16), (1, 1));
+        // The last core of the chip is on tile 31 = (7, 3), the next chip starts at (8, 0).
+        assert_eq!(mesh.hops(0, 127), (7, 3));
+        assert_eq!(mesh.hops(127, 128), (1, 3));
+    }
+
+    #[test]
+    fn closed_form_hops_equal_the_links_of_the_route() {
+        let mesh = Mesh {
+            cores_per_tile: 2,
+            width: 3,
+            height: 3,
+        };
+        for from in 0..18 {
+            for to in 0..18 {
+                let (mut x, mut y) = (mesh.tile(from) / 3, mesh.tile(from) % 3);
+                let (tx, ty) = (mesh.tile(to) / 3, mesh.tile(to) % 3);
+                let (mut across, mut along) = (0, 0);
+                while x != tx {
+                    x = if x < tx { x + 1 } else { x - 1 };
+                    across += 1;
+                }
+                while y != ty {
+                    y = if y < ty { y + 1 } else { y - 1 };
+                    along += 1;
+                }
+                assert_eq!(mesh.hops(from, to), (across, along));
+            }
+        }
+    }
+}
