@@ -1,1 +1,7 @@
-fn main() {}
+//! Command line of spikewatt: parse, run, print the error.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    spikewatt::cli::main()
+}

@@ -1,6 +1,7 @@
 //! A device as data, and the one place where units are read.
 
 use super::Law;
+use crate::report::sha256_hex;
 use crate::units::Range;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -98,6 +99,18 @@ pub struct Hardware {
 }
 
 impl Hardware {
+    /// SHA-256 of the law and all figures in force, inherited ones included: two tables with the
+    /// same fingerprint give the same prices.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut text = format!("{} {}\n", self.name, self.law.name);
+        for (key, figure) in &self.figures {
+            let Range { low, nominal, high } = figure.value;
+            text += &format!("{key} {low:?} {nominal:?} {high:?} {}\n", figure.source);
+        }
+        sha256_hex(text.as_bytes())
+    }
+
     /// Figures that the law can read and the table does not have.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {

@@ -207,6 +207,12 @@ impl OutputFolder {
         self.stage(name, bytes, sha256_hex(bytes), None)
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes every file that has an [`Exporter`].
     ///
     /// # Errors

@@ -1,0 +1,134 @@
+//! The command line: a thin face over [`crate::experiment`].
+//!
+//! Results go to standard output, everything else to standard error. Exit codes: 0 fine, 1 error,
+//! 2 usage.
+
+mod hardware;
+mod inspect;
+mod price;
+mod progress;
+mod run;
+
+use crate::report::{Report, Text};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// What would this trained network cost in joules?
+///
+/// spikewatt imports a trained network, converts it to a spiking one, simulates it event-driven on
+/// real data, counts every event and prices the counts on neuromorphic chips next to GPU, CPU and
+/// edge baselines, each figure with its source and range.
+#[derive(Debug, Parser)]
+#[command(name = "spikewatt", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Flags of every verb.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// How to print the result: text for people, json for scripts.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// No progress and no talk on standard error; errors are still told.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Threads; as many as there are cores unless given. Results do not depend on it.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Seed of every random draw; overrides the experiment file.
+    #[arg(long, global = true, value_name = "N")]
+    seed: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Import, convert, simulate, count, price and report: the main job.
+    Run(run::RunArgs),
+    /// Show the layers of a model and the spiking network it would become.
+    Inspect(inspect::InspectArgs),
+    /// Price saved counts again, on any target, without simulating.
+    Price(price::PriceArgs),
+    /// List cost tables or show one with every figure and its source.
+    Hardware(hardware::HardwareArgs),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A failure to print help has no better place to go.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let command: Vec<String> = arguments
+        .iter()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    match execute(cli, command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // `{:#}` would repeat messages that already quote their cause.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<()> {
+    if let Some(threads) = cli.common.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(usize::from(threads))
+            .build_global()?;
+    }
+    match cli.verb {
+        Verb::Run(args) => run::execute(&args, &cli.common, command),
+        Verb::Inspect(args) => inspect::execute(&args, &cli.common),
+        Verb::Price(args) => price::execute(&args, &cli.common, command),
+        Verb::Hardware(args) => hardware::execute(&args, &cli.common),
+    }
+}
+
+/// Prints a result. Whoever reads it may stop early: a closed pipe is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    print(&text)
+}
+
+/// The report for people, coloured where a terminal reads it and nobody asked for plain text.
+fn text(report: &Report) -> String {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let ansi = !plain && std::io::stdout().is_terminal();
+    Text { ansi }.render(report)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

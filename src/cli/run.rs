@@ -1,0 +1,235 @@
+//! `spikewatt run`.
+
+use super::progress::{Meter, catch_interrupts};
+use super::{Common, Format, print, print_json, text};
+use crate::encoding::{ENCODINGS, Encoding};
+use crate::energy::Catalogue;
+use crate::experiment::{
+    self, CalibrationConfig, ConversionConfig, DataConfig, Experiment, Normalization, OutputConfig,
+    SimulationConfig,
+};
+use crate::formats::dataset::Preprocessing;
+use crate::formats::saved_counts::{self, SavedCounts};
+use crate::report::{Manifest, OutputFolder, TableEntry};
+use anyhow::{Context, bail};
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Run an experiment file, or a model on data.
+///
+/// With a file:    spikewatt run examples/fashion_mnist.toml
+/// With a model:   spikewatt run model.onnx --data test.npz --calibration train.npz
+///
+/// Flags override the file. Paths in the file are relative to the file, paths in flags to where
+/// you are.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct RunArgs {
+    /// Experiment (.toml) or model (.onnx).
+    #[arg(value_name = "EXPERIMENT.toml|MODEL")]
+    input: PathBuf,
+    /// Data to run on: .npz with x and y, .npy, IDX (.gz too), CIFAR-10 batches or HDF5.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Labels, if they are not in or beside the data.
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Training samples that set the thresholds; labels are not used.
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
+    /// Timesteps per sample.
+    #[arg(long, short = 'T', value_name = "N")]
+    timesteps: Option<u32>,
+    /// Use only the first N samples of the data.
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// How samples become input.
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    encoding: Option<Encoding>,
+    /// Where thresholds come from: percentile, percentile:P or max.
+    #[arg(long, value_name = "RULE", value_parser = normalization)]
+    normalization: Option<(Normalization, Option<f64>)>,
+    /// Targets to price, by name; see `spikewatt hardware list`.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    targets: Option<Vec<String>>,
+    /// Further cost tables (.toml) that targets may name.
+    #[arg(long, value_name = "FILE")]
+    hardware_file: Vec<PathBuf>,
+    /// Set any key of the experiment, for example --set conversion.percentile=99.5.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Folder to write to; results/NAME unless given.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace the results of an earlier run in that folder.
+    #[arg(long)]
+    force: bool,
+}
+
+fn encoding(name: &str) -> Result<Encoding, String> {
+    ENCODINGS
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map(|(_, encoding, _)| *encoding)
+        .ok_or_else(|| {
+            let lines: Vec<String> = ENCODINGS
+                .iter()
+                .map(|(name, _, meaning)| format!("  {name}: {meaning}"))
+                .collect();
+            format!("the encodings are\n{}", lines.join("\n"))
+        })
+}
+
+fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), String> {
+    match rule.split_once(':') {
+        None if rule == "max" => Ok((Normalization::Max, None)),
+        None if rule == "percentile" => Ok((Normalization::Percentile, None)),
+        Some(("percentile", value)) => value
+            .parse()
+            .map(|value| (Normalization::Percentile, Some(value)))
+            .map_err(|_| format!("\"{value}\" is not a number")),
+        _ => Err("the rules are max, percentile and percentile:P, for example percentile:99.9".to_owned()),
+    }
+}
+
+pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
+    let mut catalogue = Catalogue::shipped()?;
+    for file in files {
+        catalogue.add_file(file)?;
+    }
+    Ok(catalogue)
+}
+
+pub(super) fn execute(
+    args: &RunArgs,
+    common: &Common,
+    command: Vec<String>,
+) -> anyhow::Result<()> {
+    let experiment = experiment(args, common)?;
+    experiment.check()?;
+    let catalogue = catalogue(&args.hardware_file)?;
+    for target in &experiment.output.targets {
+        catalogue.get(target)?;
+    }
+    let folder = folder_of(args, &experiment);
+    let mut folder = OutputFolder::create(&folder, args.force)?;
+
+    catch_interrupts();
+    let meter = Meter::new(common.quiet);
+    let run = experiment::run(&experiment, &catalogue, &|progress| meter.observe(progress))?;
+    meter.finish();
+
+    folder.export(&run.report)?;
+    let saved = SavedCounts {
+        counts: run.counts,
+        dense: run.dense,
+        report_context: serde_json::to_string(&run.context)?,
+    };
+    let bytes = saved_counts::encode(&saved)
+        .with_context(|| "counts.h5: the counts cannot be saved".to_owned())?;
+    folder.write("counts.h5", &bytes)?;
+    let mut manifest = Manifest::new(Manifest::arguments(&command), run.report.seed);
+    manifest.inputs = run.inputs;
+    for target in &experiment.output.targets {
+        manifest.tables.push(TableEntry {
+            device: target.clone(),
+            sha256: catalogue.get(target)?.fingerprint(),
+        });
+    }
+    let written = folder.path().to_path_buf();
+    folder.finish(manifest)?;
+
+    match common.format {
+        Format::Json => print_json(&run.report)?,
+        Format::Text => {
+            print(&text(&run.report))?;
+        }
+    }
+    if !common.quiet {
+        eprintln!(
+            "simulated {} samples in {:.2} s ({}); files in {}",
+            run.report.samples,
+            run.report.timing.simulate_s,
+            crate::units::si(run.report.timing.synops_per_s, "SynOp/s"),
+            written.display()
+        );
+    }
+    Ok(())
+}
+
+/// The folder asked for, or `results/` and the name of the experiment or model.
+fn folder_of(args: &RunArgs, experiment: &Experiment) -> PathBuf {
+    let named = args.out.clone().or_else(|| experiment.output.folder.clone());
+    named.unwrap_or_else(|| {
+        let stem = args.input.file_stem().unwrap_or_default();
+        Path::new("results").join(stem)
+    })
+}
+
+fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
+    let is_file = args
+        .input
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let mut experiment = if is_file {
+        Experiment::load(&args.input, &args.set)?
+    } else {
+        let Some(data) = &args.data else {
+            bail!(
+                "{}: a model needs data to run on; give --data FILE (and --calibration FILE), or run an experiment file ending in .toml",
+                args.input.display()
+            );
+        };
+        let base = Experiment {
+            model: args.input.clone(),
+            data: DataConfig {
+                path: data.clone(),
+                labels: None,
+                samples: None,
+                preprocessing: Preprocessing::default(),
+            },
+            calibration: None,
+            conversion: ConversionConfig::default(),
+            simulation: SimulationConfig::default(),
+            output: OutputConfig::default(),
+        };
+        Experiment::from_table(toml::Table::try_from(base)?, &args.set)?
+    };
+    if let Some(data) = &args.data {
+        if *data != experiment.data.path {
+            experiment.data.labels = None;
+        }
+        experiment.data.path.clone_from(data);
+    }
+    if let Some(labels) = &args.labels {
+        experiment.data.labels = Some(labels.clone());
+    }
+    if let Some(path) = &args.calibration {
+        experiment.calibration = Some(CalibrationConfig {
+            path: path.clone(),
+            samples: None,
+        });
+    }
+    if let Some(timesteps) = args.timesteps {
+        experiment.simulation.timesteps = timesteps;
+    }
+    if let Some(samples) = args.samples {
+        experiment.data.samples = Some(samples);
+    }
+    if let Some(encoding) = args.encoding {
+        experiment.simulation.encoding = encoding;
+    }
+    if let Some((normalization, percentile)) = args.normalization {
+        experiment.conversion.normalization = normalization;
+        if let Some(percentile) = percentile {
+            experiment.conversion.percentile = percentile;
+        }
+    }
+    if let Some(targets) = &args.targets {
+        experiment.output.targets.clone_from(targets);
+    }
+    if let Some(seed) = common.seed {
+        experiment.simulation.seed = seed;
+    }
+    Ok(experiment)
+}

@@ -1,0 +1,453 @@
+//! The one place that joins all stages: from files to a [`Report`].
+//!
+//! Command line, examples and tests call [`run`]; they differ only in how they make an
+//! [`Experiment`] and what they do with the [`Run`].
+
+mod config;
+
+pub use config::{
+    CalibrationConfig, ConfigError, ConversionConfig, DataConfig, Experiment, MaxPoolChoice,
+    Normalization, OutputConfig, SimulationConfig,
+};
+
+use crate::ann::{Ann, Observed, Runtime, RuntimeError};
+use crate::conversion::{self, Calibration, Conversion, ConversionError, ConversionOptions};
+use crate::counts::{DenseCounts, EventCounts};
+use crate::encoding::Drive;
+use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work};
+use crate::engine::{Outcome, SimulationError, Simulator};
+use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
+use crate::formats::onnx::{self, OnnxError};
+use crate::network::Shape;
+use crate::neuron::MaxPoolRule;
+use crate::report::{
+    Accuracy, InputEntry, ModelReport, PopulationReport, Report, Setup, TargetReport, Timing,
+    Totals, sha256_hex,
+};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+/// Why an experiment ended without a result.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// The experiment itself is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The model cannot be imported.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// Data cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// Data do not fit the model.
+    #[error("{data}: its samples have shape {sample:?}, but {model} takes {expected:?}; give data of that shape")]
+    SampleShape {
+        /// The data file.
+        data: String,
+        /// Shape of its samples.
+        sample: Vec<usize>,
+        /// The model.
+        model: String,
+        /// Shape of the model's input.
+        expected: Vec<usize>,
+    },
+    /// A label has no output.
+    #[error("{data}: sample {sample} has label {label}, but {model} tells {classes} classes apart; give the labels of this model's classes")]
+    Label {
+        /// The data file.
+        data: String,
+        /// Index of the sample.
+        sample: usize,
+        /// Its label.
+        label: u32,
+        /// The model.
+        model: String,
+        /// Number of outputs.
+        classes: usize,
+    },
+    /// The original cannot be run.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The model cannot be converted.
+    #[error(transparent)]
+    Conversion(#[from] ConversionError),
+    /// The simulation failed.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
+    /// A target is not known or its file is damaged.
+    #[error(transparent)]
+    Hardware(#[from] HardwareError),
+}
+
+/// What is going on, for a progress bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The original network runs on the calibration data.
+    Calibrating,
+    /// The original network runs on the data.
+    RunningOriginal,
+    /// So many of so many samples are simulated.
+    Simulating {
+        /// Samples that are done.
+        done: usize,
+        /// All samples.
+        of: usize,
+    },
+}
+
+/// Hears of progress and may stop the experiment.
+pub type Observer<'a> = &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync);
+
+/// What determines a price beside the counts; saved with them so that they can be priced again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Context {
+    /// The model.
+    pub model: ModelReport,
+    /// How it was converted and driven.
+    pub setup: Setup,
+    /// Seed of every random draw.
+    pub seed: u64,
+    /// Accuracy; `None` without labels.
+    pub accuracy: Option<Accuracy>,
+}
+
+/// Everything an experiment gives.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The report.
+    pub report: Report,
+    /// The counts it was priced from.
+    pub counts: EventCounts,
+    /// Work of the original network.
+    pub dense: DenseCounts,
+    /// What was converted and how, to be saved with the counts.
+    pub context: Context,
+    /// Output of each sample.
+    pub outcomes: Vec<Outcome>,
+    /// Files that were read.
+    pub inputs: Vec<InputEntry>,
+}
+
+/// Runs an experiment: import, calibrate, convert, simulate, count, price.
+///
+/// # Errors
+/// The first stage that fails, with the file, node or key it fails on.
+pub fn run(
+    experiment: &Experiment,
+    catalogue: &Catalogue,
+    observer: Observer,
+) -> Result<Run, ExperimentError> {
+    // Cheap mistakes first: nobody should wait for a simulation to read of a typo.
+    experiment.check()?;
+    let targets = targets(experiment, catalogue)?;
+    let model_path = &experiment.model;
+    let model = onnx::load(model_path)?;
+    let ann = &model.ann;
+    let model_report = ModelReport {
+        path: shown(model_path),
+        sha256: sha256_hex(&model.bytes),
+        parameters: ann.dense_counts().parameters(),
+        macs: ann.dense_counts().macs(),
+    };
+
+    let data = load_data(&experiment.data, ann)?;
+    let calibration_data = load_data(&experiment.calibration_data()?, ann)?;
+    let runtime = Runtime::load(&model_report.path, model.bytes, &ann.sample_dims)?;
+
+    stop_if(observer(Progress::Calibrating))?;
+    let calibration = Calibration::measure(
+        ann,
+        &runtime,
+        &calibration_data.inputs,
+        experiment.conversion.percentile,
+    )?;
+    let timesteps = experiment.simulation.timesteps;
+    let options = ConversionOptions {
+        timesteps,
+        use_max: experiment.conversion.normalization == Normalization::Max,
+        initial_potential: experiment.conversion.initial_potential,
+        max_pool: experiment.conversion.max_pool.rule(),
+    };
+    let conversion = conversion::convert(ann, &calibration, &options)?;
+
+    stop_if(observer(Progress::RunningOriginal))?;
+    let ann_predictions = predictions(ann, &runtime, &data.inputs)?;
+
+    let started = Instant::now();
+    let simulation = simulate(experiment, &conversion, &data, observer)?;
+    let simulate_s = started.elapsed().as_secs_f64();
+
+    let accuracy = accuracy(ann, &data, &ann_predictions, &simulation.outcomes)?;
+    let context = Context {
+        setup: setup(experiment, &conversion, &calibration, &data, &calibration_data),
+        seed: experiment.simulation.seed,
+        model: model_report,
+        accuracy,
+    };
+    let dense = ann.dense_counts();
+    let counts = simulation.counts;
+    let mut report = price(&counts, &dense, &context, &targets, &experiment.price_options());
+    report.timing = Timing {
+        simulate_s,
+        synops_per_s: report.totals.synops_per_inference * report.samples as f64 / simulate_s,
+    };
+    let file = |role: &str, file: &dataset::SourceFile| InputEntry {
+        role: role.to_owned(),
+        path: shown(&file.path),
+        sha256: file.sha256.clone(),
+    };
+    let mut inputs = vec![InputEntry {
+        role: "model".to_owned(),
+        path: context.model.path.clone(),
+        sha256: context.model.sha256.clone(),
+    }];
+    inputs.push(file("data", &data.data));
+    inputs.extend(data.labels_file.as_ref().map(|f| file("labels", f)));
+    inputs.push(file("calibration", &calibration_data.data));
+    Ok(Run {
+        report,
+        counts,
+        dense,
+        context,
+        outcomes: simulation.outcomes,
+        inputs,
+    })
+}
+
+/// Prices counts on targets: what follows a simulation, and all that saved counts need.
+#[must_use]
+pub fn price(
+    counts: &EventCounts,
+    dense: &DenseCounts,
+    context: &Context,
+    targets: &[&Hardware],
+    options: &PriceOptions,
+) -> Report {
+    let work = Work { counts, dense };
+    let prices: Vec<TargetReport> = targets
+        .iter()
+        .flat_map(|hardware| energy::price(hardware, &work, options))
+        .collect();
+    let populations: Vec<PopulationReport> = (0..counts.populations.len())
+        .map(|index| population_report(counts, index))
+        .collect();
+    let mut totals = Totals::default();
+    for p in &populations {
+        totals.spikes_per_inference += p.spikes_per_inference;
+        totals.synops_per_inference += p.synops_per_inference;
+        totals.macs_per_inference += p.macs_per_inference;
+        totals.macs_once_per_inference += p.macs_once_per_inference;
+        totals.neuron_updates_per_inference += p.neuron_updates_per_inference;
+        totals.touched_updates_per_inference += p.touched_updates_per_inference;
+    }
+    Report {
+        schema: "spikewatt.run/1".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        model: context.model.clone(),
+        setup: context.setup.clone(),
+        samples: counts.samples,
+        timesteps: counts.timesteps,
+        seed: context.seed,
+        accuracy: context.accuracy.clone(),
+        quantised_bits: energy::quantised_bits(counts.timesteps),
+        populations,
+        totals,
+        grid: (options.grid_g_per_kwh, energy::WORLD_GRID_SOURCE.to_owned()),
+        targets: prices,
+        timing: Timing::default(),
+    }
+}
+
+fn population_report(counts: &EventCounts, index: usize) -> PopulationReport {
+    let node = &counts.topology.populations[index];
+    let figures = counts.per_inference(index);
+    PopulationReport {
+        name: node.name.clone(),
+        shape: node.shape.dims(),
+        neurons: node.shape.neurons() as u64,
+        synapses: counts.topology.synapses_into(index),
+        spikes_per_inference: figures.spikes,
+        rate: counts.rate(index),
+        synops_per_inference: figures.synops,
+        macs_per_inference: figures.macs,
+        macs_once_per_inference: figures.macs_once,
+        neuron_updates_per_inference: figures.neuron_updates,
+        touched_updates_per_inference: figures.touched_updates,
+    }
+}
+
+fn targets<'c>(
+    experiment: &Experiment,
+    catalogue: &'c Catalogue,
+) -> Result<Vec<&'c Hardware>, HardwareError> {
+    experiment
+        .output
+        .targets
+        .iter()
+        .map(|name| catalogue.get(name))
+        .collect()
+}
+
+fn load_data(config: &DataConfig, ann: &Ann) -> Result<Dataset, ExperimentError> {
+    let options = LoadOptions {
+        labels: config.labels.clone(),
+        limit: config.samples,
+        preprocessing: config.preprocessing.clone(),
+    };
+    let data = dataset::load_with(&config.path, &options)?;
+    if !fits(&data.sample_dims, &ann.sample_dims) {
+        return Err(ExperimentError::SampleShape {
+            data: shown(&config.path),
+            sample: data.sample_dims,
+            model: ann.name.clone(),
+            expected: ann.sample_dims.clone(),
+        });
+    }
+    Ok(data)
+}
+
+/// Whether samples of one shape can be read as another: the same up to axes of length 1, or
+/// anything of the right size for a network that takes a vector.
+fn fits(sample: &[usize], model: &[usize]) -> bool {
+    let longer = |dims: &[usize]| -> Vec<usize> {
+        dims.iter().copied().filter(|&d| d != 1).collect()
+    };
+    let size = |dims: &[usize]| dims.iter().product::<usize>();
+    longer(sample) == longer(model) || (model.len() == 1 && size(sample) == size(model))
+}
+
+/// The class the original predicts for each sample: the largest logit, the first of equals.
+fn predictions(ann: &Ann, runtime: &Runtime, inputs: &[f32]) -> Result<Vec<u32>, RuntimeError> {
+    let Some(last) = ann.layers.last() else {
+        return Ok(Vec::new());
+    };
+    let largest = |_, observed: Vec<Observed>| -> Vec<u32> {
+        observed
+            .iter()
+            .flat_map(|values| values.data.chunks_exact(values.width.max(1)))
+            .map(|logits| {
+                let mut best = 0;
+                for (i, logit) in logits.iter().enumerate() {
+                    if *logit > logits[best] {
+                        best = i;
+                    }
+                }
+                best as u32
+            })
+            .collect()
+    };
+    Ok(runtime
+        .observe(inputs, &[&last.output], &largest)?
+        .concat())
+}
+
+fn simulate(
+    experiment: &Experiment,
+    conversion: &Conversion,
+    data: &Dataset,
+    observer: Observer,
+) -> Result<crate::engine::Simulation, SimulationError> {
+    let settings = &experiment.simulation;
+    let simulator = Simulator::new(&conversion.network, settings.timesteps)?;
+    let shape: Shape = conversion.network.populations[0].shape;
+    let samples = data.len();
+    let drive = |sample: usize| -> Result<Drive, _> {
+        let values = shape.to_channels_last(data.sample(sample));
+        settings
+            .encoding
+            .encode(values, settings.timesteps, settings.seed, sample)
+    };
+    let progress = |done| observer(Progress::Simulating { done, of: samples });
+    simulator.run(samples, &drive, &progress)
+}
+
+fn accuracy(
+    ann: &Ann,
+    data: &Dataset,
+    ann_predictions: &[u32],
+    outcomes: &[Outcome],
+) -> Result<Option<Accuracy>, ExperimentError> {
+    let Some(labels) = &data.labels else {
+        return Ok(None);
+    };
+    let classes = ann.layers.last().map_or(0, |layer| layer.shape.neurons());
+    if let Some((sample, &label)) = labels
+        .iter()
+        .enumerate()
+        .find(|(_, label)| **label as usize >= classes)
+    {
+        return Err(ExperimentError::Label {
+            data: shown(&data.data.path),
+            sample,
+            label,
+            model: ann.name.clone(),
+            classes,
+        });
+    }
+    let share = |hits: usize| hits as f64 / labels.len() as f64;
+    let timesteps = outcomes.first().map_or(0, |o| o.predictions.len());
+    let snn_per_timestep: Vec<f64> = (0..timesteps)
+        .map(|t| {
+            let hits = outcomes
+                .iter()
+                .zip(labels)
+                .filter(|(outcome, label)| outcome.predictions[t] == **label);
+            share(hits.count())
+        })
+        .collect();
+    let ann_hits = ann_predictions.iter().zip(labels).filter(|(a, b)| a == b);
+    let agreements = outcomes
+        .iter()
+        .zip(ann_predictions)
+        .filter(|(outcome, ann)| outcome.predictions.last() == Some(ann));
+    Ok(Some(Accuracy {
+        ann: share(ann_hits.count()),
+        snn: snn_per_timestep.last().copied().unwrap_or(0.0),
+        agreement: share(agreements.count()),
+        snn_per_timestep,
+    }))
+}
+
+fn setup(
+    experiment: &Experiment,
+    conversion: &Conversion,
+    calibration: &Calibration,
+    data: &Dataset,
+    calibration_data: &Dataset,
+) -> Setup {
+    let normalization = match experiment.conversion.normalization {
+        Normalization::Max => "max".to_owned(),
+        Normalization::Percentile => format!("percentile {}", experiment.conversion.percentile),
+    };
+    Setup {
+        data: shown(&data.data.path),
+        data_sha256: data.data.sha256.clone(),
+        calibration: Some(shown(&calibration_data.data.path)),
+        calibration_samples: calibration.samples as u64,
+        encoding: experiment.simulation.encoding.name().to_owned(),
+        normalization,
+        max_pool: conversion.max_pool.map(|rule| rule_name(rule).to_owned()),
+        thresholds: conversion.thresholds.clone(),
+        notes: conversion.notes.clone(),
+    }
+}
+
+fn rule_name(rule: MaxPoolRule) -> &'static str {
+    match rule {
+        MaxPoolRule::Gate => "gate",
+        MaxPoolRule::CumulativeMax => "cumulative_max",
+    }
+}
+
+fn stop_if(flow: ControlFlow<()>) -> Result<(), SimulationError> {
+    match flow {
+        ControlFlow::Break(()) => Err(SimulationError::Stopped),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

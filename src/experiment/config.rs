@@ -1,0 +1,418 @@
+//! An experiment as a file: what users write, with every default.
+
+use crate::encoding::Encoding;
+use crate::energy::PriceOptions;
+use crate::formats::dataset::Preprocessing;
+use crate::neuron::MaxPoolRule;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What is priced unless an experiment says otherwise: the chip under both published tables, and a
+/// baseline of each kind.
+const DEFAULT_TARGETS: [&str; 7] = [
+    "loihi1",
+    "loihi1-davies2018",
+    "a100-sxm-80",
+    "jetson-orin-nano-8",
+    "xeon-8480",
+    "cortex-m4-stm32l4r5",
+    "arithmetic-45nm",
+];
+
+/// Most timesteps a run may have: keeps counts per timestep within memory.
+const MAX_TIMESTEPS: u32 = 1_000_000;
+
+/// Why an experiment cannot be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// Path of the file.
+        path: String,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The file is no valid experiment.
+    #[error("{path}: {message}")]
+    Parse {
+        /// Path of the file.
+        path: String,
+        /// Line, column and what is accepted there.
+        message: String,
+    },
+    /// An override cannot be applied.
+    #[error("--set {assignment}: {reason}")]
+    Override {
+        /// The override as given.
+        assignment: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A value makes no sense.
+    #[error("{key} = {value}: {reason}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What is wrong and what to do.
+        reason: &'static str,
+    },
+}
+
+/// An experiment: a model, data, and how to convert, drive and price it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Model file (ONNX).
+    pub model: PathBuf,
+    /// Data to run on.
+    pub data: DataConfig,
+    /// Training samples that set the thresholds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationConfig>,
+    /// How to convert.
+    #[serde(default)]
+    pub conversion: ConversionConfig,
+    /// How to drive.
+    #[serde(default)]
+    pub simulation: SimulationConfig,
+    /// What to price and where to write.
+    #[serde(default)]
+    pub output: OutputConfig,
+}
+
+/// A data file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// File of the labels, if they are not in or beside the data file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<PathBuf>,
+    /// Use only the first so many samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
+    /// Scaling and normalisation of stored values.
+    #[serde(default)]
+    pub preprocessing: Preprocessing,
+}
+
+/// A file of training samples, preprocessed as the data; labels are neither needed nor read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// Use only the first so many samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
+}
+
+/// Where thresholds come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalization {
+    /// A percentile of the activations.
+    #[default]
+    Percentile,
+    /// The largest activation.
+    Max,
+}
+
+/// Which max-pooling rule to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaxPoolChoice {
+    /// The better rule at the given number of timesteps.
+    #[default]
+    Auto,
+    /// See [`MaxPoolRule::Gate`].
+    Gate,
+    /// See [`MaxPoolRule::CumulativeMax`].
+    CumulativeMax,
+}
+
+impl MaxPoolChoice {
+    /// The rule, if one was chosen.
+    #[must_use]
+    pub fn rule(self) -> Option<MaxPoolRule> {
+        match self {
+            MaxPoolChoice::Auto => None,
+            MaxPoolChoice::Gate => Some(MaxPoolRule::Gate),
+            MaxPoolChoice::CumulativeMax => Some(MaxPoolRule::CumulativeMax),
+        }
+    }
+}
+
+/// How to convert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConversionConfig {
+    /// Where thresholds come from.
+    pub normalization: Normalization,
+    /// The percentile, 0 to 100, zeros included.
+    pub percentile: f64,
+    /// Potential before the first timestep, as a fraction of the threshold.
+    pub initial_potential: f32,
+    /// Max-pooling rule.
+    pub max_pool: MaxPoolChoice,
+}
+
+impl Default for ConversionConfig {
+    fn default() -> Self {
+        ConversionConfig {
+            normalization: Normalization::Percentile,
+            percentile: 99.9,
+            initial_potential: 0.5,
+            max_pool: MaxPoolChoice::Auto,
+        }
+    }
+}
+
+/// How to drive.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimulationConfig {
+    /// Timesteps per sample.
+    pub timesteps: u32,
+    /// How samples become input.
+    pub encoding: Encoding,
+    /// Seed of every random draw.
+    pub seed: u64,
+}
+
+impl Default for SimulationConfig {
+    fn default() -> Self {
+        SimulationConfig {
+            timesteps: 16,
+            encoding: Encoding::Constant,
+            seed: 0,
+        }
+    }
+}
+
+/// What to price and where to write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputConfig {
+    /// Targets by name; `spikewatt hardware list` shows them.
+    pub targets: Vec<String>,
+    /// Batch of conventional devices beside batch 1.
+    pub large_batch: u64,
+    /// Folder to write to; `None` leaves it to the caller.
+    pub folder: Option<PathBuf>,
+}
+
+impl Default for OutputConfig {
+    fn default() -> Self {
+        OutputConfig {
+            targets: DEFAULT_TARGETS.map(str::to_owned).to_vec(),
+            large_batch: PriceOptions::default().large_batch,
+            folder: None,
+        }
+    }
+}
+
+impl Experiment {
+    /// Reads an experiment file, applies overrides (`key.path=value`) and resolves its paths
+    /// against the folder it lies in.
+    ///
+    /// # Errors
+    /// Line, column and accepted keys of what cannot be understood.
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: shown.clone(),
+            source,
+        })?;
+        let parse = |message: String| ConfigError::Parse {
+            path: shown.clone(),
+            message,
+        };
+        // Without overrides the text itself is parsed, so that errors show its lines.
+        let mut experiment: Experiment = if overrides.is_empty() {
+            toml::from_str(&text).map_err(|error| parse(error.to_string()))?
+        } else {
+            let mut table: toml::Table =
+                toml::from_str(&text).map_err(|error| parse(error.to_string()))?;
+            apply(&mut table, overrides)?;
+            table.try_into().map_err(|error| parse(error.to_string()))?
+        };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        experiment.resolve(folder);
+        Ok(experiment)
+    }
+
+    /// Makes an experiment from a table of keys, for callers without a file, and applies
+    /// overrides.
+    ///
+    /// # Errors
+    /// The key that cannot be understood.
+    pub fn from_table(mut table: toml::Table, overrides: &[String]) -> Result<Self, ConfigError> {
+        apply(&mut table, overrides)?;
+        table.try_into().map_err(|error| ConfigError::Parse {
+            path: "command line".to_owned(),
+            message: error.to_string(),
+        })
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let under = |path: &mut PathBuf| *path = folder.join(&*path);
+        under(&mut self.model);
+        under(&mut self.data.path);
+        self.data.labels.iter_mut().for_each(under);
+        self.calibration
+            .iter_mut()
+            .for_each(|calibration| under(&mut calibration.path));
+    }
+
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// The key whose value makes no sense.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key, value: String, reason| Err(ConfigError::Value { key, value, reason });
+        let timesteps = self.simulation.timesteps;
+        if !(1..=MAX_TIMESTEPS).contains(&timesteps) {
+            return refuse(
+                "simulation.timesteps",
+                timesteps.to_string(),
+                "give 1 to 1,000,000",
+            );
+        }
+        let percentile = self.conversion.percentile;
+        if !(percentile > 0.0 && percentile <= 100.0) {
+            return refuse(
+                "conversion.percentile",
+                percentile.to_string(),
+                "give a number above 0 and up to 100, such as 99.9",
+            );
+        }
+        let initial = self.conversion.initial_potential;
+        if !(0.0..1.0).contains(&initial) {
+            return refuse(
+                "conversion.initial_potential",
+                initial.to_string(),
+                "give a fraction of the threshold from 0 to below 1, such as 0.5",
+            );
+        }
+        if self.data.samples == Some(0) {
+            return refuse("data.samples", "0".to_owned(), "give at least 1");
+        }
+        if self.output.large_batch == 0 {
+            return refuse("output.large_batch", "0".to_owned(), "give at least 1");
+        }
+        Ok(())
+    }
+
+    /// The calibration data with the preprocessing of the data.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn calibration_data(&self) -> Result<DataConfig, ConfigError> {
+        let Some(calibration) = &self.calibration else {
+            return Err(ConfigError::Value {
+                key: "calibration.path",
+                value: "(missing)".to_owned(),
+                reason: "conversion sets thresholds on training samples; name a file of them here or with --calibration",
+            });
+        };
+        Ok(DataConfig {
+            path: calibration.path.clone(),
+            labels: None,
+            samples: calibration.samples,
+            preprocessing: self.data.preprocessing.clone(),
+        })
+    }
+
+    /// How to price.
+    #[must_use]
+    pub fn price_options(&self) -> PriceOptions {
+        PriceOptions {
+            large_batch: self.output.large_batch,
+            ..PriceOptions::default()
+        }
+    }
+}
+
+/// Sets `key.path=value` in a table; the value is TOML, or a plain string where it is none.
+fn apply(table: &mut toml::Table, overrides: &[String]) -> Result<(), ConfigError> {
+    for assignment in overrides {
+        let refuse = |reason: &str| ConfigError::Override {
+            assignment: assignment.clone(),
+            reason: reason.to_owned(),
+        };
+        let (path, text) = assignment
+            .split_once('=')
+            .ok_or_else(|| refuse("write it as key.path=value"))?;
+        let value = toml::from_str::<toml::Table>(&format!("value = {text}"))
+            .ok()
+            .and_then(|mut parsed| parsed.remove("value"))
+            .unwrap_or_else(|| toml::Value::String(text.to_owned()));
+        let mut keys: Vec<&str> = path.trim().split('.').collect();
+        let last = keys.pop().filter(|key| !key.is_empty());
+        let last = last.ok_or_else(|| refuse("the key is empty"))?;
+        let mut place = &mut *table;
+        for key in keys {
+            place = place
+                .entry(key)
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+                .as_table_mut()
+                .ok_or_else(|| refuse(&format!("\"{key}\" is a value, not a section")))?;
+        }
+        place.insert(last.to_owned(), value);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> toml::Table {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn overrides_reach_any_depth_and_keep_their_type() {
+        let base = table("model = \"m.onnx\"\n[data]\npath = \"d.npz\"");
+        let set = |assignments: &[&str]| {
+            let owned: Vec<String> = assignments.iter().map(|a| (*a).to_owned()).collect();
+            Experiment::from_table(base.clone(), &owned)
+        };
+        let experiment = set(&[
+            "simulation.timesteps=4",
+            "model=other.onnx",
+            "output.targets=[\"loihi1\"]",
+        ])
+        .unwrap();
+        assert_eq!(experiment.simulation.timesteps, 4);
+        assert_eq!(experiment.model, PathBuf::from("other.onnx"));
+        assert_eq!(experiment.output.targets, ["loihi1"]);
+        for (bad, word) in [
+            ("simulation.timestep=4", "timestep"),
+            ("timesteps", "key.path=value"),
+            ("model.x=1", "not a section"),
+        ] {
+            let message = set(&[bad]).unwrap_err().to_string();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        for (bad, key) in [
+            ("simulation.timesteps=0", "simulation.timesteps"),
+            ("conversion.percentile=0", "conversion.percentile"),
+            ("conversion.initial_potential=1.5", "conversion.initial_potential"),
+            ("data.samples=0", "data.samples"),
+        ] {
+            let base = table("model = \"m.onnx\"\n[data]\npath = \"d.npz\"");
+            let experiment = Experiment::from_table(base, &[bad.to_owned()]).unwrap();
+            assert!(experiment.check().unwrap_err().to_string().contains(key));
+        }
+    }
+}
