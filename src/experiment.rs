@@ -42,7 +42,9 @@ pub enum ExperimentError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// Data do not fit the model.
-    #[error("{data}: its samples have shape {sample:?}, but {model} takes {expected:?}; give data of that shape")]
+    #[error(
+        "{data}: its samples have shape {sample:?}, but {model} takes {expected:?}; give data of that shape"
+    )]
     SampleShape {
         /// The data file.
         data: String,
@@ -54,7 +56,9 @@ pub enum ExperimentError {
         expected: Vec<usize>,
     },
     /// A label has no output.
-    #[error("{data}: sample {sample} has label {label}, but {model} tells {classes} classes apart; give the labels of this model's classes")]
+    #[error(
+        "{data}: sample {sample} has label {label}, but {model} tells {classes} classes apart; give the labels of this model's classes"
+    )]
     Label {
         /// The data file.
         data: String,
@@ -181,14 +185,26 @@ pub fn run(
 
     let accuracy = accuracy(ann, &data, &ann_predictions, &simulation.outcomes)?;
     let context = Context {
-        setup: setup(experiment, &conversion, &calibration, &data, &calibration_data),
+        setup: setup(
+            experiment,
+            &conversion,
+            &calibration,
+            &data,
+            &calibration_data,
+        ),
         seed: experiment.simulation.seed,
         model: model_report,
         accuracy,
     };
     let dense = ann.dense_counts();
     let counts = simulation.counts;
-    let mut report = price(&counts, &dense, &context, &targets, &experiment.price_options());
+    let mut report = price(
+        &counts,
+        &dense,
+        &context,
+        &targets,
+        &experiment.price_options(),
+    );
     report.timing = Timing {
         simulate_s,
         synops_per_s: report.totals.synops_per_inference * report.samples as f64 / simulate_s,
@@ -311,9 +327,8 @@ fn load_data(config: &DataConfig, ann: &Ann) -> Result<Dataset, ExperimentError>
 /// Whether samples of one shape can be read as another: the same up to axes of length 1, or
 /// anything of the right size for a network that takes a vector.
 fn fits(sample: &[usize], model: &[usize]) -> bool {
-    let longer = |dims: &[usize]| -> Vec<usize> {
-        dims.iter().copied().filter(|&d| d != 1).collect()
-    };
+    let longer =
+        |dims: &[usize]| -> Vec<usize> { dims.iter().copied().filter(|&d| d != 1).collect() };
     let size = |dims: &[usize]| dims.iter().product::<usize>();
     longer(sample) == longer(model) || (model.len() == 1 && size(sample) == size(model))
 }
@@ -338,9 +353,7 @@ fn predictions(ann: &Ann, runtime: &Runtime, inputs: &[f32]) -> Result<Vec<u32>,
             })
             .collect()
     };
-    Ok(runtime
-        .observe(inputs, &[&last.output], &largest)?
-        .concat())
+    Ok(runtime.observe(inputs, &[&last.output], &largest)?.concat())
 }
 
 fn simulate(

@@ -1,6 +1,87 @@
-//! spikewatt
+//! What would this trained network cost in joules?
+//!
+//! spikewatt imports a conventional trained network, converts it to a spiking one, simulates it
+//! event-driven on real data, counts every event, and prices the counts on neuromorphic chips next
+//! to GPU, CPU, edge and quantised baselines. Every joule is a line of a receipt with its source.
+//!
+//! # A guided tour
+//!
+//! Data flows one way, and each stage takes plain data and returns plain data. The modules in the
+//! order of that flow, each step running:
+//!
+//! **Files** ([`formats`]) become the layers of the original network ([`ann`]). The file also goes
+//! to an established inference engine, which says what the original answers.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use spikewatt::{ann::Runtime, formats::{dataset, onnx}};
+//! # let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+//! let model = onnx::load(&root.join("networks/digits_mlp.onnx"))?;
+//! let runtime = Runtime::load("digits", model.bytes, &model.ann.sample_dims)?;
+//! assert_eq!(model.ann.dense_counts().macs(), 64 * 32 + 32 * 16 + 16 * 10);
+//!
+//! let mut options = dataset::LoadOptions::default();
+//! options.preprocessing.scale = Some(1.0 / 16.0);
+//! let train = root.join("data/digits-train1k-images-idx3-ubyte.gz");
+//! let train = dataset::load_with(&train, &options)?;
+//!
+//! // [`conversion`]: thresholds from unlabelled training samples, then a spiking [`network`] of
+//! // integrate-and-fire [`neuron`]s.
+//! use spikewatt::conversion::{Calibration, ConversionOptions, convert};
+//! let calibration = Calibration::measure(&model.ann, &runtime, &train.inputs, 99.9)?;
+//! let options = ConversionOptions {
+//!     timesteps: 8,
+//!     use_max: false,
+//!     initial_potential: 0.5,
+//!     max_pool: None,
+//! };
+//! let conversion = convert(&model.ann, &calibration, &options)?;
+//! assert_eq!(conversion.network.populations.len(), 4);
+//!
+//! // [`encoding`] drives the [`engine`], which does nothing but count: [`counts`] know no joule.
+//! use spikewatt::{encoding::Encoding, engine::Simulator};
+//! use std::ops::ControlFlow;
+//! let drive = |i: usize| Encoding::Constant.encode(train.sample(i).to_vec(), 8, 0, i);
+//! let simulation = Simulator::new(&conversion.network, 8)?
+//!     .run(100, &drive, &|_| ControlFlow::Continue(()))?;
+//! let hidden = simulation.counts.per_inference(1);
+//! assert!(hidden.spikes > 0.0 && hidden.neuron_updates == 32.0 * 8.0);
+//!
+//! // [`mapping`] places neurons on cores and routes packets; [`energy`] prices the same counts on
+//! // as many devices as one likes, without simulating again.
+//! use spikewatt::energy::{Catalogue, PriceOptions, Work, price};
+//! let dense = model.ann.dense_counts();
+//! let work = Work { counts: &simulation.counts, dense: &dense };
+//! let catalogue = Catalogue::shipped()?;
+//! for name in ["loihi1", "loihi1-davies2018", "a100-sxm-80"] {
+//!     for target in price(catalogue.get(name)?, &work, &PriceOptions::default()) {
+//!         let total = target.energy_j.expect("every figure is known");
+//!         let receipt: f64 = target.lines.iter().map(|line| line.joules).sum();
+//!         assert_eq!(total.nominal, receipt);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`experiment`] joins these stages into one call and gives a [`report`], which exporters write as
+//! tables and figures. The [`cli`] is a thin face over it.
+//!
+//! # Where new things go
+//!
+//! | thing | place |
+//! |---|---|
+//! | ONNX operator | a function and a row in `formats/onnx/ops.rs` |
+//! | data format | a file in `formats/dataset/` and a line in its list |
+//! | encoder | a file in `encoding/` and a line in its list |
+//! | device | a file in `data/hardware/` and a line in `energy/catalogue.rs` |
+//! | cost law | a file in `energy/` and a line in its list |
+//! | exporter | a file in `report/` and a line in its list |
 
 #![warn(missing_docs)]
+#![warn(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
+// Units stand in [brackets] in the documentation.
+#![allow(rustdoc::broken_intra_doc_links)]
 
 pub mod ann;
 pub mod cli;

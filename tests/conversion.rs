@@ -71,7 +71,9 @@ impl Case {
             .chunks_exact(10)
             .zip(self.test.labels.as_ref().unwrap())
             .filter(|(logits, label)| {
-                let best = (0..10).rev().max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
+                let best = (0..10)
+                    .rev()
+                    .max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
                 best == Some(**label as usize)
             });
         hits.count() as f64 / self.test.len() as f64
@@ -124,7 +126,10 @@ fn reference_logits_of_onnxruntime() {
         let reference: ndarray::Array2<f32> = read_npy(path).unwrap();
         let scale = reference.iter().fold(0f32, |max, v| max.max(v.abs()));
         for (found, expected) in case.logits().iter().zip(&reference) {
-            assert!((found - expected).abs() < 1e-4 * scale, "{name}: {found} {expected}");
+            assert!(
+                (found - expected).abs() < 1e-4 * scale,
+                "{name}: {found} {expected}"
+            );
         }
     }
 }
@@ -181,9 +186,8 @@ fn closed_form_readout_converges_to_the_logits() {
         let network = convert(&case.model.ann, &calibration, &options)
             .unwrap()
             .network;
-        let drive = |i: usize| {
-            Encoding::Constant.encode(case.test.sample(i).to_vec(), timesteps, 0, i)
-        };
+        let drive =
+            |i: usize| Encoding::Constant.encode(case.test.sample(i).to_vec(), timesteps, 0, i);
         let simulation = Simulator::new(&network, timesteps)
             .unwrap()
             .run(case.test.len(), &drive, &|_| ControlFlow::Continue(()))

@@ -134,10 +134,7 @@ fn worked_synops_of_a_strided_padded_convolution() {
     assert_eq!(counts.populations[0].spikes_per_timestep, [50]);
     // Each output is touched once by each input it reads (4 at the corners, 6 at the edges, 9 in
     // the middle: 49) and once in the sample with all spikes.
-    assert_eq!(
-        counts.populations[1].touched,
-        [5, 7, 5, 7, 10, 7, 5, 7, 5]
-    );
+    assert_eq!(counts.populations[1].touched, [5, 7, 5, 7, 10, 7, 5, 7, 5]);
     assert_eq!(counts.populations[1].touched_per_timestep, [49 + 9]);
 }
 
@@ -220,7 +217,10 @@ impl<'n> Oracle<'n> {
                 _ => vec![0.0; p.shape.neurons()],
             })
             .collect();
-        let mut seen: Vec<Vec<u32>> = populations.iter().map(|p| vec![0; p.shape.neurons()]).collect();
+        let mut seen: Vec<Vec<u32>> = populations
+            .iter()
+            .map(|p| vec![0; p.shape.neurons()])
+            .collect();
         let mut raster = vec![Vec::new(); populations.len()];
         for t in 0..timesteps {
             for (index, population) in populations.iter().enumerate() {
@@ -236,7 +236,11 @@ impl<'n> Oracle<'n> {
                         let (p, projection) = self.incoming(index).next().unwrap();
                         let arriving: &Vec<bool> = &raster[projection.source][t];
                         let before = seen[projection.source].clone();
-                        let now: Vec<u32> = before.iter().zip(arriving).map(|(b, a)| b + u32::from(*a)).collect();
+                        let now: Vec<u32> = before
+                            .iter()
+                            .zip(arriving)
+                            .map(|(b, a)| b + u32::from(*a))
+                            .collect();
                         for (target, spike) in spikes.iter_mut().enumerate() {
                             let window: Vec<usize> = (0..now.len())
                                 .filter(|&s| self.matrices[p][s][target].is_some())
@@ -245,7 +249,10 @@ impl<'n> Oracle<'n> {
                             let max_now = window.iter().map(|&s| now[s]).max().unwrap_or(0);
                             *spike = match pool.rule {
                                 MaxPoolRule::CumulativeMax => max_now > max_before,
-                                MaxPoolRule::Gate => window.iter().find(|&&s| now[s] == max_now).is_some_and(|&s| arriving[s]),
+                                MaxPoolRule::Gate => window
+                                    .iter()
+                                    .find(|&&s| now[s] == max_now)
+                                    .is_some_and(|&s| arriving[s]),
                             };
                         }
                         seen[projection.source] = now;
@@ -259,13 +266,23 @@ impl<'n> Oracle<'n> {
                                 for source in 0..self.matrices[p].len() {
                                     let value = match drive {
                                         Drive::Constant(values) if projection.source == 0 => {
-                                            if constant { values[source] } else { 0.0 }
+                                            if constant {
+                                                values[source]
+                                            } else {
+                                                0.0
+                                            }
                                         }
-                                        _ => f32::from(u8::from(!constant && raster[projection.source][t][source])),
+                                        _ => f32::from(u8::from(
+                                            !constant && raster[projection.source][t][source],
+                                        )),
                                     };
                                     if value != 0.0 {
-                                        for (sum, weight) in input.iter_mut().zip(&self.matrices[p][source]) {
-                                            if let Some(weight) = weight { *sum += value * weight; }
+                                        for (sum, weight) in
+                                            input.iter_mut().zip(&self.matrices[p][source])
+                                        {
+                                            if let Some(weight) = weight {
+                                                *sum += value * weight;
+                                            }
                                         }
                                     }
                                 }
@@ -273,9 +290,15 @@ impl<'n> Oracle<'n> {
                         }
                         for (i, v) in potentials[index].iter_mut().enumerate() {
                             *v += input[i];
-                            if let Neuron::IntegrateFire(m) = neuron && *v >= m.threshold[i] {
+                            if let Neuron::IntegrateFire(m) = neuron
+                                && *v >= m.threshold[i]
+                            {
                                 spikes[i] = true;
-                                *v = if m.reset == Reset::Subtract { *v - m.threshold[i] } else { 0.0 };
+                                *v = if m.reset == Reset::Subtract {
+                                    *v - m.threshold[i]
+                                } else {
+                                    0.0
+                                };
                             }
                         }
                     }
@@ -297,7 +320,9 @@ impl<'n> Oracle<'n> {
 
 fn matrix(connectivity: &Connectivity, weights: &[f32]) -> Vec<Vec<Option<f32>>> {
     let pooled_sources = match &connectivity.pooling {
-        Some(pooling) => (0..pooling.input.neurons()).map(|s| pooling.pooled(s)).collect(),
+        Some(pooling) => (0..pooling.input.neurons())
+            .map(|s| pooling.pooled(s))
+            .collect(),
         None => (0..connectivity.sources()).map(Some).collect::<Vec<_>>(),
     };
     pooled_sources
@@ -307,27 +332,39 @@ fn matrix(connectivity: &Connectivity, weights: &[f32]) -> Vec<Vec<Option<f32>>>
             let Some(source) = source else { return row };
             match &connectivity.pattern {
                 Pattern::Dense { targets, .. } => {
-                    for (t, w) in weights[source * targets..(source + 1) * targets].iter().enumerate() {
+                    for (t, w) in weights[source * targets..(source + 1) * targets]
+                        .iter()
+                        .enumerate()
+                    {
                         row[t] = (*w != 0.0).then_some(*w);
                     }
                 }
                 Pattern::Convolution { convolution, .. } => {
                     let (c, y, x) = convolution.input.coordinates(source);
                     let (v, h) = (convolution.window.vertical, convolution.window.horizontal);
-                    for oy in 0..convolution.output.height { for ox in 0..convolution.output.width {
-                        for ky in 0..v.kernel { for kx in 0..h.kernel {
-                            if oy * v.stride + ky * v.dilation == y + v.pad_before
-                                && ox * h.stride + kx * h.dilation == x + h.pad_before
-                            {
-                                for (i, o) in convolution.group_outputs(c).enumerate() {
-                                    let w = weights[convolution.kernel_row(ky, kx, c) * convolution.outputs_per_group() + i];
-                                    row[convolution.output.index(o, oy, ox)] = (w != 0.0).then_some(w);
+                    for oy in 0..convolution.output.height {
+                        for ox in 0..convolution.output.width {
+                            for ky in 0..v.kernel {
+                                for kx in 0..h.kernel {
+                                    if oy * v.stride + ky * v.dilation == y + v.pad_before
+                                        && ox * h.stride + kx * h.dilation == x + h.pad_before
+                                    {
+                                        for (i, o) in convolution.group_outputs(c).enumerate() {
+                                            let w = weights[convolution.kernel_row(ky, kx, c)
+                                                * convolution.outputs_per_group()
+                                                + i];
+                                            row[convolution.output.index(o, oy, ox)] =
+                                                (w != 0.0).then_some(w);
+                                        }
+                                    }
                                 }
                             }
-                        }}
-                    }}
+                        }
+                    }
                 }
-                Pattern::Sparse { starts, targets, .. } => {
+                Pattern::Sparse {
+                    starts, targets, ..
+                } => {
                     for i in starts[source] as usize..starts[source + 1] as usize {
                         row[targets[i] as usize] = Some(weights[i]);
                     }
@@ -358,22 +395,46 @@ fn random_network() -> impl Strategy<Value = Network> {
         any::<(bool, bool, bool)>(),
     )
         .prop_map(move |(w1, w2, w3, b1, b2, w4, (gate, biased, subtract))| {
-            let bias = |values: Vec<f32>| if biased { values } else { vec![0.0; values.len()] };
+            let bias = |values: Vec<f32>| {
+                if biased {
+                    values
+                } else {
+                    vec![0.0; values.len()]
+                }
+            };
             let fire = |values: Vec<f32>, initial| {
                 Neuron::IntegrateFire(IntegrateFire {
                     threshold: vec![0.5; values.len()],
                     bias: bias(values),
                     initial,
-                    reset: if subtract { Reset::Subtract } else { Reset::ToZero },
+                    reset: if subtract {
+                        Reset::Subtract
+                    } else {
+                        Reset::ToZero
+                    },
                 })
             };
             let present = |values: &[f32], columns| {
                 let rows = BitRows::nonzero(values, columns);
                 (!rows.is_full()).then_some(rows)
             };
-            let rule = if gate { MaxPoolRule::Gate } else { MaxPoolRule::CumulativeMax };
-            let pool = Convolution { input: hidden, output: pooled, window: square(2, 2, 0), groups: 3 };
-            let conv = Convolution { input, output: hidden, window: square(3, 1, 1), groups: 1 };
+            let rule = if gate {
+                MaxPoolRule::Gate
+            } else {
+                MaxPoolRule::CumulativeMax
+            };
+            let pool = Convolution {
+                input: hidden,
+                output: pooled,
+                window: square(2, 2, 0),
+                groups: 3,
+            };
+            let conv = Convolution {
+                input,
+                output: hidden,
+                window: square(3, 1, 1),
+                groups: 1,
+            };
             Network {
                 name: "random".to_owned(),
                 populations: vec![
@@ -381,35 +442,68 @@ fn random_network() -> impl Strategy<Value = Network> {
                     population("conv", hidden, fire(b1, 0.5)),
                     population("pool", pooled, Neuron::MaxPool(MaxPool { rule })),
                     population("fc", Shape::vector(5), fire(b2, 0.0)),
-                    population("out", Shape::vector(2), Neuron::Integrator { bias: bias(vec![0.125, -0.25]) }),
+                    population(
+                        "out",
+                        Shape::vector(2),
+                        Neuron::Integrator {
+                            bias: bias(vec![0.125, -0.25]),
+                        },
+                    ),
                 ],
                 projections: vec![
                     Projection {
-                        source: 0, target: 1,
-                        connectivity: Connectivity::new(Pattern::Convolution { convolution: conv, present: present(&w1, 3) }),
+                        source: 0,
+                        target: 1,
+                        connectivity: Connectivity::new(Pattern::Convolution {
+                            convolution: conv,
+                            present: present(&w1, 3),
+                        }),
                         weights: w1,
                     },
                     Projection {
-                        source: 1, target: 2,
-                        connectivity: Connectivity::new(Pattern::Convolution { convolution: pool, present: None }),
+                        source: 1,
+                        target: 2,
+                        connectivity: Connectivity::new(Pattern::Convolution {
+                            convolution: pool,
+                            present: None,
+                        }),
                         weights: vec![1.0; 12],
                     },
                     Projection {
-                        source: 2, target: 3,
+                        source: 2,
+                        target: 3,
                         connectivity: Connectivity {
-                            pooling: Some(Pooling { input: pooled, output: Shape::vector(3), window: square(2, 2, 0) }),
-                            pattern: Pattern::Dense { sources: 3, targets: 5, present: present(&w2, 5) },
+                            pooling: Some(Pooling {
+                                input: pooled,
+                                output: Shape::vector(3),
+                                window: square(2, 2, 0),
+                            }),
+                            pattern: Pattern::Dense {
+                                sources: 3,
+                                targets: 5,
+                                present: present(&w2, 5),
+                            },
                         },
                         weights: w2,
                     },
                     Projection {
-                        source: 1, target: 3,
-                        connectivity: Connectivity::new(Pattern::Dense { sources: hidden.neurons(), targets: 5, present: present(&w3, 5) }),
+                        source: 1,
+                        target: 3,
+                        connectivity: Connectivity::new(Pattern::Dense {
+                            sources: hidden.neurons(),
+                            targets: 5,
+                            present: present(&w3, 5),
+                        }),
                         weights: w3,
                     },
                     Projection {
-                        source: 3, target: 4,
-                        connectivity: Connectivity::new(Pattern::Dense { sources: 5, targets: 2, present: present(&w4, 2) }),
+                        source: 3,
+                        target: 4,
+                        connectivity: Connectivity::new(Pattern::Dense {
+                            sources: 5,
+                            targets: 2,
+                            present: present(&w4, 2),
+                        }),
                         weights: w4,
                     },
                 ],

@@ -21,7 +21,12 @@ use std::process::ExitCode;
 /// real data, counts every event and prices the counts on neuromorphic chips next to GPU, CPU and
 /// edge baselines, each figure with its source and range.
 #[derive(Debug, Parser)]
-#[command(name = "spikewatt", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "spikewatt",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -31,9 +31,8 @@ impl Meter {
             ProgressDrawTarget::stderr()
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template(
-            "{msg:24} {wide_bar} {pos}/{len} samples, {eta} left",
-        );
+        let style =
+            ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len} samples, {eta} left");
         if let Ok(style) = style {
             bar.set_style(style);
         }

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// Flags override the file. Paths in the file are relative to the file, paths in flags to where
 /// you are.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, args_override_self = true)]
 pub(super) struct RunArgs {
     /// Experiment (.toml) or model (.onnx).
     #[arg(value_name = "EXPERIMENT.toml|MODEL")]
@@ -88,7 +88,10 @@ fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), String> {
             .parse()
             .map(|value| (Normalization::Percentile, Some(value)))
             .map_err(|_| format!("\"{value}\" is not a number")),
-        _ => Err("the rules are max, percentile and percentile:P, for example percentile:99.9".to_owned()),
+        _ => Err(
+            "the rules are max, percentile and percentile:P, for example percentile:99.9"
+                .to_owned(),
+        ),
     }
 }
 
@@ -100,11 +103,7 @@ pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
     Ok(catalogue)
 }
 
-pub(super) fn execute(
-    args: &RunArgs,
-    common: &Common,
-    command: Vec<String>,
-) -> anyhow::Result<()> {
+pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
     let experiment = experiment(args, common)?;
     experiment.check()?;
     let catalogue = catalogue(&args.hardware_file)?;
@@ -159,7 +158,10 @@ pub(super) fn execute(
 
 /// The folder asked for, or `results/` and the name of the experiment or model.
 fn folder_of(args: &RunArgs, experiment: &Experiment) -> PathBuf {
-    let named = args.out.clone().or_else(|| experiment.output.folder.clone());
+    let named = args
+        .out
+        .clone()
+        .or_else(|| experiment.output.folder.clone());
     named.unwrap_or_else(|| {
         let stem = args.input.file_stem().unwrap_or_default();
         Path::new("results").join(stem)

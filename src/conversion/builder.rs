@@ -272,7 +272,11 @@ impl<'a> NetworkBuilder<'a> {
             self.notes.push(format!(
                 "layer \"{}\" is {} on the calibration data; its threshold is {threshold}",
                 linear.name,
-                if observed.max > 0.0 { "almost silent" } else { "silent" },
+                if observed.max > 0.0 {
+                    "almost silent"
+                } else {
+                    "silent"
+                },
             ));
         }
         let neurons = linear.shape.neurons();
@@ -432,20 +436,11 @@ impl<'a> NetworkBuilder<'a> {
 
 /// Biases of output channels as one per neuron, channels last.
 fn per_neuron(bias: &[f32], shape: Shape) -> Vec<f32> {
-    bias.iter()
-        .copied()
-        .cycle()
-        .take(shape.neurons())
-        .collect()
+    bias.iter().copied().cycle().take(shape.neurons()).collect()
 }
 
 /// `[out, in in channels-first order]` to `[in channels last, out]`.
-fn dense(
-    weights: &[f32],
-    source: Shape,
-    targets: usize,
-    amplitude: &[f32],
-) -> (Pattern, Vec<f32>) {
+fn dense(weights: &[f32], source: Shape, targets: usize, amplitude: &[f32]) -> (Pattern, Vec<f32>) {
     let sources = source.neurons();
     let mut rows = Vec::with_capacity(weights.len());
     for index in 0..sources {

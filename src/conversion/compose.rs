@@ -58,8 +58,8 @@ impl AveragePooling {
         let mut windows = Vec::new();
         for (_, oy) in vertical.reached(y, self.output.height) {
             for (_, ox) in horizontal.reached(x, self.output.width) {
-                let area = taps(vertical, oy, self.input.height)
-                    * taps(horizontal, ox, self.input.width);
+                let area =
+                    taps(vertical, oy, self.input.height) * taps(horizontal, ox, self.input.width);
                 windows.push((self.output.index(c, oy, ox), 1.0 / area as f32));
             }
         }

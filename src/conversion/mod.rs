@@ -64,7 +64,9 @@ pub enum ConversionError {
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
     /// No calibration sample.
-    #[error("conversion needs calibration data to set thresholds; give --calibration, a file of training samples")]
+    #[error(
+        "conversion needs calibration data to set thresholds; give --calibration, a file of training samples"
+    )]
     NoCalibration,
     /// Layers for which no spiking equal exists, all of them.
     #[error("{model}: {} of its layers cannot be converted:\n{}", problems.len(), problems.join("\n"))]

@@ -55,7 +55,11 @@ impl Quantile {
         // Equal values at the floor may have been left out; they are the floor.
         let at = |rank: usize| f64::from(self.largest.get(rank).copied().unwrap_or(self.floor));
         let lower = at(self.keep - 1);
-        let upper = if self.keep >= 2 { at(self.keep - 2) } else { lower };
+        let upper = if self.keep >= 2 {
+            at(self.keep - 2)
+        } else {
+            lower
+        };
         Some(((lower + self.fraction * (upper - lower)) as f32, max))
     }
 }

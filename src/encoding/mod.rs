@@ -42,7 +42,9 @@ pub const ENCODINGS: [(&str, Encoding, &str); 2] = [
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum EncodingError {
     /// A value is no probability.
-    #[error("sample {sample}: value {value} at input {input} is not in 0..1, which encoding \"bernoulli\" needs; scale the data or use encoding \"constant\"")]
+    #[error(
+        "sample {sample}: value {value} at input {input} is not in 0..1, which encoding \"bernoulli\" needs; scale the data or use encoding \"constant\""
+    )]
     NotAProbability {
         /// Index of the sample.
         sample: usize,

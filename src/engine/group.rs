@@ -130,7 +130,12 @@ fn after_spike(model: &IntegrateFire, i: usize, v: f32) -> f32 {
     }
 }
 
-fn advance_all(model: &IntegrateFire, potential: &mut [f32], input: &[f32], spikes: &mut SpikeTrain) {
+fn advance_all(
+    model: &IntegrateFire,
+    potential: &mut [f32],
+    input: &[f32],
+    spikes: &mut SpikeTrain,
+) {
     const LANES: usize = 16;
     let keep = match model.reset {
         Reset::Subtract => 1.0,
@@ -149,7 +154,11 @@ fn advance_all(model: &IntegrateFire, potential: &mut [f32], input: &[f32], spik
             let sum = v[i] + input[i];
             let spike = sum >= threshold[i];
             // Without a spike v = sum; with one, v = keep · (sum − threshold).
-            v[i] = if spike { keep * (sum - threshold[i]) } else { sum };
+            v[i] = if spike {
+                keep * (sum - threshold[i])
+            } else {
+                sum
+            };
             fired[i] = u8::from(spike);
             any |= fired[i];
         }

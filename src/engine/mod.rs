@@ -48,7 +48,9 @@ pub enum SimulationError {
         expected: usize,
     },
     /// A population takes input that its neuron model cannot use.
-    #[error("population \"{population}\": max pooling needs exactly one projection that carries spikes; use a spiking input encoding")]
+    #[error(
+        "population \"{population}\": max pooling needs exactly one projection that carries spikes; use a spiking input encoding"
+    )]
     MaxPoolInput {
         /// The population.
         population: String,

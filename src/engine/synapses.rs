@@ -76,7 +76,9 @@ impl<'n> Synapses<'n> {
     pub(super) fn for_each_target(&self, source: usize, mut f: impl FnMut(usize)) {
         self.projection
             .connectivity
-            .for_each_run(source, |first, length| (first..first + length).for_each(&mut f));
+            .for_each_run(source, |first, length| {
+                (first..first + length).for_each(&mut f)
+            });
     }
 
     /// Whether any spike reaches all neurons.

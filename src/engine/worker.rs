@@ -41,11 +41,7 @@ impl<'s, 'n> Worker<'s, 'n> {
     }
 
     /// Simulates one sample from rest.
-    pub(super) fn run(
-        &mut self,
-        sample: usize,
-        drive: Drive,
-    ) -> Result<Outcome, SimulationError> {
+    pub(super) fn run(&mut self, sample: usize, drive: Drive) -> Result<Outcome, SimulationError> {
         let populations = &self.simulator.network.populations;
         let expected = populations[0].shape.neurons();
         let have = match &drive {
@@ -149,7 +145,10 @@ impl<'s, 'n> Worker<'s, 'n> {
         }
         let all_always = always.len() == neurons;
         if all_always {
-            counts.touched.iter_mut().for_each(|n| *n += u64::from(*timesteps));
+            counts
+                .touched
+                .iter_mut()
+                .for_each(|n| *n += u64::from(*timesteps));
         }
 
         group.reset();

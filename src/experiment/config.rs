@@ -407,7 +407,10 @@ mod tests {
         for (bad, key) in [
             ("simulation.timesteps=0", "simulation.timesteps"),
             ("conversion.percentile=0", "conversion.percentile"),
-            ("conversion.initial_potential=1.5", "conversion.initial_potential"),
+            (
+                "conversion.initial_potential=1.5",
+                "conversion.initial_potential",
+            ),
             ("data.samples=0", "data.samples"),
         ] {
             let base = table("model = \"m.onnx\"\n[data]\npath = \"d.npz\"");

@@ -29,7 +29,11 @@ pub struct Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "node \"{}\" ({}): {}", self.node, self.operator, self.reason)
+        write!(
+            f,
+            "node \"{}\" ({}): {}",
+            self.node, self.operator, self.reason
+        )
     }
 }
 
@@ -45,7 +49,9 @@ pub enum OnnxError {
         source: std::io::Error,
     },
     /// The file is no ONNX model, or it is damaged.
-    #[error("{path}: not an ONNX model, or cut short: {reason}; export it again, for example with torch.onnx.export")]
+    #[error(
+        "{path}: not an ONNX model, or cut short: {reason}; export it again, for example with torch.onnx.export"
+    )]
     NotOnnx {
         /// Path of the file.
         path: String,
@@ -133,7 +139,9 @@ pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<Ann, OnnxError> {
             "operator set {opset} is not supported; export with opset 7 to 21"
         )));
     }
-    Importer::new(name, graph).map_err(refused)?.import(path, graph)
+    Importer::new(name, graph)
+        .map_err(refused)?
+        .import(path, graph)
 }
 
 struct Importer {
@@ -161,8 +169,8 @@ impl Importer {
             ));
         };
         let input_name = input.name.clone().unwrap_or_default();
-        let sample_dims = sample_dims(input)
-            .map_err(|reason| format!("input \"{input_name}\" {reason}"))?;
+        let sample_dims =
+            sample_dims(input).map_err(|reason| format!("input \"{input_name}\" {reason}"))?;
         let shape = input_shape(&sample_dims)
             .ok_or_else(|| format!("input \"{input_name}\" has dimensions {sample_dims:?} per sample; one to three are supported"))?;
         let mut values = BTreeMap::new();
@@ -226,7 +234,10 @@ impl Importer {
     }
 
     fn add(&mut self, node: Node) {
-        let built = if node.inputs().any(|name| matches!(self.values.get(name), Some(Value::Unknown))) {
+        let built = if node
+            .inputs()
+            .any(|name| matches!(self.values.get(name), Some(Value::Unknown)))
+        {
             // The node that made this value is already on the list.
             Ok(None)
         } else {
@@ -239,8 +250,12 @@ impl Importer {
             }
         };
         let built = built.and_then(|built| match built {
-            Some(Built::Layer(_, shape)) if shape.checked_neurons().is_none_or(|n| n > MAX_NEURONS) => {
-                Err(format!("its output {shape} has more neurons than can be numbered"))
+            Some(Built::Layer(_, shape))
+                if shape.checked_neurons().is_none_or(|n| n > MAX_NEURONS) =>
+            {
+                Err(format!(
+                    "its output {shape} has more neurons than can be numbered"
+                ))
             }
             other => Ok(other),
         });

@@ -79,10 +79,9 @@ impl<'a> Node<'a> {
         let name = self
             .input(index)
             .ok_or(format!("input {index} is missing"))?;
-        scope
-            .values
-            .get(name)
-            .ok_or(format!("input \"{name}\" is not computed by an earlier node"))
+        scope.values.get(name).ok_or(format!(
+            "input \"{name}\" is not computed by an earlier node"
+        ))
     }
 
     /// The layer that input `index` comes from.
@@ -155,8 +154,9 @@ impl<'a> Node<'a> {
             .iter()
             .map(|&i| usize::try_from(i).ok().filter(|&i| i <= u32::MAX as usize))
             .collect();
-        sizes
-            .and_then(|sizes| sizes.try_into().ok())
-            .ok_or(format!("{name} {:?} is not supported; {N} non-negative numbers are expected", attribute.ints))
+        sizes.and_then(|sizes| sizes.try_into().ok()).ok_or(format!(
+            "{name} {:?} is not supported; {N} non-negative numbers are expected",
+            attribute.ints
+        ))
     }
 }

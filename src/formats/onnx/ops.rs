@@ -75,14 +75,23 @@ fn gemm<'a>(node: &Node<'a>, scope: &Scope<'a>) -> Result<Built, String> {
         ));
     }
     if node.int("transA", 0) != 0 {
-        return Err("transA is not supported; export a Gemm whose input has the batch first".into());
+        return Err(
+            "transA is not supported; export a Gemm whose input has the batch first".into(),
+        );
     }
     let matrix = node.constant(1, scope)?;
     let &[rows, columns] = matrix.dims.as_slice() else {
-        return Err(format!("its weights have dimensions {:?}; a matrix is expected", matrix.dims));
+        return Err(format!(
+            "its weights have dimensions {:?}; a matrix is expected",
+            matrix.dims
+        ));
     };
     let transposed = node.int("transB", 0) != 0;
-    let (outputs, inputs) = if transposed { (rows, columns) } else { (columns, rows) };
+    let (outputs, inputs) = if transposed {
+        (rows, columns)
+    } else {
+        (columns, rows)
+    };
     if inputs != input.channels || outputs == 0 {
         return Err(format!(
             "its weights {:?} do not fit an input of {}",

@@ -40,9 +40,7 @@ impl Tensor {
             (DataType::INT64, Some(raw)) => numbers(raw, |b| i64::from_le_bytes(b) as f32),
             (DataType::INT32, Some(raw)) => numbers(raw, |b| i32::from_le_bytes(b) as f32),
             (DataType::FLOAT, None) => Some(proto.float_data.clone()),
-            (DataType::DOUBLE, None) => {
-                Some(proto.double_data.iter().map(|&v| v as f32).collect())
-            }
+            (DataType::DOUBLE, None) => Some(proto.double_data.iter().map(|&v| v as f32).collect()),
             (DataType::INT64, None) => Some(proto.int64_data.iter().map(|&v| v as f32).collect()),
             (DataType::INT32, None) => Some(proto.int32_data.iter().map(|&v| v as f32).collect()),
             _ => {

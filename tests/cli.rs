@@ -1,0 +1,314 @@
+//! The program as users run it.
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn spikewatt() -> Command {
+    Command::cargo_bin("spikewatt").expect("the binary is built with the tests")
+}
+
+/// The digits example on a few samples: fast enough to run often.
+fn run_digits(out: &Path, flags: &[&str]) -> assert_cmd::assert::Assert {
+    spikewatt()
+        .arg("run")
+        .arg(root().join("examples/digits.toml"))
+        .args(["--samples", "60", "--out"])
+        .arg(out)
+        .args(flags)
+        .assert()
+}
+
+fn summary(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("summary.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn the_main_job_prints_the_table_and_writes_every_file() {
+    let temp = TempDir::new().unwrap();
+    let out = temp.path().join("out");
+    run_digits(&out, &[])
+        .success()
+        .stdout(predicate::str::contains("Verdict").and(predicate::str::contains("loihi1")));
+    for file in [
+        "summary.json",
+        "populations.csv",
+        "targets.csv",
+        "targets.tex",
+        "breakdown.csv",
+        "energy.svg",
+        "energy.png",
+        "methods.md",
+        "counts.h5",
+        "manifest.json",
+    ] {
+        assert!(fs::metadata(out.join(file)).unwrap().len() > 0, "{file}");
+    }
+    let summary = summary(&out);
+    assert_eq!(summary["schema"], "spikewatt.run/1");
+    assert_eq!(summary["samples"], 60);
+    assert!(summary["accuracy"]["snn"].as_f64().unwrap() > 0.9);
+}
+
+#[test]
+fn thread_counts_do_not_show_in_any_file() {
+    let temp = TempDir::new().unwrap();
+    let (one, two) = (temp.path().join("one"), temp.path().join("two"));
+    let flags = ["--encoding", "bernoulli", "--seed", "5", "--threads"];
+    run_digits(&one, &[&flags[..], &["1"]].concat()).success();
+    run_digits(&two, &[&flags[..], &["2"]].concat()).success();
+    for entry in fs::read_dir(&one).unwrap() {
+        let name = entry.unwrap().file_name();
+        let read = |folder: &Path| fs::read(folder.join(&name)).unwrap();
+        if name == "summary.json" {
+            let timeless = |folder: &Path| {
+                let mut value = summary(folder);
+                value.as_object_mut().unwrap().remove("timing").unwrap();
+                value
+            };
+            assert_eq!(timeless(&one), timeless(&two));
+        } else {
+            assert_eq!(read(&one), read(&two), "{name:?}");
+        }
+    }
+}
+
+#[test]
+fn saved_counts_give_the_prices_of_a_fresh_run() {
+    let temp = TempDir::new().unwrap();
+    let (first, fresh) = (temp.path().join("first"), temp.path().join("fresh"));
+    run_digits(&first, &["--targets", "loihi1"]).success();
+    run_digits(&fresh, &["--targets", "loihi1-davies2018,rtx-4090"]).success();
+    let priced = spikewatt()
+        .arg("price")
+        .arg(first.join("counts.h5"))
+        .args([
+            "--targets",
+            "loihi1-davies2018,rtx-4090",
+            "--format",
+            "json",
+        ])
+        .assert()
+        .success();
+    let priced: Value = serde_json::from_slice(&priced.get_output().stdout).unwrap();
+    let fresh = summary(&fresh);
+    for key in ["targets", "populations", "totals", "accuracy", "model"] {
+        assert_eq!(priced[key], fresh[key], "{key}");
+    }
+}
+
+/// Each flag against what it must change.
+#[test]
+fn every_flag_has_an_effect() {
+    let temp = TempDir::new().unwrap();
+    let mut folders = 0;
+    let mut run = |flags: &[&str]| -> Value {
+        folders += 1;
+        let out = temp.path().join(folders.to_string());
+        run_digits(&out, flags).success();
+        summary(&out)
+    };
+    let plain = run(&[]);
+    assert_eq!(run(&["--timesteps", "3"])["timesteps"], 3);
+    assert_eq!(run(&["--samples", "7"])["samples"], 7);
+    assert_eq!(run(&["--seed", "9"])["seed"], 9);
+    assert_eq!(
+        run(&["--encoding", "bernoulli"])["totals"]["macs_per_inference"],
+        0.0
+    );
+    assert_ne!(
+        run(&["--normalization", "max"])["setup"]["thresholds"],
+        plain["setup"]["thresholds"]
+    );
+    assert_ne!(
+        run(&["--normalization", "percentile:95"])["setup"]["thresholds"],
+        plain["setup"]["thresholds"]
+    );
+    assert_ne!(
+        run(&["--set", "conversion.initial_potential=0.0"])["totals"],
+        plain["totals"]
+    );
+    let targets = run(&["--targets", "loihi1"])["targets"].clone();
+    assert_eq!(targets.as_array().unwrap().len(), 1);
+    assert_eq!(targets[0]["name"], "loihi1");
+    // Different data, labels and calibration through flags.
+    let data = root().join("data/digits-train1k-images-idx3-ubyte.gz");
+    let labels = root().join("data/digits-test360-labels-idx1-ubyte.gz");
+    let calibration = root().join("data/digits-test360-images-idx3-ubyte.gz");
+    let text = |path: &PathBuf| path.to_str().unwrap().to_owned();
+    let other = run(&["--data", &text(&data)]);
+    assert_ne!(other["setup"]["data_sha256"], plain["setup"]["data_sha256"]);
+    let other = run(&["--calibration", &text(&calibration)]);
+    assert_ne!(other["setup"]["thresholds"], plain["setup"]["thresholds"]);
+    run_digits(
+        &temp.path().join("labels"),
+        &["--data", &text(&data), "--labels", &text(&labels)],
+    )
+    .failure()
+    .stderr(predicate::str::contains("label"));
+}
+
+#[test]
+fn quiet_and_json_keep_their_streams_clean() {
+    let temp = TempDir::new().unwrap();
+    let result = run_digits(&temp.path().join("out"), &["--quiet", "--format", "json"]).success();
+    let output = result.get_output();
+    assert!(output.stderr.is_empty());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["schema"], "spikewatt.run/1");
+    let talk = run_digits(&temp.path().join("talk"), &[]).success();
+    assert!(!talk.get_output().stderr.is_empty());
+}
+
+#[test]
+fn own_results_are_replaced_on_request_and_foreign_folders_never() {
+    let temp = TempDir::new().unwrap();
+    let out = temp.path().join("out");
+    run_digits(&out, &[]).success();
+    run_digits(&out, &[])
+        .code(1)
+        .stderr(predicate::str::contains("--force"));
+    run_digits(&out, &["--force", "--timesteps", "2"]).success();
+    assert_eq!(summary(&out)["timesteps"], 2);
+    let foreign = temp.path().join("foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("thesis.tex"), "years of work").unwrap();
+    run_digits(&foreign, &["--force"]).code(1);
+    assert_eq!(fs::read_dir(&foreign).unwrap().count(), 1);
+}
+
+/// What strangers and typos do: the message names the thing, nothing panics.
+#[test]
+fn mistakes_are_named() {
+    let temp = TempDir::new().unwrap();
+    let file = |name: &str, bytes: &[u8]| -> String {
+        let path = temp.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let data = |name: &str| root().join("data").join(name).to_str().unwrap().to_owned();
+    let digits = data("digits-test360-images-idx3-ubyte.gz");
+    let fashion = data("fmnist-t1k-images-idx3-ubyte.gz");
+    let model = fs::read(root().join("networks/digits_mlp.onnx")).unwrap();
+    let good = root().join("networks/digits_mlp.onnx");
+    let good = good.to_str().unwrap();
+    let example = fs::read_to_string(root().join("examples/digits.toml")).unwrap();
+    let example = example.replace("..", root().to_str().unwrap());
+
+    let text = file("text.onnx", b"this is a text file");
+    let truncated = file("truncated.onnx", &model[..model.len() / 2]);
+    let typo = file(
+        "typo.toml",
+        example.replace("[calibration]", "[calibratoin]").as_bytes(),
+    );
+    let wrong_type = file(
+        "type.toml",
+        format!("{example}\n[simulation]\ntimesteps = \"many\"\n").as_bytes(),
+    );
+    let out = temp.path().join("never");
+    let out = out.to_str().unwrap();
+    let cases: [(&[&str], i32, &[&str]); 11] = [
+        (
+            &["run", &text, "--data", &digits],
+            1,
+            &["text.onnx", "not an ONNX model"],
+        ),
+        (
+            &["run", &truncated, "--data", &digits],
+            1,
+            &["truncated.onnx", "not an ONNX model"],
+        ),
+        (
+            &["run", "absent.onnx", "--data", &digits],
+            1,
+            &["absent.onnx"],
+        ),
+        (&["run", good], 1, &["digits_mlp.onnx", "--data"]),
+        (&["run", good, "--data", &digits], 1, &["--calibration"]),
+        (
+            &["run", good, "--data", &fashion, "--calibration", &fashion],
+            1,
+            &["fmnist-t1k", "28", "64"],
+        ),
+        (&["run", &typo], 1, &["typo.toml", "calibratoin"]),
+        (
+            &["run", &wrong_type],
+            1,
+            &["type.toml", "timesteps", "many"],
+        ),
+        (
+            &[
+                "run",
+                good,
+                "--data",
+                &digits,
+                "--calibration",
+                &digits,
+                "--targets",
+                "loihi9",
+            ],
+            1,
+            &["loihi9", "loihi1"],
+        ),
+        (
+            &["run", good, "--data", &digits, "--encoding", "morse"],
+            2,
+            &["morse", "bernoulli"],
+        ),
+        (&["run", good, "--dta", &digits], 2, &["--dta", "--data"]),
+    ];
+    for (arguments, code, words) in cases {
+        let mut command = spikewatt();
+        command.args(arguments);
+        if code == 1 {
+            command.args(["--out", out]);
+        }
+        let assert = command.assert().code(code);
+        let message = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        for word in words {
+            assert!(message.contains(word), "{arguments:?}: {message}");
+        }
+        assert!(!message.contains("panicked"), "{arguments:?}: {message}");
+        assert!(!Path::new(out).join("summary.json").exists());
+    }
+}
+
+#[test]
+fn inspect_shows_layers_and_the_spiking_network() {
+    let output = spikewatt()
+        .args(["inspect", "--format", "json"])
+        .arg(root().join("networks/fmnist_lenet_bn.onnx"))
+        .assert()
+        .success();
+    let value: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    // conv 3×3 with padding 1 on 28×28: (28 · 3 − 2)² taps inside, 16 channels; conv 5×5 on 14×14.
+    assert_eq!(value["layers"][1]["macs"], 82 * 82 * 16);
+    assert_eq!(value["layers"][5]["macs"], 10 * 10 * 25 * 16 * 32);
+    assert_eq!(value["spiking"]["neurons"], 12544 + 3136 + 3200 + 128 + 10);
+}
+
+#[test]
+fn hardware_is_listed_and_shown_with_sources() {
+    spikewatt()
+        .args(["hardware", "list"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("loihi1").and(predicate::str::contains("a100-sxm-80")));
+    spikewatt()
+        .args(["hardware", "show", "loihi1"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("source:").and(predicate::str::contains("35.5")));
+    spikewatt()
+        .args(["hardware", "show", "loihi"])
+        .assert()
+        .code(1)
+        .stderr(predicate::str::contains("loihi1"));
+}
