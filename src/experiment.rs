@@ -22,7 +22,7 @@ use crate::network::Shape;
 use crate::neuron::MaxPoolRule;
 use crate::report::{
     Accuracy, InputEntry, ModelReport, PopulationReport, Report, Setup, TargetReport, Timing,
-    Totals, sha256_hex,
+    Totals,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -151,7 +151,7 @@ pub fn run(
     let ann = &model.ann;
     let model_report = ModelReport {
         path: shown(model_path),
-        sha256: sha256_hex(&model.bytes),
+        sha256: model.sha256.clone(),
         parameters: ann.dense_counts().parameters(),
         macs: ann.dense_counts().macs(),
     };

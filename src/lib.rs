@@ -87,6 +87,7 @@ pub mod ann;
 pub mod cli;
 pub mod conversion;
 pub mod counts;
+pub mod digest;
 pub mod encoding;
 pub mod energy;
 pub mod engine;

@@ -6,7 +6,7 @@ use rten_onnx::onnx::{
     TensorProto, TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
 };
 use spikewatt::ann::{Ann, Operation, Runtime};
-use spikewatt::formats::onnx::{OnnxError, import};
+use spikewatt::formats::onnx::{Model, OnnxError, import};
 use spikewatt::network::Shape;
 
 fn tensor(name: &str, dims: &[i64], data: &[f32]) -> TensorProto {
@@ -119,7 +119,7 @@ fn model(
 }
 
 fn imported(bytes: &[u8]) -> Ann {
-    import("test", "test.onnx", bytes).unwrap()
+    import("test", "test.onnx", bytes).unwrap().ann
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn shapes_agree_with_the_runtime() {
             vec![tensor("w", &[2, 2, 3, 3], &weights)],
             "y",
         );
-        let ann = imported(&bytes);
+        let Model { ann, bytes, .. } = import("test", "test.onnx", &bytes).unwrap();
         let runtime = Runtime::load("test", bytes, &ann.sample_dims).unwrap();
         let widths = runtime
             .observe(&[1.0; 2 * 9 * 8], &["y"], &|_, observed| observed[0].width)

@@ -91,7 +91,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // `{:#}` would repeat messages that already quote their cause.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            talk(&format!("error: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -123,6 +123,12 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
     print(&text)
+}
+
+/// Says something that is not the result.
+fn talk(text: &str) {
+    // Where nobody listens, nothing is lost.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The report for people, coloured where a terminal reads it and nobody asked for plain text.

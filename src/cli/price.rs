@@ -2,10 +2,11 @@
 
 use super::run::catalogue;
 use super::{Common, Format, print, print_json, text};
+use crate::digest::sha256_hex;
 use crate::energy::PriceOptions;
 use crate::experiment::{self, OutputConfig};
 use crate::formats::saved_counts;
-use crate::report::{InputEntry, Manifest, OutputFolder, TableEntry, sha256_hex};
+use crate::report::{InputEntry, Manifest, OutputFolder, TableEntry};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;

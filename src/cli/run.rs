@@ -1,7 +1,7 @@
 //! `spikewatt run`.
 
 use super::progress::{Meter, catch_interrupts};
-use super::{Common, Format, print, print_json, text};
+use super::{Common, Format, print, print_json, talk, text};
 use crate::encoding::{ENCODINGS, Encoding};
 use crate::energy::Catalogue;
 use crate::experiment::{
@@ -11,6 +11,7 @@ use crate::experiment::{
 use crate::formats::dataset::Preprocessing;
 use crate::formats::saved_counts::{self, SavedCounts};
 use crate::report::{Manifest, OutputFolder, TableEntry};
+use crate::units::si;
 use anyhow::{Context, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -145,13 +146,13 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
         }
     }
     if !common.quiet {
-        eprintln!(
+        talk(&format!(
             "simulated {} samples in {:.2} s ({}); files in {}",
             run.report.samples,
             run.report.timing.simulate_s,
-            crate::units::si(run.report.timing.synops_per_s, "SynOp/s"),
+            si(run.report.timing.synops_per_s, "SynOp/s"),
             written.display()
-        );
+        ));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A device as data, and the one place where units are read.
 
 use super::Law;
-use crate::report::sha256_hex;
+use crate::digest::sha256_hex;
 use crate::units::Range;
 use serde::Deserialize;
 use std::collections::BTreeMap;

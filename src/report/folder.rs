@@ -1,8 +1,8 @@
 //! The folder a run writes into: only files we name, each one whole, and never someone else's.
 
 use super::{EXPORTERS, ExportError, Exporter, Json, Report, Timing};
+use crate::digest::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -312,15 +312,6 @@ impl OutputFolder {
             source,
         }
     }
-}
-
-/// SHA-256 of some bytes, hexadecimal.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 /// Every file that a run may write, without the manifest.

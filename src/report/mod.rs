@@ -14,7 +14,7 @@ pub use self::csv::{BreakdownCsv, PopulationsCsv, TargetsCsv};
 pub use figure::{Png, Svg};
 pub use folder::{
     FileEntry, FolderError, InputEntry, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, OutputFolder,
-    TableEntry, sha256_hex,
+    TableEntry,
 };
 pub use json::Json;
 pub use latex::Latex;

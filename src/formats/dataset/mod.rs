@@ -16,9 +16,9 @@ mod problem;
 pub use preprocessing::Preprocessing;
 pub use problem::{DatasetError, Problem};
 
+use crate::digest::sha256_hex;
 use array::Array;
 use content::Content;
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// A file that was read, and what it held.
@@ -200,10 +200,7 @@ fn read(path: &Path) -> Result<(Contents, SourceFile), Problem> {
     let bytes = std::fs::read(path)?;
     let source = SourceFile {
         path: path.to_path_buf(),
-        sha256: Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        sha256: sha256_hex(&bytes),
     };
     let content = Content::new(bytes);
     let contents = (reader_for(path, &content)?.read)(content)?;

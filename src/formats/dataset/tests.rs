@@ -4,6 +4,7 @@ use flate2::write::GzEncoder;
 use ndarray::{Array1, Array2, Array3, Array4, ShapeBuilder};
 use ndarray_npy::{WritableElement, WriteNpyExt};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use std::io::{Cursor, Write};
 use tempfile::TempDir;
 

@@ -1,11 +1,13 @@
 //! ONNX models: from the file to an [`Ann`].
 
+mod explicit;
 mod node;
 mod ops;
 mod tensor;
 mod wire;
 
 use crate::ann::{Ann, Layer, Operation};
+use crate::digest::sha256_hex;
 use crate::network::Shape;
 use node::{Built, Node, Value};
 use rten_onnx::onnx::{GraphProto, ModelProto, ValueInfoProto};
@@ -81,13 +83,16 @@ fn list(problems: &[Problem]) -> String {
     lines.join("\n")
 }
 
-/// An imported model, and its bytes for the runtime that executes the original.
+/// An imported model.
 #[derive(Debug)]
 pub struct Model {
     /// The layers.
     pub ann: Ann,
-    /// The file as it was read.
+    /// The model for the [runtime](crate::ann::Runtime) that executes the original: the same
+    /// graph, with strides, dilations and padding stated in full.
     pub bytes: Vec<u8>,
+    /// SHA-256 of the file, in lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// Reads and imports a model file.
@@ -104,15 +109,14 @@ pub fn load(path: &Path) -> Result<Model, OnnxError> {
     let name = path
         .file_stem()
         .map_or_else(|| shown.clone(), |stem| stem.to_string_lossy().into_owned());
-    let ann = import(&name, &shown, &bytes)?;
-    Ok(Model { ann, bytes })
+    import(&name, &shown, &bytes)
 }
 
 /// Imports a model from its bytes; `path` is for messages.
 ///
 /// # Errors
 /// As [`load`].
-pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<Ann, OnnxError> {
+pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<Model, OnnxError> {
     let not_onnx = |reason: String| OnnxError::NotOnnx {
         path: path.to_owned(),
         reason,
@@ -139,9 +143,15 @@ pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<Ann, OnnxError> {
             "operator set {opset} is not supported; export with opset 7 to 21"
         )));
     }
-    Importer::new(name, graph)
+    let ann = Importer::new(name, graph)
         .map_err(refused)?
-        .import(path, graph)
+        .import(path, graph)?;
+    let explicit = explicit::encode(model, &ann).map_err(|error| not_onnx(error.to_string()))?;
+    Ok(Model {
+        ann,
+        bytes: explicit,
+        sha256: sha256_hex(bytes),
+    })
 }
 
 struct Importer {
