@@ -1,7 +1,7 @@
 //! Which neurons share a neurocore, and whether the chip has room for them.
 
 use super::Mesh;
-use crate::network::{Role, Topology};
+use crate::network::{BitRows, Connectivity, Pattern, Role, Topology};
 use std::ops::Range;
 
 /// What one neurocore holds and how many of them there are.
@@ -224,10 +224,10 @@ fn split(slice_of: &[u32], slices: &[Slice], run: Range<usize>, mut f: impl FnMu
 ///
 /// Each population starts on a new core; its neurons, in index order, fill a core until the next
 /// one would exceed the neurons, the synaptic memory, the fan-in axons or the fan-out axons of a
-/// core. Cores are numbered in the order of the populations. A neuron that exceeds a limit on its
-/// own shares its core with neighbours only as far as they need nothing more of it (channels of one
-/// pixel have the same presynaptic neurons); the limit is listed in [`Placement::exceeded`].
-/// Synapses from the input count like all others.
+/// core. Cores are numbered in the order of the populations. A neuron that exceeds the memory or the
+/// fan-out axons of a core on its own gets a core to itself. If it exceeds the fan-in axons, no
+/// splitting helps, and its core is filled up to the other limits. Either way the limit is listed
+/// in [`Placement::exceeded`]. Synapses from the input count like all others.
 #[must_use]
 pub fn place(topology: &Topology, capacity: &Capacity) -> Placement {
     let populations = topology.populations.len();
@@ -388,7 +388,7 @@ impl<'a> Reach<'a> {
     }
 
     /// The longest stretch from `start`, 1 to `most` neurons, that at most `limit` distinct
-    /// presynaptic neurons reach, or no more than reach its first neuron.
+    /// presynaptic neurons reach; `most` if the first neuron alone has more.
     fn longest(&self, start: usize, most: usize, limit: u64) -> usize {
         // How many presynaptic neurons reach the stretch for the first time at each of its neurons.
         let mut arrivals = vec![0u64; most];
@@ -397,25 +397,21 @@ impl<'a> Reach<'a> {
                 if first >= start + most || last < start {
                     continue;
                 }
-                let mut nearest = if first >= start { first } else { usize::MAX };
-                if nearest == usize::MAX {
-                    for &edge in group {
-                        self.topology.edges[edge].connectivity.for_each_run(
-                            source,
-                            |at, length| {
-                                if at + length > start {
-                                    nearest = nearest.min(at.max(start));
-                                }
-                            },
-                        );
-                    }
-                }
+                let nearest = group
+                    .iter()
+                    .filter_map(|&edge| {
+                        next_target(&self.topology.edges[edge].connectivity, source, start)
+                    })
+                    .min()
+                    .unwrap_or(usize::MAX);
                 if nearest < start + most {
                     arrivals[nearest - start] += 1;
                 }
             }
         }
-        let limit = limit.max(arrivals[0]);
+        if arrivals[0] > limit {
+            return most;
+        }
         let mut axons = 0;
         arrivals
             .iter()
@@ -425,6 +421,65 @@ impl<'a> Reach<'a> {
             })
             .count()
     }
+}
+
+/// The first target of a presynaptic neuron that is not before `start`. Unlike a walk over all its
+/// runs, it stops at the first, which is what keeps pruned networks of VGG's size quick to place.
+fn next_target(connectivity: &Connectivity, source: usize, start: usize) -> Option<usize> {
+    let source = match &connectivity.pooling {
+        Some(pooling) => pooling.pooled(source)?,
+        None => source,
+    };
+    match &connectivity.pattern {
+        Pattern::Dense {
+            targets, present, ..
+        } => match present {
+            None => Some(start).filter(|start| start < targets),
+            Some(rows) => next_bit(rows, source, start),
+        },
+        Pattern::Convolution {
+            convolution,
+            present,
+        } => {
+            let (c, y, x) = convolution.input.coordinates(source);
+            let outputs = convolution.group_outputs(c);
+            let (shape, window) = (convolution.output, convolution.window);
+            let rows = window.vertical.reached(y, shape.height);
+            rows.flat_map(|(ky, oy)| {
+                let columns = window.horizontal.reached(x, shape.width);
+                columns.map(move |(kx, ox)| (ky, kx, oy, ox))
+            })
+            .filter_map(|(ky, kx, oy, ox)| {
+                let base = shape.index(outputs.start, oy, ox);
+                let channel = start.saturating_sub(base);
+                let next = match present {
+                    None => Some(channel).filter(|&channel| channel < outputs.len()),
+                    Some(rows) => next_bit(rows, convolution.kernel_row(ky, kx, c), channel),
+                };
+                next.map(|channel| base + channel)
+            })
+            .min()
+        }
+        Pattern::Sparse {
+            starts, targets, ..
+        } => targets[starts[source] as usize..starts[source + 1] as usize]
+            .iter()
+            .map(|&target| target as usize)
+            .filter(|&target| target >= start)
+            .min(),
+    }
+}
+
+/// The first set bit of a row that is not before `column`.
+fn next_bit(rows: &BitRows, row: usize, column: usize) -> Option<usize> {
+    let words = rows.row(row);
+    let first = words.get(column / 64)? & (u64::MAX << (column % 64));
+    let later = words.iter().copied().skip(column / 64 + 1);
+    std::iter::once(first)
+        .chain(later)
+        .enumerate()
+        .find(|(_, word)| *word != 0)
+        .map(|(index, word)| (column / 64 + index) * 64 + word.trailing_zeros() as usize)
 }
 
 /// What one core is asked to hold.
@@ -502,7 +557,7 @@ fn exceeded(topology: &Topology, capacity: &Capacity, placement: &Placement) -> 
             .max_by_key(|&core| have(&loads[core]));
         if let (true, Some(core)) = (over > 0, worst) {
             exceeded.push(format!(
-                "{limit}: {} on core {core} ({}), allowed {allowed}; {over} cores exceed it",
+                "{limit}: {} on core {core} ({}), allowed {allowed} (cores over it: {over})",
                 have(&loads[core]),
                 name(core),
             ));
@@ -525,7 +580,7 @@ fn exceeded(topology: &Topology, capacity: &Capacity, placement: &Placement) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Axis, Connectivity, Convolution, Edge, Node, Pattern, Shape, Window};
+    use crate::network::{Axis, Convolution, Edge, Node, Pooling, Shape, Window};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -634,11 +689,9 @@ mod tests {
         let placement = place(&topology, &cramped);
         assert_eq!(
             placement.exceeded(),
-            [
-                "fan-in axons per core: 9 on core 2 (conv), allowed 8; 4 cores exceed it",
-                "cores: 10 on 2 chips, allowed 8 on 1"
-            ]
+            ["fan-in axons per core: 16 on core 2 (conv), allowed 8 (cores over it: 1)"]
         );
+        assert_eq!(ranges(&placement, 1), [0..4, 4..5, 5..16]);
     }
 
     #[test]
@@ -671,7 +724,7 @@ mod tests {
         assert_eq!(
             placement.exceeded(),
             [
-                "synaptic memory per core [bit]: 80 on core 0 (hidden), allowed 79; 4 cores exceed it"
+                "synaptic memory per core [bit]: 80 on core 0 (hidden), allowed 79 (cores over it: 4)"
             ]
         );
     }
@@ -803,7 +856,69 @@ mod tests {
         ]
     }
 
+    /// Pruned patterns of each kind, one behind a pooling, with more than 64 targets in a row.
+    fn pruned(bits: &[bool]) -> Vec<Connectivity> {
+        let values: Vec<f32> = bits.iter().map(|&bit| f32::from(u8::from(bit))).collect();
+        let axis = Axis {
+            pad_before: 1,
+            pad_after: 1,
+            ..Axis::new(3, 1)
+        };
+        let window = Window {
+            vertical: axis,
+            horizontal: axis,
+        };
+        let halves = Window {
+            vertical: Axis::new(2, 2),
+            horizontal: Axis::new(2, 2),
+        };
+        let input = Shape::maps(2, 2, 2);
+        let convolution = |present| Pattern::Convolution {
+            convolution: Convolution {
+                input,
+                output: Shape::maps(140, 2, 2),
+                window,
+                groups: 2,
+            },
+            present,
+        };
+        vec![
+            Connectivity::new(Pattern::Dense {
+                sources: 9,
+                targets: 140,
+                present: Some(BitRows::nonzero(&values[..9 * 140], 140)),
+            }),
+            Connectivity::new(convolution(None)),
+            Connectivity {
+                pooling: Some(Pooling {
+                    input: Shape::maps(2, 5, 5),
+                    output: input,
+                    window: halves,
+                }),
+                pattern: convolution(Some(BitRows::nonzero(&values, 70))),
+            },
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn the_next_target_is_the_first_of_the_runs(
+            bits in prop::collection::vec(prop::bool::weighted(0.02), 18 * 70),
+        ) {
+            for connectivity in pruned(&bits) {
+                for source in 0..connectivity.sources() {
+                    let mut all = BTreeSet::new();
+                    connectivity.for_each_run(source, |first, length| {
+                        all.extend(first..first + length);
+                    });
+                    for start in (0..connectivity.targets()).step_by(7) {
+                        let expected = all.range(start..).next().copied();
+                        prop_assert_eq!(next_target(&connectivity, source, start), expected);
+                    }
+                }
+            }
+        }
+
         #[test]
         fn greedy_cores_are_within_all_limits_and_full(
             topology in sparse_topology(),
