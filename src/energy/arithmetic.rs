@@ -17,12 +17,12 @@ use crate::report::{Part, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "mac-ac",
     about: "MACs and ACs alone: no memory, no control, no static power",
-    figures: &[
+    groups: &[&[
         "energy.mac_fp32",
         "energy.ac_fp32",
         "energy.mac_int8",
         "energy.mac_int32",
-    ],
+    ]],
     price,
 };
 

@@ -298,12 +298,10 @@ fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, Hard
 
 /// Whether a law reads the figure `key`.
 fn reads(law: &Law, key: &str) -> bool {
-    law.figures
-        .iter()
-        .any(|known| match known.strip_suffix('*') {
-            Some(section) => key.starts_with(section),
-            None => *known == key,
-        })
+    law.figures().any(|known| match known.strip_suffix('*') {
+        Some(section) => key.starts_with(section),
+        None => known == key,
+    })
 }
 
 /// All figures of a file in SI units, with their citations.
@@ -346,7 +344,7 @@ fn check_key(key: &str, law: Option<&Law>) -> Result<(), String> {
         Some(law) if !reads(law, key) => Err(format!(
             "the law \"{}\" has no such figure; did you mean \"{}\"?",
             law.name,
-            nearest(key, law.figures.iter().copied())
+            nearest(key, law.figures())
         )),
         _ => Ok(()),
     }

@@ -1,7 +1,8 @@
 //! Loihi as its designers published it.
 
 use super::mesh::{
-    Events, Range3, charge_host, charge_traffic, finish, latency_range, map, synops,
+    Bounds, CAPACITY, Events, SHARED, charge_host, charge_traffic, finish, latency_range, map,
+    synops,
 };
 use super::receipt::Receipt;
 use super::{Job, Law};
@@ -22,21 +23,19 @@ use crate::report::TargetReport;
 pub(super) static LAW: Law = Law {
     name: "davies",
     about: "active and inactive neuron, synaptic operation, packet and hop, plus static power",
-    figures: &[
-        "capacity.*",
-        "energy.synop",
-        "energy.neuron_active",
-        "energy.neuron_inactive",
-        "energy.spike_within_tile",
-        "energy.hop_east_west",
-        "energy.hop_north_south",
-        "energy.host_mac",
-        "latency.synop",
-        "latency.neuron_active",
-        "latency.neuron_inactive",
-        "latency.spike_within_tile",
-        "barrier_sync.*",
-        "power.chip_static",
+    groups: &[
+        &CAPACITY,
+        &SHARED,
+        &[
+            "energy.synop",
+            "energy.neuron_active",
+            "energy.neuron_inactive",
+            "energy.spike_within_tile",
+            "latency.synop",
+            "latency.neuron_active",
+            "latency.neuron_inactive",
+            "latency.spike_within_tile",
+        ],
     ],
     price,
 };
@@ -62,14 +61,14 @@ fn price(job: &Job) -> Vec<TargetReport> {
     vec![finish(mapped, receipt, latency_s)]
 }
 
-fn times(receipt: &mut Receipt) -> Option<Range3> {
+fn times(receipt: &mut Receipt) -> Option<Bounds> {
     let [synop, active, inactive, router] = receipt.figures([
         "latency.synop",
         "latency.neuron_active",
         "latency.neuron_inactive",
         "latency.spike_within_tile",
     ])?;
-    Some(Range3::new(|at| StageTimes {
+    Some(Bounds::new(|at| StageTimes {
         neuron_s: at(inactive),
         active_s: at(active) - at(inactive),
         packet_out_s: at(router),

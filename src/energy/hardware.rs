@@ -115,9 +115,7 @@ impl Hardware {
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         self.law
-            .figures
-            .iter()
-            .copied()
+            .figures()
             .filter(|key| match key.strip_suffix('*') {
                 Some(section) => !self.figures.keys().any(|have| have.starts_with(section)),
                 None => !self.figures.contains_key(*key),

@@ -60,11 +60,10 @@ pub(super) struct Mapped {
 
 /// Places the network, unless it is placed already; `None` if the room on the chip is not known.
 pub(super) fn map(job: &Job, receipt: &mut Receipt) -> Option<Mapped> {
-    let capacity = capacity(receipt)?;
     let counts = job.work.counts;
     let placement = match job.placement {
         Some(placement) => placement.clone(),
-        None => place(&counts.topology, &capacity),
+        None => place(&counts.topology, &capacity(receipt)?),
     };
     let traffic = traffic(counts, &placement);
     Some(Mapped { placement, traffic })
@@ -99,7 +98,8 @@ fn capacity(receipt: &mut Receipt) -> Option<Capacity> {
     })
 }
 
-const CAPACITY: [&str; 9] = [
+/// The room on the chip.
+pub(super) const CAPACITY: [&str; 9] = [
     "capacity.neurons_per_core",
     "capacity.synaptic_memory",
     "capacity.weight",
@@ -109,6 +109,15 @@ const CAPACITY: [&str; 9] = [
     "capacity.mesh_width",
     "capacity.mesh_height",
     "capacity.chips",
+];
+
+/// The other figures that each mesh law reads.
+pub(super) const SHARED: [&str; 5] = [
+    "energy.hop_east_west",
+    "energy.hop_north_south",
+    "energy.host_mac",
+    "power.chip_static",
+    "barrier_sync.*",
 ];
 
 /// Charges packets per inference at `key` and hops, or marks them unknown.
@@ -158,7 +167,7 @@ pub(super) fn latency_range(
     job: &Job,
     mapped: Option<&Mapped>,
     receipt: &mut Receipt,
-    times: Option<Range3>,
+    times: Option<Bounds>,
 ) -> Option<Range> {
     let barrier = match mapped {
         Some(mapped) => barrier(job, receipt, mapped.placement.tiles()),
@@ -172,7 +181,7 @@ pub(super) fn latency_range(
         let times = StageTimes { barrier_s, ..times };
         latency(job.work.counts, &mapped.placement, &mapped.traffic, &times)
     };
-    let Range3 { low, nominal, high } = times;
+    let Bounds { low, nominal, high } = times;
     Some(Range::new(
         at(low, barrier.value.low),
         at(nominal, barrier.value.nominal),
@@ -181,15 +190,15 @@ pub(super) fn latency_range(
 }
 
 /// Stage times with every figure at its low, nominal and high value.
-pub(super) struct Range3 {
+pub(super) struct Bounds {
     low: StageTimes,
     nominal: StageTimes,
     high: StageTimes,
 }
 
-impl Range3 {
+impl Bounds {
     pub fn new(times: impl Fn(fn(&Figure) -> f64) -> StageTimes) -> Self {
-        Range3 {
+        Bounds {
             low: times(|figure| figure.value.low),
             nominal: times(|figure| figure.value.nominal),
             high: times(|figure| figure.value.high),

@@ -76,10 +76,16 @@ pub struct Law {
     pub name: &'static str,
     /// One sentence.
     pub about: &'static str,
+    groups: &'static [&'static [&'static str]],
+    price: fn(&Job) -> Vec<TargetReport>,
+}
+
+impl Law {
     /// The figures it reads, `section.key`; `section.*` stands for any key. A device file may
     /// contain no others.
-    pub figures: &'static [&'static str],
-    price: fn(&Job) -> Vec<TargetReport>,
+    pub fn figures(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.groups.iter().copied().flatten().copied()
+    }
 }
 
 /// All cost laws.
@@ -113,6 +119,9 @@ pub fn price(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<Ta
 }
 
 /// The same with neurons placed by hand. Devices without neurocores ignore the placement.
+///
+/// # Panics
+/// If the placement is of another network.
 #[must_use]
 pub fn price_placed(
     hardware: &Hardware,

@@ -15,7 +15,7 @@ use crate::report::{Part, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "nj-per-mac",
     about: "measured all-in energy per MAC of int8 networks",
-    figures: &["energy.mac", "power.active"],
+    groups: &[&["energy.mac", "power.active"]],
     price,
 };
 

@@ -105,7 +105,10 @@ impl<'a> Receipt<'a> {
             count,
             joules_each,
             joules,
-            joules_range: Range::new(bounds.low.min(joules), joules, bounds.high.max(joules)),
+            joules_range: Range {
+                nominal: joules,
+                ..bounds
+            },
             part,
             source: sources.join("; "),
             unverified: used.iter().any(|f| f.confidence == Confidence::Memory),
@@ -118,7 +121,7 @@ impl<'a> Receipt<'a> {
         let part = |part: Part, known: bool| {
             let mut joules = self.lines.iter().filter(|l| l.part == part).peekable();
             let exists = part == Part::Dynamic || joules.peek().is_some();
-            (known && exists).then(|| joules.map(|l| l.joules).sum::<f64>())
+            (known && exists).then(|| joules.fold(0.0, |sum, line| sum + line.joules))
         };
         let (dynamic_j, static_j) = (
             part(Part::Dynamic, self.dynamic_known),

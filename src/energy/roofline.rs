@@ -22,7 +22,7 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "roofline",
     about: "time from peak compute, bandwidth and launches; power between idle and TDP",
-    figures: &[
+    groups: &[&[
         "compute.fp32",
         "compute.int8",
         "bandwidth.memory",
@@ -34,7 +34,7 @@ pub(super) static LAW: Law = Law {
         "efficiency.active_power",
         "latency.kernel_launch",
         "latency.host_overhead",
-    ],
+    ]],
     price,
 };
 

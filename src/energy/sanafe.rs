@@ -1,7 +1,8 @@
 //! Loihi as SANA-FE prices it.
 
 use super::mesh::{
-    Events, Range3, charge_host, charge_traffic, finish, latency_range, map, synops,
+    Bounds, CAPACITY, Events, SHARED, charge_host, charge_traffic, finish, latency_range, map,
+    synops,
 };
 use super::receipt::Receipt;
 use super::{Job, Law};
@@ -22,28 +23,26 @@ use crate::report::TargetReport;
 pub(super) static LAW: Law = Law {
     name: "sana-fe",
     about: "neuron access, update, spike, packet, hop and synaptic operation, plus static power",
-    figures: &[
-        "capacity.*",
-        "energy.neuron_access",
-        "energy.neuron_update",
-        "energy.spike",
-        "energy.packet",
-        "energy.synop_dense",
-        "energy.synop_sparse",
-        "energy.synop_conv",
-        "energy.hop_east_west",
-        "energy.hop_north_south",
-        "energy.host_mac",
-        "latency.neuron_access",
-        "latency.neuron_update",
-        "latency.spike",
-        "latency.packet_out",
-        "latency.packet_in",
-        "latency.synop_dense",
-        "latency.synop_sparse",
-        "latency.synop_conv",
-        "barrier_sync.*",
-        "power.chip_static",
+    groups: &[
+        &CAPACITY,
+        &SHARED,
+        &[
+            "energy.neuron_access",
+            "energy.neuron_update",
+            "energy.spike",
+            "energy.packet",
+            "energy.synop_dense",
+            "energy.synop_sparse",
+            "energy.synop_conv",
+            "latency.neuron_access",
+            "latency.neuron_update",
+            "latency.spike",
+            "latency.packet_out",
+            "latency.packet_in",
+            "latency.synop_dense",
+            "latency.synop_sparse",
+            "latency.synop_conv",
+        ],
     ],
     price,
 };
@@ -72,7 +71,7 @@ fn price(job: &Job) -> Vec<TargetReport> {
     vec![finish(mapped, receipt, latency_s)]
 }
 
-fn times(receipt: &mut Receipt) -> Option<Range3> {
+fn times(receipt: &mut Receipt) -> Option<Bounds> {
     let [access, update, spike, out, into, dense, sparse, conv] = receipt.figures([
         "latency.neuron_access",
         "latency.neuron_update",
@@ -83,7 +82,7 @@ fn times(receipt: &mut Receipt) -> Option<Range3> {
         "latency.synop_sparse",
         "latency.synop_conv",
     ])?;
-    Some(Range3::new(|at| StageTimes {
+    Some(Bounds::new(|at| StageTimes {
         neuron_s: at(access),
         active_s: at(update),
         spike_s: at(spike),

@@ -107,3 +107,101 @@ fn shares<'a>(profiles: impl Iterator<Item = &'a Vec<u64>>) -> Vec<Vec<f64>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::{Capacity, Mesh, place, traffic};
+    use crate::network::{Connectivity, Edge, Node, Pattern, Role, Shape, Topology};
+
+    /// Two populations of three and two neurons; the first fires in timestep 0 of 2.
+    fn counts() -> EventCounts {
+        let node = |name: &str, n| Node {
+            name: name.into(),
+            shape: Shape::vector(n),
+            role: Role::Spiking,
+        };
+        let topology = Topology {
+            populations: vec![node("a", 3), node("b", 2)],
+            edges: vec![Edge {
+                source: 0,
+                target: 1,
+                connectivity: Connectivity::new(Pattern::Dense {
+                    sources: 3,
+                    targets: 2,
+                    present: None,
+                }),
+            }],
+        };
+        let mut counts = EventCounts::new(topology, 2);
+        counts.samples = 1;
+        counts.populations[0].spikes = vec![1, 1, 1];
+        counts.populations[0].spikes_per_timestep = vec![3, 0];
+        counts.populations[0].active_per_timestep = vec![3, 1];
+        counts.projections[0].synops_per_timestep = vec![6, 0];
+        counts
+    }
+
+    fn seconds(counts: &EventCounts, times: &StageTimes) -> f64 {
+        let capacity = Capacity {
+            neurons_per_core: 10,
+            synaptic_memory_bits: 1000,
+            weight_bits: 8,
+            fan_in_axons_per_core: 10,
+            fan_out_axons_per_core: 10,
+            mesh: Mesh {
+                cores_per_tile: 4,
+                width: 1,
+                height: 1,
+            },
+            chips: 1,
+        };
+        let placement = place(&counts.topology, &capacity);
+        let traffic = traffic(counts, &placement);
+        latency(counts, &placement, &traffic, times)
+    }
+
+    const TIMES: StageTimes = StageTimes {
+        neuron_s: 1.0,
+        active_s: 2.0,
+        spike_s: 4.0,
+        packet_out_s: 8.0,
+        packet_in_s: 3.0,
+        synop_s: SynapseTime {
+            dense_s: 5.0,
+            sparse_s: 500.0,
+            conv_s: 500.0,
+        },
+        barrier_s: 100.0,
+    };
+
+    #[test]
+    fn worked_latency_of_two_cores() {
+        // Step 0: generating 3·1 + 3·2 + 3·4 + 3·8 = 45, processing 3·3 + 6·5 = 39.
+        // Step 1: generating 3·1 + 1·2 = 5, processing 0. Barriers 200.
+        assert_eq!(seconds(&counts(), &TIMES), 45.0 + 5.0 + 200.0);
+    }
+
+    #[test]
+    fn latency_grows_with_each_time_and_with_spikes() {
+        let before = seconds(&counts(), &TIMES);
+        let slower: [fn(&mut StageTimes); 7] = [
+            |t| t.neuron_s += 50.0,
+            |t| t.active_s += 50.0,
+            |t| t.spike_s += 50.0,
+            |t| t.packet_out_s += 50.0,
+            |t| t.packet_in_s += 50.0,
+            |t| t.synop_s.dense_s += 50.0,
+            |t| t.barrier_s += 50.0,
+        ];
+        for change in slower {
+            let mut times = TIMES;
+            change(&mut times);
+            assert!(seconds(&counts(), &times) > before);
+        }
+        let mut more = counts();
+        more.populations[0].spikes[0] += 1;
+        more.populations[0].spikes_per_timestep[1] += 1;
+        assert!(seconds(&more, &TIMES) > before);
+    }
+}

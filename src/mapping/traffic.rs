@@ -161,3 +161,180 @@ fn idle_traffic(counts: &EventCounts, placement: &Placement) -> Vec<SliceTraffic
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::{Capacity, Mesh, Slice};
+    use crate::network::{Connectivity, Edge, Node, Pattern, Role, Shape, Topology};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn capacity() -> Capacity {
+        Capacity {
+            neurons_per_core: 1000,
+            synaptic_memory_bits: 1 << 30,
+            weight_bits: 8,
+            fan_in_axons_per_core: 1 << 20,
+            fan_out_axons_per_core: 1 << 20,
+            mesh: Mesh {
+                cores_per_tile: 1,
+                width: 3,
+                height: 3,
+            },
+            chips: 1,
+        }
+    }
+
+    fn network(sizes: &[usize], edges: &[(usize, usize)]) -> Topology {
+        Topology {
+            populations: sizes
+                .iter()
+                .enumerate()
+                .map(|(index, &n)| Node {
+                    name: format!("p{index}"),
+                    shape: Shape::vector(n),
+                    role: if index == 0 {
+                        Role::Input
+                    } else {
+                        Role::Spiking
+                    },
+                })
+                .collect(),
+            edges: edges
+                .iter()
+                .map(|&(source, target)| Edge {
+                    source,
+                    target,
+                    connectivity: Connectivity::new(Pattern::Dense {
+                        sources: sizes[source],
+                        targets: sizes[target],
+                        present: None,
+                    }),
+                })
+                .collect(),
+        }
+    }
+
+    fn slice(population: usize, neurons: std::ops::Range<usize>, core: usize) -> Slice {
+        Slice {
+            population,
+            neurons,
+            core,
+        }
+    }
+
+    #[test]
+    fn worked_packets_and_hops() {
+        // Two inputs, two neurons on core 0 = (0, 0), four on core 8 = (2, 2) and core 1 = (0, 1).
+        let topology = network(&[2, 2, 4], &[(0, 1), (1, 2)]);
+        let mut counts = EventCounts::new(topology, 1);
+        counts.samples = 1;
+        counts.populations[0].spikes = vec![1, 1];
+        counts.populations[1].spikes = vec![3, 0];
+        let slices = vec![slice(1, 0..2, 0), slice(2, 0..1, 8), slice(2, 1..4, 1)];
+        let placement =
+            Placement::new(&counts.topology, &capacity(), slices).expect("covers each neuron");
+        let traffic = traffic(&counts, &placement);
+        // Three spikes to two cores; (2, 2) and (0, 1) hops each. Inputs: two packets to core 0.
+        assert_eq!((traffic.packets, traffic.host_packets), (6, 2));
+        assert_eq!((traffic.hops_x, traffic.hops_y), (6, 9));
+        let received: Vec<(u64, u64)> = traffic
+            .slices
+            .iter()
+            .map(|s| (s.packets_received(), s.synops_received()))
+            .collect();
+        assert_eq!(received, [(2, 4), (3, 3), (3, 9)]);
+        assert_eq!(traffic.slices[0].packets_sent, 6);
+    }
+
+    proptest! {
+        #[test]
+        fn traffic_equals_a_spike_by_spike_count(
+            spikes in prop::collection::vec(0u64..4, 3 + 6 + 5),
+            cores in prop::collection::vec(0usize..9, 4),
+        ) {
+            let topology = network(&[3, 6, 5], &[(0, 1), (1, 2), (0, 2), (1, 1)]);
+            let mut counts = EventCounts::new(topology, 1);
+            counts.samples = 1;
+            let mut rest = spikes.as_slice();
+            for population in &mut counts.populations {
+                let (own, others) = rest.split_at(population.spikes.len());
+                population.spikes = own.to_vec();
+                rest = others;
+            }
+            let slices = vec![
+                slice(1, 0..2, cores[0]),
+                slice(1, 2..6, cores[1]),
+                slice(2, 0..1, cores[2]),
+                slice(2, 1..5, cores[3]),
+            ];
+            let placement = Placement::new(&counts.topology, &capacity(), slices)
+                .expect("covers each neuron");
+            let core_of = |population: usize, neuron: usize| {
+                placement.slice(population, neuron).map(|s| placement.slices()[s].core)
+            };
+            let (mut packets, mut host, mut hops) = (0, 0, (0, 0));
+            let (mut into, mut out) = (BTreeMap::new(), BTreeMap::new());
+            let mut synops = 0;
+            for (population, counted) in counts.populations.iter().enumerate() {
+                for (neuron, &spikes) in counted.spikes.iter().enumerate() {
+                    let mut reached = BTreeMap::new();
+                    for edge in counts.topology.edges.iter().filter(|e| e.source == population) {
+                        for target in 0..edge.connectivity.targets() {
+                            *reached.entry(core_of(edge.target, target)).or_insert(0) += spikes;
+                        }
+                    }
+                    for (core, events) in reached {
+                        let core = core.expect("targets are placed");
+                        synops += events;
+                        *into.entry(core).or_insert(0) += spikes;
+                        match core_of(population, neuron) {
+                            None => host += spikes,
+                            Some(home) => {
+                                packets += spikes;
+                                *out.entry(home).or_insert(0) += spikes;
+                                let (x, y) = placement.mesh().hops(home, core);
+                                hops = (hops.0 + spikes * x, hops.1 + spikes * y);
+                            }
+                        }
+                    }
+                }
+            }
+            let found = traffic(&counts, &placement);
+            prop_assert_eq!((found.packets, found.host_packets), (packets, host));
+            prop_assert_eq!((found.hops_x, found.hops_y), hops);
+            let sum = |f: fn(&SliceTraffic) -> u64| found.slices.iter().map(f).sum::<u64>();
+            prop_assert_eq!(sum(|s| s.packets_sent), packets);
+            prop_assert_eq!(sum(SliceTraffic::packets_received), packets + host);
+            prop_assert_eq!(sum(SliceTraffic::synops_received), synops);
+            let (mut found_in, mut found_out) = (BTreeMap::new(), BTreeMap::new());
+            for (slice, load) in placement.slices().iter().zip(&found.slices) {
+                *found_in.entry(slice.core).or_insert(0) += load.packets_received();
+                *found_out.entry(slice.core).or_insert(0) += load.packets_sent;
+            }
+            for (core, events) in into {
+                prop_assert_eq!(found_in[&core], events);
+            }
+            for (core, events) in out {
+                prop_assert_eq!(found_out[&core], events);
+            }
+        }
+    }
+
+    #[test]
+    fn active_updates_of_slices_sum_to_those_of_the_population() {
+        let topology = network(&[1, 4], &[(0, 1)]);
+        let mut counts = EventCounts::new(topology, 5);
+        counts.samples = 2;
+        counts.populations[1].touched = vec![10, 3, 0, 0];
+        counts.populations[1].active_per_timestep = vec![4; 5];
+        let slices = vec![slice(1, 0..1, 0), slice(1, 1..4, 1)];
+        let placement =
+            Placement::new(&counts.topology, &capacity(), slices).expect("covers each neuron");
+        let found = traffic(&counts, &placement);
+        // The first neuron is touched in all its ten neuron-timesteps; 20 - 13 active ones remain.
+        assert_eq!(found.slices[0].active_updates, 10.0);
+        assert_eq!(found.slices[1].active_updates, 10.0);
+    }
+}
