@@ -135,7 +135,7 @@ fn talk(text: &str) {
 fn text(report: &Report) -> String {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let ansi = !plain && std::io::stdout().is_terminal();
-    Text { ansi }.render(report)
+    Text { ansi }.render(report) + "\n"
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -140,7 +140,6 @@ fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
         format.peak
     ));
     TargetReport {
-        name: format!("{} batch {batch}", job.hardware.name),
         batch,
         ..receipt.finish(
             format.workload,

@@ -184,7 +184,7 @@ pub struct Line {
 /// What one inference costs on one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TargetReport {
-    /// Name of the target, as in `hardware list`, with the batch where there are several.
+    /// Name of the target, as in `hardware list`; several batches and networks share it.
     pub name: String,
     /// Name to print.
     pub title: String,

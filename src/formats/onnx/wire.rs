@@ -127,7 +127,7 @@ mod tests {
         };
         let mut bytes = Vec::new();
         for _ in 0..50 {
-            bytes = wrap(6, wrap(1, wrap(5, bytes)));
+            bytes = wrap(1, wrap(5, wrap(6, bytes)));
         }
         assert!(check(&wrap(7, bytes)).unwrap_err().contains("too deep"));
     }
