@@ -4,26 +4,28 @@ use proptest::prelude::*;
 use spikewatt::encoding::Drive;
 use spikewatt::engine::{Simulation, Simulator, SpikeTrain};
 use spikewatt::network::{
-    Axis, BitRows, Connectivity, Convolution, Network, Pattern, Pooling, Population, Projection,
-    Shape, Window,
+    Axis, BitRows, Connectivity, Convolution, Delay, Network, Pattern, Pooling, Population,
+    Projection, Shape, Weights, Window,
 };
-use spikewatt::neuron::{IntegrateFire, MaxPool, MaxPoolRule, Neuron, Reset};
+use spikewatt::neuron::{IntegrateFire, MaxPool, MaxPoolRule, Neuron, Reset, ThresholdTest};
 use std::ops::ControlFlow;
 
-fn population(name: &str, shape: Shape, neuron: Neuron) -> Population {
+fn population(name: &str, shape: Shape, neuron: Neuron, bias: Vec<f32>) -> Population {
     Population {
         name: name.to_owned(),
         shape,
         neuron,
+        bias,
+        poisson: None,
     }
 }
 
-fn integrate_fire(neurons: usize, threshold: f32, bias: f32, initial: f32) -> Neuron {
+fn integrate_fire(neurons: usize, threshold: f32) -> Neuron {
     Neuron::IntegrateFire(IntegrateFire {
         threshold: vec![threshold; neurons],
-        bias: vec![bias; neurons],
-        initial,
+        initial: 0.0,
         reset: Reset::Subtract,
+        test: ThresholdTest::AtLeast,
     })
 }
 
@@ -44,18 +46,20 @@ fn deliver(connectivity: Connectivity, weights: Vec<f32>, shapes: [Shape; 2]) ->
     let network = Network {
         name: "one projection".to_owned(),
         populations: vec![
-            population("input", shapes[0], Neuron::Input),
+            population("input", shapes[0], Neuron::Input, vec![]),
             population(
                 "target",
                 shapes[1],
-                integrate_fire(shapes[1].neurons(), f32::MAX, 0.0, 0.0),
+                integrate_fire(shapes[1].neurons(), f32::MAX),
+                vec![],
             ),
         ],
         projections: vec![Projection {
             source: 0,
             target: 1,
             connectivity,
-            weights,
+            weights: weights.into(),
+            delay: Delay::NONE,
         }],
     };
     // Sample s lets input neuron s spike; the last sample lets all of them spike.
@@ -202,7 +206,10 @@ impl<'n> Oracle<'n> {
         let matrices = network
             .projections
             .iter()
-            .map(|p| matrix(&p.connectivity, &p.weights))
+            .map(|p| match &p.weights {
+                Weights::Each(weights) => matrix(&p.connectivity, weights),
+                Weights::Uniform(_) => panic!("the oracle wants every weight"),
+            })
             .collect();
         Oracle { network, matrices }
     }
@@ -260,7 +267,8 @@ impl<'n> Oracle<'n> {
                     neuron => {
                         // Sums in the engine's order: bias, constant current, then spikes by
                         // projection and source.
-                        let mut input = neuron.bias().to_vec();
+                        let mut input = population.bias.clone();
+                        input.resize(neurons, 0.0);
                         for constant in [true, false] {
                             for (p, projection) in self.incoming(index) {
                                 for source in 0..self.matrices[p].len() {
@@ -402,15 +410,15 @@ fn random_network() -> impl Strategy<Value = Network> {
                     vec![0.0; values.len()]
                 }
             };
-            let fire = |values: Vec<f32>, initial| {
+            let fire = |neurons: usize, initial| {
                 Neuron::IntegrateFire(IntegrateFire {
-                    threshold: vec![0.5; values.len()],
-                    bias: bias(values),
+                    threshold: vec![0.5; neurons],
                     initial,
+                    test: ThresholdTest::AtLeast,
                     reset: if subtract {
                         Reset::Subtract
                     } else {
-                        Reset::ToZero
+                        Reset::ToValue
                     },
                 })
             };
@@ -438,16 +446,15 @@ fn random_network() -> impl Strategy<Value = Network> {
             Network {
                 name: "random".to_owned(),
                 populations: vec![
-                    population("input", input, Neuron::Input),
-                    population("conv", hidden, fire(b1, 0.5)),
-                    population("pool", pooled, Neuron::MaxPool(MaxPool { rule })),
-                    population("fc", Shape::vector(5), fire(b2, 0.0)),
+                    population("input", input, Neuron::Input, vec![]),
+                    population("conv", hidden, fire(hidden.neurons(), 0.5), bias(b1)),
+                    population("pool", pooled, Neuron::MaxPool(MaxPool { rule }), vec![]),
+                    population("fc", Shape::vector(5), fire(5, 0.0), bias(b2)),
                     population(
                         "out",
                         Shape::vector(2),
-                        Neuron::Integrator {
-                            bias: bias(vec![0.125, -0.25]),
-                        },
+                        Neuron::Integrator,
+                        bias(vec![0.125, -0.25]),
                     ),
                 ],
                 projections: vec![
@@ -458,7 +465,8 @@ fn random_network() -> impl Strategy<Value = Network> {
                             convolution: conv,
                             present: present(&w1, 3),
                         }),
-                        weights: w1,
+                        weights: w1.into(),
+                        delay: Delay::NONE,
                     },
                     Projection {
                         source: 1,
@@ -467,7 +475,8 @@ fn random_network() -> impl Strategy<Value = Network> {
                             convolution: pool,
                             present: None,
                         }),
-                        weights: vec![1.0; 12],
+                        weights: vec![1.0; 12].into(),
+                        delay: Delay::NONE,
                     },
                     Projection {
                         source: 2,
@@ -484,7 +493,8 @@ fn random_network() -> impl Strategy<Value = Network> {
                                 present: present(&w2, 5),
                             },
                         },
-                        weights: w2,
+                        weights: w2.into(),
+                        delay: Delay::NONE,
                     },
                     Projection {
                         source: 1,
@@ -494,7 +504,8 @@ fn random_network() -> impl Strategy<Value = Network> {
                             targets: 5,
                             present: present(&w3, 5),
                         }),
-                        weights: w3,
+                        weights: w3.into(),
+                        delay: Delay::NONE,
                     },
                     Projection {
                         source: 3,
@@ -504,7 +515,8 @@ fn random_network() -> impl Strategy<Value = Network> {
                             targets: 2,
                             present: present(&w4, 2),
                         }),
-                        weights: w4,
+                        weights: w4.into(),
+                        delay: Delay::NONE,
                     },
                 ],
             }
@@ -557,9 +569,14 @@ fn worked_neurons_that_fire_without_input() {
     let network = Network {
         name: "lonely".to_owned(),
         populations: vec![
-            population("input", Shape::vector(1), Neuron::Input),
-            population("burst", Shape::vector(1), integrate_fire(1, 1.0, 0.0, 0.0)),
-            population("biased", Shape::vector(1), integrate_fire(1, 1.0, 0.5, 0.0)),
+            population("input", Shape::vector(1), Neuron::Input, vec![]),
+            population("burst", Shape::vector(1), integrate_fire(1, 1.0), vec![]),
+            population(
+                "biased",
+                Shape::vector(1),
+                integrate_fire(1, 1.0),
+                vec![0.5],
+            ),
         ],
         projections: vec![Projection {
             source: 0,
@@ -569,7 +586,8 @@ fn worked_neurons_that_fire_without_input() {
                 targets: 1,
                 present: None,
             }),
-            weights: vec![2.5],
+            weights: vec![2.5].into(),
+            delay: Delay::NONE,
         }],
     };
     let mut train = SpikeTrain::new();

@@ -4,9 +4,10 @@ use super::compose::AveragePooling;
 use super::{Calibration, Conversion, ConversionError, ConversionOptions};
 use crate::ann::{Ann, Layer, Operation};
 use crate::network::{
-    BitRows, Connectivity, Convolution, Network, Pattern, Population, Projection, Shape, Window,
+    BitRows, Connectivity, Convolution, Network, Pattern, Population, Projection, Shape, Weights,
+    Window,
 };
-use crate::neuron::{IntegrateFire, MaxPool, MaxPoolRule, Neuron, Reset};
+use crate::neuron::{IntegrateFire, MaxPool, MaxPoolRule, Neuron, Reset, ThresholdTest};
 
 /// What the output of a layer of the original is in the spiking network.
 #[derive(Debug, Clone)]
@@ -139,7 +140,7 @@ impl<'a> NetworkBuilder<'a> {
         let name = layer.name.clone();
         match (&layer.operation, input) {
             (Operation::Input, _) => {
-                let population = self.population(&layer.name, layer.shape, Neuron::Input);
+                let population = self.population(&layer.name, layer.shape, Neuron::Input, Vec::new());
                 Ok(Signal::Carried {
                     population,
                     amplitude: vec![1.0; layer.shape.channels],
@@ -282,11 +283,12 @@ impl<'a> NetworkBuilder<'a> {
         let neurons = linear.shape.neurons();
         let neuron = Neuron::IntegrateFire(IntegrateFire {
             threshold: vec![threshold; neurons],
-            bias: per_neuron(&linear.bias, linear.shape),
             initial: self.options.initial_potential,
             reset: Reset::Subtract,
+            test: ThresholdTest::AtLeast,
         });
-        let population = self.population(&linear.name, linear.shape, neuron);
+        let bias = per_neuron(&linear.bias, linear.shape);
+        let population = self.population(&linear.name, linear.shape, neuron, bias);
         self.thresholds.push((
             self.network.populations[population].name.clone(),
             f64::from(threshold),
@@ -326,22 +328,23 @@ impl<'a> NetworkBuilder<'a> {
             return Err("max pooling is converted only where it reads spikes: behind a ReLU, not behind the input or average pooling; use average pooling there or reorder the layers".into());
         };
         let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
-        let population = self.population(name, output, neuron);
+        let population = self.population(name, output, neuron, Vec::new());
         let convolution = Convolution {
             input: shape,
             output,
             window,
             groups: shape.channels,
         };
-        self.network.projections.push(Projection {
+        let pattern = Pattern::Convolution {
+            convolution,
+            present: None,
+        };
+        self.network.projections.push(Projection::new(
             source,
-            target: population,
-            weights: vec![1.0; convolution.kernel_rows()],
-            connectivity: Connectivity::new(Pattern::Convolution {
-                convolution,
-                present: None,
-            }),
-        });
+            population,
+            Connectivity::new(pattern),
+            Weights::Uniform(1.0),
+        ));
         Ok(Signal::Carried {
             population,
             amplitude,
@@ -355,10 +358,9 @@ impl<'a> NetworkBuilder<'a> {
     fn output(&mut self, signal: Signal) -> Result<(), String> {
         match signal {
             Signal::Linear(linear) if linear.pooled_by.is_empty() => {
-                let neuron = Neuron::Integrator {
-                    bias: per_neuron(&linear.bias, linear.shape),
-                };
-                let population = self.population(&linear.name, linear.shape, neuron);
+                let bias = per_neuron(&linear.bias, linear.shape);
+                let population =
+                    self.population(&linear.name, linear.shape, Neuron::Integrator, bias);
                 self.project(&linear, population)
             }
             Signal::Carried {
@@ -407,17 +409,14 @@ impl<'a> NetworkBuilder<'a> {
                 linear.name
             ));
         }
-        self.network.projections.push(Projection {
-            source: *source,
-            target,
-            connectivity,
-            weights,
-        });
+        self.network
+            .projections
+            .push(Projection::new(*source, target, connectivity, weights));
         Ok(())
     }
 
     /// Adds a population under a readable, unique name.
-    fn population(&mut self, name: &str, shape: Shape, neuron: Neuron) -> usize {
+    fn population(&mut self, name: &str, shape: Shape, neuron: Neuron, bias: Vec<f32>) -> usize {
         let readable = name.trim_start_matches('/');
         let mut unique = readable.to_owned();
         let mut copy = 2;
@@ -429,6 +428,8 @@ impl<'a> NetworkBuilder<'a> {
             name: unique,
             shape,
             neuron,
+            bias,
+            poisson: None,
         });
         self.network.populations.len() - 1
     }

@@ -24,8 +24,8 @@ pub(super) struct Visit {
 impl<'n> Group<'n> {
     pub(super) fn new(population: &'n Population) -> Self {
         let neurons = match population.neuron {
-            Neuron::IntegrateFire(_) | Neuron::Integrator { .. } => population.shape.neurons(),
-            Neuron::Input | Neuron::MaxPool(_) => 0,
+            Neuron::IntegrateFire(_) | Neuron::Integrator => population.shape.neurons(),
+            Neuron::Input | Neuron::MaxPool(_) | Neuron::Model(_) => 0,
         };
         Group {
             neuron: &population.neuron,
@@ -126,7 +126,7 @@ impl<'n> Group<'n> {
 fn after_spike(model: &IntegrateFire, i: usize, v: f32) -> f32 {
     match model.reset {
         Reset::Subtract => v - model.threshold[i],
-        Reset::ToZero => 0.0,
+        Reset::ToValue => 0.0,
     }
 }
 
@@ -139,7 +139,7 @@ fn advance_all(
     const LANES: usize = 16;
     let keep = match model.reset {
         Reset::Subtract => 1.0,
-        Reset::ToZero => 0.0,
+        Reset::ToValue => 0.0,
     };
     let mut fired = [0u8; LANES];
     let neurons = potential.len();

@@ -1,7 +1,7 @@
 //! Delivery of spikes and currents through the synapses of one projection.
 
 use super::bits::Bits;
-use crate::network::{Convolution, Pattern, Projection};
+use crate::network::{Convolution, Pattern, Projection, Weights};
 
 /// What is worked out once per projection and shared by all workers.
 pub(super) struct Synapses<'n> {
@@ -46,7 +46,19 @@ impl<'n> Synapses<'n> {
                 None => return,
             },
         };
-        let weights = &self.projection.weights;
+        let weights = match &self.projection.weights {
+            Weights::Each(weights) => weights,
+            Weights::Uniform(weight) => {
+                self.projection
+                    .connectivity
+                    .for_each_run(source, |first, length| {
+                        for sum in &mut input[first..first + length] {
+                            *sum += value * weight;
+                        }
+                    });
+                return;
+            }
+        };
         match &self.projection.connectivity.pattern {
             Pattern::Dense { targets, .. } => {
                 axpy(input, value, &weights[row * targets..(row + 1) * targets]);

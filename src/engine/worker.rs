@@ -116,7 +116,10 @@ impl<'s, 'n> Worker<'s, 'n> {
         let counts = &mut self.tally.populations[index];
 
         // Input that does not change: bias and, from a constant drive, current.
-        base.copy_from_slice(population.neuron.bias());
+        match population.bias.as_slice() {
+            [] => base.fill(0.0),
+            bias => base.copy_from_slice(bias),
+        }
         let mut always = Bits::new(neurons);
         for (i, bias) in base.iter().enumerate() {
             if *bias != 0.0 {

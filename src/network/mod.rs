@@ -20,6 +20,64 @@ pub struct Population {
     pub shape: Shape,
     /// What the neurons do.
     pub neuron: Neuron,
+    /// Constant input of each neuron in each timestep, channels last; empty for none.
+    pub bias: Vec<f32>,
+    /// Random input of each neuron.
+    pub poisson: Option<PoissonInput>,
+}
+
+impl Population {
+    /// A population without bias and random input.
+    #[must_use]
+    pub fn new(name: impl Into<String>, shape: Shape, neuron: Neuron) -> Self {
+        Population {
+            name: name.into(),
+            shape,
+            neuron,
+            bias: Vec::new(),
+            poisson: None,
+        }
+    }
+}
+
+/// An independent Poisson process into each neuron of a population, through a synapse of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PoissonInput {
+    /// Mean number of events per neuron and timestep.
+    pub events_per_timestep: f64,
+    /// What one event adds to the input.
+    pub weight: f32,
+}
+
+/// Weights of a projection.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Weights {
+    /// In the order of the pattern: dense `[source, target]`, convolution
+    /// `[ky, kx, input channel, output channel of the group]`, sparse as its `targets`.
+    Each(Vec<f32>),
+    /// The same weight for every synapse.
+    Uniform(f32),
+}
+
+impl From<Vec<f32>> for Weights {
+    fn from(weights: Vec<f32>) -> Self {
+        Weights::Each(weights)
+    }
+}
+
+/// Timesteps between a spike and its arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delay {
+    /// The same for every synapse. With 0 a spike reaches later populations in the timestep in
+    /// which it is emitted, and those that are not later in the next one.
+    Uniform(u32),
+    /// One per synapse of a sparse pattern, each at least 1 if the projection is not forward.
+    Each(Vec<u16>),
+}
+
+impl Delay {
+    /// No delay.
+    pub const NONE: Delay = Delay::Uniform(0);
 }
 
 /// Weighted synapses from one population to another.
@@ -27,23 +85,51 @@ pub struct Population {
 pub struct Projection {
     /// Index of the presynaptic population.
     pub source: usize,
-    /// Index of the postsynaptic population; greater than `source` in a feed-forward network.
+    /// Index of the postsynaptic population.
     pub target: usize,
     /// Which synapses exist.
     pub connectivity: Connectivity,
-    /// Weights in the order of the pattern: dense `[source, target]`, convolution
-    /// `[ky, kx, input channel, output channel of the group]`, sparse as its `targets`.
-    pub weights: Vec<f32>,
+    /// Weights.
+    pub weights: Weights,
+    /// Delays.
+    pub delay: Delay,
 }
 
-/// A feed-forward spiking network: populations in topological order, the first one the input.
+impl Projection {
+    /// A projection without delay.
+    #[must_use]
+    pub fn new(
+        source: usize,
+        target: usize,
+        connectivity: Connectivity,
+        weights: impl Into<Weights>,
+    ) -> Self {
+        Projection {
+            source,
+            target,
+            connectivity,
+            weights: weights.into(),
+            delay: Delay::NONE,
+        }
+    }
+
+    /// Whether it leads to a later population, so that spikes may arrive in the timestep in which
+    /// they are emitted.
+    #[must_use]
+    pub fn is_forward(&self) -> bool {
+        self.source < self.target
+    }
+}
+
+/// A spiking network. Populations stand in the order in which a timestep visits them; an edge that
+/// does not lead to a later one closes a cycle and carries the previous timestep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Network {
     /// Name of the model it came from.
     pub name: String,
-    /// Populations in topological order.
+    /// Populations in the order of a timestep.
     pub populations: Vec<Population>,
-    /// Projections, each from an earlier population to a later one.
+    /// Projections.
     pub projections: Vec<Projection>,
 }
 
@@ -68,11 +154,11 @@ pub enum NetworkError {
         /// Postsynaptic neurons.
         have_targets: usize,
     },
-    /// A projection names a population that does not exist or does not come later.
+    /// A projection names a population that does not exist.
     #[error(
-        "projection {index}: population {source_population} -> {target_population} is not forward in a network of {populations}"
+        "projection {index}: it joins populations {source_population} and {target_population}, there are {populations}"
     )]
-    NotForward {
+    NoSuchPopulation {
         /// Index of the projection.
         index: usize,
         /// Its source.
@@ -81,6 +167,28 @@ pub enum NetworkError {
         target_population: usize,
         /// Number of populations.
         populations: usize,
+    },
+    /// A list of values per neuron does not have one per neuron.
+    #[error("population \"{population}\": {have} values of {what} for {neurons} neurons")]
+    PerNeuron {
+        /// The population.
+        population: String,
+        /// What the values are.
+        what: &'static str,
+        /// Values given.
+        have: usize,
+        /// Neurons.
+        neurons: usize,
+    },
+    /// Delays that the projection cannot have.
+    #[error("projection {from} -> {to}: {reason}")]
+    Delays {
+        /// Presynaptic population.
+        from: String,
+        /// Postsynaptic population.
+        to: String,
+        /// What is wrong and what to do.
+        reason: &'static str,
     },
     /// The number of weights differs from what the pattern stores.
     #[error("projection {from} -> {to}: {have} weights, its pattern stores {expected}")]
@@ -97,42 +205,87 @@ pub enum NetworkError {
 }
 
 impl Network {
-    /// Checks that projections fit their populations and run forward.
+    /// Checks that parameters and projections fit their populations.
     ///
     /// # Errors
-    /// The first projection that does not.
+    /// The first that does not.
     pub fn check(&self) -> Result<(), NetworkError> {
+        for population in &self.populations {
+            let neurons = population.shape.neurons();
+            let threshold = match &population.neuron {
+                Neuron::IntegrateFire(model) => Some(model.threshold.len()),
+                Neuron::Model(model) => model.parameters_for(),
+                _ => None,
+            };
+            let bias = Some(population.bias.len()).filter(|&n| n > 0);
+            for (what, have) in [("bias", bias), ("a parameter", threshold)] {
+                if let Some(have) = have.filter(|&have| have != neurons) {
+                    return Err(NetworkError::PerNeuron {
+                        population: population.name.clone(),
+                        what,
+                        have,
+                        neurons,
+                    });
+                }
+            }
+        }
         for (index, projection) in self.projections.iter().enumerate() {
-            let (source, target) = (projection.source, projection.target);
-            if source >= target || target >= self.populations.len() {
-                return Err(NetworkError::NotForward {
-                    index,
-                    source_population: source,
-                    target_population: target,
-                    populations: self.populations.len(),
-                });
-            }
-            let (from, to) = (&self.populations[source], &self.populations[target]);
-            let connectivity = &projection.connectivity;
-            if connectivity.sources() != from.shape.neurons()
-                || connectivity.targets() != to.shape.neurons()
-            {
-                return Err(NetworkError::SizeMismatch {
+            self.check_projection(index, projection)?;
+        }
+        Ok(())
+    }
+
+    fn check_projection(&self, index: usize, projection: &Projection) -> Result<(), NetworkError> {
+        let (source, target) = (projection.source, projection.target);
+        let populations = self.populations.len();
+        if source >= populations || target >= populations {
+            return Err(NetworkError::NoSuchPopulation {
+                index,
+                source_population: source,
+                target_population: target,
+                populations,
+            });
+        }
+        let (from, to) = (&self.populations[source], &self.populations[target]);
+        let connectivity = &projection.connectivity;
+        if connectivity.sources() != from.shape.neurons()
+            || connectivity.targets() != to.shape.neurons()
+        {
+            return Err(NetworkError::SizeMismatch {
+                from: from.name.clone(),
+                to: to.name.clone(),
+                sources: connectivity.sources(),
+                targets: connectivity.targets(),
+                have_sources: from.shape.neurons(),
+                have_targets: to.shape.neurons(),
+            });
+        }
+        if let Weights::Each(weights) = &projection.weights
+            && connectivity.stored_weights() != weights.len() as u64
+        {
+            return Err(NetworkError::WeightCount {
+                from: from.name.clone(),
+                to: to.name.clone(),
+                have: weights.len(),
+                expected: connectivity.stored_weights(),
+            });
+        }
+        if let Delay::Each(delays) = &projection.delay {
+            let refuse = |reason| {
+                Err(NetworkError::Delays {
                     from: from.name.clone(),
                     to: to.name.clone(),
-                    sources: connectivity.sources(),
-                    targets: connectivity.targets(),
-                    have_sources: from.shape.neurons(),
-                    have_targets: to.shape.neurons(),
-                });
+                    reason,
+                })
+            };
+            let Pattern::Sparse { targets, .. } = &connectivity.pattern else {
+                return refuse("delays per synapse need a sparse pattern");
+            };
+            if delays.len() != targets.len() {
+                return refuse("it does not have one delay per synapse");
             }
-            if connectivity.stored_weights() != projection.weights.len() as u64 {
-                return Err(NetworkError::WeightCount {
-                    from: from.name.clone(),
-                    to: to.name.clone(),
-                    have: projection.weights.len(),
-                    expected: connectivity.stored_weights(),
-                });
+            if !projection.is_forward() && delays.contains(&0) {
+                return refuse("an edge that closes a cycle needs delays of at least one timestep");
             }
         }
         Ok(())

@@ -1,11 +1,31 @@
 //! Integrate-and-fire without leak.
 
-use super::Reset;
+use serde::{Deserialize, Serialize};
 
-/// Integrate-and-fire neurons without leak.
+/// What happens to the potential of a neuron that fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reset {
+    /// `v -= threshold`: what exceeds the threshold is kept. Exact for converted networks.
+    Subtract,
+    /// `v = v_reset` (0 where a model has no such parameter).
+    ToValue,
+}
+
+/// When a neuron fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThresholdTest {
+    /// `v >= threshold`: converted networks.
+    AtLeast,
+    /// `v > threshold`: the NIR specification.
+    Above,
+}
+
+/// Integrate-and-fire neurons without leak, in single precision.
 ///
 /// ```text
-/// v ← v + input + bias;   spike if v ≥ threshold;   then v ← v − threshold   (or v ← 0)
+/// v ← v + input;   spike if v ≥ threshold (or >);   then v ← v − threshold   (or v ← 0)
 /// ```
 ///
 /// At most one spike per timestep. Potential, threshold, bias and weights share one unit.
@@ -15,10 +35,10 @@ use super::Reset;
 pub struct IntegrateFire {
     /// Firing threshold of each neuron, > 0.
     pub threshold: Vec<f32>,
-    /// Constant input of each neuron in each timestep.
-    pub bias: Vec<f32>,
     /// Potential before the first timestep, as a fraction of the threshold.
     pub initial: f32,
     /// What a spike does to the potential.
     pub reset: Reset,
+    /// When a neuron fires.
+    pub test: ThresholdTest,
 }

@@ -2,40 +2,39 @@
 
 mod integrate_fire;
 mod max_pool;
+mod model;
 
-pub use integrate_fire::IntegrateFire;
+pub use integrate_fire::{IntegrateFire, Reset, ThresholdTest};
 pub use max_pool::{MaxPool, MaxPoolRule};
+pub use model::{Advance, Dynamics, NeuronModel, Parameter};
 
 use crate::network::Role;
-use serde::{Deserialize, Serialize};
-
-/// What happens to the potential of a neuron that fires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reset {
-    /// `v -= threshold`: what exceeds the threshold is kept. Exact for converted networks.
-    Subtract,
-    /// `v = 0`.
-    ToZero,
-}
 
 /// The neuron model of a population, with its parameters.
+///
+/// The models that converted networks are made of have variants of their own, because the engine
+/// has faster ways to run them; every other model is a [`NeuronModel`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Neuron {
     /// Emits the encoded input.
     Input,
-    /// Integrate-and-fire.
+    /// Integrate-and-fire in single precision.
     IntegrateFire(IntegrateFire),
     /// Spiking max pooling.
     MaxPool(MaxPool),
-    /// Sums its input and a constant bias and never spikes: a readout by accumulated potential.
-    Integrator {
-        /// Added in each timestep, one value per neuron.
-        bias: Vec<f32>,
-    },
+    /// Sums its input and never spikes: a readout by accumulated potential.
+    Integrator,
+    /// Any other model.
+    Model(Box<dyn Dynamics>),
 }
 
 impl Neuron {
+    /// Any model as a neuron.
+    #[must_use]
+    pub fn model(model: impl NeuronModel) -> Self {
+        Neuron::Model(Box::new(model))
+    }
+
     /// What a population of such neurons is for.
     #[must_use]
     pub fn role(&self) -> Role {
@@ -43,17 +42,9 @@ impl Neuron {
             Neuron::Input => Role::Input,
             Neuron::IntegrateFire(_) => Role::Spiking,
             Neuron::MaxPool(_) => Role::Pooling,
-            Neuron::Integrator { .. } => Role::Readout,
-        }
-    }
-
-    /// The constant input of each neuron; empty where there is none.
-    #[must_use]
-    pub fn bias(&self) -> &[f32] {
-        match self {
-            Neuron::IntegrateFire(model) => &model.bias,
-            Neuron::Integrator { bias } => bias,
-            Neuron::Input | Neuron::MaxPool(_) => &[],
+            Neuron::Integrator => Role::Readout,
+            Neuron::Model(model) if model.spikes() => Role::Spiking,
+            Neuron::Model(_) => Role::Readout,
         }
     }
 }

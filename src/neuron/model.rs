@@ -1,0 +1,223 @@
+//! What a neuron model is: pure physics of one neuron, written once per model.
+
+use std::any::Any;
+use std::fmt::Debug;
+
+/// A parameter that is the same for all neurons of a population or one value per neuron.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    values: Vec<f64>,
+    /// All ones for one value per neuron, zero for a shared one: an index needs no branch.
+    mask: usize,
+}
+
+impl Parameter {
+    /// One value for all neurons.
+    #[must_use]
+    pub fn uniform(value: f64) -> Self {
+        Parameter {
+            values: vec![value],
+            mask: 0,
+        }
+    }
+
+    /// One value per neuron; a list of equal values becomes a shared one.
+    ///
+    /// # Panics
+    /// If there is no value.
+    #[must_use]
+    pub fn each(values: Vec<f64>) -> Self {
+        assert!(!values.is_empty(), "a parameter needs a value");
+        if values.iter().all(|v| v.to_bits() == values[0].to_bits()) {
+            return Parameter::uniform(values[0]);
+        }
+        Parameter {
+            values,
+            mask: usize::MAX,
+        }
+    }
+
+    /// The value of one neuron.
+    ///
+    /// # Panics
+    /// If there is no such neuron.
+    #[must_use]
+    pub fn get(&self, neuron: usize) -> f64 {
+        self.values[neuron & self.mask]
+    }
+
+    /// Number of values: `None` if one is shared.
+    #[must_use]
+    pub fn len(&self) -> Option<usize> {
+        (self.mask != 0).then_some(self.values.len())
+    }
+
+    /// Whether one value is shared by all neurons.
+    #[must_use]
+    pub fn is_uniform(&self) -> bool {
+        self.mask == 0
+    }
+
+    /// All values.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The same parameter with `f` applied to each value.
+    #[must_use]
+    pub fn map(&self, f: impl Fn(f64) -> f64) -> Self {
+        Parameter {
+            values: self.values.iter().copied().map(f).collect(),
+            mask: self.mask,
+        }
+    }
+}
+
+/// Physics of a neuron model. Pure: no counting, no input or output, no memory beyond the state.
+pub trait NeuronModel: Debug + Clone + PartialEq + Send + Sync + 'static {
+    /// State of one neuron.
+    type State: Copy + Debug + PartialEq + Send;
+
+    /// Name of the model, as users write it.
+    const NAME: &'static str;
+
+    /// Whether it emits spikes; if not, it emits its value in each timestep.
+    const SPIKES: bool;
+
+    /// Number of neurons its parameters are for; `None` if all are shared.
+    fn neurons(&self) -> Option<usize>;
+
+    /// State in which a sample starts: reset is an assignment.
+    fn rest(&self, neuron: usize) -> Self::State;
+
+    /// One timestep with the sum of synaptic input and bias. Returns what leaves the neuron: 0 for
+    /// nothing, 1 for a spike, k for k spikes of a model that may fire more than once, and any
+    /// value for a model that does not spike.
+    fn step(&self, neuron: usize, state: &mut Self::State, input: f64) -> f32;
+
+    /// The potential that a probe records.
+    fn potential(&self, state: &Self::State) -> f64;
+
+    /// Whether a timestep without input would neither change the state nor emit anything, so that
+    /// it may be skipped.
+    fn is_still(&self, neuron: usize, state: &Self::State) -> bool {
+        let mut next = *state;
+        self.step(neuron, &mut next, 0.0) == 0.0 && next == *state
+    }
+
+    /// `timesteps` timesteps without input; returns everything emitted.
+    fn idle(&self, neuron: usize, state: &mut Self::State, timesteps: u32) -> f64 {
+        let mut emitted = 0.0;
+        for _ in 0..timesteps {
+            if self.is_still(neuron, state) {
+                break;
+            }
+            emitted += f64::from(self.step(neuron, state, 0.0));
+        }
+        emitted
+    }
+}
+
+/// The state of a population of one model, one neuron after the other.
+pub trait Advance: Send {
+    /// Puts all neurons back to rest.
+    fn reset(&mut self);
+
+    /// One timestep of all neurons with their input `[neurons]`. Calls `emit(neuron, value)` for
+    /// each neuron that emits something, ascending.
+    fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32));
+
+    /// Potential of one neuron.
+    fn potential(&self, neuron: usize) -> f64;
+}
+
+/// A [`NeuronModel`] behind one dynamic call per population and timestep.
+pub trait Dynamics: Debug + Send + Sync {
+    /// Name of the model.
+    fn name(&self) -> &'static str;
+    /// Whether it emits spikes.
+    fn spikes(&self) -> bool;
+    /// Number of neurons its parameters are for; `None` if all are shared.
+    fn parameters_for(&self) -> Option<usize>;
+    /// State of `neurons` neurons at rest.
+    fn group(&self, neurons: usize) -> Box<dyn Advance>;
+    /// The model itself, to be recognised by exporters.
+    fn as_any(&self) -> &dyn Any;
+    /// A copy.
+    fn boxed(&self) -> Box<dyn Dynamics>;
+    /// Whether `other` is the same model with the same parameters.
+    fn equals(&self, other: &dyn Dynamics) -> bool;
+}
+
+impl Clone for Box<dyn Dynamics> {
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
+}
+
+impl PartialEq for Box<dyn Dynamics> {
+    fn eq(&self, other: &Self) -> bool {
+        self.equals(other.as_ref())
+    }
+}
+
+/// Neurons of one model: loops written once for all models.
+struct Group<M: NeuronModel> {
+    model: M,
+    states: Vec<M::State>,
+}
+
+impl<M: NeuronModel> Advance for Group<M> {
+    fn reset(&mut self) {
+        for (neuron, state) in self.states.iter_mut().enumerate() {
+            *state = self.model.rest(neuron);
+        }
+    }
+
+    fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32)) {
+        for (neuron, (state, &input)) in self.states.iter_mut().zip(input).enumerate() {
+            let emitted = self.model.step(neuron, state, f64::from(input));
+            if emitted != 0.0 {
+                emit(neuron as u32, emitted);
+            }
+        }
+    }
+
+    fn potential(&self, neuron: usize) -> f64 {
+        self.model.potential(&self.states[neuron])
+    }
+}
+
+impl<M: NeuronModel> Dynamics for M {
+    fn name(&self) -> &'static str {
+        M::NAME
+    }
+
+    fn spikes(&self) -> bool {
+        M::SPIKES
+    }
+
+    fn parameters_for(&self) -> Option<usize> {
+        self.neurons()
+    }
+
+    fn group(&self, neurons: usize) -> Box<dyn Advance> {
+        Box::new(Group {
+            states: (0..neurons).map(|neuron| self.rest(neuron)).collect(),
+            model: self.clone(),
+        })
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn boxed(&self) -> Box<dyn Dynamics> {
+        Box::new(self.clone())
+    }
+
+    fn equals(&self, other: &dyn Dynamics) -> bool {
+        other.as_any().downcast_ref::<M>() == Some(self)
+    }
+}
