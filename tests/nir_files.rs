@@ -628,6 +628,9 @@ del f["node/nodes/in"]
 for i in range(20):
     f[f"node/nodes/{i}"] = f["node"]
 f.close()
+import nir
+silent = nir.EventData(np.zeros((3, 0), dtype=int), np.zeros((3, 0)), 5, 1.0)
+nir.write_data(sys.argv[1] + "/silent.nir", nir.NIRGraphData({"n": nir.NIRNodeData({"spikes": silent})}), compression=None)
 f = start("half.nir", [("in", "in")], {"s": ("Scale", {"scale": (np.float16([1.5]), {})}), "t": ("Threshold", {"threshold": ([2**60], {})})})
 f.close()
 "#;
@@ -659,6 +662,17 @@ f.close()
     );
     let found = read(&dir.path().join("empty.nir")).unwrap();
     assert_eq!((found.nodes.len(), found.edges), (1, vec![]));
+    let found = data::read(&dir.path().join("silent.nir")).unwrap();
+    let NodeData::Node(node) = &found.nodes["n"] else {
+        panic!();
+    };
+    let silent: Events<()> = Events {
+        samples: vec![vec![]; 3],
+        neurons: 5,
+        t_max_s: 1.0,
+    };
+    assert_eq!(node["spikes"], Observable::Events(silent));
+    assert_eq!(data::decode(data::encode(&found).unwrap()).unwrap(), found);
     let error = |name| read(&dir.path().join(name)).unwrap_err().to_string();
     for name in ["loop.nir", "graphs.nir"] {
         assert_has(&error(name), &[name, "more nodes than the file can hold"]);

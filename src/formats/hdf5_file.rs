@@ -297,7 +297,11 @@ impl Dataset<'_> {
         let shape = self.dataset.shape().map_err(self.failed())?;
         let chunk = self.dataset.chunk_shape().map_err(self.failed())?;
         let element = self.dataset.element_size().map_err(self.failed())?;
-        let size = |dims: &[u64]| dims.iter().try_fold(element, |n, &dim| n.checked_mul(dim));
+        // A dimension of 0 must not make the others free to declare.
+        let size = |dims: &[u64]| {
+            dims.iter()
+                .try_fold(element, |n, &dim| n.checked_mul(dim.max(1)))
+        };
         let implausible = || Hdf5Problem::Implausible {
             object: self.path.clone(),
             shape: shape.clone(),
@@ -333,7 +337,7 @@ impl Dataset<'_> {
             }
             other => return Err(self.wrong_type("numbers", &other)),
         };
-        Ok((dims, values))
+        self.complete(dims, values)
     }
 
     fn exact<T: Copy + Into<i128>>(&self, values: Vec<T>) -> Result<Vec<f64>, Hdf5Problem> {
@@ -362,7 +366,22 @@ impl Dataset<'_> {
             return Ok((dims, Vec::new()));
         }
         let values = self.dataset.read_i64().map_err(self.failed())?;
-        Ok((dims, values.into_iter().map(|v| v != 0).collect()))
+        self.complete(dims, values.into_iter().map(|v| v != 0).collect())
+    }
+
+    /// Values, if there are as many as the shape says.
+    fn complete<T>(
+        &self,
+        dims: Vec<usize>,
+        values: Vec<T>,
+    ) -> Result<(Vec<usize>, Vec<T>), Hdf5Problem> {
+        if dims.iter().product::<usize>() == values.len() {
+            return Ok((dims, values));
+        }
+        Err(Hdf5Problem::Implausible {
+            object: self.path.clone(),
+            shape: dims.iter().map(|&dim| dim as u64).collect(),
+        })
     }
 
     /// Its shape and strings, of variable or fixed length. An empty dataset of any type holds none.
@@ -382,7 +401,7 @@ impl Dataset<'_> {
             DType::String => self.dataset.read_string(),
             other => return Err(self.wrong_type("strings", &other)),
         };
-        Ok((dims, strings.map_err(self.failed())?))
+        self.complete(dims, strings.map_err(self.failed())?)
     }
 
     /// Its single string.

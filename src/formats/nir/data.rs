@@ -325,12 +325,6 @@ fn events<V>(
             )));
         }
     }
-    // Samples without slots would be free to declare.
-    if slots == 0 && samples > 0 {
-        return Err(Fault::Content(format!(
-            "{samples} samples have no room for events"
-        )));
-    }
     let mut found: Vec<Vec<Event<V>>> = Vec::new();
     for sample in 0..samples {
         let mut list = Vec::new();

@@ -14,8 +14,9 @@ pub const MAX_NESTING: usize = 16;
 /// Edges after flattening; more are refused. Edges through ports of nested graphs multiply.
 pub const MAX_EDGES: usize = 1 << 20;
 
-/// No HDF5 group takes fewer bytes than this: its object header and its entry in the parent.
-/// Source: HDF5 File Format Specification 3.0, IV.A.1 and III.C.
+/// No HDF5 group with a member takes fewer bytes than this: its object header (11), and the links
+/// to it (16) and to its member (19 for "type").
+/// Source: HDF5 File Format Specification 3.0, IV.A.1.b and IV.A.2.g.
 const BYTES_PER_NODE: u64 = 40;
 
 /// A graph from the bytes of a NIR file, versions 0.x and 1.x of the layout.
@@ -63,7 +64,7 @@ enum Member {
 }
 
 enum Kind {
-    Primitive(Primitive),
+    Primitive(Box<Primitive>),
     /// Input (or output) of a nested graph.
     Port {
         output: bool,
@@ -313,7 +314,7 @@ impl Flat {
                 output: true,
                 shape,
             },
-            primitive => Kind::Primitive(primitive),
+            primitive => Kind::Primitive(Box::new(primitive)),
         }))
     }
 
@@ -348,7 +349,7 @@ impl Flat {
                     primitive.type_name()
                 ),
             );
-            self.nodes[index].kind = Kind::Primitive(primitive);
+            self.nodes[index].kind = Kind::Primitive(Box::new(primitive));
         }
     }
 
@@ -379,18 +380,18 @@ impl Flat {
                         "its shape {shape:?} is not that of its input {arriving:?}; it only passes on, so its shape was not used"
                     ))
                 }
-                (Kind::Primitive(Primitive::Output(output)), Some(arriving))
-                    if output.shape != arriving && shapes::alike(&output.shape, &arriving) =>
-                {
-                    let stated = std::mem::replace(&mut output.shape, arriving);
-                    Some(format!(
-                        "its shape {stated:?} was replaced by that of its input {:?}; dimensions of 1 make no difference",
-                        output.shape
-                    ))
-                }
-                (Kind::Primitive(primitive), _) => {
-                    input.and_then(|input| primitive.body_mut().fill(&input))
-                }
+                (Kind::Primitive(primitive), arriving) => match (&mut **primitive, arriving) {
+                    (Primitive::Output(output), Some(arriving))
+                        if output.shape != arriving && shapes::alike(&output.shape, &arriving) =>
+                    {
+                        let stated = std::mem::replace(&mut output.shape, arriving);
+                        Some(format!(
+                            "its shape {stated:?} was replaced by that of its input {:?}; dimensions of 1 make no difference",
+                            output.shape
+                        ))
+                    }
+                    (primitive, _) => input.and_then(|input| primitive.body_mut().fill(&input)),
+                },
                 _ => None,
             };
             if let Some(repair) = repair {
@@ -473,6 +474,7 @@ impl Flat {
         let mut kept: Vec<(usize, Node)> = Vec::new();
         for (index, FlatNode { name, kind }) in self.nodes.into_iter().enumerate() {
             if let Kind::Primitive(primitive) = kind {
+                let primitive = *primitive;
                 kept.push((index, Node { name, primitive }));
             }
         }

@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
         default
     }
 
-    fn to_size(&mut self, name: &str, value: i64) -> usize {
+    fn checked_size(&mut self, name: &str, value: i64) -> usize {
         usize::try_from(value).unwrap_or_else(|_| {
             self.problem(format!("{name}: {value} is negative"));
             0
@@ -138,7 +138,7 @@ impl<'a> Fields<'a> {
     /// One size.
     pub fn size(&mut self, name: &str) -> usize {
         let value = self.integer(name);
-        self.to_size(name, value)
+        self.checked_size(name, value)
     }
 
     /// A shape.
@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
         }
         values
             .into_iter()
-            .map(|value| self.to_size(name, value))
+            .map(|value| self.checked_size(name, value))
             .collect()
     }
 
