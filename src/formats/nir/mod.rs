@@ -3,7 +3,7 @@
 //! A NIR file is HDF5. It states equations in continuous time, and leaves the time step, the
 //! integration scheme and the order of evaluation to the simulator; so does [`Graph`].
 //!
-//! [`read`] takes the layouts 0.x and 1.x of the package `nir`; [`write`] writes what `nir` 1.0.8
+//! [`read`] takes the layouts 0.x and 1.x of the package `nir`; [`write()`] writes what `nir` 1.0.8
 //! reads. [`data`] holds recordings (`NIRGraphData`).
 //!
 //! Source: <https://neuroir.org/docs/> and the package `nir` 1.0.8.
