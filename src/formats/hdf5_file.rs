@@ -5,7 +5,8 @@
 
 use super::MAX_INFLATION;
 use hdf5::{AttrValue, DType, VlenStringReadOptions};
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is wrong with an HDF5 file.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,14 @@ pub enum Hdf5Problem {
         /// Its type.
         found: String,
     },
+    /// An integer is too large to be kept exactly.
+    #[error("{object}: {value} is beyond 2^53")]
+    Magnitude {
+        /// Path inside the file.
+        object: String,
+        /// The integer.
+        value: String,
+    },
     /// An attribute is missing.
     #[error("{object}: it has no attribute \"{name}\"")]
     NoAttribute {
@@ -61,13 +70,34 @@ pub enum Hdf5Problem {
 pub(super) struct Hdf5File {
     file: hdf5::File,
     bytes: u64,
+    /// Bytes of values that may still be read through [`Dataset`]s: links let a file show the same
+    /// dataset any number of times.
+    budget: Cell<u64>,
 }
 
 impl Hdf5File {
     pub(super) fn new(bytes: Vec<u8>) -> Result<Self, Hdf5Problem> {
         let size = bytes.len() as u64;
         let file = hdf5::File::from_bytes(bytes).map_err(library("/"))?;
-        Ok(Hdf5File { file, bytes: size })
+        Ok(Hdf5File {
+            file,
+            bytes: size,
+            budget: Cell::new(size.saturating_mul(MAX_INFLATION)),
+        })
+    }
+
+    /// Size of the file \[bytes\].
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The root group.
+    pub(super) fn root(&self) -> Group<'_> {
+        Group {
+            file: self,
+            group: self.file.root(),
+            path: String::new(),
+        }
     }
 
     /// Names of the datasets in the root group, sorted.
@@ -165,6 +195,229 @@ impl Hdf5File {
     }
 }
 
+/// A group; its members are found by listing, so their names may be anything.
+pub(super) struct Group<'a> {
+    file: &'a Hdf5File,
+    group: hdf5::Group,
+    path: String,
+}
+
+impl<'a> Group<'a> {
+    fn child(&self, name: &str) -> String {
+        format!("{}/{name}", self.path)
+    }
+
+    fn object(&self) -> &str {
+        if self.path.is_empty() {
+            "/"
+        } else {
+            &self.path
+        }
+    }
+
+    /// The groups in it, by name.
+    pub(super) fn groups(&self) -> Result<BTreeMap<String, Group<'a>>, Hdf5Problem> {
+        let groups = self.group.iter_groups().map_err(library(self.object()))?;
+        Ok(groups
+            .map(|(name, group)| {
+                let group = Group {
+                    file: self.file,
+                    group,
+                    path: self.child(&name),
+                };
+                (name, group)
+            })
+            .collect())
+    }
+
+    /// The datasets in it, by name; their sizes are checked when they are read.
+    pub(super) fn datasets(&self) -> Result<BTreeMap<String, Dataset<'a>>, Hdf5Problem> {
+        let datasets = self.group.iter_datasets().map_err(library(self.object()))?;
+        Ok(datasets
+            .map(|(name, dataset)| {
+                let dataset = Dataset {
+                    file: self.file,
+                    dataset,
+                    path: self.child(&name),
+                };
+                (name, dataset)
+            })
+            .collect())
+    }
+
+    pub(super) fn attributes(&self) -> Result<Attributes, Hdf5Problem> {
+        let values = self.group.attrs().map_err(library(self.object()))?;
+        Ok(Attributes {
+            object: self.object().into(),
+            values,
+        })
+    }
+}
+
+/// A dataset found by listing a group.
+pub(super) struct Dataset<'a> {
+    file: &'a Hdf5File,
+    dataset: hdf5::Dataset,
+    path: String,
+}
+
+impl Dataset<'_> {
+    fn failed(&self) -> impl FnOnce(hdf5::Error) -> Hdf5Problem + use<> {
+        library(&self.path)
+    }
+
+    fn wrong_type(&self, expected: &'static str, found: &DType) -> Hdf5Problem {
+        Hdf5Problem::Type {
+            object: self.path.clone(),
+            expected,
+            found: found.to_string(),
+        }
+    }
+
+    fn dtype(&self) -> Result<DType, Hdf5Problem> {
+        self.dataset.dtype().map_err(self.failed())
+    }
+
+    /// Whether it holds strings of any kind.
+    pub(super) fn is_string(&self) -> Result<bool, Hdf5Problem> {
+        Ok(matches!(
+            self.dtype()?,
+            DType::String | DType::VariableLengthString
+        ))
+    }
+
+    /// Whether it holds what h5py stores NumPy's bool as.
+    pub(super) fn is_bool(&self) -> Result<bool, Hdf5Problem> {
+        Ok(matches!(self.dtype()?, DType::Enum(names) if names == ["FALSE", "TRUE"]))
+    }
+
+    /// Its shape, once the file is known to be able to hold what it and its chunks declare; what
+    /// it declares is taken off the budget.
+    pub(super) fn claim(&self) -> Result<Vec<usize>, Hdf5Problem> {
+        let shape = self.dataset.shape().map_err(self.failed())?;
+        let chunk = self.dataset.chunk_shape().map_err(self.failed())?;
+        let element = self.dataset.element_size().map_err(self.failed())?;
+        // A dimension of 0 must not make the others free to declare.
+        let size = |dims: &[u64]| {
+            dims.iter()
+                .try_fold(element, |n, &dim| n.checked_mul(dim.max(1)))
+        };
+        let implausible = || Hdf5Problem::Implausible {
+            object: self.path.clone(),
+            shape: shape.clone(),
+        };
+        let most = self.file.bytes.saturating_mul(MAX_INFLATION);
+        if chunk.is_some_and(|chunk| size(&chunk).is_none_or(|size| size > most)) {
+            return Err(implausible());
+        }
+        let budget = size(&shape).and_then(|size| self.file.budget.get().checked_sub(size));
+        self.file.budget.set(budget.ok_or_else(implausible)?);
+        let dims = shape.iter().map(|&dim| usize::try_from(dim).ok());
+        dims.collect::<Option<_>>().ok_or_else(implausible)
+    }
+
+    /// Its shape and numbers, row-major; all kinds of integers and floats up to 64 bits.
+    pub(super) fn numbers(&self) -> Result<(Vec<usize>, Vec<f64>), Hdf5Problem> {
+        let dtype = self.dtype()?;
+        let dims = self.claim()?;
+        if dims.contains(&0) {
+            return Ok((dims, Vec::new()));
+        }
+        let values = match dtype {
+            DType::F32 => {
+                let values = self.dataset.read_f32().map_err(self.failed())?;
+                values.into_iter().map(f64::from).collect()
+            }
+            DType::F64 => self.dataset.read_f64().map_err(self.failed())?,
+            DType::I8 | DType::I16 | DType::I32 | DType::I64 => {
+                self.exact(self.dataset.read_i64().map_err(self.failed())?)?
+            }
+            DType::U8 | DType::U16 | DType::U32 | DType::U64 => {
+                self.exact(self.dataset.read_u64().map_err(self.failed())?)?
+            }
+            other => return Err(self.wrong_type("numbers", &other)),
+        };
+        self.complete(dims, values)
+    }
+
+    fn exact<T: Copy + Into<i128>>(&self, values: Vec<T>) -> Result<Vec<f64>, Hdf5Problem> {
+        /// Integers up to here are exact as f64.
+        const EXACT: u128 = 1 << 53;
+        let exact = |value: T| {
+            let value = value.into();
+            if value.unsigned_abs() > EXACT {
+                return Err(Hdf5Problem::Magnitude {
+                    object: self.path.clone(),
+                    value: value.to_string(),
+                });
+            }
+            Ok(value as f64)
+        };
+        values.into_iter().map(exact).collect()
+    }
+
+    /// Its shape and truth values.
+    pub(super) fn bools(&self) -> Result<(Vec<usize>, Vec<bool>), Hdf5Problem> {
+        if !self.is_bool()? {
+            return Err(self.wrong_type("bool", &self.dtype()?));
+        }
+        let dims = self.claim()?;
+        if dims.contains(&0) {
+            return Ok((dims, Vec::new()));
+        }
+        let values = self.dataset.read_i64().map_err(self.failed())?;
+        self.complete(dims, values.into_iter().map(|v| v != 0).collect())
+    }
+
+    /// Values, if there are as many as the shape says.
+    fn complete<T>(
+        &self,
+        dims: Vec<usize>,
+        values: Vec<T>,
+    ) -> Result<(Vec<usize>, Vec<T>), Hdf5Problem> {
+        if dims.iter().product::<usize>() == values.len() {
+            return Ok((dims, values));
+        }
+        Err(Hdf5Problem::Implausible {
+            object: self.path.clone(),
+            shape: dims.iter().map(|&dim| dim as u64).collect(),
+        })
+    }
+
+    /// Its shape and strings, of variable or fixed length. An empty dataset of any type holds none.
+    pub(super) fn strings(&self) -> Result<(Vec<usize>, Vec<String>), Hdf5Problem> {
+        let dims = self.claim()?;
+        if dims.contains(&0) {
+            return Ok((dims, Vec::new()));
+        }
+        let strings = match self.dtype()? {
+            DType::VariableLengthString => {
+                let most = usize::try_from(self.file.bytes).unwrap_or(usize::MAX);
+                let limits = VlenStringReadOptions::new()
+                    .with_max_elements(most)
+                    .with_max_payload_bytes(most);
+                self.dataset.read_vlen_strings(limits)
+            }
+            DType::String => self.dataset.read_string(),
+            other => return Err(self.wrong_type("strings", &other)),
+        };
+        self.complete(dims, strings.map_err(self.failed())?)
+    }
+
+    /// Its single string.
+    pub(super) fn string(&self) -> Result<String, Hdf5Problem> {
+        let (dims, mut strings) = self.strings()?;
+        match strings.pop() {
+            Some(string) if strings.is_empty() => Ok(string),
+            _ => Err(Hdf5Problem::Shape {
+                object: self.path.clone(),
+                found: dims.iter().map(|&dim| dim as u64).collect(),
+                expected: Vec::new(),
+            }),
+        }
+    }
+}
+
 /// Attributes of one group.
 pub(super) struct Attributes {
     object: String,
@@ -215,6 +468,13 @@ impl Attributes {
 
     pub(super) fn str(&self, name: &str) -> Result<&str, Hdf5Problem> {
         self.get(name, "a string", AttrValue::as_str)
+    }
+
+    /// A float, or an integer in its place.
+    pub(super) fn f64(&self, name: &str) -> Result<f64, Hdf5Problem> {
+        self.get(name, "one number", |value| {
+            value.as_f64().or_else(|| Some(value.as_i64()? as f64))
+        })
     }
 
     pub(super) fn object(&self) -> &str {

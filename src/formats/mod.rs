@@ -2,6 +2,7 @@
 
 pub mod dataset;
 mod hdf5_file;
+pub mod nir;
 pub mod onnx;
 pub mod saved_counts;
 

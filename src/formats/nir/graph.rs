@@ -1,0 +1,54 @@
+//! A network as a NIR file describes it, with nested graphs flattened.
+
+use super::NodeProblem;
+use super::primitives::Primitive;
+use super::shapes::{self, NodeShape};
+
+/// A network: nodes, and edges that carry a node's output to another's input unchanged.
+///
+/// Edges that meet in one node add up, so an edge that occurs twice counts twice. Cycles are
+/// allowed: NIR describes continuous time, and fixes neither a time step nor an order of
+/// evaluation.
+///
+/// Source: Pedersen et al., "Neuromorphic intermediate representation", Nature Communications 15,
+/// 8122 (2024), <https://doi.org/10.1038/s41467-024-52259-9>.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Graph {
+    /// Sorted by name; names are unique.
+    pub nodes: Vec<Node>,
+    /// (source, target): indices into `nodes`. Their order has no meaning; reading sorts them.
+    pub edges: Vec<(usize, usize)>,
+    /// Version of the `nir` package that wrote the file.
+    pub version: Option<String>,
+    /// What reading supplied or overlooked, a sentence each, naming the node.
+    pub repairs: Vec<String>,
+}
+
+/// A node with its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Its name; for a node of a nested graph, the names on the way to it joined with `.`.
+    pub name: String,
+    /// What it computes.
+    pub primitive: Primitive,
+}
+
+impl Graph {
+    /// Index of a node.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.nodes
+            .binary_search_by(|node| node.name.as_str().cmp(name))
+            .ok()
+    }
+
+    /// Shapes that enter and leave each node, in the order of `nodes`.
+    ///
+    /// Shapes have no batch dimension; neurons behind a convolution have (C, H, W). A graph that
+    /// was read has them all.
+    ///
+    /// # Errors
+    /// All nodes that have contradictory, impossible or unknown shapes.
+    pub fn shapes(&self) -> Result<Vec<NodeShape>, Vec<NodeProblem>> {
+        shapes::examine(&self.nodes, &self.edges, true).map(|(shapes, _)| shapes)
+    }
+}
