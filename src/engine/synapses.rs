@@ -1,28 +1,83 @@
-//! Delivery of spikes and currents through the synapses of one projection.
+//! Delivery of events through the synapses of one projection.
 
-use super::bits::Bits;
-use crate::network::{Convolution, Pattern, Projection, Weights};
+use super::panel::{self, Panel, Selection, Sweep};
+use super::plan::{longest_delay, shortest_delay};
+use super::train::{Events, SpikeTrain};
+use crate::network::{Connectivity, Convolution, Delay, Pattern, Projection, Weights};
+use std::ops::Range;
 
-/// What is worked out once per projection and shared by all workers.
+/// A projection prepared for delivery: shared by all workers.
 pub(super) struct Synapses<'n> {
-    projection: &'n Projection,
+    pub(super) projection: &'n Projection,
     /// Existing synapses per presynaptic neuron.
     pub(super) fan_outs: Vec<u32>,
+    /// The fan-out, if it is the same for all.
+    same_fan_out: Option<u32>,
     /// Row of the pattern for each presynaptic neuron; `None` without pooling, where they agree.
     pooled: Option<Vec<Option<u32>>>,
+    layout: Layout,
+    /// Timesteps between an event and its first arrival.
+    pub(super) delay: usize,
+}
+
+/// How weights lie in memory.
+enum Layout {
+    /// Panels of a dense matrix.
+    Dense(Vec<Panel>),
+    /// Panels of the kernel of a convolution.
+    Convolution(Convolution, Vec<Panel>),
+    /// Row by row, in the order of the pattern.
+    Rows,
+}
+
+/// What a worker needs to deliver one projection.
+#[derive(Default)]
+pub(super) struct DeliveryScratch {
+    /// Per timestep of a chunk: events as rows of the pattern, in ascending order.
+    rows: Vec<(Vec<u32>, Vec<f32>)>,
+    /// Per timestep of a chunk: first event of each input position of a convolution.
+    starts: Vec<Vec<u32>>,
+    /// Input that is on its way, for delays per synapse: a ring of timesteps.
+    ring: Vec<f32>,
+}
+
+impl DeliveryScratch {
+    /// Forgets input that is on its way.
+    pub(super) fn reset(&mut self) {
+        self.ring.fill(-0.0);
+    }
 }
 
 impl<'n> Synapses<'n> {
     pub(super) fn new(projection: &'n Projection) -> Self {
         let connectivity = &projection.connectivity;
+        let layout = match (&connectivity.pattern, &projection.weights) {
+            (Pattern::Dense { targets, .. }, Weights::Each(weights)) => {
+                Layout::Dense(panel::panels(weights, *targets))
+            }
+            (Pattern::Convolution { convolution, .. }, Weights::Each(weights))
+                if convolution.groups == 1 && convolution.window.horizontal.dilation == 1 =>
+            {
+                let columns = convolution.outputs_per_group();
+                Layout::Convolution(*convolution, panel::panels(weights, columns))
+            }
+            _ => Layout::Rows,
+        };
+        let fan_outs = connectivity.fan_outs();
         Synapses {
             projection,
-            fan_outs: connectivity.fan_outs(),
+            same_fan_out: fan_outs
+                .first()
+                .copied()
+                .filter(|first| fan_outs.iter().all(|fan_out| fan_out == first)),
+            fan_outs,
             pooled: connectivity.pooling.map(|pooling| {
                 (0..connectivity.sources())
                     .map(|source| pooling.pooled(source).map(|p| p as u32))
                     .collect()
             }),
+            layout,
+            delay: shortest_delay(projection),
         }
     }
 
@@ -30,14 +85,193 @@ impl<'n> Synapses<'n> {
         self.projection.source
     }
 
-    /// Adds the weights of each spike to `input` (`factor` 1) in the order of the spikes.
-    pub(super) fn deliver(&self, spikes: &[u32], input: &mut [f32]) {
-        for &spike in spikes {
-            self.add_row(spike as usize, 1.0, input);
+    fn connectivity(&self) -> &'n Connectivity {
+        &self.projection.connectivity
+    }
+
+    /// Scratch for one worker.
+    pub(super) fn scratch(&self, neurons: usize) -> DeliveryScratch {
+        let ring = match self.projection.delay {
+            Delay::Uniform(_) => 0,
+            Delay::Each(_) => (longest_delay(self.projection) - self.delay + 1) * neurons,
+        };
+        DeliveryScratch {
+            ring: vec![-0.0; ring],
+            ..DeliveryScratch::default()
         }
     }
 
-    /// Adds `value × weights` of one presynaptic neuron to `input`.
+    /// Adds what arrives in the timesteps `chunk` to `inputs`, one row of neurons per timestep.
+    pub(super) fn deliver(
+        &self,
+        train: &SpikeTrain,
+        chunk: Range<usize>,
+        inputs: &mut [f32],
+        scratch: &mut DeliveryScratch,
+    ) {
+        let neurons = self.connectivity().targets();
+        if let Delay::Each(delays) = &self.projection.delay {
+            for (t, input) in chunk.zip(inputs.chunks_exact_mut(neurons)) {
+                let events = self.arriving(train, t);
+                self.deliver_delayed(events, delays, t, input, &mut scratch.ring);
+            }
+            return;
+        }
+        let steps = chunk.len();
+        match &self.layout {
+            Layout::Rows => {
+                for (t, input) in chunk.zip(inputs.chunks_exact_mut(neurons)) {
+                    let events = self.arriving(train, t);
+                    for (i, &neuron) in events.neurons.iter().enumerate() {
+                        let value = events.values.map_or(1.0, |values| values[i]);
+                        self.add_row(neuron as usize, value, input);
+                    }
+                }
+            }
+            Layout::Dense(panels) => {
+                let selections = self.selections(train, chunk, &mut scratch.rows);
+                for panel in panels {
+                    let mut sweep = DenseSweep {
+                        panel,
+                        selections: &selections,
+                        inputs,
+                        neurons,
+                    };
+                    panel::run(panel, &mut sweep);
+                }
+            }
+            Layout::Convolution(convolution, panels) => {
+                let selections = self.selections(train, chunk, &mut scratch.rows);
+                scratch.starts.resize_with(steps, Vec::new);
+                for (starts, selection) in scratch.starts.iter_mut().zip(&selections) {
+                    first_of_each_position(convolution, selection.neurons, starts);
+                }
+                for panel in panels {
+                    let mut sweep = ConvolutionSweep {
+                        panel,
+                        convolution,
+                        selections: &selections,
+                        starts: &scratch.starts,
+                        inputs,
+                        neurons,
+                    };
+                    panel::run(panel, &mut sweep);
+                }
+            }
+        }
+    }
+
+    /// Synapses that events of these neurons go through.
+    pub(super) fn reached(&self, neurons: &[u32]) -> u64 {
+        match self.same_fan_out {
+            Some(fan_out) => u64::from(fan_out) * neurons.len() as u64,
+            None => neurons
+                .iter()
+                .map(|&neuron| u64::from(self.fan_outs[neuron as usize]))
+                .sum(),
+        }
+    }
+
+    /// Events whose first arrival is timestep `t`.
+    pub(super) fn arriving<'t>(&self, train: &'t SpikeTrain, t: usize) -> Events<'t> {
+        match t.checked_sub(self.delay) {
+            Some(emitted) => train.at(emitted),
+            None => Events {
+                neurons: &[],
+                values: None,
+            },
+        }
+    }
+
+    /// Events of a chunk as rows of the pattern: through the pooling, in ascending order.
+    fn selections<'t>(
+        &self,
+        train: &'t SpikeTrain,
+        chunk: Range<usize>,
+        scratch: &'t mut Vec<(Vec<u32>, Vec<f32>)>,
+    ) -> Vec<Selection<'t>> {
+        let Some(pooled) = &self.pooled else {
+            return chunk
+                .map(|t| {
+                    let Events { neurons, values } = self.arriving(train, t);
+                    Selection {
+                        neurons,
+                        values,
+                        offset: 0,
+                    }
+                })
+                .collect();
+        };
+        scratch.resize_with(chunk.len(), Default::default);
+        for (t, (rows, values)) in chunk.zip(scratch.iter_mut()) {
+            let events = self.arriving(train, t);
+            let of = |neuron: &u32| pooled[*neuron as usize];
+            rows.clear();
+            values.clear();
+            match events.values {
+                None => {
+                    rows.extend(events.neurons.iter().filter_map(of));
+                    rows.sort_unstable();
+                }
+                Some(all) => {
+                    let mut pairs: Vec<(u32, f32)> = events
+                        .neurons
+                        .iter()
+                        .zip(all)
+                        .filter_map(|(neuron, value)| Some((of(neuron)?, *value)))
+                        .collect();
+                    // Stable: equal rows keep the order of their neurons.
+                    pairs.sort_by_key(|(row, _)| *row);
+                    rows.extend(pairs.iter().map(|(row, _)| *row));
+                    values.extend(pairs.iter().map(|(_, value)| *value));
+                }
+            }
+        }
+        scratch
+            .iter()
+            .map(|(rows, values)| Selection {
+                neurons: rows,
+                values: (!values.is_empty()).then_some(&values[..]),
+                offset: 0,
+            })
+            .collect()
+    }
+
+    fn deliver_delayed(
+        &self,
+        events: Events,
+        delays: &[u16],
+        t: usize,
+        input: &mut [f32],
+        ring: &mut [f32],
+    ) {
+        let slots = ring.len() / input.len().max(1);
+        let Pattern::Sparse {
+            starts, targets, ..
+        } = &self.connectivity().pattern
+        else {
+            return;
+        };
+        for (i, &neuron) in events.neurons.iter().enumerate() {
+            let value = events.values.map_or(1.0, |values| values[i]);
+            let row = starts[neuron as usize] as usize..starts[neuron as usize + 1] as usize;
+            for synapse in row {
+                let weight = match &self.projection.weights {
+                    Weights::Each(weights) => weights[synapse],
+                    Weights::Uniform(weight) => *weight,
+                };
+                let slot = (t + delays[synapse] as usize - self.delay) % slots;
+                ring[slot * input.len() + targets[synapse] as usize] += value * weight;
+            }
+        }
+        let slot = t % slots;
+        let due = &mut ring[slot * input.len()..(slot + 1) * input.len()];
+        for (sum, due) in input.iter_mut().zip(due) {
+            *sum += std::mem::replace(due, -0.0);
+        }
+    }
+
+    /// Adds `value × weights` of one presynaptic neuron to `input`, synapse by synapse.
     pub(super) fn add_row(&self, source: usize, value: f32, input: &mut [f32]) {
         let row = match &self.pooled {
             None => source,
@@ -46,60 +280,170 @@ impl<'n> Synapses<'n> {
                 None => return,
             },
         };
-        let weights = match &self.projection.weights {
-            Weights::Each(weights) => weights,
-            Weights::Uniform(weight) => {
-                self.projection
-                    .connectivity
-                    .for_each_run(source, |first, length| {
-                        for sum in &mut input[first..first + length] {
-                            *sum += value * weight;
-                        }
-                    });
-                return;
-            }
-        };
-        match &self.projection.connectivity.pattern {
-            Pattern::Dense { targets, .. } => {
-                axpy(input, value, &weights[row * targets..(row + 1) * targets]);
-            }
-            Pattern::Convolution { convolution, .. } => {
-                add_convolved(convolution, weights, row, value, input);
-            }
-            Pattern::Sparse {
-                starts, targets, ..
-            } => {
+        let pattern = &self.connectivity().pattern;
+        match (pattern, &self.projection.weights) {
+            (
+                Pattern::Sparse {
+                    starts, targets, ..
+                },
+                weights,
+            ) => {
                 let range = starts[row] as usize..starts[row + 1] as usize;
-                for (&target, &weight) in targets[range.clone()].iter().zip(&weights[range]) {
-                    input[target as usize] += value * weight;
+                let targets = &targets[range.clone()];
+                match weights {
+                    Weights::Uniform(weight) => {
+                        let addend = value * weight;
+                        for &target in targets {
+                            input[target as usize] += addend;
+                        }
+                    }
+                    Weights::Each(weights) => {
+                        for (&target, &weight) in targets.iter().zip(&weights[range]) {
+                            input[target as usize] += value * weight;
+                        }
+                    }
                 }
+            }
+            (_, Weights::Uniform(weight)) => {
+                let addend = value * weight;
+                self.connectivity().for_each_run(source, |first, length| {
+                    for sum in &mut input[first..first + length] {
+                        *sum += addend;
+                    }
+                });
+            }
+            (Pattern::Dense { targets, .. }, Weights::Each(weights)) => {
+                add_present(input, value, &weights[row * targets..(row + 1) * targets]);
+            }
+            (Pattern::Convolution { convolution, .. }, Weights::Each(weights)) => {
+                add_convolved(convolution, weights, row, value, input);
             }
         }
     }
 
-    /// Marks the neurons that a spike of `source` reaches.
-    pub(super) fn mark(&self, source: usize, reached: &mut Bits) {
-        self.projection
-            .connectivity
-            .for_each_run(source, |first, length| reached.insert_run(first, length));
-    }
-
-    /// Calls `f` for each neuron that a spike of `source` reaches.
+    /// Calls `f` for each neuron that an event of `source` reaches.
     pub(super) fn for_each_target(&self, source: usize, mut f: impl FnMut(usize)) {
-        self.projection
-            .connectivity
-            .for_each_run(source, |first, length| {
-                (first..first + length).for_each(&mut f)
-            });
+        self.connectivity().for_each_run(source, |first, length| {
+            (first..first + length).for_each(&mut f);
+        });
     }
+}
 
-    /// Whether any spike reaches all neurons.
-    pub(super) fn is_complete(&self) -> bool {
-        self.pooled.is_none()
-            && matches!(
-                self.projection.connectivity.pattern,
-                Pattern::Dense { present: None, .. }
-            )
+/// Index of the first event of each input position, and the number of events behind the last.
+fn first_of_each_position(convolution: &Convolution, events: &[u32], starts: &mut Vec<u32>) {
+    let channels = convolution.input.channels as u32;
+    let positions = convolution.input.height * convolution.input.width;
+    starts.clear();
+    starts.resize(positions + 1, 0);
+    for &event in events {
+        starts[(event / channels) as usize + 1] += 1;
+    }
+    let mut sum = 0;
+    for start in starts.iter_mut() {
+        sum += *start;
+        *start = sum;
+    }
+}
+
+struct DenseSweep<'a> {
+    panel: &'a Panel,
+    selections: &'a [Selection<'a>],
+    inputs: &'a mut [f32],
+    neurons: usize,
+}
+
+impl Sweep for DenseSweep<'_> {
+    #[inline(always)]
+    fn sweep(&mut self, mut add: impl FnMut(&[Selection], &mut [f32])) {
+        let columns = self.panel.first..self.panel.first + self.panel.columns;
+        let inputs = self.inputs.chunks_exact_mut(self.neurons);
+        for (input, selection) in inputs.zip(self.selections) {
+            if !selection.neurons.is_empty() {
+                add(std::slice::from_ref(selection), &mut input[columns.clone()]);
+            }
+        }
+    }
+}
+
+struct ConvolutionSweep<'a> {
+    panel: &'a Panel,
+    convolution: &'a Convolution,
+    selections: &'a [Selection<'a>],
+    starts: &'a [Vec<u32>],
+    inputs: &'a mut [f32],
+    neurons: usize,
+}
+
+/// Kernel rows (taps down the input) that one output may read; kernels are rarely taller.
+const MOST_TAPS: usize = 16;
+
+impl Sweep for ConvolutionSweep<'_> {
+    #[inline(always)]
+    fn sweep(&mut self, mut add: impl FnMut(&[Selection], &mut [f32])) {
+        let Convolution {
+            input: shape,
+            output,
+            window,
+            ..
+        } = *self.convolution;
+        let (v, h) = (window.vertical, window.horizontal);
+        let steps = self.selections.iter().zip(self.starts);
+        for ((selection, starts), input) in steps.zip(self.inputs.chunks_exact_mut(self.neurons)) {
+            if selection.neurons.is_empty() {
+                continue;
+            }
+            for oy in 0..output.height {
+                for ox in 0..output.width {
+                    // Columns of the input under the window, and the tap of the first one.
+                    let left = ox * h.stride;
+                    let first_tap = h.pad_before.saturating_sub(left);
+                    let first = (left + first_tap).wrapping_sub(h.pad_before);
+                    let end = (left + h.kernel)
+                        .saturating_sub(h.pad_before)
+                        .min(shape.width);
+                    if first >= end {
+                        continue;
+                    }
+                    let at = output.index(self.panel.first, oy, ox);
+                    let sums = &mut input[at..at + self.panel.columns];
+                    let mut taken = [Selection {
+                        neurons: &[],
+                        values: None,
+                        offset: 0,
+                    }; MOST_TAPS];
+                    let mut count = 0;
+                    for ky in 0..v.kernel {
+                        let Some(y) = (oy * v.stride + ky * v.dilation)
+                            .checked_sub(v.pad_before)
+                            .filter(|&y| y < shape.height)
+                        else {
+                            continue;
+                        };
+                        let row = y * shape.width;
+                        let range = starts[row + first] as usize..starts[row + end] as usize;
+                        if range.is_empty() {
+                            continue;
+                        }
+                        if count == MOST_TAPS {
+                            add(&taken, sums);
+                            count = 0;
+                        }
+                        // Events of neighbouring columns follow each other as their taps do.
+                        let tap = ky * h.kernel + first_tap;
+                        taken[count] = Selection {
+                            neurons: &selection.neurons[range.clone()],
+                            values: selection.values.map(|values| &values[range]),
+                            offset: ((row + first) * shape.channels)
+                                .wrapping_sub(tap * shape.channels),
+                        };
+                        count += 1;
+                    }
+                    if count > 0 {
+                        add(&taken[..count], sums);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -118,7 +462,7 @@ fn add_convolved(
         for (kx, ox) in columns.clone() {
             let row = convolution.kernel_row(ky, kx, c) * outputs.len();
             let base = convolution.output.index(outputs.start, oy, ox);
-            axpy(
+            add_present(
                 &mut input[base..base + outputs.len()],
                 value,
                 &weights[row..row + outputs.len()],
@@ -127,11 +471,10 @@ fn add_convolved(
     }
 }
 
-/// `y += a · x`.
-fn axpy(y: &mut [f32], a: f32, x: &[f32]) {
-    if a == 1.0 {
-        y.iter_mut().zip(x).for_each(|(y, x)| *y += x);
-    } else {
-        y.iter_mut().zip(x).for_each(|(y, x)| *y += a * x);
+/// `sums += value · weights`, where a weight of zero is no synapse and leaves its sum untouched.
+fn add_present(sums: &mut [f32], value: f32, weights: &[f32]) {
+    for (sum, &weight) in sums.iter_mut().zip(weights) {
+        let product = value * weight;
+        *sum += if weight == 0.0 { -0.0 } else { product };
     }
 }
