@@ -28,7 +28,7 @@ use plan::{Component, components, shortest_delay};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use synapses::Synapses;
+use synapses::{Reach, Synapses};
 use worker::Worker;
 
 /// Why a network could not be simulated.
@@ -97,6 +97,8 @@ pub struct Simulator<'n> {
     /// Projections out of each population.
     outgoing: Vec<Vec<usize>>,
     components: Vec<Component>,
+    /// For each max-pooling population, the windows that each of its inputs is in.
+    windows: Vec<Option<Reach>>,
     /// Timesteps for which what a population emitted is still needed.
     history: Vec<usize>,
 }
@@ -133,11 +135,22 @@ impl<'n> Simulator<'n> {
                 });
             }
         }
+        let synapses: Vec<Synapses> = network.projections.iter().map(Synapses::new).collect();
+        let windows = network
+            .populations
+            .iter()
+            .zip(&incoming)
+            .map(|(population, incoming)| {
+                let pools = population.neuron.role() == Role::Pooling;
+                pools.then(|| synapses[incoming[0]].reach())
+            })
+            .collect();
         Ok(Simulator {
             network,
             timesteps,
             seed: 0,
-            synapses: network.projections.iter().map(Synapses::new).collect(),
+            synapses,
+            windows,
             incoming,
             outgoing,
             components: components(network),

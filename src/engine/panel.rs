@@ -69,88 +69,168 @@ pub(super) struct Selection<'a> {
     pub(super) offset: usize,
 }
 
-impl Panel {
-    /// Adds the selected rows to `sums`, which has one entry per column in use.
-    #[inline(always)]
-    fn add(&self, selections: &[Selection], sums: &mut [f32]) {
-        match self.width {
-            64 => self.add_wide::<64>(selections, sums),
-            32 => self.add_wide::<32>(selections, sums),
-            16 => self.add_wide::<16>(selections, sums),
-            _ => self.add_wide::<8>(selections, sums),
+/// Sums rows of a panel, with one instruction set.
+pub(super) trait Kernel: Copy {
+    /// Adds the selected rows to `sums`, which has one entry per column of the panel in use.
+    fn add<'a>(
+        self,
+        panel: &Panel,
+        selections: impl Iterator<Item = Selection<'a>>,
+        sums: &mut [f32],
+    );
+}
+
+/// Finds what is selected for each group of sums and lets a kernel add it.
+pub(super) trait Sweep {
+    /// Goes through all groups of sums that a panel contributes to.
+    fn sweep(&mut self, kernel: impl Kernel);
+}
+
+/// Runs a sweep with the widest instructions that this processor has and a kernel exists for.
+pub(super) fn run(sweep: &mut impl Sweep) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernel) = avx2::Avx2::new() {
+        return kernel.run(sweep);
+    }
+    sweep.sweep(Portable);
+}
+
+/// The plain loop; vectorised as far as the compiler sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Portable;
+
+impl Kernel for Portable {
+    fn add<'a>(
+        self,
+        panel: &Panel,
+        selections: impl Iterator<Item = Selection<'a>>,
+        sums: &mut [f32],
+    ) {
+        let sums = &mut sums[..panel.columns];
+        for selection in selections {
+            for (i, &neuron) in selection.neurons.iter().enumerate() {
+                let first = (neuron as usize).wrapping_sub(selection.offset) * panel.width;
+                let row = &panel.rows[first..first + panel.columns];
+                match selection.values {
+                    None => sums.iter_mut().zip(row).for_each(|(sum, w)| *sum += w),
+                    Some(values) => {
+                        let value = values[i];
+                        sums.iter_mut()
+                            .zip(row)
+                            .for_each(|(sum, w)| *sum += value * w);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    //! Sums of up to 64 columns in eight registers of eight.
+
+    use super::{Kernel, Panel, Selection, Sweep, WIDEST};
+    use std::arch::x86_64::{
+        __m256, _mm256_add_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps,
+        _mm256_storeu_ps,
+    };
+
+    /// Proof that the processor has AVX2: made by [`Avx2::new`] only.
+    #[derive(Clone, Copy)]
+    pub(super) struct Avx2(());
+
+    impl Avx2 {
+        pub(super) fn new() -> Option<Self> {
+            std::arch::is_x86_feature_detected!("avx2").then_some(Avx2(()))
+        }
+
+        /// Runs a whole sweep as AVX2 code, so that the kernel is inlined into its loops.
+        pub(super) fn run(self, sweep: &mut impl Sweep) {
+            // SAFETY: `self` proves that the processor has AVX2.
+            unsafe { run(sweep, self) }
         }
     }
 
-    #[inline(always)]
-    fn add_wide<const W: usize>(&self, selections: &[Selection], sums: &mut [f32]) {
-        let (rows, _) = self.rows.as_chunks::<W>();
-        let mut total = [0.0f32; W];
-        let sums = &mut sums[..self.columns];
-        total[..self.columns].copy_from_slice(sums);
+    #[target_feature(enable = "avx2")]
+    fn run(sweep: &mut impl Sweep, kernel: Avx2) {
+        sweep.sweep(kernel);
+    }
+
+    impl Kernel for Avx2 {
+        #[inline(always)]
+        fn add<'a>(
+            self,
+            panel: &Panel,
+            selections: impl Iterator<Item = Selection<'a>>,
+            sums: &mut [f32],
+        ) {
+            // SAFETY: `self` proves that the processor has AVX2.
+            unsafe {
+                match panel.width {
+                    64 => add::<64, 8>(panel, selections, sums),
+                    32 => add::<32, 4>(panel, selections, sums),
+                    16 => add::<16, 2>(panel, selections, sums),
+                    _ => add::<8, 1>(panel, selections, sums),
+                }
+            }
+        }
+    }
+
+    /// `W` columns in `N` registers.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn add<'a, const W: usize, const N: usize>(
+        panel: &Panel,
+        selections: impl Iterator<Item = Selection<'a>>,
+        sums: &mut [f32],
+    ) {
+        const { assert!(W == 8 * N && W <= WIDEST) };
+        let (rows, _) = panel.rows.as_chunks::<W>();
+        let sums = &mut sums[..panel.columns];
+        let mut buffer = [0.0f32; W];
+        buffer[..sums.len()].copy_from_slice(sums);
+        let mut total = load::<W, N>(&buffer);
         for selection in selections {
             match selection.values {
                 None => {
                     for &neuron in selection.neurons {
-                        let row = &rows[(neuron as usize).wrapping_sub(selection.offset)];
-                        for (sum, weight) in total.iter_mut().zip(row) {
-                            *sum += weight;
+                        let row: [__m256; N] =
+                            load(&rows[(neuron as usize).wrapping_sub(selection.offset)]);
+                        for (total, row) in total.iter_mut().zip(row) {
+                            *total = _mm256_add_ps(*total, row);
                         }
                     }
                 }
                 Some(values) => {
-                    for (&neuron, value) in selection.neurons.iter().zip(values) {
-                        let row = &rows[(neuron as usize).wrapping_sub(selection.offset)];
-                        for (sum, weight) in total.iter_mut().zip(row) {
-                            *sum += value * weight;
+                    for (&neuron, &value) in selection.neurons.iter().zip(values) {
+                        let row: [__m256; N] =
+                            load(&rows[(neuron as usize).wrapping_sub(selection.offset)]);
+                        let value = _mm256_set1_ps(value);
+                        // Two roundings, as in the plain loop: no fused multiply-add.
+                        for (total, row) in total.iter_mut().zip(row) {
+                            *total = _mm256_add_ps(*total, _mm256_mul_ps(value, row));
                         }
                     }
                 }
             }
         }
-        sums.copy_from_slice(&total[..self.columns]);
-    }
-}
-
-/// One call to a kernel: the panel, how to find what is selected, and where sums go.
-pub(super) trait Sweep {
-    /// Calls `add(selections, sums)` for each group of sums that the panel contributes to.
-    fn sweep(&mut self, add: impl FnMut(&[Selection], &mut [f32]));
-}
-
-/// Runs a sweep with the widest instructions this processor has.
-pub(super) fn run(panel: &Panel, sweep: &mut impl Sweep) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has AVX-512F, which is all the function asks for.
-            return unsafe { run_avx512(panel, sweep) };
+        for (i, total) in total.iter().enumerate() {
+            // SAFETY: `W = 8 N`, so `8 i .. 8 i + 8` lies in the buffer for `i < N`.
+            unsafe { _mm256_storeu_ps(buffer.as_mut_ptr().add(8 * i), *total) };
         }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2, which is all the function asks for.
-            return unsafe { run_avx2(panel, sweep) };
-        }
+        sums.copy_from_slice(&buffer[..sums.len()]);
     }
-    run_portable(panel, sweep);
-}
 
-#[inline(always)]
-fn run_portable(panel: &Panel, sweep: &mut impl Sweep) {
-    sweep.sweep(
-        #[inline(always)]
-        |selections, sums| panel.add(selections, sums),
-    );
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn run_avx512(panel: &Panel, sweep: &mut impl Sweep) {
-    run_portable(panel, sweep);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn run_avx2(panel: &Panel, sweep: &mut impl Sweep) {
-    run_portable(panel, sweep);
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn load<const W: usize, const N: usize>(row: &[f32; W]) -> [__m256; N] {
+        let mut registers = [_mm256_setzero_ps(); N];
+        for (i, register) in registers.iter_mut().enumerate() {
+            // SAFETY: `W = 8 N`, so `8 i .. 8 i + 8` lies in the row for `i < N`.
+            *register = unsafe { _mm256_loadu_ps(row.as_ptr().add(8 * i)) };
+        }
+        registers
+    }
 }
 
 #[cfg(test)]
@@ -158,30 +238,36 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Adds one selection to the sums of every panel.
     struct Once<'a> {
+        panels: &'a [Panel],
         selection: Selection<'a>,
         sums: Vec<f32>,
     }
 
     impl Sweep for Once<'_> {
-        fn sweep(&mut self, mut add: impl FnMut(&[Selection], &mut [f32])) {
-            add(&[self.selection], &mut self.sums);
+        fn sweep(&mut self, kernel: impl Kernel) {
+            for panel in self.panels {
+                let columns = panel.first..panel.first + panel.columns;
+                let selections = std::iter::once(self.selection);
+                kernel.add(panel, selections, &mut self.sums[columns]);
+            }
         }
     }
 
     proptest! {
-        /// Every instruction set against the plain loop, bit for bit.
+        /// Every instruction set against the obvious loop, bit for bit.
         #[test]
         fn closed_form_all_paths_agree(
             rows in 1usize..20, columns in 1usize..150, graded in any::<bool>(), seed in 0u32..1000,
         ) {
-            let noise = |i: usize| ((i as u32 * 2_654_435_761 + seed) % 1009) as f32 / 37.0 - 13.0;
+            let noise = |i: usize| {
+                ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) % 1009) as f32 / 37.0
+                    - 13.0
+            };
             let weights: Vec<f32> = (0..rows * columns).map(noise).collect();
             let neurons: Vec<u32> = (0..rows as u32).filter(|r| (r + seed) % 3 != 0).collect();
             let values: Vec<f32> = neurons.iter().map(|n| noise(*n as usize + 7)).collect();
-            let selection = Selection {
-                neurons: &neurons, values: graded.then_some(&values[..]), offset: 0,
-            };
             let mut expected = vec![-0.0f32; columns];
             for (i, &n) in neurons.iter().enumerate() {
                 for c in 0..columns {
@@ -189,24 +275,23 @@ mod tests {
                     expected[c] += if graded { values[i] * weight } else { weight };
                 }
             }
-            type Path = fn(&Panel, &mut Once);
-            let mut paths: Vec<Path> = vec![|p, s| run_portable(p, s), |p, s| run(p, s)];
-            #[cfg(target_arch = "x86_64")]
-            if std::arch::is_x86_feature_detected!("avx2") {
-                // SAFETY: the processor has AVX2.
-                paths.push(|p, s| unsafe { run_avx2(p, s) });
-            }
-            for path in paths {
-                let mut found = vec![-0.0f32; columns];
-                for panel in panels(&weights, columns) {
-                    let columns = panel.first..panel.first + panel.columns;
-                    let mut once = Once { selection, sums: found[columns.clone()].to_vec() };
-                    path(&panel, &mut once);
-                    found[columns].copy_from_slice(&once.sums);
-                }
-                let bits = |sums: &[f32]| sums.iter().map(|s| s.to_bits()).collect::<Vec<_>>();
-                prop_assert_eq!(bits(&found), bits(&expected));
-            }
+            let panels = panels(&weights, columns);
+            let once = || Once {
+                panels: &panels,
+                selection: Selection {
+                    neurons: &neurons,
+                    values: graded.then_some(&values[..]),
+                    offset: 0,
+                },
+                sums: vec![-0.0; columns],
+            };
+            let bits = |sums: &[f32]| sums.iter().map(|s| s.to_bits()).collect::<Vec<_>>();
+            let mut portable = once();
+            portable.sweep(Portable);
+            prop_assert_eq!(bits(&portable.sums), bits(&expected));
+            let mut widest = once();
+            run(&mut widest);
+            prop_assert_eq!(bits(&widest.sums), bits(&expected));
         }
     }
 
@@ -214,14 +299,12 @@ mod tests {
     fn an_absent_synapse_leaves_a_neuron_untouched() {
         let panel = &panels(&[0.0, 1.0, -1.0, 1.0], 2)[0];
         let mut sums = [-0.0f32; 2];
-        panel.add(
-            &[Selection {
-                neurons: &[0],
-                values: None,
-                offset: 0,
-            }],
-            &mut sums,
-        );
+        let selection = Selection {
+            neurons: &[0],
+            values: None,
+            offset: 0,
+        };
+        Portable.add(panel, std::iter::once(selection), &mut sums);
         assert_eq!(sums[0].to_bits(), (-0.0f32).to_bits());
         assert_eq!(sums[1], 1.0);
     }

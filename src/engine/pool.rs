@@ -1,12 +1,14 @@
 //! Spiking max pooling.
 
-use super::synapses::Synapses;
+use super::synapses::Reach;
 use super::train::{Events, SpikeTrain};
 use crate::neuron::MaxPoolRule;
 
 /// Spike counts that decide which spikes pass.
-pub(super) struct Pool {
+pub(super) struct Pool<'s> {
     rule: MaxPoolRule,
+    /// Windows that each input is in.
+    windows: &'s Reach,
     /// Spikes so far of each input.
     counts: Vec<u32>,
     /// Largest count in each window.
@@ -18,11 +20,12 @@ pub(super) struct Pool {
     fires: Vec<bool>,
 }
 
-impl Pool {
-    pub(super) fn new(rule: MaxPoolRule, inputs: usize, neurons: usize) -> Self {
+impl<'s> Pool<'s> {
+    pub(super) fn new(rule: MaxPoolRule, windows: &'s Reach, neurons: usize) -> Self {
         Pool {
             rule,
-            counts: vec![0; inputs],
+            windows,
+            counts: vec![0; windows.sources()],
             largest: vec![0; neurons],
             winner: vec![u32::MAX; neurons],
             touched: vec![false; neurons],
@@ -39,7 +42,6 @@ impl Pool {
     /// One timestep; returns how many neurons were touched.
     pub(super) fn advance(
         &mut self,
-        synapses: &Synapses,
         arriving: Events,
         touched: &mut [u32],
         train: &mut SpikeTrain,
@@ -49,7 +51,8 @@ impl Pool {
         for &source in arriving.neurons {
             self.counts[source as usize] += 1;
             let count = self.counts[source as usize];
-            synapses.for_each_target(source as usize, |target| {
+            for &target in self.windows.of(source) {
+                let target = target as usize;
                 self.touched[target] = true;
                 let grows = count > self.largest[target];
                 if grows || (count == self.largest[target] && source < self.winner[target]) {
@@ -59,15 +62,15 @@ impl Pool {
                 if grows && self.rule == MaxPoolRule::CumulativeMax {
                     self.fires[target] = true;
                 }
-            });
+            }
         }
         if self.rule == MaxPoolRule::Gate {
             for &source in arriving.neurons {
-                synapses.for_each_target(source as usize, |target| {
-                    if self.winner[target] == source {
-                        self.fires[target] = true;
+                for &target in self.windows.of(source) {
+                    if self.winner[target as usize] == source {
+                        self.fires[target as usize] = true;
                     }
-                });
+                }
             }
         }
         let mut visited = 0;

@@ -1,6 +1,6 @@
 //! Delivery of events through the synapses of one projection.
 
-use super::panel::{self, Panel, Selection, Sweep};
+use super::panel::{self, Kernel, Panel, Selection, Sweep};
 use super::plan::{longest_delay, shortest_delay};
 use super::train::{Events, SpikeTrain};
 use crate::network::{Connectivity, Convolution, Delay, Pattern, Projection, Weights};
@@ -28,6 +28,24 @@ enum Layout {
     Convolution(Convolution, Vec<Panel>),
     /// Row by row, in the order of the pattern.
     Rows,
+}
+
+/// Targets of each presynaptic neuron, one row after the other.
+pub(super) struct Reach {
+    starts: Vec<usize>,
+    targets: Vec<u32>,
+}
+
+impl Reach {
+    /// Number of presynaptic neurons.
+    pub(super) fn sources(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Targets of one presynaptic neuron.
+    pub(super) fn of(&self, source: u32) -> &[u32] {
+        &self.targets[self.starts[source as usize]..self.starts[source as usize + 1]]
+    }
 }
 
 /// What a worker needs to deliver one projection.
@@ -137,7 +155,7 @@ impl<'n> Synapses<'n> {
                         inputs,
                         neurons,
                     };
-                    panel::run(panel, &mut sweep);
+                    panel::run(&mut sweep);
                 }
             }
             Layout::Convolution(convolution, panels) => {
@@ -155,7 +173,7 @@ impl<'n> Synapses<'n> {
                         inputs,
                         neurons,
                     };
-                    panel::run(panel, &mut sweep);
+                    panel::run(&mut sweep);
                 }
             }
         }
@@ -321,11 +339,21 @@ impl<'n> Synapses<'n> {
         }
     }
 
-    /// Calls `f` for each neuron that an event of `source` reaches.
-    pub(super) fn for_each_target(&self, source: usize, mut f: impl FnMut(usize)) {
-        self.connectivity().for_each_run(source, |first, length| {
-            (first..first + length).for_each(&mut f);
-        });
+    /// The neurons that each presynaptic neuron reaches.
+    pub(super) fn reach(&self) -> Reach {
+        let mut reach = Reach {
+            starts: vec![0],
+            targets: Vec::new(),
+        };
+        for source in 0..self.fan_outs.len() {
+            self.connectivity().for_each_run(source, |first, length| {
+                reach
+                    .targets
+                    .extend((first..first + length).map(|target| target as u32));
+            });
+            reach.starts.push(reach.targets.len());
+        }
+        reach
     }
 }
 
@@ -354,12 +382,13 @@ struct DenseSweep<'a> {
 
 impl Sweep for DenseSweep<'_> {
     #[inline(always)]
-    fn sweep(&mut self, mut add: impl FnMut(&[Selection], &mut [f32])) {
+    fn sweep(&mut self, kernel: impl Kernel) {
         let columns = self.panel.first..self.panel.first + self.panel.columns;
         let inputs = self.inputs.chunks_exact_mut(self.neurons);
         for (input, selection) in inputs.zip(self.selections) {
             if !selection.neurons.is_empty() {
-                add(std::slice::from_ref(selection), &mut input[columns.clone()]);
+                let sums = &mut input[columns.clone()];
+                kernel.add(self.panel, std::iter::once(*selection), sums);
             }
         }
     }
@@ -374,12 +403,9 @@ struct ConvolutionSweep<'a> {
     neurons: usize,
 }
 
-/// Kernel rows (taps down the input) that one output may read; kernels are rarely taller.
-const MOST_TAPS: usize = 16;
-
 impl Sweep for ConvolutionSweep<'_> {
     #[inline(always)]
-    fn sweep(&mut self, mut add: impl FnMut(&[Selection], &mut [f32])) {
+    fn sweep(&mut self, kernel: impl Kernel) {
         let Convolution {
             input: shape,
             output,
@@ -397,50 +423,31 @@ impl Sweep for ConvolutionSweep<'_> {
                     // Columns of the input under the window, and the tap of the first one.
                     let left = ox * h.stride;
                     let first_tap = h.pad_before.saturating_sub(left);
-                    let first = (left + first_tap).wrapping_sub(h.pad_before);
+                    let first = (left + first_tap).saturating_sub(h.pad_before);
                     let end = (left + h.kernel)
                         .saturating_sub(h.pad_before)
                         .min(shape.width);
                     if first >= end {
                         continue;
                     }
-                    let at = output.index(self.panel.first, oy, ox);
-                    let sums = &mut input[at..at + self.panel.columns];
-                    let mut taken = [Selection {
-                        neurons: &[],
-                        values: None,
-                        offset: 0,
-                    }; MOST_TAPS];
-                    let mut count = 0;
-                    for ky in 0..v.kernel {
-                        let Some(y) = (oy * v.stride + ky * v.dilation)
+                    let rows = (0..v.kernel).filter_map(|ky| {
+                        let y = (oy * v.stride + ky * v.dilation)
                             .checked_sub(v.pad_before)
-                            .filter(|&y| y < shape.height)
-                        else {
-                            continue;
-                        };
+                            .filter(|&y| y < shape.height)?;
                         let row = y * shape.width;
                         let range = starts[row + first] as usize..starts[row + end] as usize;
-                        if range.is_empty() {
-                            continue;
-                        }
-                        if count == MOST_TAPS {
-                            add(&taken, sums);
-                            count = 0;
-                        }
                         // Events of neighbouring columns follow each other as their taps do.
                         let tap = ky * h.kernel + first_tap;
-                        taken[count] = Selection {
+                        Some(Selection {
                             neurons: &selection.neurons[range.clone()],
                             values: selection.values.map(|values| &values[range]),
                             offset: ((row + first) * shape.channels)
                                 .wrapping_sub(tap * shape.channels),
-                        };
-                        count += 1;
-                    }
-                    if count > 0 {
-                        add(&taken[..count], sums);
-                    }
+                        })
+                    });
+                    let at = output.index(self.panel.first, oy, ox);
+                    let sums = &mut input[at..at + self.panel.columns];
+                    kernel.add(self.panel, rows, sums);
                 }
             }
         }

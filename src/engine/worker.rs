@@ -24,7 +24,7 @@ const BLOCK: usize = 1024;
 
 pub(super) struct Worker<'s, 'n> {
     simulator: &'s Simulator<'n>,
-    states: Vec<State<'n>>,
+    states: Vec<State<'s, 'n>>,
     trains: Vec<SpikeTrain>,
     scratch: Vec<DeliveryScratch>,
     inputs: Vec<f32>,
@@ -32,9 +32,9 @@ pub(super) struct Worker<'s, 'n> {
 }
 
 /// One population during a sample.
-struct State<'n> {
+struct State<'s, 'n> {
     group: Group<'n>,
-    pool: Option<Pool>,
+    pool: Option<Pool<'s>>,
     /// Input that is the same in each timestep: bias and constant current.
     base: Vec<f32>,
     /// Timesteps of this sample in which each neuron was touched.
@@ -52,13 +52,12 @@ impl<'s, 'n> Worker<'s, 'n> {
         let sizes: Vec<usize> = populations.iter().map(|p| p.shape.neurons()).collect();
         let states = populations
             .iter()
-            .zip(&simulator.incoming)
-            .map(|(population, incoming)| {
+            .zip(&simulator.windows)
+            .map(|(population, windows)| {
                 let neurons = population.shape.neurons();
-                let pool = match (&population.neuron, incoming.first()) {
-                    (Neuron::MaxPool(pool), Some(&p)) => {
-                        let inputs = simulator.synapses[p].fan_outs.len();
-                        Some(Pool::new(pool.rule, inputs, neurons))
+                let pool = match (&population.neuron, windows) {
+                    (Neuron::MaxPool(pool), Some(windows)) => {
+                        Some(Pool::new(pool.rule, windows, neurons))
                     }
                     _ => None,
                 };
@@ -268,7 +267,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 let synapses = &simulator.synapses[simulator.incoming[index][0]];
                 for t in chunk {
                     let arriving = synapses.arriving(&self.trains[synapses.source()], t);
-                    let touched = pool.advance(synapses, arriving, &mut state.touched, &mut train);
+                    let touched = pool.advance(arriving, &mut state.touched, &mut train);
                     train.end_timestep();
                     counts.touched_per_timestep[t] += touched as u64;
                     counts.active_per_timestep[t] += touched as u64;
