@@ -57,17 +57,39 @@ impl<'n> Group<'n> {
         }
     }
 
-    /// One timestep with `input`, whose touched neurons are added to `touched`.
+    /// One timestep with `input`, whose touched neurons are added to `touched`; without `touched`
+    /// all are known to be.
     pub(super) fn advance(
         &mut self,
         input: &[f32],
-        touched: &mut [u32],
+        touched: Option<&mut [u32]>,
         train: &mut SpikeTrain,
     ) -> Visit {
+        let all = Visit {
+            touched: input.len(),
+            active: input.len(),
+        };
+        let Some(touched) = touched else {
+            match self {
+                Group::None => {}
+                Group::IntegrateFire(model, potential) => {
+                    integrate_and_fire::<false>(model, potential, input, &mut [], train);
+                }
+                Group::Integrator(potential) => {
+                    potential.iter_mut().zip(input).for_each(|(v, x)| *v += x);
+                }
+                Group::Model(group) => {
+                    group.advance(input, &mut |neuron, value| {
+                        train.push_value(neuron, value);
+                    });
+                }
+            }
+            return all;
+        };
         match self {
             Group::None => Visit::default(),
             Group::IntegrateFire(model, potential) => {
-                integrate_and_fire(model, potential, input, touched, train)
+                integrate_and_fire::<true>(model, potential, input, touched, train)
             }
             Group::Integrator(potential) => {
                 let mut visit = Visit::default();
@@ -107,7 +129,8 @@ impl<'n> Group<'n> {
 /// Neurons that are updated together: one word of spikes.
 const LANES: usize = 64;
 
-fn integrate_and_fire(
+/// `COUNT`: whether touched neurons have to be found and counted.
+fn integrate_and_fire<const COUNT: bool>(
     model: &IntegrateFire,
     potential: &mut [f32],
     input: &[f32],
@@ -117,25 +140,27 @@ fn integrate_and_fire(
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, which is all the function asks for.
-        return unsafe { integrate_and_fire_avx2(model, potential, input, touched, train) };
+        return unsafe {
+            integrate_and_fire_avx2::<COUNT>(model, potential, input, touched, train)
+        };
     }
-    integrate_and_fire_portable(model, potential, input, touched, train)
+    integrate_and_fire_portable::<COUNT>(model, potential, input, touched, train)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn integrate_and_fire_avx2(
+fn integrate_and_fire_avx2<const COUNT: bool>(
     model: &IntegrateFire,
     potential: &mut [f32],
     input: &[f32],
     touched: &mut [u32],
     train: &mut SpikeTrain,
 ) -> Visit {
-    integrate_and_fire_portable(model, potential, input, touched, train)
+    integrate_and_fire_portable::<COUNT>(model, potential, input, touched, train)
 }
 
 #[inline(always)]
-fn integrate_and_fire_portable(
+fn integrate_and_fire_portable<const COUNT: bool>(
     model: &IntegrateFire,
     potential: &mut [f32],
     input: &[f32],
@@ -148,36 +173,60 @@ fn integrate_and_fire_portable(
     };
     let strict = model.test == ThresholdTest::Above;
     let mut visit = Visit::default();
+    if COUNT {
+        for ((touched, &x), &v) in touched.iter_mut().zip(input).zip(potential.iter()) {
+            let was_touched = is_touched(x);
+            *touched += u32::from(was_touched);
+            visit.touched += usize::from(was_touched);
+            visit.active += usize::from(was_touched | (v != 0.0));
+        }
+    }
+    let (words, rest) = potential.as_chunks_mut::<LANES>();
+    let (inputs, input_rest) = input.as_chunks::<LANES>();
+    let (thresholds, threshold_rest) = model.threshold.as_chunks::<LANES>();
     let mut first = 0;
-    let potentials = potential.chunks_mut(LANES);
-    let inputs = input.chunks(LANES);
-    let thresholds = model.threshold.chunks(LANES);
-    let touches = touched.chunks_mut(LANES);
-    for (((v, x), threshold), touched) in potentials.zip(inputs).zip(thresholds).zip(touches) {
-        let mut fired = [0u8; LANES];
-        let mut counts = [0u32; 2];
-        for i in 0..v.len() {
-            let was_touched = is_touched(x[i]);
-            touched[i] += u32::from(was_touched);
-            counts[0] += u32::from(was_touched);
-            counts[1] += u32::from(was_touched | (v[i] != 0.0));
-            let sum = v[i] + x[i];
-            let above = sum - threshold[i];
-            // `sum - threshold` has the sign of the comparison: floats are never flushed to zero.
-            let spike = if strict { above > 0.0 } else { above >= 0.0 };
-            v[i] = if spike { keep * above } else { sum };
-            fired[i] = u8::from(spike);
-        }
-        visit.touched += counts[0] as usize;
-        visit.active += counts[1] as usize;
-        let mut word = bits(&fired);
-        while word != 0 {
-            train.push(first + word.trailing_zeros());
-            word &= word - 1;
-        }
+    for ((v, x), threshold) in words.iter_mut().zip(inputs).zip(thresholds) {
+        push_word(fire(v, x, threshold, keep, strict), first, train);
         first += LANES as u32;
     }
+    // The last, incomplete word among neurons that cannot fire.
+    let mut padded = [[0.0f32; LANES], [0.0; LANES], [f32::INFINITY; LANES]];
+    padded[0][..rest.len()].copy_from_slice(rest);
+    padded[1][..rest.len()].copy_from_slice(input_rest);
+    padded[2][..rest.len()].copy_from_slice(threshold_rest);
+    let [v, x, threshold] = &mut padded;
+    push_word(fire(v, x, threshold, keep, strict), first, train);
+    rest.copy_from_slice(&padded[0][..rest.len()]);
     visit
+}
+
+/// Updates 64 neurons; the bits of the result are those that fire.
+#[inline(always)]
+fn fire(
+    v: &mut [f32; LANES],
+    x: &[f32; LANES],
+    threshold: &[f32; LANES],
+    keep: f32,
+    strict: bool,
+) -> u64 {
+    let mut fired = [0u8; LANES];
+    for i in 0..LANES {
+        let sum = v[i] + x[i];
+        let above = sum - threshold[i];
+        // The difference has the sign of the comparison: floats are never flushed to zero.
+        let spike = (above > 0.0) | ((above == 0.0) & !strict);
+        v[i] = if spike { keep * above } else { sum };
+        fired[i] = u8::from(spike);
+    }
+    bits(&fired)
+}
+
+#[inline(always)]
+fn push_word(mut word: u64, first: u32, train: &mut SpikeTrain) {
+    while word != 0 {
+        train.push(first + word.trailing_zeros());
+        word &= word - 1;
+    }
 }
 
 /// 64 bytes of 0 or 1 as one word, the first byte the lowest bit.

@@ -13,12 +13,16 @@ pub(super) struct Synapses<'n> {
     pub(super) fan_outs: Vec<u32>,
     /// The fan-out, if it is the same for all.
     same_fan_out: Option<u32>,
-    /// Row of the pattern for each presynaptic neuron; `None` without pooling, where they agree.
-    pooled: Option<Vec<Option<u32>>>,
+    /// Row of the pattern for each presynaptic neuron ([`NO_ROW`] for none); `None` without
+    /// pooling, where they agree.
+    pooled: Option<Vec<u32>>,
     layout: Layout,
     /// Timesteps between an event and its first arrival.
     pub(super) delay: usize,
 }
+
+/// Stands for the row of a neuron that no pooling window covers.
+const NO_ROW: u32 = u32::MAX;
 
 /// How weights lie in memory.
 enum Layout {
@@ -51,8 +55,10 @@ impl Reach {
 /// What a worker needs to deliver one projection.
 #[derive(Default)]
 pub(super) struct DeliveryScratch {
-    /// Per timestep of a chunk: events as rows of the pattern, in ascending order.
+    /// Per timestep of a chunk: events as rows of the pattern.
     rows: Vec<(Vec<u32>, Vec<f32>)>,
+    /// The same, sorted by position.
+    sorted: Vec<(Vec<u32>, Vec<f32>)>,
     /// Per timestep of a chunk: first event of each input position of a convolution.
     starts: Vec<Vec<u32>>,
     /// Input that is on its way, for delays per synapse: a ring of timesteps.
@@ -91,7 +97,7 @@ impl<'n> Synapses<'n> {
             fan_outs,
             pooled: connectivity.pooling.map(|pooling| {
                 (0..connectivity.sources())
-                    .map(|source| pooling.pooled(source).map(|p| p as u32))
+                    .map(|source| pooling.pooled(source).map_or(NO_ROW, |p| p as u32))
                     .collect()
             }),
             layout,
@@ -159,10 +165,22 @@ impl<'n> Synapses<'n> {
                 }
             }
             Layout::Convolution(convolution, panels) => {
-                let selections = self.selections(train, chunk, &mut scratch.rows);
+                let mut selections = self.selections(train, chunk, &mut scratch.rows);
                 scratch.starts.resize_with(steps, Vec::new);
                 for (starts, selection) in scratch.starts.iter_mut().zip(&selections) {
                     first_of_each_position(convolution, selection.neurons, starts);
+                }
+                if self.pooled.is_some() {
+                    scratch.sorted.resize_with(steps, Default::default);
+                    let unsorted = selections.iter().zip(&scratch.starts);
+                    for ((selection, starts), sorted) in unsorted.zip(&mut scratch.sorted) {
+                        sort_by_position(convolution, selection, starts, sorted);
+                    }
+                    for (selection, (neurons, values)) in selections.iter_mut().zip(&scratch.sorted)
+                    {
+                        selection.neurons = neurons;
+                        selection.values = selection.values.map(|_| &values[..]);
+                    }
                 }
                 for panel in panels {
                     let mut sweep = ConvolutionSweep {
@@ -201,7 +219,7 @@ impl<'n> Synapses<'n> {
         }
     }
 
-    /// Events of a chunk as rows of the pattern: through the pooling, in ascending order.
+    /// Events of a chunk as rows of the pattern, in the order of the neurons that emitted them.
     fn selections<'t>(
         &self,
         train: &'t SpikeTrain,
@@ -220,32 +238,33 @@ impl<'n> Synapses<'n> {
                 })
                 .collect();
         };
-        scratch.resize_with(chunk.len(), Default::default);
-        for (t, (rows, values)) in chunk.zip(scratch.iter_mut()) {
+        if scratch.len() < chunk.len() {
+            scratch.resize_with(chunk.len(), Default::default);
+        }
+        for (t, (rows, values)) in chunk.clone().zip(scratch.iter_mut()) {
             let events = self.arriving(train, t);
-            let of = |neuron: &u32| pooled[*neuron as usize];
             rows.clear();
             values.clear();
             match events.values {
-                None => {
-                    rows.extend(events.neurons.iter().filter_map(of));
-                    rows.sort_unstable();
-                }
-                Some(all) => {
-                    let mut pairs: Vec<(u32, f32)> = events
+                None => rows.extend(
+                    events
                         .neurons
                         .iter()
-                        .zip(all)
-                        .filter_map(|(neuron, value)| Some((of(neuron)?, *value)))
-                        .collect();
-                    // Stable: equal rows keep the order of their neurons.
-                    pairs.sort_by_key(|(row, _)| *row);
-                    rows.extend(pairs.iter().map(|(row, _)| *row));
-                    values.extend(pairs.iter().map(|(_, value)| *value));
+                        .map(|&neuron| pooled[neuron as usize])
+                        .filter(|&row| row != NO_ROW),
+                ),
+                Some(all) => {
+                    for (&neuron, &value) in events.neurons.iter().zip(all) {
+                        let row = pooled[neuron as usize];
+                        if row != NO_ROW {
+                            rows.push(row);
+                            values.push(value);
+                        }
+                    }
                 }
             }
         }
-        scratch
+        scratch[..chunk.len()]
             .iter()
             .map(|(rows, values)| Selection {
                 neurons: rows,
@@ -294,8 +313,8 @@ impl<'n> Synapses<'n> {
         let row = match &self.pooled {
             None => source,
             Some(pooled) => match pooled[source] {
-                Some(row) => row as usize,
-                None => return,
+                NO_ROW => return,
+                row => row as usize,
             },
         };
         let pattern = &self.connectivity().pattern;
@@ -373,6 +392,30 @@ fn first_of_each_position(convolution: &Convolution, events: &[u32], starts: &mu
     }
 }
 
+/// Brings events that went through a pooling into the order of their positions; those of one
+/// position stay in the order in which they were.
+fn sort_by_position(
+    convolution: &Convolution,
+    selection: &Selection,
+    starts: &[u32],
+    (neurons, values): &mut (Vec<u32>, Vec<f32>),
+) {
+    let channels = convolution.input.channels as u32;
+    let mut next = starts.to_vec();
+    neurons.clear();
+    neurons.resize(selection.neurons.len(), 0);
+    values.clear();
+    values.resize(selection.values.map_or(0, <[f32]>::len), 0.0);
+    for (i, &neuron) in selection.neurons.iter().enumerate() {
+        let place = &mut next[(neuron / channels) as usize];
+        neurons[*place as usize] = neuron;
+        if let Some(all) = selection.values {
+            values[*place as usize] = all[i];
+        }
+        *place += 1;
+    }
+}
+
 struct DenseSweep<'a> {
     panel: &'a Panel,
     selections: &'a [Selection<'a>],
@@ -403,6 +446,53 @@ struct ConvolutionSweep<'a> {
     neurons: usize,
 }
 
+/// What one output position reads, a row of the kernel at a time.
+struct Taps<'a> {
+    convolution: &'a Convolution,
+    selection: &'a Selection<'a>,
+    starts: &'a [u32],
+    /// Columns of the input under the window.
+    columns: Range<usize>,
+    /// Tap that the first of them has.
+    first_tap: usize,
+    /// Row of the padded input under the first row of the kernel.
+    top: usize,
+    ky: usize,
+}
+
+impl<'a> Iterator for Taps<'a> {
+    type Item = Selection<'a>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Selection<'a>> {
+        let Convolution { input, window, .. } = self.convolution;
+        while self.ky < window.vertical.kernel {
+            let ky = self.ky;
+            self.ky += 1;
+            let y =
+                (self.top + ky * window.vertical.dilation).wrapping_sub(window.vertical.pad_before);
+            if y >= input.height {
+                continue;
+            }
+            let row = y * input.width;
+            let first = self.starts[row + self.columns.start] as usize;
+            let end = self.starts[row + self.columns.end] as usize;
+            if first == end {
+                continue;
+            }
+            // Events of neighbouring columns follow each other as their taps do.
+            let tap = ky * window.horizontal.kernel + self.first_tap;
+            return Some(Selection {
+                neurons: &self.selection.neurons[first..end],
+                values: self.selection.values.map(|values| &values[first..end]),
+                offset: ((row + self.columns.start) * input.channels)
+                    .wrapping_sub(tap * input.channels),
+            });
+        }
+        None
+    }
+}
+
 impl Sweep for ConvolutionSweep<'_> {
     #[inline(always)]
     fn sweep(&mut self, kernel: impl Kernel) {
@@ -430,24 +520,18 @@ impl Sweep for ConvolutionSweep<'_> {
                     if first >= end {
                         continue;
                     }
-                    let rows = (0..v.kernel).filter_map(|ky| {
-                        let y = (oy * v.stride + ky * v.dilation)
-                            .checked_sub(v.pad_before)
-                            .filter(|&y| y < shape.height)?;
-                        let row = y * shape.width;
-                        let range = starts[row + first] as usize..starts[row + end] as usize;
-                        // Events of neighbouring columns follow each other as their taps do.
-                        let tap = ky * h.kernel + first_tap;
-                        Some(Selection {
-                            neurons: &selection.neurons[range.clone()],
-                            values: selection.values.map(|values| &values[range]),
-                            offset: ((row + first) * shape.channels)
-                                .wrapping_sub(tap * shape.channels),
-                        })
-                    });
+                    let taps = Taps {
+                        convolution: self.convolution,
+                        selection,
+                        starts,
+                        columns: first..end,
+                        first_tap,
+                        top: oy * v.stride,
+                        ky: 0,
+                    };
                     let at = output.index(self.panel.first, oy, ox);
                     let sums = &mut input[at..at + self.panel.columns];
-                    kernel.add(self.panel, rows, sums);
+                    kernel.add(self.panel, taps, sums);
                 }
             }
         }

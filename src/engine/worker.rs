@@ -1,6 +1,6 @@
 //! One thread's workspace: simulates a sample at a time and tallies its events.
 
-use super::group::{Group, UNTOUCHED};
+use super::group::{Group, UNTOUCHED, is_touched};
 use super::plan::Component;
 use super::poisson::{Poisson, generator};
 use super::pool::Pool;
@@ -42,8 +42,10 @@ struct State<'s, 'n> {
     poisson: Option<(Poisson, SmallRng)>,
     /// Potentials of the block in work, if they are recorded.
     potentials: Vec<f32>,
-    /// Whether its last projections carry a constant current that is part of `base`.
+    /// Projections whose constant current is part of `base`.
     has_current: Vec<usize>,
+    /// Whether `base` touches every neuron in each timestep.
+    always: bool,
 }
 
 impl<'s, 'n> Worker<'s, 'n> {
@@ -69,6 +71,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                     poisson: None,
                     potentials: Vec::new(),
                     has_current: Vec::new(),
+                    always: false,
                 }
             })
             .collect();
@@ -171,6 +174,12 @@ impl<'s, 'n> Worker<'s, 'n> {
         match drive {
             Drive::Spikes(train) => self.trains[0] = train,
             Drive::Constant(values) => self.start_constant(&values)?,
+        }
+        for state in &mut self.states {
+            state.always = state.base.iter().all(|&base| is_touched(base));
+            if state.always {
+                state.touched.fill(simulator.timesteps);
+            }
         }
         Ok(())
     }
@@ -303,7 +312,8 @@ impl<'s, 'n> Worker<'s, 'n> {
                         input[i] += events as f32 * drive.weight;
                     });
                 }
-                let visit = state.group.advance(input, &mut state.touched, &mut train);
+                let touched = (!state.always).then_some(&mut state.touched[..]);
+                let visit = state.group.advance(input, touched, &mut train);
                 train.end_timestep();
                 counts.touched_per_timestep[t] += visit.touched as u64;
                 counts.active_per_timestep[t] += visit.active as u64;
