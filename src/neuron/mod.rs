@@ -35,6 +35,7 @@ mod membrane;
 mod model;
 mod options;
 mod presets;
+mod relay;
 mod setup;
 mod threshold;
 
@@ -57,6 +58,7 @@ pub use options::{
     LeakPotential, Options, ResetRule, Resistance, SpikeLimit,
 };
 pub use presets::{PRESETS, Preset};
+pub use relay::Relay;
 pub use setup::{NeuronError, ParameterInfo, Setup};
 pub use threshold::Threshold;
 

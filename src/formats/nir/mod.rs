@@ -4,7 +4,8 @@
 //! integration scheme and the order of evaluation to the simulator; so does [`Graph`].
 //!
 //! [`read`] takes the layouts 0.x and 1.x of the package `nir`; [`write()`] writes what `nir` 1.0.8
-//! reads. [`data`] holds recordings (`NIRGraphData`).
+//! reads. [`data`] holds recordings (`NIRGraphData`). [`lower`] makes a network that runs of a
+//! graph, and [`raise`] a graph of a network.
 //!
 //! Source: <https://neuroir.org/docs/> and the package `nir` 1.0.8.
 
@@ -13,17 +14,21 @@ mod decode;
 mod encode;
 mod fields;
 mod graph;
+mod lower;
 mod primitives;
+mod raise;
 mod shapes;
 mod tensor;
 
 pub use decode::{MAX_EDGES, MAX_NESTING, decode};
 pub use encode::{WRITTEN_VERSION, encode};
 pub use graph::{Graph, Node};
+pub use lower::{LowerError, Lowered, Port, lower};
 pub use primitives::{
     Affine, AvgPool2d, Conv1d, Conv2d, CubaLI, CubaLIF, Delay, Flatten, I, IF, Input, LI, LIF,
     Linear, Output, Primitive, Scale, SumPool2d, Threshold,
 };
+pub use raise::{RaiseError, Raised, raise};
 pub use shapes::NodeShape;
 pub use tensor::Tensor;
 
