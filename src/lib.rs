@@ -94,6 +94,7 @@ pub mod engine;
 pub mod experiment;
 pub mod formats;
 pub mod mapping;
+mod names;
 pub mod network;
 pub mod neuron;
 pub mod report;

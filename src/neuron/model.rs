@@ -128,6 +128,12 @@ pub trait Advance: Send {
     /// each neuron that emits something, ascending.
     fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32));
 
+    /// Whether a timestep without input would neither change one neuron nor make it emit anything.
+    fn is_still(&self, neuron: usize) -> bool;
+
+    /// `timesteps` timesteps of one neuron without input; returns everything emitted.
+    fn idle(&mut self, neuron: usize, timesteps: u32) -> f64;
+
     /// Potential of one neuron.
     fn potential(&self, neuron: usize) -> f64;
 }
@@ -182,6 +188,14 @@ impl<M: NeuronModel> Advance for Group<M> {
                 emit(neuron as u32, emitted);
             }
         }
+    }
+
+    fn is_still(&self, neuron: usize) -> bool {
+        self.model.is_still(neuron, &self.states[neuron])
+    }
+
+    fn idle(&mut self, neuron: usize, timesteps: u32) -> f64 {
+        self.model.idle(neuron, &mut self.states[neuron], timesteps)
     }
 
     fn potential(&self, neuron: usize) -> f64 {

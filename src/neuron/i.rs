@@ -1,0 +1,82 @@
+//! Integrator without leak.
+
+use super::catalogue::{Model, shared};
+use super::loihi::Loihi;
+use super::setup::{NeuronError, Setup};
+use super::{NeuronModel, Parameter};
+
+pub(super) const MODEL: Model = Model {
+    name: I::NAME,
+    about: "integrator; its output is its potential",
+    parameters: &[shared::R, shared::V_INITIAL],
+    build: |setup| match setup.options().fixed_point {
+        Some(chip) => Ok(Box::new(Loihi::<false>::without_leak(setup, chip)?)),
+        None => Ok(Box::new(I::new(setup)?)),
+    },
+};
+
+/// Integrators without leak: graded output, no spikes.
+///
+/// ```text
+/// v' = r·x        a timestep is one unit of time:   v ← v + r·x
+/// threshold       none; v leaves the neuron in each timestep
+/// reset           none
+/// ```
+///
+/// | parameter | unit | |
+/// |---|---|---|
+/// | `r` | Ω | what input is multiplied by |
+/// | `v_initial` | V | potential before the first timestep |
+///
+/// Source: Neuromorphic Intermediate Representation, primitive `I` (Pedersen et al. 2024).
+#[derive(Debug, Clone, PartialEq)]
+pub struct I {
+    setup: Setup,
+    initial: Parameter,
+    r: Parameter,
+}
+
+impl I {
+    /// The model with these parameters.
+    ///
+    /// # Errors
+    /// A value that the options refuse.
+    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+        Ok(I {
+            initial: setup.get("v_initial")?.clone(),
+            r: setup.resistance()?,
+            setup,
+        })
+    }
+
+    /// Parameters and options.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+}
+
+impl NeuronModel for I {
+    /// Potential [V].
+    type State = f64;
+    const NAME: &'static str = "i";
+    const SPIKES: bool = false;
+
+    fn neurons(&self) -> Option<usize> {
+        self.setup.neurons()
+    }
+
+    fn rest(&self, neuron: usize) -> f64 {
+        self.initial.get(neuron)
+    }
+
+    #[inline]
+    fn step(&self, neuron: usize, v: &mut f64, input: f64) -> f32 {
+        *v += self.r.get(neuron) * input;
+        *v as f32
+    }
+
+    fn potential(&self, v: &f64) -> f64 {
+        *v
+    }
+}

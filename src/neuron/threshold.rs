@@ -1,0 +1,85 @@
+//! Heaviside step.
+
+use super::catalogue::{Model, shared};
+use super::setup::{NeuronError, ParameterInfo, Setup};
+use super::{NeuronModel, Parameter, ThresholdTest};
+
+pub(super) const MODEL: Model = Model {
+    name: Threshold::NAME,
+    about: "emits a spike in each timestep whose input exceeds the threshold",
+    parameters: &[ParameterInfo {
+        name: "threshold",
+        ..shared::V_THRESHOLD
+    }],
+    build: |setup| Ok(Box::new(Threshold::new(setup)?)),
+};
+
+/// Heaviside step of the input, without memory.
+///
+/// ```text
+/// z = 1 if x > threshold (or ≥), else 0
+/// threshold     the parameter
+/// reset         none
+/// ```
+///
+/// | parameter | unit | |
+/// |---|---|---|
+/// | `threshold` | V | threshold |
+///
+/// Its potential, for probes, is the input of the last timestep.
+///
+/// Source: Neuromorphic Intermediate Representation, primitive `Threshold` (Pedersen et al. 2024).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    setup: Setup,
+    /// Smallest input that fires.
+    fires_at: Parameter,
+}
+
+impl Threshold {
+    /// The model with these parameters.
+    ///
+    /// # Errors
+    /// Integer arithmetic.
+    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+        setup.floating_point_only()?;
+        let above = setup.options().test == ThresholdTest::Above;
+        Ok(Threshold {
+            fires_at: setup
+                .get("threshold")?
+                .map(|v| if above { v.next_up() } else { v }),
+            setup,
+        })
+    }
+
+    /// Parameters and options.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+}
+
+impl NeuronModel for Threshold {
+    /// Input of the last timestep [V].
+    type State = f64;
+    const NAME: &'static str = "threshold";
+    const SPIKES: bool = true;
+
+    fn neurons(&self) -> Option<usize> {
+        self.setup.neurons()
+    }
+
+    fn rest(&self, _neuron: usize) -> f64 {
+        0.0
+    }
+
+    #[inline]
+    fn step(&self, neuron: usize, last: &mut f64, input: f64) -> f32 {
+        *last = input;
+        f32::from(input >= self.fires_at.get(neuron))
+    }
+
+    fn potential(&self, last: &f64) -> f64 {
+        *last
+    }
+}
