@@ -303,7 +303,10 @@ impl<'a> Lowering<'a> {
             .collect();
         for &node in &cut {
             self.populate(node, Neuron::model(Relay), None);
-            self.note(node, "it is in a cycle without a neuron; its output becomes a population of relays");
+            self.note(
+                node,
+                "it is in a cycle without a neuron; its output becomes a population of relays",
+            );
         }
         let edges = (0..count)
             .filter(|source| !cut.contains(source))

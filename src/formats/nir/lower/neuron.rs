@@ -32,11 +32,7 @@ pub(super) fn neuron(
         }
         Primitive::LI(node) => (
             "li",
-            vec![
-                ("tau", &node.tau),
-                ("r", &node.r),
-                ("v_leak", &node.v_leak),
-            ],
+            vec![("tau", &node.tau), ("r", &node.r), ("v_leak", &node.v_leak)],
         ),
         Primitive::LIF(node) => (
             "lif",
@@ -83,7 +79,12 @@ pub(super) fn neuron(
 fn per_neuron(tensor: &Tensor, order: &[usize]) -> Parameter {
     match tensor.data[..] {
         [value] => Parameter::uniform(value),
-        _ => Parameter::each(order.iter().map(|&position| tensor.data[position]).collect()),
+        _ => Parameter::each(
+            order
+                .iter()
+                .map(|&position| tensor.data[position])
+                .collect(),
+        ),
     }
 }
 
