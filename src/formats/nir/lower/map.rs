@@ -132,9 +132,8 @@ impl<'a> Map<'a> {
                         rows.map(|row| row.iter().zip(&input).map(|(w, x)| w * x).sum::<f64>()),
                     );
                 }
-                match bias {
-                    Some(bias) => add(&mut result, outputs, |output| at(&bias.data, output)),
-                    None => {}
+                if let Some(bias) = bias {
+                    add(&mut result, outputs, |output| at(&bias.data, output));
                 }
                 result
             }

@@ -93,7 +93,6 @@ pub(super) fn closing(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn worked_orders() {
