@@ -55,7 +55,9 @@ pub fn raise(network: &Network, dt_s: f64, outputs: &[usize]) -> Result<Raised, 
         problems: Vec::new(),
     };
     if let Err(problem) = network.check() {
-        raising.problems.push(NodeProblem::graph("", problem.to_string()));
+        raising
+            .problems
+            .push(NodeProblem::graph("", problem.to_string()));
     } else {
         raising.populations();
         raising.projections();
@@ -188,13 +190,10 @@ impl Raising<'_> {
             }
             Neuron::Model(model) => {
                 if model.as_any().is::<Relay>() {
-                    return Ok(Primitive::Scale(Scale {
-                        scale: filled(1.0),
-                    }));
+                    return Ok(Primitive::Scale(Scale { scale: filled(1.0) }));
                 }
-                let setup = setup(model.as_any()).ok_or_else(|| {
-                    format!("NIR has no neuron like {}", model.name())
-                })?;
+                let setup = setup(model.as_any())
+                    .ok_or_else(|| format!("NIR has no neuron like {}", model.name()))?;
                 from_setup(setup, population.shape, dims)?
             }
         })
@@ -203,12 +202,20 @@ impl Raising<'_> {
     fn projections(&mut self) {
         let network = self.network;
         // A bias enters through the first projection that has a place for it.
-        let mut biased: Vec<bool> = network.populations.iter().map(|p| p.bias.is_empty()).collect();
+        let mut biased: Vec<bool> = network
+            .populations
+            .iter()
+            .map(|p| p.bias.is_empty())
+            .collect();
         for projection in &network.projections {
             let target = &network.populations[projection.target];
             let bias = match (biased[projection.target], &projection.connectivity.pattern) {
-                (false, Pattern::Dense { .. }) => Some(target.bias.iter().map(|&b| b.into()).collect()),
-                (false, Pattern::Convolution { convolution, .. }) if !is_pool(convolution, &projection.weights) => {
+                (false, Pattern::Dense { .. }) => {
+                    Some(target.bias.iter().map(|&b| b.into()).collect())
+                }
+                (false, Pattern::Convolution { convolution, .. })
+                    if !is_pool(convolution, &projection.weights) =>
+                {
                     by_channel(&target.bias, convolution.output.channels)
                 }
                 _ => None,
@@ -216,10 +223,18 @@ impl Raising<'_> {
             biased[projection.target] |= bias.is_some();
             if let Err(reason) = self.projection(projection, bias) {
                 let source = &network.populations[projection.source].name;
-                self.problem(target, format!("the projection from \"{source}\": {reason}"));
+                self.problem(
+                    target,
+                    format!("the projection from \"{source}\": {reason}"),
+                );
             }
         }
-        for (population, _) in network.populations.iter().zip(biased).filter(|(_, biased)| !biased) {
+        for (population, _) in network
+            .populations
+            .iter()
+            .zip(biased)
+            .filter(|(_, biased)| !biased)
+        {
             self.problem(
                 population,
                 "no projection into it can carry its bias: NIR has one bias per neuron behind a matrix and one per channel behind a convolution",
@@ -227,7 +242,11 @@ impl Raising<'_> {
         }
     }
 
-    fn projection(&mut self, projection: &Projection, bias: Option<Vec<f64>>) -> Result<(), String> {
+    fn projection(
+        &mut self,
+        projection: &Projection,
+        bias: Option<Vec<f64>>,
+    ) -> Result<(), String> {
         let network = self.network;
         let (source, target) = (
             &network.populations[projection.source],
@@ -323,7 +342,10 @@ impl Raising<'_> {
             crate::network::Delay::Uniform(steps) => Ok(Some(Tensor::scalar(seconds(*steps)))),
             crate::network::Delay::Each(delays) => {
                 let source = self.network.populations[projection.source].shape;
-                match (&projection.connectivity.pooling, &projection.connectivity.pattern) {
+                match (
+                    &projection.connectivity.pooling,
+                    &projection.connectivity.pattern,
+                ) {
                     (None, Pattern::Sparse { starts, .. })
                         if starts.windows(2).all(|row| row[1] - row[0] <= 1) =>
                     {
@@ -352,7 +374,10 @@ impl Raising<'_> {
             if index >= self.network.populations.len() {
                 self.problems.push(NodeProblem::graph(
                     "",
-                    format!("output {index} is none of its {} populations", self.network.populations.len()),
+                    format!(
+                        "output {index} is none of its {} populations",
+                        self.network.populations.len()
+                    ),
                 ));
                 continue;
             }

@@ -232,7 +232,10 @@ impl<'a> Lowering<'a> {
         order.sort_by_key(|index| !is_input(index));
         for index in order {
             let shape = self.layout(index);
-            match neuron::neuron(&nodes[index].primitive, shape, options) {
+            let is_output =
+                |target: &usize| matches!(nodes[*target].primitive, Primitive::Output(_));
+            let last = self.targets[index].iter().all(is_output);
+            match neuron::neuron(&nodes[index].primitive, shape, last, options) {
                 None => {}
                 Some(Ok(neuron)) => self.populate(index, neuron, None),
                 Some(Err(problem)) => self.problem(index, problem.to_string()),
@@ -303,7 +306,10 @@ impl<'a> Lowering<'a> {
             .collect();
         for &node in &cut {
             self.populate(node, Neuron::model(Relay), None);
-            self.note(node, "it is in a cycle without a neuron; its output becomes a population of relays");
+            self.note(
+                node,
+                "it is in a cycle without a neuron; its output becomes a population of relays",
+            );
         }
         let edges = (0..count)
             .filter(|source| !cut.contains(source))

@@ -2,9 +2,7 @@
 
 use super::map::{Map, at, kernel_entry, positions, uniform};
 use super::signal::Link;
-use crate::network::{
-    BitRows, Connectivity, Convolution, Delay, Pattern, Pooling, Shape, Weights,
-};
+use crate::network::{BitRows, Connectivity, Convolution, Delay, Pattern, Pooling, Shape, Weights};
 
 /// Most synapses of a projection that has to list them.
 const MAX_SYNAPSES: usize = 1 << 28;
@@ -93,9 +91,11 @@ fn dense(link: &Link, weight: &[f64], source: Shape, target: Shape) -> (Pattern,
     let mut weights = Vec::with_capacity(sources * targets);
     for column in positions(source) {
         let factor = at(&link.inner, column);
-        weights.extend(rows.iter().map(|&row| {
-            (weight[row * sources + column] * factor * at(&link.outer, row)) as f32
-        }));
+        weights.extend(
+            rows.iter().map(|&row| {
+                (weight[row * sources + column] * factor * at(&link.outer, row)) as f32
+            }),
+        );
     }
     let pattern = Pattern::Dense {
         sources,
