@@ -531,10 +531,8 @@ fn worked_loihi_arithmetic() {
         .iter()
         .map(|v| v * 16384.0)
         .collect();
-    assert_eq!(
-        v,
-        [64., 64.0 * 2049.0 / 4096.0_f64.trunc() + 48.0, 68.].map(f64::floor)
-    );
+    // v: 64; 64/2 + 48; 80/2 + 36.
+    assert_eq!(v, [64., 80., 76.]);
 
     let unit = neuron("cuba_li", &values[..4], &options("loihi"));
     let mut group = unit.group(1);
@@ -576,6 +574,7 @@ fn three(model: &Model, options: &Options) -> [Vec<(&'static str, f64)>; 3] {
                     "v_leak" if options.leak == LeakPotential::Any => 0.1 * k,
                     "v_threshold" | "threshold" => 1.0 + 0.1 * k,
                     "v_reset" if options.reads_v_reset => -0.1 * k,
+                    "v_initial" if model.name != "izhikevich" => 0.05 * k,
                     name => match (p.default.expect(name), model.name) {
                         (default, "izhikevich") => default * (1.0 + 0.01 * k),
                         (default, _) => default,
@@ -633,7 +632,7 @@ fn sparse(model: &dyn Dynamics, timesteps: usize) -> Vec<f32> {
         .into_iter()
         .enumerate()
         .map(|(t, x)| {
-            if t % 10_000 < 60 && t % 3 == 0 {
+            if t % 30_000 < 60 && t % 3 == 0 {
                 scale * x
             } else {
                 0.0
@@ -678,7 +677,7 @@ fn conformance_still_neurons_may_be_skipped() {
     for_each(|case, model, _| {
         let (mut every, mut lazy) = (model.group(1), model.group(1));
         let mut skipped = 0;
-        for x in sparse(model, 30_000) {
+        for x in sparse(model, 60_000) {
             let out = step(every.as_mut(), &[x]);
             if x == 0.0 && lazy.is_still(0) {
                 skipped += 1;
@@ -772,15 +771,9 @@ fn conformance_shared_and_single_parameters_agree() {
                 assert_eq!(step(group.as_mut(), &[x]), [out[n]], "{case}");
                 assert_eq!(group.potential(0), together.potential(n), "{case}");
             }
-            differ |= together.potential(0) != together.potential(2);
+            differ |= out[0] != out[2] || together.potential(0) != together.potential(2);
         }
-        assert!(
-            differ
-                || three.name() == "i"
-                || three.name() == "threshold"
-                || three.name() == "loihi_readout",
-            "{case}: parameters make no difference"
-        );
+        assert!(differ, "{case}: parameters make no difference");
         for model in single {
             assert_eq!(model.parameters_for(), None, "{case}");
         }
@@ -792,10 +785,7 @@ fn conformance_copies_are_equal_and_others_are_not() {
     for_each(|case, three, single| {
         assert!(three.equals(three.boxed().as_ref()), "{case}");
         assert!(!three.equals(single[0].as_ref()), "{case}");
-        assert!(
-            !single[0].equals(single[1].as_ref()) || single[0].name() == "i",
-            "{case}"
-        );
+        assert!(!single[0].equals(single[1].as_ref()), "{case}");
     });
 }
 
@@ -1097,14 +1087,15 @@ fn reference_published_lif_traces() {
     let input = npy::<f32>(&folder.join("lif_norse.in.npy"));
     // (trace, preset, timestep [s], timesteps it lags, potential per unit, accuracy)
     let sinabs = Options {
-        // The network was exported with tau in seconds and input scaled by dt/tau.
+        // tau was given in timesteps, and the published input is already scaled by dt/tau.
         dt_s: 1e-4,
         input: InputKind::Delta,
         ..options("sinabs")
     };
     let cases = [
         ("norse", options("norse"), 1.0, 0, 1.0, 1e-6),
-        ("snntorch", options("snntorch"), 1.0, 0, 1.0, 1e-6),
+        // snnTorch divides the threshold instead of scaling the input.
+        ("snntorch", options("snntorch"), 1.0, 0, 0.04, 1e-6),
         ("sinabs", sinabs, 0.04, 0, 1.0, 1e-6),
         (
             "lava_loihi_fixed",

@@ -1,8 +1,7 @@
 //! Synaptic current and membrane of the current-based models.
 
-use super::Parameter;
 use super::options::{CurrentOrder, InputKind, Integration, Resistance};
-use super::setup::{NeuronError, Setup, zip};
+use super::setup::{NeuronError, Rows, Setup, zip};
 
 /// One timestep of `tau_syn·i' = −i + w_in·x` and `tau_mem·v' = (v_leak − v) + r·i`.
 ///
@@ -25,17 +24,22 @@ use super::setup::{NeuronError, Setup, zip};
 pub(super) struct Cuba {
     exponential: bool,
     old_current: bool,
+    rows: Rows<Row>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
     /// Rates for Euler, what is kept for exponential.
-    synapse: Parameter,
-    membrane: Parameter,
+    synapse: f64,
+    membrane: f64,
     /// `v_leak` for Euler, its share of a timestep for exponential.
-    pull: Parameter,
+    pull: f64,
     /// `r` for Euler, `p` for exponential.
-    from_current: Parameter,
+    from_current: f64,
     /// Factor of the input within the brackets for Euler, `q` for exponential.
-    direct: Parameter,
+    direct: f64,
     /// Factor of the input outside the brackets.
-    jump: Parameter,
+    jump: f64,
 }
 
 /// State of a synaptic current and a membrane.
@@ -66,60 +70,53 @@ impl Cuba {
             }
         }
         let delta = options.input == InputKind::Delta;
-        let none = Parameter::uniform(0.0);
-        let old_current = options.current_order == CurrentOrder::Old;
-        Ok(match options.integration {
-            Integration::Euler => Cuba {
-                exponential: false,
-                old_current,
-                synapse: tau_syn.map(|tau| dt / tau),
-                membrane: tau_mem.map(|tau| dt / tau),
-                pull: leak.clone(),
-                from_current: r.clone(),
-                direct: if delta { none.clone() } else { w_in.clone() },
-                jump: if delta { w_in.clone() } else { none },
-            },
-            Integration::Exponential => {
-                let (synapse, membrane) = (
-                    tau_syn.map(|t| (-dt / t).exp()),
-                    tau_mem.map(|t| (-dt / t).exp()),
-                );
-                // Written with expm1, since tau_syn = tau_mem is a removable singularity.
-                let share = zip(tau_syn, tau_mem, |syn, mem| {
-                    let gap = dt / mem - dt / syn;
-                    let slope = if gap == 0.0 { 1.0 } else { gap.exp_m1() / gap };
-                    dt / mem * (-dt / mem).exp() * slope
-                });
-                let p = zip(r, &share, |r, share| r * share);
-                let steady = zip(r, &membrane, |r, keep| r * (1.0 - keep));
-                Cuba {
-                    exponential: true,
-                    old_current,
-                    pull: zip(leak, &membrane, |leak, keep| leak * (1.0 - keep)),
-                    direct: if delta {
-                        none
-                    } else {
-                        zip(w_in, &zip(&steady, &p, |s, p| s - p), |w, q| w * q)
-                    },
-                    jump: if delta {
-                        w_in.clone()
-                    } else {
-                        zip(w_in, &synapse, |w, keep| w * (1.0 - keep))
-                    },
-                    synapse,
-                    membrane,
-                    from_current: p,
-                }
+        let exponential = options.integration == Integration::Exponential;
+        let row = |n| {
+            let (syn, mem) = (dt / tau_syn.get(n), dt / tau_mem.get(n));
+            let (r, leak, w_in) = (r.get(n), leak.get(n), w_in.get(n));
+            if !exponential {
+                return Row {
+                    synapse: syn,
+                    membrane: mem,
+                    pull: leak,
+                    from_current: r,
+                    direct: if delta { 0.0 } else { w_in },
+                    jump: if delta { w_in } else { 0.0 },
+                };
             }
+            let (synapse, membrane) = ((-syn).exp(), (-mem).exp());
+            // p, written so that it has no singularity at tau_syn = tau_mem.
+            let gap = mem - syn;
+            let slope = if gap == 0.0 { 1.0 } else { gap.exp_m1() / gap };
+            let p = r * mem * membrane * slope;
+            let q = w_in * (r * (1.0 - membrane) - p);
+            Row {
+                synapse,
+                membrane,
+                pull: leak * (1.0 - membrane),
+                from_current: p,
+                direct: if delta { 0.0 } else { q },
+                jump: if delta { w_in } else { w_in * (1.0 - synapse) },
+            }
+        };
+        Ok(Cuba {
+            exponential,
+            old_current: options.current_order == CurrentOrder::Old,
+            rows: Rows::new(&[tau_syn, tau_mem, r, leak, w_in], row),
         })
     }
 
     /// The current and the potential one timestep later.
     #[inline]
     pub fn step(&self, neuron: usize, i: f64, v: f64, input: f64) -> (f64, f64) {
-        let (synapse, membrane) = (self.synapse.get(neuron), self.membrane.get(neuron));
-        let (pull, from_current) = (self.pull.get(neuron), self.from_current.get(neuron));
-        let (direct, jump) = (self.direct.get(neuron), self.jump.get(neuron));
+        let &Row {
+            synapse,
+            membrane,
+            pull,
+            from_current,
+            direct,
+            jump,
+        } = self.rows.get(neuron);
         if self.exponential {
             let next = v * membrane + pull + from_current * i + direct * input;
             return (i * synapse + jump * input, next);

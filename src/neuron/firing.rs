@@ -1,21 +1,26 @@
 //! Threshold, reset and refractory period, shared by the models that spike.
 
 use super::options::SpikeLimit;
-use super::setup::{NeuronError, Setup};
-use super::{Parameter, Reset, ThresholdTest};
+use super::setup::{NeuronError, Rows, Setup};
+use super::{Reset, ThresholdTest};
 
 /// What happens when the potential reaches the threshold.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Firing {
-    /// Smallest potential that fires: the threshold, or the next number above it.
-    fires_at: Parameter,
-    threshold: Parameter,
-    /// `None` subtracts the threshold.
-    v_reset: Option<Parameter>,
+    rows: Rows<Row>,
+    reset: Reset,
     above: bool,
     unbounded: bool,
     /// Timesteps after a spike in which the neuron does nothing.
     pub refractory: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    /// Smallest potential that fires: the threshold, or the next number above it.
+    fires_at: f64,
+    threshold: f64,
+    v_reset: f64,
 }
 
 impl Firing {
@@ -29,13 +34,22 @@ impl Firing {
             setup.get("v_threshold")?
         };
         let above = options.test == ThresholdTest::Above;
+        let v_reset = setup.v_reset()?;
+        let row = |n| {
+            let threshold = threshold.get(n);
+            Row {
+                fires_at: if above {
+                    threshold.next_up()
+                } else {
+                    threshold
+                },
+                threshold,
+                v_reset: v_reset.get(n),
+            }
+        };
         Ok(Firing {
-            fires_at: threshold.map(|v| if above { v.next_up() } else { v }),
-            threshold: threshold.clone(),
-            v_reset: match setup.reset(file) {
-                Reset::Subtract => None,
-                Reset::ToValue => Some(setup.v_reset()?),
-            },
+            rows: Rows::new(&[threshold, &v_reset], row),
+            reset: setup.reset(file),
             above,
             unbounded,
             refractory: options.refractory_timesteps,
@@ -45,8 +59,9 @@ impl Firing {
     /// Tests the potential `v`, resets it, and returns the number of spikes.
     #[inline]
     pub fn fire(&self, neuron: usize, v: &mut f64, refractory: &mut u32) -> f32 {
-        if *v >= self.fires_at.get(neuron) {
-            self.discharge(neuron, self.threshold.get(neuron), v, refractory)
+        let row = self.rows.get(neuron);
+        if *v >= row.fires_at {
+            self.discharge(row, row.threshold, v, refractory)
         } else {
             0.0
         }
@@ -61,24 +76,25 @@ impl Firing {
         v: &mut f64,
         refractory: &mut u32,
     ) -> f32 {
-        let threshold = self.threshold.get(neuron) + raised;
+        let row = self.rows.get(neuron);
+        let threshold = row.threshold + raised;
         if *v > threshold || (!self.above && *v == threshold) {
-            self.discharge(neuron, threshold, v, refractory)
+            self.discharge(row, threshold, v, refractory)
         } else {
             0.0
         }
     }
 
     /// Resets the potential of a neuron that fires.
-    fn discharge(&self, neuron: usize, threshold: f64, v: &mut f64, refractory: &mut u32) -> f32 {
+    fn discharge(&self, row: &Row, threshold: f64, v: &mut f64, refractory: &mut u32) -> f32 {
         let spikes = match (self.unbounded, self.above) {
             (false, _) => 1.0,
             (true, false) => (*v / threshold).trunc(),
             (true, true) => ((*v / threshold).ceil() - 1.0).max(1.0),
         };
-        match &self.v_reset {
-            None => *v -= spikes * threshold,
-            Some(v_reset) => *v = v_reset.get(neuron),
+        match self.reset {
+            Reset::Subtract => *v -= spikes * threshold,
+            Reset::ToValue => *v = row.v_reset,
         }
         *refractory = self.refractory;
         spikes as f32

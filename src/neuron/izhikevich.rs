@@ -156,7 +156,7 @@ impl NeuronModel for Izhikevich {
     fn step(&self, neuron: usize, state: &mut IzhikevichState, input: f64) -> f32 {
         let IzhikevichState { mut v, mut u } = *state;
         for _ in 0..2 {
-            v += 0.5 * self.dt_ms * (0.04 * v * v + 5.0 * v + 140.0 - u + input);
+            v += 0.5 * self.dt_ms * (0.04 * (v * v) + 5.0 * v + 140.0 - u + input);
         }
         u += self.dt_ms * self.a.get(neuron) * (self.b.get(neuron) * v - u);
         let fires = v >= PEAK_MV;

@@ -1,8 +1,7 @@
 //! A leaky membrane, shared by the models that have one.
 
-use super::Parameter;
 use super::options::{InputKind, Integration};
-use super::setup::{NeuronError, Setup, zip};
+use super::setup::{NeuronError, Rows, Setup};
 
 /// One timestep of `tau·v' = (v_leak − v) + r·x`:
 ///
@@ -14,56 +13,56 @@ use super::setup::{NeuronError, Setup, zip};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Membrane {
     exponential: bool,
-    /// `e^(−dt/tau)`, or `dt/tau` for Euler.
-    rate: Parameter,
-    /// `v_leak·(1 − e^(−dt/tau))`, or `v_leak` for Euler.
-    pull: Parameter,
-    /// Factor of the input within the brackets (Euler) or of the whole sum (exponential).
-    gain: Parameter,
     /// What Euler adds per input outside the brackets.
     jump: f64,
+    rows: Rows<Row>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    /// `e^(−dt/tau)`, or `dt/tau` for Euler.
+    rate: f64,
+    /// `v_leak·(1 − e^(−dt/tau))`, or `v_leak` for Euler.
+    pull: f64,
+    /// Factor of the input within the brackets (Euler) or of the whole sum (exponential).
+    gain: f64,
 }
 
 impl Membrane {
     pub fn new(setup: &Setup) -> Result<Self, NeuronError> {
         let dt = setup.options().dt_s;
-        let tau = setup.positive("tau")?;
-        let leak = setup.get("v_leak")?;
+        let (tau, leak) = (setup.positive("tau")?, setup.get("v_leak")?);
+        let r = setup.resistance()?;
         let delta = setup.options().input == InputKind::Delta;
-        Ok(match setup.options().integration {
-            Integration::Euler => Membrane {
-                exponential: false,
-                rate: tau.map(|tau| dt / tau),
-                pull: leak.clone(),
-                gain: if delta {
-                    Parameter::uniform(0.0)
-                } else {
-                    setup.resistance()?
-                },
-                jump: if delta { 1.0 } else { 0.0 },
-            },
-            Integration::Exponential => {
-                let keep = tau.map(|tau| (-dt / tau).exp());
-                Membrane {
-                    exponential: true,
-                    pull: zip(leak, &keep, |leak, keep| leak * (1.0 - keep)),
-                    gain: if delta {
-                        Parameter::uniform(1.0)
-                    } else {
-                        zip(&setup.resistance()?, &keep, |r, keep| r * (1.0 - keep))
-                    },
-                    rate: keep,
-                    jump: 0.0,
+        let exponential = setup.options().integration == Integration::Exponential;
+        let row = |n| {
+            let ratio = dt / tau.get(n);
+            if exponential {
+                let rate = (-ratio).exp();
+                Row {
+                    rate,
+                    pull: leak.get(n) * (1.0 - rate),
+                    gain: if delta { 1.0 } else { r.get(n) * (1.0 - rate) },
+                }
+            } else {
+                Row {
+                    rate: ratio,
+                    pull: leak.get(n),
+                    gain: if delta { 0.0 } else { r.get(n) },
                 }
             }
+        };
+        Ok(Membrane {
+            exponential,
+            jump: f64::from(delta),
+            rows: Rows::new(&[tau, leak, &r], row),
         })
     }
 
     /// The potential one timestep later.
     #[inline]
     pub fn step(&self, neuron: usize, v: f64, input: f64) -> f64 {
-        let (rate, pull) = (self.rate.get(neuron), self.pull.get(neuron));
-        let gain = self.gain.get(neuron);
+        let &Row { rate, pull, gain } = self.rows.get(neuron);
         if self.exponential {
             v * rate + pull + gain * input
         } else {

@@ -322,3 +322,28 @@ pub(super) fn zip(a: &Parameter, b: &Parameter, f: impl Fn(f64, f64) -> f64) -> 
         Some(neurons) => Parameter::each((0..neurons).map(|n| f(a.get(n), b.get(n))).collect()),
     }
 }
+
+/// Coefficients of one timestep, a row per neuron or one for all: a neuron needs one look-up.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Rows<T> {
+    rows: Vec<T>,
+    /// All ones for a row per neuron, zero for a shared one.
+    mask: usize,
+}
+
+impl<T> Rows<T> {
+    /// Rows of `row(neuron)`, where it reads no parameters but these.
+    pub fn new(parameters: &[&Parameter], row: impl Fn(usize) -> T) -> Self {
+        let neurons = parameters.iter().find_map(|parameter| parameter.len());
+        Rows {
+            rows: (0..neurons.unwrap_or(1)).map(row).collect(),
+            mask: if neurons.is_some() { usize::MAX } else { 0 },
+        }
+    }
+
+    /// The row of one neuron.
+    #[inline]
+    pub fn get(&self, neuron: usize) -> &T {
+        &self.rows[neuron & self.mask]
+    }
+}
