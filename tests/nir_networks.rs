@@ -150,10 +150,11 @@ fn clock_driven(network: &Network, input: &[Vec<f32>]) -> Emissions {
                     }
                 }
                 (Neuron::Integrator, _) => {
-                    for n in 0..neurons {
-                        potential[n] += arriving[n];
-                        out[n] = potential[n];
-                    }
+                    potential
+                        .iter_mut()
+                        .zip(&arriving)
+                        .for_each(|(v, x)| *v += x);
+                    out.clone_from(potential);
                 }
                 (Neuron::Model(_), Some(group)) => {
                     group.advance(&arriving, &mut |n, value| out[n as usize] = value);
@@ -1032,6 +1033,27 @@ fn oracle_constants_go_through_linear_nodes() {
     let message = raise(&lowered.network, 1e-4, &[1]).unwrap_err().to_string();
     assert!(message.contains("one per channel"), "{message}");
     verify_emissions(&graph, &names, &["in", "if"]);
+}
+
+#[test]
+fn regress_a_small_file_cannot_ask_for_any_memory() {
+    let dims = [1 << 31];
+    let threshold = Primitive::Threshold(Threshold {
+        threshold: Tensor::scalar(1.0),
+    });
+    let huge = graph(
+        vec![
+            ("in", input(&dims)),
+            ("z", threshold),
+            ("out", output(&dims)),
+        ],
+        &chain(&["in", "z", "out"]),
+    );
+    let message = lower(&huge, &nir_options()).unwrap_err().to_string();
+    assert!(
+        message.contains("node \"z\" (Threshold): 2147483648 values"),
+        "{message}"
+    );
 }
 
 // ---------------------------------------------------------------- networks there and back

@@ -3,8 +3,8 @@
 use super::super::{NodeShape, Primitive, Tensor};
 use crate::network::{Axis, Convolution, Shape, Window};
 
-/// Most timesteps of a delay.
-pub(super) const MAX_DELAY: u32 = u16::MAX as u32;
+/// Most timesteps of a delay; one more must fit 16 bits, for edges that close a cycle.
+pub(super) const MAX_DELAY: u32 = u16::MAX as u32 - 1;
 
 /// What a linear node does. Slices of numbers hold one value for all elements or one for each, in
 /// row-major order.
@@ -132,9 +132,8 @@ impl<'a> Map<'a> {
                         rows.map(|row| row.iter().zip(&input).map(|(w, x)| w * x).sum::<f64>()),
                     );
                 }
-                match bias {
-                    Some(bias) => add(&mut result, outputs, |output| at(&bias.data, output)),
-                    None => {}
+                if let Some(bias) = bias {
+                    add(&mut result, outputs, |output| at(&bias.data, output));
                 }
                 result
             }
