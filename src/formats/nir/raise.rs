@@ -11,7 +11,8 @@ use crate::network::{
     Convolution, Network, Pattern, Pooling, Population, Projection, Shape, Weights, Window,
 };
 use crate::neuron::{
-    self, CubaLi, CubaLif, If, Li, Lif, Loihi, Neuron, Parameter, Relay, Reset, Setup,
+    self, CubaLi, CubaLif, If, Li, Lif, Loihi, Neuron, Options, PRESETS, Parameter, Relay, Reset,
+    Setup,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -194,6 +195,12 @@ impl Raising<'_> {
                 }
                 let setup = setup(model.as_any())
                     .ok_or_else(|| format!("NIR has no neuron like {}", model.name()))?;
+                if *setup.options() != spec(self.dt_s) || starts_elsewhere(setup) {
+                    self.notes.push(format!(
+                        "population \"{}\" runs with options that NIR has no place for; run it with the same",
+                        population.name
+                    ));
+                }
                 from_setup(setup, population.shape, dims)?
             }
         })
@@ -630,6 +637,19 @@ fn conv(convolution: &Convolution, weights: &Weights, bias: Option<Vec<f64>>) ->
     })
 }
 
+/// How a simulator that knows nothing but the file runs it.
+fn spec(dt_s: f64) -> Options {
+    Options {
+        dt_s,
+        ..PRESETS[0].options
+    }
+}
+
+fn starts_elsewhere(setup: &Setup) -> bool {
+    let initial = setup.parameters().get("v_initial");
+    initial.is_some_and(|initial| initial.values().iter().any(|&v| v != 0.0))
+}
+
 /// Parameters of a model that has them by name.
 fn setup(model: &dyn std::any::Any) -> Option<&Setup> {
     None.or_else(|| model.downcast_ref().map(If::setup))
@@ -654,13 +674,6 @@ fn from_setup(setup: &Setup, shape: Shape, dims: &[usize]) -> Result<Primitive, 
         let missing = || format!("neuron model {} has no {name}", setup.model());
         parameters.get(name).cloned().ok_or_else(missing)
     };
-    if let Ok(initial) = get("v_initial")
-        && initial.data.iter().any(|&v| v != 0.0)
-    {
-        return Err(String::from(
-            "NIR has no initial potential; start it at 0, or with an option of the simulator",
-        ));
-    }
     Ok(match setup.model() {
         "threshold" => Primitive::Threshold(Threshold {
             threshold: get("threshold")?,

@@ -3,8 +3,8 @@
 use super::super::{NodeShape, Primitive, Tensor};
 use crate::network::{Axis, Convolution, Shape, Window};
 
-/// Most timesteps of a delay.
-pub(super) const MAX_DELAY: u32 = u16::MAX as u32;
+/// Most timesteps of a delay; one more must fit 16 bits, for edges that close a cycle.
+pub(super) const MAX_DELAY: u32 = u16::MAX as u32 - 1;
 
 /// What a linear node does. Slices of numbers hold one value for all elements or one for each, in
 /// row-major order.

@@ -8,8 +8,7 @@
 //! NIR fixes no order of evaluation. Here a timestep goes from the input through all populations;
 //! an edge that leads back to a population earlier in that order closes a cycle and carries the
 //! value of the previous timestep, and a delay in a cycle adds to that. Constants act from the
-//! first timestep on. Source: the reference convention of Pedersen et al., Neuromorphic
-//! intermediate representation, Nat. Commun. 15:8122, 2024, Methods.
+//! first timestep on.
 
 mod map;
 mod neuron;
@@ -27,6 +26,9 @@ use crate::neuron::{Neuron, Options, Relay};
 use map::{MAX_DELAY, Map, add, positions, shape_of};
 use signal::{Link, Signal};
 use std::collections::BTreeSet;
+
+/// Most values that leave one node: a small file can ask for any number.
+const MAX_ELEMENTS: usize = 1 << 26;
 
 /// A network that runs, and where it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +131,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn run(mut self, options: &Options) -> Result<Lowered, LowerError> {
-        self.check_ports();
+        self.check_nodes();
         self.check_delays(options.dt_s);
         self.neurons(options);
         if !self.problems.is_empty() {
@@ -169,7 +171,11 @@ impl<'a> Lowering<'a> {
             .push(format!("node \"{}\": {what}", self.nodes[node].name));
     }
 
-    fn check_ports(&mut self) {
+    fn elements(&self, node: usize) -> usize {
+        self.shapes[node].output.iter().product()
+    }
+
+    fn check_nodes(&mut self) {
         let nodes = self.nodes;
         let inputs = |node: &&Node| matches!(node.primitive, Primitive::Input(_));
         let names: Vec<&str> = nodes.iter().filter(inputs).map(|n| &*n.name).collect();
@@ -185,6 +191,15 @@ impl<'a> Lowering<'a> {
             self.problems.push(NodeProblem::graph("", reason));
         }
         for (index, node) in nodes.iter().enumerate() {
+            let elements = self.elements(index);
+            if elements > MAX_ELEMENTS {
+                self.problem(
+                    index,
+                    format!(
+                        "{elements} values, the most that is run is {MAX_ELEMENTS}; make it smaller"
+                    ),
+                );
+            }
             match node.primitive {
                 Primitive::Output(_) if self.sources[index].is_empty() => {
                     self.problem(index, "no edge leads to it; connect it or remove it");
@@ -229,10 +244,14 @@ impl<'a> Lowering<'a> {
         let nodes = self.nodes;
         let is_input = |index: &usize| matches!(nodes[*index].primitive, Primitive::Input(_));
         let mut order: Vec<usize> = (0..nodes.len()).collect();
+        order.retain(|&index| self.elements(index) <= MAX_ELEMENTS);
         order.sort_by_key(|index| !is_input(index));
         for index in order {
             let shape = self.layout(index);
-            match neuron::neuron(&nodes[index].primitive, shape, options) {
+            let is_output =
+                |target: &usize| matches!(nodes[*target].primitive, Primitive::Output(_));
+            let last = self.targets[index].iter().all(is_output);
+            match neuron::neuron(&nodes[index].primitive, shape, last, options) {
                 None => {}
                 Some(Ok(neuron)) => self.populate(index, neuron, None),
                 Some(Err(problem)) => self.problem(index, problem.to_string()),

@@ -1,22 +1,28 @@
 //! Neuron nodes as neuron models.
 
 use super::super::{IF, Primitive, Tensor};
-use super::map::positions;
+use super::map::{at, positions};
 use crate::network::Shape;
 use crate::neuron::{InitialPotential, Options, Resistance, SpikeLimit};
 use crate::neuron::{IntegrateFire, Neuron, NeuronError, Parameter, Reset, build};
 use std::collections::BTreeMap;
 
-/// The model of a node that is a neuron; `None` if it is none.
+/// The model of a node that is a neuron; `None` if it is none. `last`: it only leads to Outputs.
 pub(super) fn neuron(
     primitive: &Primitive,
     shape: Shape,
+    last: bool,
     options: &Options,
 ) -> Option<Result<Neuron, NeuronError>> {
     let (model, parameters): (_, Vec<(&str, &Tensor)>) = match primitive {
         Primitive::Input(_) => return Some(Ok(Neuron::Input)),
         Primitive::Threshold(node) => ("threshold", vec![("threshold", &node.threshold)]),
-        Primitive::I(node) => ("i", vec![("r", &node.r)]),
+        Primitive::I(node) => {
+            if last && is_plain(options) && adds_whole_input(&node.r, options) {
+                return Some(Ok(Neuron::Integrator));
+            }
+            ("i", vec![("r", &node.r)])
+        }
         Primitive::IF(node) => {
             if let Some(fast) = integrate_fire(node, shape, options) {
                 return Some(Ok(Neuron::IntegrateFire(fast)));
@@ -88,31 +94,40 @@ fn per_neuron(tensor: &Tensor, order: &[usize]) -> Parameter {
     }
 }
 
-/// The node as the neuron of converted networks, which the engine runs faster, if it is one.
-fn integrate_fire(node: &IF, shape: Shape, options: &Options) -> Option<IntegrateFire> {
-    let all = |tensor: &Tensor, value: f64| tensor.data.iter().all(|&v| v == value);
-    let rules = options.integrate_fire;
-    let reset = options.reset.resolve(rules.reset);
-    let plain = options.fixed_point.is_none()
-        && options.spike_limit == SpikeLimit::One
-        && options.refractory_timesteps == 0
-        && rules.decay == 1.0
-        && !rules.floor;
+/// Whether potentials start at 0 and are plain numbers.
+fn is_plain(options: &Options) -> bool {
     let at_zero = match options.initial {
         InitialPotential::File | InitialPotential::Leak => true,
         InitialPotential::Value(v) => v == 0.0,
     };
-    let whole_input = all(&node.r, 1.0) || options.resistance == Resistance::Ignored;
-    let to_zero = reset == Reset::Subtract || !options.reads_v_reset || all(&node.v_reset, 0.0);
-    let thresholds = node.v_threshold.broadcast(&[shape.neurons()]);
-    let thresholds = thresholds.map_or_else(|| node.v_threshold.data.clone(), |t| t.data);
-    let exact = thresholds
-        .iter()
-        .all(|&v| v > 0.0 && f64::from(v as f32) == v);
-    (plain && at_zero && whole_input && to_zero && exact).then(|| IntegrateFire {
+    at_zero && options.fixed_point.is_none()
+}
+
+fn adds_whole_input(r: &Tensor, options: &Options) -> bool {
+    options.resistance == Resistance::Ignored || r.data.iter().all(|&r| r == 1.0)
+}
+
+/// The node as the neuron of converted networks, which the engine runs faster, if it is one.
+fn integrate_fire(node: &IF, shape: Shape, options: &Options) -> Option<IntegrateFire> {
+    let rules = options.integrate_fire;
+    let reset = options.reset.resolve(rules.reset);
+    let plain = is_plain(options)
+        && options.spike_limit == SpikeLimit::One
+        && options.refractory_timesteps == 0
+        && rules.decay == 1.0
+        && !rules.floor;
+    let to_zero = reset == Reset::Subtract
+        || !options.reads_v_reset
+        || node.v_reset.data.iter().all(|&v| v == 0.0);
+    let exact = |v: &f64| *v > 0.0 && f64::from(*v as f32) == *v;
+    (plain
+        && to_zero
+        && adds_whole_input(&node.r, options)
+        && node.v_threshold.data.iter().all(exact))
+    .then(|| IntegrateFire {
         threshold: positions(shape)
             .into_iter()
-            .map(|position| thresholds[position] as f32)
+            .map(|position| at(&node.v_threshold.data, position) as f32)
             .collect(),
         initial: 0.0,
         reset,

@@ -1,6 +1,6 @@
 //! Links as projections.
 
-use super::map::{Map, at, kernel_entry, positions, uniform};
+use super::map::{MAX_DELAY, Map, at, kernel_entry, positions, uniform};
 use super::signal::Link;
 use crate::network::{BitRows, Connectivity, Convolution, Delay, Pattern, Pooling, Shape, Weights};
 
@@ -163,10 +163,9 @@ fn one_to_one(link: &Link, source: Shape, target: Shape) -> (Pattern, Weights) {
 }
 
 fn delay(link: &Link, source: Shape, forward: bool) -> Result<Delay, String> {
-    if let Some(steps) = link.delay.iter().find(|&&d| d >= u32::from(u16::MAX)) {
+    if let Some(steps) = link.delay.iter().find(|&&steps| steps > MAX_DELAY) {
         return Err(format!(
-            "a delay of {steps} timesteps in all, the most is {}; run it with a longer timestep",
-            u16::MAX - 1
+            "a delay of {steps} timesteps in all, the most is {MAX_DELAY}; run it with a longer timestep"
         ));
     }
     // What closes a cycle carries the previous timestep, and a delay adds to that.
