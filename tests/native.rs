@@ -558,7 +558,7 @@ fn absurd_sizes_are_refused_before_they_are_allocated() {
             .replace("dt_s", "max_memory_bytes = 2000000000, dt_s");
         let error = build(&text).unwrap_err();
         assert!(
-            matches!(error.problem, NativeProblem::Memory { .. }),
+            matches!(*error.problem, NativeProblem::Memory { .. }),
             "{error}"
         );
         assert!(error.to_string().contains("simulation.max_memory_bytes"));

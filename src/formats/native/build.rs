@@ -57,7 +57,7 @@ pub(super) struct Builder<'a> {
     tables: Vec<PopulationTable>,
     shapes: Vec<Shape>,
     options: Options,
-    /// Files of synapses, and how many synapses of each numbering were used.
+    /// Files of synapses that were read, by path.
     pub(super) files: BTreeMap<PathBuf, SynapseList>,
     used_bytes: f64,
 }

@@ -13,7 +13,7 @@ pub struct NativeError {
     /// The file of the description.
     pub file: PathBuf,
     /// What is wrong with it.
-    pub problem: NativeProblem,
+    pub problem: Box<NativeProblem>,
 }
 
 /// What is wrong with a description.
@@ -81,7 +81,7 @@ impl NativeProblem {
     pub(super) fn of(self, file: &Path) -> NativeError {
         NativeError {
             file: file.to_path_buf(),
-            problem: self,
+            problem: Box::new(self),
         }
     }
 }
