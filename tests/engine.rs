@@ -236,7 +236,11 @@ impl<'n> Oracle<'n> {
                 match &population.neuron {
                     Neuron::Input => {
                         if let Drive::Spikes(train) = drive {
-                            train.at(t).iter().for_each(|&s| spikes[s as usize] = true);
+                            train
+                                .at(t)
+                                .neurons
+                                .iter()
+                                .for_each(|&s| spikes[s as usize] = true);
                         }
                     }
                     Neuron::MaxPool(pool) => {

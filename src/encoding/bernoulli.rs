@@ -49,7 +49,7 @@ mod tests {
     fn closed_form_mean_rate_and_certainties() {
         let timesteps = 20_000;
         let train = encode(&[0.0, 0.25, 1.0], timesteps, 7, 3).unwrap();
-        let count = |n| train.spikes().iter().filter(|&&s| s == n).count() as f64;
+        let count = |n| train.neurons().iter().filter(|&&s| s == n).count() as f64;
         assert_eq!(count(0), 0.0);
         assert_eq!(count(2), f64::from(timesteps));
         // Five standard deviations of a binomial.

@@ -1,173 +1,264 @@
 //! The state of one population and its update in one timestep.
 
-use super::bits::Bits;
 use super::train::SpikeTrain;
 use crate::network::Population;
-use crate::neuron::{IntegrateFire, Neuron, Reset};
+use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
 
-/// State of the neurons of one population during one sample.
-pub(super) struct Group<'n> {
-    pub(super) neuron: &'n Neuron,
-    pub(super) potential: Vec<f32>,
-    /// Neurons that must be visited though nothing touches them: still at or above threshold.
-    pending: Bits,
-    /// Number of neurons whose potential is not zero.
-    nonzero: usize,
+/// Input of a neuron that nothing has touched. Adding any weight to it, even weights that cancel
+/// each other, gives another number, so touched neurons need no bookkeeping of their own.
+pub(super) const UNTOUCHED: f32 = -0.0;
+
+/// Whether anything was added to an input that started as [`UNTOUCHED`].
+#[inline(always)]
+pub(super) fn is_touched(input: f32) -> bool {
+    input.to_bits() != UNTOUCHED.to_bits()
 }
 
-/// What an update visited.
+/// State of the neurons of one population.
+pub(super) enum Group<'n> {
+    /// Driven from outside, or pooling, which keeps a state of its own.
+    None,
+    IntegrateFire(&'n IntegrateFire, Vec<f32>),
+    Integrator(Vec<f32>),
+    Model(Box<dyn Advance>),
+}
+
+/// What one timestep visited.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Visit {
+    /// Neurons with any input or a bias.
+    pub(super) touched: usize,
     /// Neurons with a nonzero potential before, any input or a bias.
     pub(super) active: usize,
 }
 
 impl<'n> Group<'n> {
     pub(super) fn new(population: &'n Population) -> Self {
-        let neurons = match population.neuron {
-            Neuron::IntegrateFire(_) | Neuron::Integrator => population.shape.neurons(),
-            Neuron::Input | Neuron::MaxPool(_) | Neuron::Model(_) => 0,
-        };
-        Group {
-            neuron: &population.neuron,
-            potential: vec![0.0; neurons],
-            pending: Bits::new(neurons),
-            nonzero: 0,
+        let neurons = population.shape.neurons();
+        match &population.neuron {
+            Neuron::Input | Neuron::MaxPool(_) => Group::None,
+            Neuron::IntegrateFire(model) => Group::IntegrateFire(model, vec![0.0; neurons]),
+            Neuron::Integrator => Group::Integrator(vec![0.0; neurons]),
+            Neuron::Model(model) => Group::Model(model.group(neurons)),
         }
     }
 
-    /// Puts the neurons back to where a sample starts.
+    /// Puts the neurons to where a sample starts.
     pub(super) fn reset(&mut self) {
-        match self.neuron {
-            Neuron::IntegrateFire(model) => {
-                for (i, v) in self.potential.iter_mut().enumerate() {
-                    *v = model.initial * model.threshold[i];
+        match self {
+            Group::None => {}
+            Group::IntegrateFire(model, potential) => {
+                for (v, threshold) in potential.iter_mut().zip(&model.threshold) {
+                    *v = model.initial * threshold;
                 }
             }
-            _ => self.potential.fill(0.0),
-        }
-        self.survey();
-    }
-
-    /// Finds the pending neurons and counts the potentials that are not zero.
-    fn survey(&mut self) {
-        if let Neuron::IntegrateFire(model) = self.neuron {
-            for (i, (v, threshold)) in self.potential.iter().zip(&model.threshold).enumerate() {
-                self.pending.set(i, v >= threshold);
-            }
-        }
-        self.nonzero = self.potential.iter().filter(|v| **v != 0.0).count();
-    }
-
-    /// One timestep in which every neuron is touched. `track` if [`Group::advance`] may follow,
-    /// which relies on what is known of the potentials.
-    pub(super) fn advance_all(
-        &mut self,
-        input: &[f32],
-        spikes: &mut SpikeTrain,
-        track: bool,
-    ) -> Visit {
-        match self.neuron {
-            Neuron::IntegrateFire(model) => advance_all(model, &mut self.potential, input, spikes),
-            _ => self
-                .potential
-                .iter_mut()
-                .zip(input)
-                .for_each(|(v, i)| *v += i),
-        }
-        if track {
-            self.survey();
-        }
-        Visit {
-            active: self.potential.len(),
+            Group::Integrator(potential) => potential.fill(0.0),
+            Group::Model(group) => group.reset(),
         }
     }
 
-    /// One timestep in which `touched` neurons have input; the others are left alone unless they
-    /// are still above threshold.
+    /// One timestep with `input`, whose touched neurons are added to `touched`; without `touched`
+    /// all are known to be.
     pub(super) fn advance(
         &mut self,
-        touched: &Bits,
         input: &[f32],
-        spikes: &mut SpikeTrain,
+        touched: Option<&mut [u32]>,
+        train: &mut SpikeTrain,
     ) -> Visit {
-        let mut active = self.nonzero;
-        let (potential, nonzero) = (&mut self.potential, &mut self.nonzero);
-        match self.neuron {
-            Neuron::IntegrateFire(model) => {
-                let before_update = std::mem::take(&mut self.pending);
-                let mut pending = before_update.clone();
-                touched.for_each_union(&before_update, |i, is_touched| {
-                    let before = potential[i];
-                    let mut v = before + if is_touched { input[i] } else { 0.0 };
-                    active += usize::from(is_touched && before == 0.0);
-                    if v >= model.threshold[i] {
-                        spikes.push(i as u32);
-                        v = after_spike(model, i, v);
-                    }
-                    pending.set(i, v >= model.threshold[i]);
-                    *nonzero += usize::from(v != 0.0);
-                    *nonzero -= usize::from(before != 0.0);
-                    potential[i] = v;
-                });
-                self.pending = pending;
+        let all = Visit {
+            touched: input.len(),
+            active: input.len(),
+        };
+        let Some(touched) = touched else {
+            match self {
+                Group::None => {}
+                Group::IntegrateFire(model, potential) => {
+                    integrate_and_fire::<false>(model, potential, input, &mut [], train);
+                }
+                Group::Integrator(potential) => {
+                    potential.iter_mut().zip(input).for_each(|(v, x)| *v += x);
+                }
+                Group::Model(group) => {
+                    group.advance(input, &mut |neuron, value| {
+                        train.push_value(neuron, value);
+                    });
+                }
             }
-            _ => touched.for_each_union(touched, |i, _| {
-                let before = potential[i];
-                potential[i] += input[i];
-                active += usize::from(before == 0.0);
-                *nonzero += usize::from(potential[i] != 0.0);
-                *nonzero -= usize::from(before != 0.0);
-            }),
+            return all;
+        };
+        match self {
+            Group::None => Visit::default(),
+            Group::IntegrateFire(model, potential) => {
+                integrate_and_fire::<true>(model, potential, input, touched, train)
+            }
+            Group::Integrator(potential) => {
+                let mut visit = Visit::default();
+                for ((v, &x), count) in potential.iter_mut().zip(input).zip(touched) {
+                    let is_touched = is_touched(x);
+                    *count += u32::from(is_touched);
+                    visit.touched += usize::from(is_touched);
+                    visit.active += usize::from(is_touched | (*v != 0.0));
+                    *v += x;
+                }
+                visit
+            }
+            Group::Model(group) => {
+                let mut visit = Visit::default();
+                for (&x, count) in input.iter().zip(touched) {
+                    *count += u32::from(is_touched(x));
+                    visit.touched += usize::from(is_touched(x));
+                }
+                visit.active = group.advance(input, &mut |neuron, value| {
+                    train.push_value(neuron, value);
+                });
+                visit
+            }
         }
-        Visit { active }
+    }
+
+    /// Potential of one neuron.
+    pub(super) fn potential(&self, neuron: usize) -> f32 {
+        match self {
+            Group::None => 0.0,
+            Group::IntegrateFire(_, potential) | Group::Integrator(potential) => potential[neuron],
+            Group::Model(group) => group.potential(neuron) as f32,
+        }
     }
 }
 
-fn after_spike(model: &IntegrateFire, i: usize, v: f32) -> f32 {
-    match model.reset {
-        Reset::Subtract => v - model.threshold[i],
-        Reset::ToValue => 0.0,
-    }
-}
+/// Neurons that are updated together: one word of spikes.
+const LANES: usize = 64;
 
-fn advance_all(
+/// `COUNT`: whether touched neurons have to be found and counted.
+fn integrate_and_fire<const COUNT: bool>(
     model: &IntegrateFire,
     potential: &mut [f32],
     input: &[f32],
-    spikes: &mut SpikeTrain,
-) {
-    const LANES: usize = 16;
+    touched: &mut [u32],
+    train: &mut SpikeTrain,
+) -> Visit {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, which is all the function asks for.
+        return unsafe {
+            integrate_and_fire_avx2::<COUNT>(model, potential, input, touched, train)
+        };
+    }
+    integrate_and_fire_portable::<COUNT>(model, potential, input, touched, train)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn integrate_and_fire_avx2<const COUNT: bool>(
+    model: &IntegrateFire,
+    potential: &mut [f32],
+    input: &[f32],
+    touched: &mut [u32],
+    train: &mut SpikeTrain,
+) -> Visit {
+    integrate_and_fire_portable::<COUNT>(model, potential, input, touched, train)
+}
+
+#[inline(always)]
+fn integrate_and_fire_portable<const COUNT: bool>(
+    model: &IntegrateFire,
+    potential: &mut [f32],
+    input: &[f32],
+    touched: &mut [u32],
+    train: &mut SpikeTrain,
+) -> Visit {
     let keep = match model.reset {
         Reset::Subtract => 1.0,
         Reset::ToValue => 0.0,
     };
+    let strict = model.test == ThresholdTest::Above;
+    let mut visit = Visit::default();
+    if COUNT {
+        for ((touched, &x), &v) in touched.iter_mut().zip(input).zip(potential.iter()) {
+            let was_touched = is_touched(x);
+            *touched += u32::from(was_touched);
+            visit.touched += usize::from(was_touched);
+            visit.active += usize::from(was_touched | (v != 0.0));
+        }
+    }
+    let (words, rest) = potential.as_chunks_mut::<LANES>();
+    let (inputs, input_rest) = input.as_chunks::<LANES>();
+    let (thresholds, threshold_rest) = model.threshold.as_chunks::<LANES>();
+    let mut first = 0;
+    for ((v, x), threshold) in words.iter_mut().zip(inputs).zip(thresholds) {
+        push_word(fire(v, x, threshold, keep, strict), first, train);
+        first += LANES as u32;
+    }
+    // The last, incomplete word among neurons that cannot fire.
+    let mut padded = [[0.0f32; LANES], [0.0; LANES], [f32::INFINITY; LANES]];
+    padded[0][..rest.len()].copy_from_slice(rest);
+    padded[1][..rest.len()].copy_from_slice(input_rest);
+    padded[2][..rest.len()].copy_from_slice(threshold_rest);
+    let [v, x, threshold] = &mut padded;
+    push_word(fire(v, x, threshold, keep, strict), first, train);
+    rest.copy_from_slice(&padded[0][..rest.len()]);
+    visit
+}
+
+/// Updates 64 neurons; the bits of the result are those that fire.
+#[inline(always)]
+fn fire(
+    v: &mut [f32; LANES],
+    x: &[f32; LANES],
+    threshold: &[f32; LANES],
+    keep: f32,
+    strict: bool,
+) -> u64 {
     let mut fired = [0u8; LANES];
-    let neurons = potential.len();
-    for first in (0..neurons).step_by(LANES) {
-        let length = LANES.min(neurons - first);
-        let v = &mut potential[first..first + length];
-        let input = &input[first..first + length];
-        let threshold = &model.threshold[first..first + length];
-        let fired = &mut fired[..length];
-        let mut any = 0u8;
-        for i in 0..length {
-            let sum = v[i] + input[i];
-            let spike = sum >= threshold[i];
-            // Without a spike v = sum; with one, v = keep · (sum − threshold).
-            v[i] = if spike {
-                keep * (sum - threshold[i])
-            } else {
-                sum
-            };
-            fired[i] = u8::from(spike);
-            any |= fired[i];
+    for i in 0..LANES {
+        let sum = v[i] + x[i];
+        let above = sum - threshold[i];
+        // The difference has the sign of the comparison: floats are never flushed to zero.
+        let spike = (above > 0.0) | ((above == 0.0) & !strict);
+        v[i] = if spike { keep * above } else { sum };
+        fired[i] = u8::from(spike);
+    }
+    bits(&fired)
+}
+
+#[inline(always)]
+fn push_word(mut word: u64, first: u32, train: &mut SpikeTrain) {
+    while word != 0 {
+        train.push(first + word.trailing_zeros());
+        word &= word - 1;
+    }
+}
+
+/// 64 bytes of 0 or 1 as one word, the first byte the lowest bit.
+#[inline(always)]
+fn bits(bytes: &[u8; LANES]) -> u64 {
+    let mut word = 0;
+    for (i, group) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        // Each byte's bit is moved to a bit of its own in the top byte.
+        let gathered = u64::from_le_bytes(*group).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        word |= gathered << (8 * i);
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worked_bits() {
+        let mut bytes = [0u8; LANES];
+        for i in [0, 3, 8, 17, 62, 63] {
+            bytes[i] = 1;
         }
-        if any != 0 {
-            for (i, &spike) in fired.iter().enumerate() {
-                if spike != 0 {
-                    spikes.push((first + i) as u32);
-                }
-            }
-        }
+        let expected = 1 | 1 << 3 | 1 << 8 | 1 << 17 | 1 << 62 | 1 << 63;
+        assert_eq!(bits(&bytes), expected);
+    }
+
+    #[test]
+    fn sums_that_cancel_are_touched_and_absent_weights_are_not() {
+        assert!(!is_touched(UNTOUCHED));
+        assert!(is_touched(UNTOUCHED + 0.5 - 0.5));
+        assert!(!is_touched(UNTOUCHED + -0.0));
     }
 }

@@ -8,21 +8,27 @@
 //! Samples run in parallel, one workspace per thread. Counts are integers and each sample draws
 //! from its own random stream, so the thread count never shows in a result.
 
-mod bits;
 mod group;
+mod panel;
+mod plan;
+mod poisson;
+mod pool;
+mod probe;
 mod synapses;
 mod train;
 mod worker;
 
-pub use train::SpikeTrain;
+pub use probe::{NoProbe, Probe, Recording};
+pub use train::{Events, SpikeTrain};
 
 use crate::counts::EventCounts;
 use crate::encoding::{Drive, EncodingError};
 use crate::network::{Network, NetworkError, Role};
+use plan::{Component, components, shortest_delay};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use synapses::Synapses;
+use synapses::{Reach, Synapses};
 use worker::Worker;
 
 /// Why a network could not be simulated.
@@ -84,9 +90,17 @@ pub struct Simulation {
 pub struct Simulator<'n> {
     network: &'n Network,
     timesteps: u32,
+    seed: u64,
     synapses: Vec<Synapses<'n>>,
     /// Projections into each population.
     incoming: Vec<Vec<usize>>,
+    /// Projections out of each population.
+    outgoing: Vec<Vec<usize>>,
+    components: Vec<Component>,
+    /// For each max-pooling population, the windows that each of its inputs is in.
+    windows: Vec<Option<Reach>>,
+    /// Timesteps for which what a population emitted is still needed.
+    history: Vec<usize>,
 }
 
 impl<'n> Simulator<'n> {
@@ -106,8 +120,13 @@ impl<'n> Simulator<'n> {
             _ => return Err(SimulationError::NoInput(network.name.clone())),
         }
         let mut incoming = vec![Vec::new(); network.populations.len()];
+        let mut outgoing = vec![Vec::new(); network.populations.len()];
+        let mut history = vec![0; network.populations.len()];
         for (index, projection) in network.projections.iter().enumerate() {
             incoming[projection.target].push(index);
+            outgoing[projection.source].push(index);
+            let needed = shortest_delay(projection);
+            history[projection.source] = needed.max(history[projection.source]);
         }
         for (population, incoming) in network.populations.iter().zip(&incoming) {
             if population.neuron.role() == Role::Pooling && incoming.len() != 1 {
@@ -116,12 +135,34 @@ impl<'n> Simulator<'n> {
                 });
             }
         }
+        let synapses: Vec<Synapses> = network.projections.iter().map(Synapses::new).collect();
+        let windows = network
+            .populations
+            .iter()
+            .zip(&incoming)
+            .map(|(population, incoming)| {
+                let pools = population.neuron.role() == Role::Pooling;
+                pools.then(|| synapses[incoming[0]].reach())
+            })
+            .collect();
         Ok(Simulator {
             network,
             timesteps,
-            synapses: network.projections.iter().map(Synapses::new).collect(),
+            seed: 0,
+            synapses,
+            windows,
             incoming,
+            outgoing,
+            components: components(network),
+            history,
         })
+    }
+
+    /// Seeds the random input of populations; the seed is 0 otherwise.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
     }
 
     /// Simulates `samples` samples on the threads of the current rayon pool.
@@ -135,6 +176,20 @@ impl<'n> Simulator<'n> {
         &self,
         samples: usize,
         drive: &(dyn Fn(usize) -> Result<Drive, EncodingError> + Sync),
+        progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
+    ) -> Result<Simulation, SimulationError> {
+        self.run_recorded(samples, drive, &NoProbe, progress)
+    }
+
+    /// As [`Simulator::run`], and shows a probe what populations do.
+    ///
+    /// # Errors
+    /// As [`Simulator::run`].
+    pub fn run_recorded(
+        &self,
+        samples: usize,
+        drive: &(dyn Fn(usize) -> Result<Drive, EncodingError> + Sync),
+        probe: &dyn Probe,
         progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
     ) -> Result<Simulation, SimulationError> {
         let next = AtomicUsize::new(0);
@@ -152,7 +207,7 @@ impl<'n> Simulator<'n> {
                 }
                 let result = drive(sample)
                     .map_err(SimulationError::from)
-                    .and_then(|drive| worker.run(sample, drive));
+                    .and_then(|drive| worker.run(sample, drive, probe));
                 match result {
                     Ok(outcome) => outcomes.push((sample, outcome)),
                     Err(error) => {

@@ -1,10 +1,26 @@
-//! Spikes of one population over one sample.
+//! What one population emits, timestep by timestep.
 
-/// Which neurons spiked in which timestep, ascending within a timestep.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// The events of one timestep: which neurons emitted, and what.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Events<'a> {
+    /// Neurons, ascending.
+    pub neurons: &'a [u32],
+    /// What each emitted; `None` if every event is one spike.
+    pub values: Option<&'a [f32]>,
+}
+
+/// Events of one population over the timesteps that are still needed.
+///
+/// An event is a spike (value 1) unless the population emits other values: k for k spikes at once,
+/// or a real number for a population that does not spike.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpikeTrain {
+    /// Timestep of the first entry of `ends`.
+    first: usize,
     ends: Vec<usize>,
     neurons: Vec<u32>,
+    /// Empty as long as every event is a spike.
+    values: Vec<f32>,
 }
 
 impl SpikeTrain {
@@ -14,14 +30,28 @@ impl SpikeTrain {
         SpikeTrain::default()
     }
 
-    /// Forgets all timesteps and keeps the memory.
+    /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
+        self.first = 0;
         self.ends.clear();
         self.neurons.clear();
+        self.values.clear();
     }
 
-    /// Adds a spike to the timestep that is being written.
+    /// Adds a spike to the timestep that is being written. Neurons come in ascending order.
     pub fn push(&mut self, neuron: u32) {
+        self.push_value(neuron, 1.0);
+    }
+
+    /// Adds an event to the timestep that is being written. Neurons come in ascending order.
+    pub fn push_value(&mut self, neuron: u32, value: f32) {
+        if value != 1.0 && self.values.is_empty() {
+            self.values.resize(self.neurons.len(), 1.0);
+        }
+        // Either all events have a stored value or none has.
+        if value != 1.0 || !self.values.is_empty() {
+            self.values.push(value);
+        }
         self.neurons.push(neuron);
     }
 
@@ -30,25 +60,71 @@ impl SpikeTrain {
         self.ends.push(self.neurons.len());
     }
 
-    /// Number of finished timesteps.
+    /// Number of finished timesteps, forgotten ones included.
     #[must_use]
     pub fn timesteps(&self) -> usize {
-        self.ends.len()
+        self.first + self.ends.len()
     }
 
-    /// Spikes of timestep `t`; empty beyond the last one.
+    /// Events of timestep `t`; none before the first and beyond the last one that is kept.
     #[must_use]
-    pub fn at(&self, t: usize) -> &[u32] {
-        let Some(&end) = self.ends.get(t) else {
-            return &[];
+    pub fn at(&self, t: usize) -> Events<'_> {
+        let range = match t.checked_sub(self.first) {
+            Some(index) if index < self.ends.len() => {
+                let start = if index == 0 { 0 } else { self.ends[index - 1] };
+                start..self.ends[index]
+            }
+            _ => 0..0,
         };
-        let start = if t == 0 { 0 } else { self.ends[t - 1] };
-        &self.neurons[start..end]
+        Events {
+            neurons: &self.neurons[range.clone()],
+            values: (!self.values.is_empty()).then(|| &self.values[range]),
+        }
     }
 
-    /// All spikes, timestep after timestep.
+    /// All neurons that emitted something, timestep after timestep.
     #[must_use]
-    pub fn spikes(&self) -> &[u32] {
+    pub fn neurons(&self) -> &[u32] {
         &self.neurons
+    }
+
+    /// Forgets the timesteps before `t`.
+    pub fn forget_before(&mut self, t: usize) {
+        let drop = t.saturating_sub(self.first).min(self.ends.len());
+        if drop == 0 {
+            return;
+        }
+        let events = self.ends[drop - 1];
+        self.neurons.drain(..events);
+        if !self.values.is_empty() {
+            self.values.drain(..events);
+        }
+        self.ends.drain(..drop);
+        self.ends.iter_mut().for_each(|end| *end -= events);
+        self.first += drop;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_appear_with_the_first_event_that_is_no_spike() {
+        let mut train = SpikeTrain::new();
+        train.push(3);
+        train.end_timestep();
+        assert_eq!(train.at(0).values, None);
+        train.push_value(1, 2.0);
+        train.push(4);
+        train.end_timestep();
+        train.end_timestep();
+        assert_eq!(train.at(0).values, Some(&[1.0][..]));
+        assert_eq!(train.at(1).neurons, [1, 4]);
+        assert_eq!(train.at(1).values, Some(&[2.0, 1.0][..]));
+        train.forget_before(1);
+        assert_eq!(train.at(0).neurons, [0; 0]);
+        assert_eq!(train.at(1).neurons, [1, 4]);
+        assert_eq!(train.timesteps(), 3);
     }
 }

@@ -1,38 +1,91 @@
 //! One thread's workspace: simulates a sample at a time and tallies its events.
 
-use super::bits::Bits;
-use super::group::Group;
-use super::synapses::Synapses;
+use super::group::{Group, UNTOUCHED, is_touched};
+use super::plan::Component;
+use super::poisson::{Poisson, generator};
+use super::pool::Pool;
+use super::probe::{Probe, Recording};
+use super::synapses::DeliveryScratch;
 use super::train::SpikeTrain;
 use super::{Outcome, SimulationError, Simulator};
 use crate::counts::Tally;
 use crate::encoding::Drive;
 use crate::network::Role;
-use crate::neuron::{MaxPoolRule, Neuron};
+use crate::neuron::Neuron;
+use rand::rngs::SmallRng;
+use std::ops::Range;
+
+/// Input values that are collected before neurons are updated: enough timesteps to reuse a panel
+/// of weights, few enough to stay in cache.
+const CHUNK_VALUES: usize = 32 * 1024;
+
+/// Timesteps after which what was emitted is handed to the probe and forgotten.
+const BLOCK: usize = 1024;
 
 pub(super) struct Worker<'s, 'n> {
     simulator: &'s Simulator<'n>,
-    groups: Vec<Group<'n>>,
+    states: Vec<State<'s, 'n>>,
     trains: Vec<SpikeTrain>,
+    scratch: Vec<DeliveryScratch>,
+    inputs: Vec<f32>,
     tally: Tally,
-    /// Input of the population in work, one value per neuron.
-    input: Vec<f32>,
-    /// The part of it that is the same in each timestep: bias and constant current.
+}
+
+/// One population during a sample.
+struct State<'s, 'n> {
+    group: Group<'n>,
+    pool: Option<Pool<'s>>,
+    /// Input that is the same in each timestep: bias and constant current.
     base: Vec<f32>,
+    /// Timesteps of this sample in which each neuron was touched.
+    touched: Vec<u32>,
+    poisson: Option<(Poisson, SmallRng)>,
+    /// Potentials of the block in work, if they are recorded.
+    potentials: Vec<f32>,
+    /// Projections whose constant current is part of `base`.
+    has_current: Vec<usize>,
+    /// Whether `base` touches every neuron in each timestep.
+    always: bool,
 }
 
 impl<'s, 'n> Worker<'s, 'n> {
     pub(super) fn new(simulator: &'s Simulator<'n>) -> Self {
         let populations = &simulator.network.populations;
         let sizes: Vec<usize> = populations.iter().map(|p| p.shape.neurons()).collect();
-        let widest = sizes.iter().copied().max().unwrap_or(0);
+        let states = populations
+            .iter()
+            .zip(&simulator.windows)
+            .map(|(population, windows)| {
+                let neurons = population.shape.neurons();
+                let pool = match (&population.neuron, windows) {
+                    (Neuron::MaxPool(pool), Some(windows)) => {
+                        Some(Pool::new(pool.rule, windows, neurons))
+                    }
+                    _ => None,
+                };
+                State {
+                    group: Group::new(population),
+                    pool,
+                    base: vec![UNTOUCHED; neurons],
+                    touched: vec![0; neurons],
+                    poisson: None,
+                    potentials: Vec::new(),
+                    has_current: Vec::new(),
+                    always: false,
+                }
+            })
+            .collect();
         Worker {
-            simulator,
-            groups: populations.iter().map(Group::new).collect(),
+            states,
             trains: vec![SpikeTrain::new(); populations.len()],
+            scratch: simulator
+                .synapses
+                .iter()
+                .map(|synapses| synapses.scratch(sizes[synapses.projection.target]))
+                .collect(),
+            inputs: Vec::new(),
             tally: Tally::new(&sizes, simulator.synapses.len(), simulator.timesteps),
-            input: vec![0.0; widest],
-            base: vec![0.0; widest],
+            simulator,
         }
     }
 
@@ -41,12 +94,51 @@ impl<'s, 'n> Worker<'s, 'n> {
     }
 
     /// Simulates one sample from rest.
-    pub(super) fn run(&mut self, sample: usize, drive: Drive) -> Result<Outcome, SimulationError> {
-        let populations = &self.simulator.network.populations;
-        let expected = populations[0].shape.neurons();
+    pub(super) fn run(
+        &mut self,
+        sample: usize,
+        drive: Drive,
+        probe: &dyn Probe,
+    ) -> Result<Outcome, SimulationError> {
+        let simulator = self.simulator;
+        self.start(sample, drive)?;
+        let timesteps = simulator.timesteps as usize;
+        let last = self.states.len() - 1;
+        let mut outcome = Outcome {
+            output: vec![0.0; simulator.network.populations[last].shape.neurons()],
+            predictions: Vec::with_capacity(timesteps),
+        };
+        let mut start = 0;
+        while start < timesteps {
+            let block = start..timesteps.min(start + BLOCK);
+            self.count(0, block.clone());
+            for component in &simulator.components {
+                self.advance_component(component, block.clone(), probe, &mut outcome);
+            }
+            self.finish_block(sample, block.clone(), probe);
+            start = block.end;
+        }
+        if simulator.network.populations[last].neuron.role() == Role::Readout {
+            for (neuron, output) in outcome.output.iter_mut().enumerate() {
+                *output = self.states[last].group.potential(neuron);
+            }
+        }
+        for (state, counts) in self.states.iter_mut().zip(&mut self.tally.populations) {
+            for (total, touched) in counts.touched.iter_mut().zip(&mut state.touched) {
+                *total += u64::from(std::mem::take(touched));
+            }
+        }
+        self.tally.samples += 1;
+        Ok(outcome)
+    }
+
+    /// Takes the input of a sample and puts everything to rest.
+    fn start(&mut self, sample: usize, drive: Drive) -> Result<(), SimulationError> {
+        let simulator = self.simulator;
+        let expected = simulator.network.populations[0].shape.neurons();
         let have = match &drive {
             Drive::Constant(values) => values.len(),
-            Drive::Spikes(train) => match train.spikes().iter().max() {
+            Drive::Spikes(train) => match train.neurons().iter().max() {
                 Some(&highest) if highest as usize >= expected => highest as usize + 1,
                 _ => expected,
             },
@@ -58,244 +150,276 @@ impl<'s, 'n> Worker<'s, 'n> {
                 expected,
             });
         }
-        let current = match drive {
-            Drive::Constant(values) => {
-                self.trains[0].clear();
-                Some(values)
+        for (index, state) in self.states.iter_mut().enumerate() {
+            let population = &simulator.network.populations[index];
+            self.trains[index].clear();
+            state.group.reset();
+            if let Some(pool) = &mut state.pool {
+                pool.reset();
             }
-            Drive::Spikes(train) => {
-                self.trains[0] = train;
-                self.count_spikes(0);
-                None
+            state.base.fill(UNTOUCHED);
+            for (base, &bias) in state.base.iter_mut().zip(&population.bias) {
+                // A bias of zero touches nothing.
+                *base = if bias == 0.0 { UNTOUCHED } else { bias };
             }
-        };
-
-        let last = populations.len() - 1;
-        let mut outcome = Outcome {
-            output: vec![0.0; populations[last].shape.neurons()],
-            predictions: Vec::with_capacity(self.simulator.timesteps as usize),
-        };
-        for (index, population) in populations.iter().enumerate().skip(1) {
-            let readout = (index == last).then_some(&mut outcome.predictions);
-            match &population.neuron {
-                Neuron::MaxPool(pool) => {
-                    let rule = pool.rule;
-                    self.pool(index, rule, current.is_some())?;
-                }
-                _ => self.drive(index, current.as_deref(), readout),
-            }
-            self.count_spikes(index);
-        }
-        match populations[last].neuron.role() {
-            Role::Readout => outcome.output.copy_from_slice(&self.groups[last].potential),
-            _ => self.read_counts(last, &mut outcome),
-        }
-        self.tally.samples += 1;
-        Ok(outcome)
-    }
-
-    /// Drives a population through all timesteps.
-    fn drive(
-        &mut self,
-        index: usize,
-        current: Option<&[f32]>,
-        mut predictions: Option<&mut Vec<u32>>,
-    ) {
-        let Simulator {
-            network,
-            timesteps,
-            synapses,
-            incoming,
-        } = self.simulator;
-        let population = &network.populations[index];
-        let neurons = population.shape.neurons();
-        let (input, base) = (&mut self.input[..neurons], &mut self.base[..neurons]);
-        let (before, rest) = self.trains.split_at_mut(index);
-        let train = &mut rest[0];
-        let group = &mut self.groups[index];
-        let counts = &mut self.tally.populations[index];
-
-        // Input that does not change: bias and, from a constant drive, current.
-        match population.bias.as_slice() {
-            [] => base.fill(0.0),
-            bias => base.copy_from_slice(bias),
-        }
-        let mut always = Bits::new(neurons);
-        for (i, bias) in base.iter().enumerate() {
-            if *bias != 0.0 {
-                always.insert(i);
-            }
-        }
-        let mut carriers: Vec<(usize, &Synapses)> = Vec::new();
-        for &p in &incoming[index] {
-            let synapses = &synapses[p];
-            match current {
-                Some(values) if synapses.source() == 0 => {
-                    let mut macs = 0u64;
-                    for (source, &value) in values.iter().enumerate() {
-                        if value != 0.0 {
-                            synapses.add_row(source, value, base);
-                            synapses.mark(source, &mut always);
-                            macs += u64::from(synapses.fan_outs[source]);
-                        }
-                    }
-                    let tally = &mut self.tally.projections[p];
-                    tally.macs_once += macs;
-                    tally.macs_per_timestep.iter_mut().for_each(|m| *m += macs);
-                }
-                _ => carriers.push((p, synapses)),
-            }
-        }
-        let all_always = always.len() == neurons;
-        if all_always {
-            counts
-                .touched
-                .iter_mut()
-                .for_each(|n| *n += u64::from(*timesteps));
-        }
-
-        group.reset();
-        train.clear();
-        let mut touched = always.clone();
-        for t in 0..*timesteps as usize {
-            input.copy_from_slice(base);
-            let mut all = all_always;
-            for (p, synapses) in &carriers {
-                let spikes = before[synapses.source()].at(t);
-                synapses.deliver(spikes, input);
-                let synops: u64 = spikes
-                    .iter()
-                    .map(|&s| u64::from(synapses.fan_outs[s as usize]))
-                    .sum();
-                self.tally.projections[*p].synops_per_timestep[t] += synops;
-                all |= !spikes.is_empty() && synapses.is_complete();
-            }
-            let visit = if all {
-                counts.touched_per_timestep[t] += neurons as u64;
-                if !all_always {
-                    counts.touched.iter_mut().for_each(|n| *n += 1);
-                }
-                group.advance_all(input, train, !all_always)
-            } else {
-                touched.copy_from(&always);
-                for (_, synapses) in &carriers {
-                    for &spike in before[synapses.source()].at(t) {
-                        synapses.mark(spike as usize, &mut touched);
-                    }
-                }
-                counts.touched_per_timestep[t] += touched.len() as u64;
-                touched.for_each_union(&touched, |i, _| counts.touched[i] += 1);
-                group.advance(&touched, input, train)
-            };
-            counts.active_per_timestep[t] += visit.active as u64;
-            train.end_timestep();
-            if let Some(predictions) = &mut predictions
-                && population.neuron.role() == Role::Readout
-            {
-                predictions.push(largest(&group.potential));
-            }
-        }
-    }
-
-    /// Drives a max-pooling population through all timesteps.
-    fn pool(
-        &mut self,
-        index: usize,
-        rule: MaxPoolRule,
-        constant_drive: bool,
-    ) -> Result<(), SimulationError> {
-        let Simulator {
-            network,
-            timesteps,
-            synapses,
-            incoming,
-        } = self.simulator;
-        let p = incoming[index][0];
-        let synapses = &synapses[p];
-        if constant_drive && synapses.source() == 0 {
-            return Err(SimulationError::MaxPoolInput {
-                population: network.populations[index].name.clone(),
+            state.has_current.clear();
+            state.poisson = population.poisson.as_ref().map(|input| {
+                let poisson = Poisson::new(input.events_per_timestep);
+                (poisson, generator(simulator.seed, sample, index))
             });
         }
-        let neurons = network.populations[index].shape.neurons();
-        let mut fired_so_far = vec![0u32; synapses.fan_outs.len()];
-        let mut largest = vec![0u32; neurons];
-        let mut winner = vec![u32::MAX; neurons];
-        let mut touched = Bits::new(neurons);
-        let mut spikes = Bits::new(neurons);
-        let (before, rest) = self.trains.split_at_mut(index);
-        let train = &mut rest[0];
-        let counts = &mut self.tally.populations[index];
-        train.clear();
-        for t in 0..*timesteps as usize {
-            touched.clear();
-            spikes.clear();
-            let arriving = before[synapses.source()].at(t);
-            let mut synops = 0;
-            for &source in arriving {
-                fired_so_far[source as usize] += 1;
-                let count = fired_so_far[source as usize];
-                synops += u64::from(synapses.fan_outs[source as usize]);
-                synapses.for_each_target(source as usize, |target| {
-                    touched.insert(target);
-                    let grows = count > largest[target];
-                    if grows || (count == largest[target] && source < winner[target]) {
-                        largest[target] = count;
-                        winner[target] = source;
-                    }
-                    if grows && rule == MaxPoolRule::CumulativeMax {
-                        spikes.insert(target);
-                    }
-                });
+        for scratch in &mut self.scratch {
+            scratch.reset();
+        }
+        match drive {
+            Drive::Spikes(train) => self.trains[0] = train,
+            Drive::Constant(values) => self.start_constant(&values)?,
+        }
+        for state in &mut self.states {
+            state.always = state.base.iter().all(|&base| is_touched(base));
+            if state.always {
+                state.touched.fill(simulator.timesteps);
             }
-            if rule == MaxPoolRule::Gate {
-                for &source in arriving {
-                    synapses.for_each_target(source as usize, |target| {
-                        if winner[target] == source {
-                            spikes.insert(target);
-                        }
-                    });
-                }
-            }
-            spikes.for_each_union(&spikes, |i, _| train.push(i as u32));
-            train.end_timestep();
-            touched.for_each_union(&touched, |i, _| counts.touched[i] += 1);
-            counts.touched_per_timestep[t] += touched.len() as u64;
-            counts.active_per_timestep[t] += touched.len() as u64;
-            self.tally.projections[p].synops_per_timestep[t] += synops;
         }
         Ok(())
     }
 
-    fn count_spikes(&mut self, index: usize) {
-        let counts = &mut self.tally.populations[index];
-        let train = &self.trains[index];
-        for &spike in train.spikes() {
-            counts.spikes[spike as usize] += 1;
+    /// A constant drive is multiplied once per sample, unless it arrives late.
+    fn start_constant(&mut self, values: &[f32]) -> Result<(), SimulationError> {
+        let simulator = self.simulator;
+        let mut late = false;
+        for (p, synapses) in simulator.synapses.iter().enumerate() {
+            if synapses.source() != 0 {
+                continue;
+            }
+            let target = synapses.projection.target;
+            if self.states[target].pool.is_some() {
+                return Err(SimulationError::MaxPoolInput {
+                    population: simulator.network.populations[target].name.clone(),
+                });
+            }
+            if synapses.delay > 0 {
+                late = true;
+                continue;
+            }
+            let state = &mut self.states[target];
+            let mut macs = 0u64;
+            for (source, &value) in values.iter().enumerate() {
+                if value != 0.0 {
+                    synapses.add_row(source, value, &mut state.base);
+                    macs += u64::from(synapses.fan_outs[source]);
+                }
+            }
+            state.has_current.push(p);
+            let tally = &mut self.tally.projections[p];
+            tally.macs_once += macs;
+            tally.macs_per_timestep.iter_mut().for_each(|m| *m += macs);
         }
-        for t in 0..self.simulator.timesteps as usize {
-            counts.spikes_per_timestep[t] += train.at(t).len() as u64;
+        if late {
+            for _ in 0..simulator.timesteps {
+                for (neuron, &value) in values.iter().enumerate() {
+                    if value != 0.0 {
+                        self.trains[0].push_value(neuron as u32, value);
+                    }
+                }
+                self.trains[0].end_timestep();
+            }
+        }
+        Ok(())
+    }
+
+    fn advance_component(
+        &mut self,
+        component: &Component,
+        block: Range<usize>,
+        probe: &dyn Probe,
+        outcome: &mut Outcome,
+    ) {
+        let stride = component.lookahead.unwrap_or(block.len()).max(1);
+        let mut start = block.start;
+        while start < block.end {
+            let steps = start..block.end.min(start + stride);
+            for index in component.populations.clone() {
+                if index > 0 {
+                    self.advance(index, steps.clone(), probe, outcome);
+                    self.count(index, steps.clone());
+                }
+            }
+            start = steps.end;
         }
     }
 
-    /// Reads a spiking output by its spike counts.
-    fn read_counts(&self, last: usize, outcome: &mut Outcome) {
-        for t in 0..self.simulator.timesteps as usize {
-            for &spike in self.trains[last].at(t) {
-                outcome.output[spike as usize] += 1.0;
+    /// Drives a population through some timesteps.
+    fn advance(
+        &mut self,
+        index: usize,
+        steps: Range<usize>,
+        probe: &dyn Probe,
+        outcome: &mut Outcome,
+    ) {
+        let simulator = self.simulator;
+        let population = &simulator.network.populations[index];
+        let neurons = population.shape.neurons();
+        let role = population.neuron.role();
+        let is_last = index + 1 == simulator.network.populations.len();
+        let records = role == Role::Readout && probe.wants(index);
+        // Its own train is written while those of others, and its own past, are read.
+        let mut train = std::mem::take(&mut self.trains[index]);
+        let chunk = (CHUNK_VALUES / neurons.max(1)).clamp(1, 64);
+        let mut start = steps.start;
+        while start < steps.end {
+            let chunk = start..steps.end.min(start + chunk);
+            start = chunk.end;
+            let state = &mut self.states[index];
+            let counts = &mut self.tally.populations[index];
+            if let Some(pool) = &mut state.pool {
+                let synapses = &simulator.synapses[simulator.incoming[index][0]];
+                for t in chunk {
+                    let arriving = synapses.arriving(&self.trains[synapses.source()], t);
+                    let touched = pool.advance(arriving, &mut state.touched, &mut train);
+                    train.end_timestep();
+                    counts.touched_per_timestep[t] += touched as u64;
+                    counts.active_per_timestep[t] += touched as u64;
+                }
+                continue;
             }
-            outcome.predictions.push(largest(&outcome.output));
+            self.inputs.clear();
+            for _ in chunk.clone() {
+                self.inputs.extend_from_slice(&state.base);
+            }
+            for &p in &simulator.incoming[index] {
+                if state.has_current.contains(&p) {
+                    continue;
+                }
+                let synapses = &simulator.synapses[p];
+                let source = if synapses.source() == index {
+                    &train
+                } else {
+                    &self.trains[synapses.source()]
+                };
+                synapses.deliver(
+                    source,
+                    chunk.clone(),
+                    &mut self.inputs,
+                    &mut self.scratch[p],
+                );
+            }
+            for (t, input) in chunk.zip(self.inputs.chunks_exact_mut(neurons)) {
+                if let Some((poisson, rng)) = &mut state.poisson
+                    && let Some(drive) = &population.poisson
+                {
+                    poisson.draw(neurons, rng, |i, events| {
+                        input[i] += events as f32 * drive.weight;
+                    });
+                }
+                let touched = (!state.always).then_some(&mut state.touched[..]);
+                let visit = state.group.advance(input, touched, &mut train);
+                train.end_timestep();
+                counts.touched_per_timestep[t] += visit.touched as u64;
+                counts.active_per_timestep[t] += visit.active as u64;
+                if records {
+                    let potentials = (0..neurons).map(|n| state.group.potential(n));
+                    state.potentials.extend(potentials);
+                }
+                if is_last && role == Role::Readout {
+                    outcome
+                        .predictions
+                        .push(largest((0..neurons).map(|n| state.group.potential(n))));
+                }
+            }
+        }
+        if is_last && role != Role::Readout {
+            for t in steps {
+                let events = train.at(t);
+                for (i, &neuron) in events.neurons.iter().enumerate() {
+                    let value = events.values.map_or(1.0, |values| values[i]);
+                    outcome.output[neuron as usize] += value;
+                }
+                outcome
+                    .predictions
+                    .push(largest(outcome.output.iter().copied()));
+            }
+        }
+        self.trains[index] = train;
+    }
+
+    /// Counts what a population emitted in some timesteps, and what that does to synapses.
+    fn count(&mut self, index: usize, steps: Range<usize>) {
+        let simulator = self.simulator;
+        let role = simulator.network.populations[index].neuron.role();
+        let train = &self.trains[index];
+        let counts = &mut self.tally.populations[index];
+        for t in steps {
+            let events = train.at(t);
+            let Some(values) = events.values.filter(|_| role != Role::Pooling) else {
+                for &neuron in events.neurons {
+                    counts.spikes[neuron as usize] += 1;
+                }
+                counts.spikes_per_timestep[t] += events.neurons.len() as u64;
+                for &p in &simulator.outgoing[index] {
+                    self.tally.projections[p].synops_per_timestep[t] +=
+                        simulator.synapses[p].reached(events.neurons);
+                }
+                continue;
+            };
+            for (&neuron, &value) in events.neurons.iter().zip(values) {
+                // One spike, several at once, a signed one, or a real number.
+                let spikes = match role {
+                    Role::Spiking => Some(value.abs() as u64),
+                    _ if value.abs() == 1.0 => Some(1),
+                    _ => None,
+                };
+                if let Some(spikes) = spikes.filter(|_| role != Role::Readout) {
+                    counts.spikes[neuron as usize] += spikes;
+                    counts.spikes_per_timestep[t] += spikes;
+                }
+                for &p in &simulator.outgoing[index] {
+                    if self.states[simulator.synapses[p].projection.target]
+                        .has_current
+                        .contains(&p)
+                    {
+                        continue;
+                    }
+                    let reached = u64::from(simulator.synapses[p].fan_outs[neuron as usize]);
+                    let tally = &mut self.tally.projections[p];
+                    match spikes {
+                        Some(spikes) => tally.synops_per_timestep[t] += spikes * reached,
+                        None => {
+                            tally.macs_per_timestep[t] += reached;
+                            tally.macs_once += reached;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands the block to the probe and forgets what no delay needs any more.
+    fn finish_block(&mut self, sample: usize, block: Range<usize>, probe: &dyn Probe) {
+        for index in 0..self.states.len() {
+            if probe.wants(index) {
+                probe.record(Recording {
+                    sample,
+                    population: index,
+                    timesteps: block.clone(),
+                    train: &self.trains[index],
+                    potentials: &self.states[index].potentials,
+                });
+            }
+            self.states[index].potentials.clear();
+            let keep = self.simulator.history[index];
+            self.trains[index].forget_before(block.end.saturating_sub(keep));
         }
     }
 }
 
 /// Index of the largest value, the lowest of equals.
-fn largest(values: &[f32]) -> u32 {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
+fn largest(values: impl Iterator<Item = f32>) -> u32 {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (i, value) in values.enumerate() {
+        if value > best.1 {
+            best = (i as u32, value);
         }
     }
-    best as u32
+    best.0
 }

@@ -1,7 +1,8 @@
-//! Reading and writing files: models, labelled data, saved counts.
+//! Reading and writing files: models, descriptions of networks, labelled data, saved counts.
 
 pub mod dataset;
 mod hdf5_file;
+pub mod native;
 pub mod nir;
 pub mod onnx;
 pub mod saved_counts;

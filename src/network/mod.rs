@@ -2,6 +2,7 @@
 
 mod connectivity;
 mod geometry;
+pub mod rules;
 mod shape;
 
 pub use connectivity::{BitRows, Connectivity, Pattern, Pooling};

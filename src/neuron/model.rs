@@ -48,7 +48,7 @@ impl Parameter {
 
     /// Number of values: `None` if one is shared.
     #[must_use]
-    pub fn len(&self) -> Option<usize> {
+    pub fn neurons(&self) -> Option<usize> {
         (self.mask != 0).then_some(self.values.len())
     }
 
@@ -124,9 +124,10 @@ pub trait Advance: Send {
     /// Puts all neurons back to rest.
     fn reset(&mut self);
 
-    /// One timestep of all neurons with their input `[neurons]`. Calls `emit(neuron, value)` for
-    /// each neuron that emits something, ascending.
-    fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32));
+    /// One timestep of all neurons with their input `[neurons]`, `-0.0` for a neuron that nothing
+    /// reaches. Calls `emit(neuron, value)` for each neuron that emits something, ascending.
+    /// Returns how many neurons had a nonzero potential before or any input.
+    fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32)) -> usize;
 
     /// Whether a timestep without input would neither change one neuron nor make it emit anything.
     fn is_still(&self, neuron: usize) -> bool;
@@ -181,13 +182,17 @@ impl<M: NeuronModel> Advance for Group<M> {
         }
     }
 
-    fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32)) {
+    fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32)) -> usize {
+        let mut active = 0;
         for (neuron, (state, &input)) in self.states.iter_mut().zip(input).enumerate() {
+            let reached = input.to_bits() != (-0.0f32).to_bits();
+            active += usize::from(reached | (self.model.potential(state) != 0.0));
             let emitted = self.model.step(neuron, state, f64::from(input));
             if emitted != 0.0 {
                 emit(neuron as u32, emitted);
             }
         }
+        active
     }
 
     fn is_still(&self, neuron: usize) -> bool {

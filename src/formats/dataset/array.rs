@@ -3,7 +3,7 @@
 use super::Problem;
 
 /// Elements in row-major order.
-pub(super) enum Values {
+pub(in crate::formats) enum Values {
     U8(Vec<u8>),
     Bool(Vec<bool>),
     /// Any other integer type, by name.
@@ -16,9 +16,9 @@ pub(super) enum Values {
 pub(super) const SUPPORTED: &str = "u8, bool, f32 or f64 inputs and integer labels";
 
 /// An array with its dimensions.
-pub(super) struct Array {
-    pub(super) dims: Vec<usize>,
-    pub(super) values: Values,
+pub(in crate::formats) struct Array {
+    pub(in crate::formats) dims: Vec<usize>,
+    pub(in crate::formats) values: Values,
 }
 
 impl Values {

@@ -13,11 +13,12 @@ mod npz;
 mod preprocessing;
 mod problem;
 
+pub(super) use array::{Array, Values};
+pub(super) use npz::Archive;
 pub use preprocessing::Preprocessing;
 pub use problem::{DatasetError, Problem};
 
 use crate::digest::sha256_hex;
-use array::Array;
 use content::Content;
 use std::path::{Path, PathBuf};
 

@@ -22,26 +22,57 @@ fn malformed(error: ZipError) -> Problem {
     }
 }
 
-fn read(content: Content) -> Result<Contents, Problem> {
-    let stored = content.stored();
-    let mut archive = ZipArchive::new(Cursor::new(content.into_raw())).map_err(malformed)?;
-    let mut array = |name: &str| -> Result<Option<Array>, Problem> {
-        let entry = match archive.by_name(&format!("{name}.npy")) {
+/// Named arrays, decompressed one at a time.
+pub(in crate::formats) struct Archive {
+    zip: ZipArchive<Cursor<Vec<u8>>>,
+    stored: u64,
+}
+
+impl Archive {
+    /// Opens the bytes of an `.npz` file.
+    pub(in crate::formats) fn new(bytes: Vec<u8>) -> Result<Self, Problem> {
+        Ok(Archive {
+            stored: bytes.len() as u64,
+            zip: ZipArchive::new(Cursor::new(bytes)).map_err(malformed)?,
+        })
+    }
+
+    /// Names of all arrays, sorted.
+    pub(in crate::formats) fn names(&self) -> String {
+        let mut names: Vec<&str> = self.zip.file_names().collect();
+        names.sort_unstable();
+        names.join(", ")
+    }
+
+    /// Bytes that an array announces to have when decompressed, its header included.
+    pub(in crate::formats) fn announced(&mut self, name: &str) -> Result<Option<u64>, Problem> {
+        match self.zip.by_name(&format!("{name}.npy")) {
+            Ok(entry) => Ok(Some(entry.size())),
+            Err(ZipError::FileNotFound) => Ok(None),
+            Err(error) => Err(malformed(error)),
+        }
+    }
+
+    /// One array, or `None` if there is none of this name.
+    pub(in crate::formats) fn array(&mut self, name: &str) -> Result<Option<Array>, Problem> {
+        let entry = match self.zip.by_name(&format!("{name}.npy")) {
             Ok(entry) => entry,
             Err(ZipError::FileNotFound) => return Ok(None),
             Err(error) => return Err(malformed(error)),
         };
         let size = entry.size();
-        let bytes = inflate_exactly(entry, size, stored, "npz")?;
+        let bytes = inflate_exactly(entry, size, self.stored, "npz")?;
         npy::parse(&bytes).map(Some)
-    };
-    let (x, y) = (array("x")?, array("y")?);
+    }
+}
+
+fn read(content: Content) -> Result<Contents, Problem> {
+    let mut archive = Archive::new(content.into_raw())?;
+    let (x, y) = (archive.array("x")?, archive.array("y")?);
     let Some(x) = x else {
-        let mut names: Vec<&str> = archive.file_names().collect();
-        names.sort_unstable();
         return Err(Problem::MissingArray {
             name: "x",
-            found: names.join(", "),
+            found: archive.names(),
         });
     };
     Ok(Contents { x, y })

@@ -1,0 +1,115 @@
+//! In which order populations are driven, and how far each may run ahead.
+
+use crate::network::{Delay, Network, Projection};
+use std::ops::Range;
+
+/// Populations that are driven together: one population, or all between the ends of a cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Component {
+    /// Populations, in the order of a timestep.
+    pub(super) populations: Range<usize>,
+    /// Timesteps that each may be driven before the next one, because nothing that happens in
+    /// them can come back earlier; `None` without a cycle.
+    pub(super) lookahead: Option<usize>,
+}
+
+/// Shortest time between a spike and its arrival [timesteps].
+pub(super) fn shortest_delay(projection: &Projection) -> usize {
+    let shortest = match &projection.delay {
+        Delay::Uniform(delay) => *delay as usize,
+        Delay::Each(delays) => delays.iter().copied().min().unwrap_or(0).into(),
+    };
+    // An edge that does not lead forward carries at least the previous timestep.
+    shortest.max(usize::from(!projection.is_forward()))
+}
+
+/// Longest time between a spike and its arrival [timesteps].
+pub(super) fn longest_delay(projection: &Projection) -> usize {
+    match &projection.delay {
+        Delay::Uniform(_) => shortest_delay(projection),
+        Delay::Each(delays) => delays.iter().copied().max().unwrap_or(0).into(),
+    }
+}
+
+/// Splits the populations into components. The order of populations is that of a timestep, so a
+/// component is a range: from the target of an edge that leads back to its source.
+pub(super) fn components(network: &Network) -> Vec<Component> {
+    let mut components: Vec<Component> = (0..network.populations.len())
+        .map(|index| Component {
+            populations: index..index + 1,
+            lookahead: None,
+        })
+        .collect();
+    for projection in network.projections.iter().filter(|p| !p.is_forward()) {
+        let span = projection.target..projection.source + 1;
+        let mut joined = Component {
+            populations: span.clone(),
+            lookahead: Some(shortest_delay(projection)),
+        };
+        components.retain(|component| {
+            let (a, b) = (&component.populations, &span);
+            let overlaps = a.start < b.end && b.start < a.end;
+            if overlaps {
+                joined.populations =
+                    joined.populations.start.min(a.start)..joined.populations.end.max(a.end);
+                joined.lookahead = [joined.lookahead, component.lookahead]
+                    .into_iter()
+                    .flatten()
+                    .min();
+            }
+            !overlaps
+        });
+        let at = components.partition_point(|c| c.populations.start < joined.populations.start);
+        components.insert(at, joined);
+    }
+    components
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Connectivity, Pattern, Population, Shape};
+    use crate::neuron::Neuron;
+
+    fn network(edges: &[(usize, usize, u32)]) -> Network {
+        let pattern = Pattern::Dense {
+            sources: 1,
+            targets: 1,
+            present: None,
+        };
+        Network {
+            name: "test".to_owned(),
+            populations: (0..6)
+                .map(|i| Population::new(i.to_string(), Shape::vector(1), Neuron::Integrator))
+                .collect(),
+            projections: edges
+                .iter()
+                .map(|&(source, target, delay)| Projection {
+                    delay: Delay::Uniform(delay),
+                    ..Projection::new(
+                        source,
+                        target,
+                        Connectivity::new(pattern.clone()),
+                        vec![1.0],
+                    )
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn cycles_join_what_lies_between_their_ends() {
+        let plan = |edges: &[(usize, usize, u32)]| -> Vec<_> {
+            components(&network(edges))
+                .into_iter()
+                .map(|c| (c.populations, c.lookahead))
+                .collect()
+        };
+        assert_eq!(plan(&[(0, 1, 0), (1, 2, 3)]).len(), 6);
+        // A loop on one population, and two overlapping cycles.
+        assert_eq!(
+            plan(&[(1, 1, 0), (4, 2, 5), (5, 3, 2)]),
+            [(0..1, None), (1..2, Some(1)), (2..6, Some(2))]
+        );
+    }
+}
