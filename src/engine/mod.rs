@@ -23,7 +23,7 @@ pub use train::{Events, SpikeTrain};
 
 use crate::counts::EventCounts;
 use crate::encoding::{Drive, EncodingError};
-use crate::network::{Network, NetworkError, Role};
+use crate::network::{Network, NetworkError, Population, Role};
 use plan::{Component, components, shortest_delay};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -40,9 +40,16 @@ pub enum SimulationError {
     /// A sample cannot be encoded.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
-    /// The network does not begin with its input population.
-    #[error("network \"{0}\": the first population must be its only input")]
-    NoInput(String),
+    /// The network is empty or has several input populations.
+    #[error(
+        "network \"{network}\": it has {inputs} input populations; it may have one or, if it drives itself, none"
+    )]
+    Inputs {
+        /// The network.
+        network: String,
+        /// Input populations.
+        inputs: usize,
+    },
     /// A sample does not have one value per input neuron.
     #[error("sample {sample}: it drives {have} inputs, the network has {expected}")]
     InputSize {
@@ -91,6 +98,8 @@ pub struct Simulator<'n> {
     network: &'n Network,
     timesteps: u32,
     seed: u64,
+    /// The population that is driven from outside.
+    input: Option<usize>,
     synapses: Vec<Synapses<'n>>,
     /// Projections into each population.
     incoming: Vec<Vec<usize>>,
@@ -110,14 +119,14 @@ impl<'n> Simulator<'n> {
     /// If the network is inconsistent.
     pub fn new(network: &'n Network, timesteps: u32) -> Result<Self, SimulationError> {
         network.check()?;
-        let inputs = network
-            .populations
-            .iter()
-            .filter(|p| p.neuron.role() == Role::Input)
-            .count();
-        match network.populations.first() {
-            Some(first) if first.neuron.role() == Role::Input && inputs == 1 => {}
-            _ => return Err(SimulationError::NoInput(network.name.clone())),
+        let is_input = |p: &Population| p.neuron.role() == Role::Input;
+        let input = network.populations.iter().position(is_input);
+        let inputs = network.populations.iter().filter(|p| is_input(p)).count();
+        if network.populations.is_empty() || inputs > 1 {
+            return Err(SimulationError::Inputs {
+                network: network.name.clone(),
+                inputs,
+            });
         }
         let mut incoming = vec![Vec::new(); network.populations.len()];
         let mut outgoing = vec![Vec::new(); network.populations.len()];
@@ -149,6 +158,7 @@ impl<'n> Simulator<'n> {
             network,
             timesteps,
             seed: 0,
+            input,
             synapses,
             windows,
             incoming,

@@ -111,7 +111,9 @@ impl<'s, 'n> Worker<'s, 'n> {
         let mut start = 0;
         while start < timesteps {
             let block = start..timesteps.min(start + BLOCK);
-            self.count(0, block.clone());
+            if let Some(input) = simulator.input {
+                self.count(input, block.clone());
+            }
             for component in &simulator.components {
                 self.advance_component(component, block.clone(), probe, &mut outcome);
             }
@@ -135,7 +137,9 @@ impl<'s, 'n> Worker<'s, 'n> {
     /// Takes the input of a sample and puts everything to rest.
     fn start(&mut self, sample: usize, drive: Drive) -> Result<(), SimulationError> {
         let simulator = self.simulator;
-        let expected = simulator.network.populations[0].shape.neurons();
+        let expected = simulator.input.map_or(0, |input| {
+            simulator.network.populations[input].shape.neurons()
+        });
         let have = match &drive {
             Drive::Constant(values) => values.len(),
             Drive::Spikes(train) => match train.neurons().iter().max() {
@@ -172,8 +176,16 @@ impl<'s, 'n> Worker<'s, 'n> {
             scratch.reset();
         }
         match drive {
-            Drive::Spikes(train) => self.trains[0] = train,
-            Drive::Constant(values) => self.start_constant(&values)?,
+            Drive::Spikes(train) => {
+                if let Some(input) = simulator.input {
+                    self.trains[input] = train;
+                }
+            }
+            Drive::Constant(values) => {
+                if let Some(input) = simulator.input {
+                    self.start_constant(input, &values)?;
+                }
+            }
         }
         for state in &mut self.states {
             state.always = state.base.iter().all(|&base| is_touched(base));
@@ -185,11 +197,11 @@ impl<'s, 'n> Worker<'s, 'n> {
     }
 
     /// A constant drive is multiplied once per sample, unless it arrives late.
-    fn start_constant(&mut self, values: &[f32]) -> Result<(), SimulationError> {
+    fn start_constant(&mut self, input: usize, values: &[f32]) -> Result<(), SimulationError> {
         let simulator = self.simulator;
         let mut late = false;
         for (p, synapses) in simulator.synapses.iter().enumerate() {
-            if synapses.source() != 0 {
+            if synapses.source() != input {
                 continue;
             }
             let target = synapses.projection.target;
@@ -219,10 +231,10 @@ impl<'s, 'n> Worker<'s, 'n> {
             for _ in 0..simulator.timesteps {
                 for (neuron, &value) in values.iter().enumerate() {
                     if value != 0.0 {
-                        self.trains[0].push_value(neuron as u32, value);
+                        self.trains[input].push_value(neuron as u32, value);
                     }
                 }
-                self.trains[0].end_timestep();
+                self.trains[input].end_timestep();
             }
         }
         Ok(())
@@ -240,7 +252,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         while start < block.end {
             let steps = start..block.end.min(start + stride);
             for index in component.populations.clone() {
-                if index > 0 {
+                if Some(index) != self.simulator.input {
                     self.advance(index, steps.clone(), probe, outcome);
                     self.count(index, steps.clone());
                 }

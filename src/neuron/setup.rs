@@ -170,7 +170,7 @@ impl Setup {
             if let Some(bad) = value.values().iter().find(|v| !v.is_finite()) {
                 return Err(setup.refuse(info.name, *bad, "it must be finite"));
             }
-            if let Some(found) = value.len() {
+            if let Some(found) = value.neurons() {
                 let (other, expected) = *sized.get_or_insert((info.name, found));
                 if found != expected {
                     return Err(NeuronError::Lengths {
@@ -317,7 +317,7 @@ impl Setup {
 
 /// `f` of the values of two parameters, neuron by neuron.
 pub(super) fn zip(a: &Parameter, b: &Parameter, f: impl Fn(f64, f64) -> f64) -> Parameter {
-    match a.len().or(b.len()) {
+    match a.neurons().or(b.neurons()) {
         None => Parameter::uniform(f(a.get(0), b.get(0))),
         Some(neurons) => Parameter::each((0..neurons).map(|n| f(a.get(n), b.get(n))).collect()),
     }
