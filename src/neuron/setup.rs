@@ -334,7 +334,7 @@ pub(super) struct Rows<T> {
 impl<T> Rows<T> {
     /// Rows of `row(neuron)`, where it reads no parameters but these.
     pub fn new(parameters: &[&Parameter], row: impl Fn(usize) -> T) -> Self {
-        let neurons = parameters.iter().find_map(|parameter| parameter.len());
+        let neurons = parameters.iter().find_map(|parameter| parameter.neurons());
         Rows {
             rows: (0..neurons.unwrap_or(1)).map(row).collect(),
             mask: if neurons.is_some() { usize::MAX } else { 0 },
