@@ -134,7 +134,7 @@ impl NeuronModel for Alif {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&self, neuron: usize, state: &mut AlifState, input: f64) -> f32 {
         let keep = self.keep.get(neuron);
         if state.refractory > 0 {

@@ -107,7 +107,7 @@ impl Cuba {
     }
 
     /// The current and the potential one timestep later.
-    #[inline]
+    #[inline(always)]
     pub fn step(&self, neuron: usize, i: f64, v: f64, input: f64) -> (f64, f64) {
         let &Row {
             synapse,

@@ -98,7 +98,7 @@ impl NeuronModel for CubaLif {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&self, neuron: usize, state: &mut CubaState, input: f64) -> f32 {
         let (i, v) = self.cuba.step(neuron, state.i, state.v, input);
         state.i = i;

@@ -57,7 +57,7 @@ impl Firing {
     }
 
     /// Tests the potential `v`, resets it, and returns the number of spikes.
-    #[inline]
+    #[inline(always)]
     pub fn fire(&self, neuron: usize, v: &mut f64, refractory: &mut u32) -> f32 {
         let row = self.rows.get(neuron);
         if *v >= row.fires_at {
@@ -68,7 +68,7 @@ impl Firing {
     }
 
     /// The same with `raised` added to the threshold.
-    #[inline]
+    #[inline(always)]
     pub fn fire_raised(
         &self,
         neuron: usize,
@@ -85,7 +85,9 @@ impl Firing {
         }
     }
 
-    /// Resets the potential of a neuron that fires.
+    /// Resets the potential of a neuron that fires: rare, so kept out of the loop over neurons.
+    #[cold]
+    #[inline(never)]
     fn discharge(&self, row: &Row, threshold: f64, v: &mut f64, refractory: &mut u32) -> f32 {
         let spikes = match (self.unbounded, self.above) {
             (false, _) => 1.0,

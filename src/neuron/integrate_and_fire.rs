@@ -117,7 +117,7 @@ impl NeuronModel for If {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&self, neuron: usize, state: &mut SpikingState, input: f64) -> f32 {
         if state.refractory > 0 {
             state.refractory -= 1;

@@ -152,7 +152,7 @@ impl NeuronModel for Izhikevich {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&self, neuron: usize, state: &mut IzhikevichState, input: f64) -> f32 {
         let IzhikevichState { mut v, mut u } = *state;
         for _ in 0..2 {

@@ -96,7 +96,7 @@ impl NeuronModel for Lif {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&self, neuron: usize, state: &mut SpikingState, input: f64) -> f32 {
         if state.refractory > 0 {
             state.refractory -= 1;

@@ -241,7 +241,7 @@ impl<const SPIKES: bool> NeuronModel for Loihi<SPIKES> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&self, neuron: usize, state: &mut LoihiState, input: f64) -> f32 {
         let weights = (self.gain.get(neuron) * input).clamp(-MAX_THRESHOLD, MAX_THRESHOLD) as i64;
         let u = i64::from(state.u) * self.keep_u.get(neuron) as i64 / UNITY + (weights << SHIFT);

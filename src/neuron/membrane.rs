@@ -60,7 +60,7 @@ impl Membrane {
     }
 
     /// The potential one timestep later.
-    #[inline]
+    #[inline(always)]
     pub fn step(&self, neuron: usize, v: f64, input: f64) -> f64 {
         let &Row { rate, pull, gain } = self.rows.get(neuron);
         if self.exponential {
