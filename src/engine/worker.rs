@@ -320,9 +320,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 if let Some((poisson, rng)) = &mut state.poisson
                     && let Some(drive) = &population.poisson
                 {
-                    poisson.draw(neurons, rng, |i, events| {
-                        input[i] += events as f32 * drive.weight;
-                    });
+                    poisson.add(drive.weight, rng, input);
                 }
                 let touched = (!state.always).then_some(&mut state.touched[..]);
                 let visit = state.group.advance(input, touched, &mut train);
