@@ -326,3 +326,32 @@ fn worked_self_excitation() {
         );
     }
 }
+
+/// A single network spread over threads gives the same spikes at any number of them.
+#[test]
+fn thread_counts_do_not_show_in_a_single_network() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/brunel10000.toml");
+    let network = spikewatt::formats::native::read(path.as_ref())
+        .unwrap()
+        .network;
+    let counts = |threads: usize| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap()
+            .install(|| {
+                Simulator::new(&network, 400)
+                    .unwrap()
+                    .with_seed(3)
+                    .run(1, &|_| Ok(Drive::Spikes(SpikeTrain::new())), &|_| {
+                        ControlFlow::Continue(())
+                    })
+                    .unwrap()
+                    .counts
+            })
+    };
+    let one = counts(1);
+    assert!(one.populations[0].spikes_per_timestep.iter().sum::<u64>() > 1000);
+    assert_eq!(one, counts(2));
+    assert_eq!(one, counts(4));
+}

@@ -82,12 +82,17 @@ impl Poisson {
     }
 }
 
-/// The generator of one population in one sample.
-pub(super) fn generator(seed: u64, sample: usize, population: usize) -> SmallRng {
+/// Neurons that share a generator: a fixed number, so that it does not matter how neurons are
+/// spread over threads.
+pub(super) const SHARD: usize = 1024;
+
+/// The generator of one shard of a population in one sample.
+pub(super) fn generator(seed: u64, sample: usize, population: usize, shard: usize) -> SmallRng {
     let mut root = ChaCha8Rng::seed_from_u64(seed);
     root.set_stream(sample as u64);
     // Beyond what the encoder draws in any sample.
-    root.set_word_pos((1u128 << 60) + 64 * population as u128);
+    let place = ((population as u128) << 24) + shard as u128;
+    root.set_word_pos((1u128 << 60) + 64 * place);
     let mut key = [0; 32];
     root.fill_bytes(&mut key);
     SmallRng::from_seed(key)
@@ -101,7 +106,7 @@ mod tests {
     fn closed_form_moments_and_small_probabilities() {
         for mean in [0.001, 0.5, 2.0, 30.0, 200.0] {
             let poisson = Poisson::new(mean);
-            let mut rng = generator(1, 2, 3);
+            let mut rng = generator(1, 2, 3, 4);
             let draws = 200_000;
             let mut counts = vec![UNTOUCHED; draws];
             poisson.add(1.0, &mut rng, &mut counts);
@@ -123,10 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn populations_and_samples_have_generators_of_their_own() {
-        let first = |sample, population| generator(7, sample, population).next_u64();
-        assert_eq!(first(0, 0), first(0, 0));
-        assert_ne!(first(0, 0), first(0, 1));
-        assert_ne!(first(0, 0), first(1, 0));
+    fn samples_populations_and_shards_have_generators_of_their_own() {
+        let first = |sample, population, shard| generator(7, sample, population, shard).next_u64();
+        assert_eq!(first(0, 0, 0), first(0, 0, 0));
+        assert_ne!(first(0, 0, 0), first(0, 0, 1));
+        assert_ne!(first(0, 0, 0), first(0, 1, 0));
+        assert_ne!(first(0, 0, 0), first(1, 0, 0));
     }
 }
