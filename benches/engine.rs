@@ -39,9 +39,9 @@ fn main() {
     );
     println!();
     println!(
-        "| network | T | samples | rate | G SynOps/s | share of the limit | ns per spike | ms per sample |"
+        "| network | weights | T | samples | rate | G SynOps/s | share of the limit | ns per spike | ms per sample |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for (name, network, timesteps, samples) in [
         ("dense 784-1024-1024-10", dense(), 100, 50),
         ("small CNN 1×28×28", small_cnn(), 32, 50),
@@ -51,15 +51,23 @@ fn main() {
             continue;
         }
         one_thread.install(|| {
-            let row = measure(network, timesteps, samples);
-            println!(
-                "| {name} | {timesteps} | {samples} | {:.1} % | {:.2} | {:.0} % | {:.1} | {:.2} |",
-                100.0 * row.rate,
-                row.synops_per_s / 1e9,
-                100.0 * row.synops_per_s / 1e9 / cached,
-                1e9 / row.spikes_per_s,
-                1e3 * row.seconds / samples as f64,
-            );
+            let mut network = network;
+            set_rates(&mut network, timesteps.min(32), 0.1);
+            let int8 = Network {
+                projections: network.projections.iter().map(Projection::to_int8).collect(),
+                ..network.clone()
+            };
+            for (weights, network) in [("f32", network), ("int8", int8)] {
+                let row = measure(&network, timesteps, samples);
+                println!(
+                    "| {name} | {weights} | {timesteps} | {samples} | {:.1} % | {:.2} | {:.0} % | {:.1} | {:.2} |",
+                    100.0 * row.rate,
+                    row.synops_per_s / 1e9,
+                    100.0 * row.synops_per_s / 1e9 / cached,
+                    1e9 / row.spikes_per_s,
+                    1e3 * row.seconds / samples as f64,
+                );
+            }
         });
     }
 }
@@ -162,8 +170,7 @@ fn simulate(network: &Network, timesteps: u32, samples: usize) -> Simulation {
         .expect("simulation")
 }
 
-fn measure(mut network: Network, timesteps: u32, samples: usize) -> Row {
-    set_rates(&mut network, timesteps.min(32), 0.1);
+fn measure(network: &Network, timesteps: u32, samples: usize) -> Row {
     let inputs = network.populations[0].shape.neurons();
     // Inputs are made beforehand: this is the speed of the engine, not of the encoder.
     let drives: Vec<Drive> = (0..samples)
@@ -173,7 +180,7 @@ fn measure(mut network: Network, timesteps: u32, samples: usize) -> Row {
                 .expect("probabilities")
         })
         .collect();
-    let simulator = Simulator::new(&network, timesteps).expect("network");
+    let simulator = Simulator::new(network, timesteps).expect("network");
     let run = || {
         simulator
             .run(samples, &|i| Ok(drives[i].clone()), &|_| {

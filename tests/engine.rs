@@ -208,7 +208,7 @@ impl<'n> Oracle<'n> {
             .iter()
             .map(|p| match &p.weights {
                 Weights::Each(weights) => matrix(&p.connectivity, weights),
-                Weights::Uniform(_) => panic!("the oracle wants every weight"),
+                _ => panic!("the oracle wants every weight"),
             })
             .collect();
         Oracle { network, matrices }
@@ -612,4 +612,69 @@ fn worked_neurons_that_fire_without_input() {
     // 0.5 per timestep reaches 1 in every second one.
     assert_eq!(counts.populations[2].spikes_per_timestep, [0, 1, 0, 1]);
     assert_eq!(counts.populations[2].touched_per_timestep, [1; 4]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    /// 8-bit weights give what the same weights in f32 give. Weights are multiples of 1/8 up to
+    /// 127/8 with 127/8 among them, so their 8-bit form is exact, and so are all sums.
+    #[test]
+    fn int8_weights_equal_f32_weights(
+        numbers in proptest::collection::vec(-127i16..=127, 9 * 2 * 70),
+        dense in proptest::collection::vec(-3i16..=3, 70 * 16 * 5),
+        pixels in proptest::collection::vec(any::<bool>(), 2 * 16 * 6),
+        biased in any::<bool>(),
+    ) {
+        let (input, maps) = (Shape::maps(2, 4, 4), Shape::maps(70, 4, 4));
+        let exact = |numbers: Vec<i16>| -> Vec<f32> {
+            let mut weights: Vec<f32> = numbers.iter().map(|&n| f32::from(n) / 8.0).collect();
+            weights[0] = 127.0 / 8.0;
+            weights
+        };
+        let conv = Convolution { input, output: maps, window: square(3, 1, 1), groups: 1 };
+        let projection = |source, target, pattern: Pattern, weights: Vec<f32>, columns| {
+            let rows = BitRows::nonzero(&weights, columns);
+            let present = (!rows.is_full()).then_some(rows);
+            let pattern = match pattern {
+                Pattern::Dense { sources, targets, .. } => Pattern::Dense { sources, targets, present },
+                Pattern::Convolution { convolution, .. } => Pattern::Convolution { convolution, present },
+                sparse => sparse,
+            };
+            Projection::new(source, target, Connectivity::new(pattern), weights)
+        };
+        let mut populations = vec![
+            Population::new("input", input, Neuron::Input),
+            Population::new("conv", maps, integrate_fire(maps.neurons(), 20.0)),
+            Population::new("out", Shape::vector(5), Neuron::Integrator),
+        ];
+        if biased {
+            populations[1].bias = vec![0.125; maps.neurons()];
+        }
+        let float = Network {
+            name: "float".to_owned(),
+            populations,
+            projections: vec![
+                projection(0, 1, Pattern::Convolution { convolution: conv, present: None }, exact(numbers), 70),
+                projection(1, 2, Pattern::Dense { sources: maps.neurons(), targets: 5, present: None }, exact(dense), 5),
+            ],
+        };
+        let int8 = Network {
+            projections: float.projections.iter().map(Projection::to_int8).collect(),
+            ..float.clone()
+        };
+        let mut train = SpikeTrain::new();
+        for step in pixels.chunks(32) {
+            for (neuron, _) in step.iter().enumerate().filter(|(_, on)| **on) {
+                train.push(neuron as u32);
+            }
+            train.end_timestep();
+        }
+        let run = |network: &Network| {
+            Simulator::new(network, 6)
+                .unwrap()
+                .run(1, &|_| Ok(Drive::Spikes(train.clone())), &|_| ControlFlow::Continue(()))
+                .unwrap()
+        };
+        prop_assert_eq!(run(&float), run(&int8));
+    }
 }

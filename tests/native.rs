@@ -43,10 +43,7 @@ fn synapses(projection: &Projection) -> Vec<(usize, u32, f32, u32)> {
     let mut synapses = Vec::new();
     for source in 0..starts.len() - 1 {
         for i in starts[source] as usize..starts[source + 1] as usize {
-            let weight = match &projection.weights {
-                Weights::Each(weights) => weights[i],
-                Weights::Uniform(weight) => *weight,
-            };
+            let weight = projection.weights.get(i);
             let delay = match &projection.delay {
                 Delay::Each(delays) => u32::from(delays[i]),
                 Delay::Uniform(delay) => *delay,

@@ -31,10 +31,7 @@ struct Synapse {
 }
 
 fn weight(weights: &Weights, index: usize) -> f32 {
-    match weights {
-        Weights::Each(weights) => weights[index],
-        Weights::Uniform(weight) => *weight,
-    }
+    weights.get(index)
 }
 
 /// All synapses of a projection, one by one.

@@ -10,6 +10,7 @@
 
 mod group;
 mod panel;
+mod panel_int8;
 mod part;
 mod plan;
 mod poisson;

@@ -7,6 +7,8 @@
 //! Sums run in the order of the spikes, element by element, so every instruction set gives the
 //! same bits as the plain loop.
 
+use super::panel_int8::add_int8_portable;
+
 /// Columns of a full panel: eight AVX2 registers of f32, half of what there are.
 const WIDEST: usize = 64;
 
@@ -69,8 +71,46 @@ pub(super) struct Selection<'a> {
     pub(super) offset: usize,
 }
 
+/// Some columns of a weight matrix, of any kind of weights.
+pub(super) trait Columns {
+    /// First column.
+    fn first(&self) -> usize;
+    /// Columns in use.
+    fn columns(&self) -> usize;
+    /// Adds the selected rows to `sums`, which has one entry per column in use.
+    fn add<'a>(
+        &self,
+        kernel: impl Kernel,
+        selections: impl Iterator<Item = Selection<'a>> + Clone,
+        sums: &mut [f32],
+    );
+}
+
+impl Columns for Panel {
+    fn first(&self) -> usize {
+        self.first
+    }
+
+    fn columns(&self) -> usize {
+        self.columns
+    }
+
+    #[inline(always)]
+    fn add<'a>(
+        &self,
+        kernel: impl Kernel,
+        selections: impl Iterator<Item = Selection<'a>> + Clone,
+        sums: &mut [f32],
+    ) {
+        kernel.add(self, selections, sums);
+    }
+}
+
 /// Sums rows of a panel, with one instruction set.
 pub(super) trait Kernel: Copy {
+    /// Adds rows of 8-bit weights to sums that do not overflow.
+    fn add_int8(self, rows: &[[i8; 64]], neurons: &[u32], offset: usize, partial: &mut [i16; 64]);
+
     /// Adds the selected rows to `sums`, which has one entry per column of the panel in use.
     fn add<'a>(
         self,
@@ -100,6 +140,10 @@ pub(super) fn run(sweep: &mut impl Sweep) {
 pub(super) struct Portable;
 
 impl Kernel for Portable {
+    fn add_int8(self, rows: &[[i8; 64]], neurons: &[u32], offset: usize, partial: &mut [i16; 64]) {
+        add_int8_portable(rows, neurons, offset, partial);
+    }
+
     fn add<'a>(
         self,
         panel: &Panel,
@@ -129,6 +173,7 @@ impl Kernel for Portable {
 mod avx2 {
     //! Sums of up to 64 columns in eight registers of eight.
 
+    use super::super::panel_int8::add_int8_avx2;
     use super::{Kernel, Panel, Selection, Sweep, WIDEST};
     use std::arch::x86_64::{
         __m256, _mm256_add_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps,
@@ -157,6 +202,18 @@ mod avx2 {
     }
 
     impl Kernel for Avx2 {
+        #[inline(always)]
+        fn add_int8(
+            self,
+            rows: &[[i8; 64]],
+            neurons: &[u32],
+            offset: usize,
+            partial: &mut [i16; 64],
+        ) {
+            // SAFETY: `self` proves that the processor has AVX2.
+            unsafe { add_int8_avx2(rows, neurons, offset, partial) };
+        }
+
         #[inline(always)]
         fn add<'a>(
             self,

@@ -1,6 +1,7 @@
 //! Delivery of events through the synapses of one projection.
 
-use super::panel::{self, Kernel, Panel, Selection, Sweep};
+use super::panel::{self, Columns, Kernel, Panel, Selection, Sweep};
+use super::panel_int8::{Int8Panel, int8_panels};
 use super::plan::{longest_delay, shortest_delay};
 use super::train::{Events, SpikeTrain};
 use crate::network::{Connectivity, Convolution, Delay, Pattern, Projection, Weights};
@@ -26,12 +27,31 @@ pub(super) struct Synapses<'n> {
 /// Stands for the row of a neuron that no pooling window covers.
 const NO_ROW: u32 = u32::MAX;
 
+/// Panels of one kind of weights.
+enum Panels {
+    Float(Vec<Panel>),
+    Int8(Vec<Int8Panel>),
+}
+
+impl Panels {
+    /// Cuts a row-major matrix into panels; `None` if all weights are the same.
+    fn new(weights: &Weights, columns: usize) -> Option<Self> {
+        match weights {
+            Weights::Each(weights) => Some(Panels::Float(panel::panels(weights, columns))),
+            Weights::Int8 { values, scale } => {
+                Some(Panels::Int8(int8_panels(values, *scale, columns)))
+            }
+            Weights::Uniform(_) => None,
+        }
+    }
+}
+
 /// How weights lie in memory.
 enum Layout {
     /// Panels of a dense matrix.
-    Dense(Vec<Panel>),
+    Dense(Panels),
     /// Panels of the kernel of a convolution.
-    Convolution(Convolution, Vec<Panel>),
+    Convolution(Convolution, Panels),
     /// Row by row, in the order of the pattern.
     Rows,
 }
@@ -77,17 +97,17 @@ impl DeliveryScratch {
 impl<'n> Synapses<'n> {
     pub(super) fn new(projection: &'n Projection) -> Self {
         let connectivity = &projection.connectivity;
-        let layout = match (&connectivity.pattern, &projection.weights) {
-            (Pattern::Dense { targets, .. }, Weights::Each(weights)) => {
-                Layout::Dense(panel::panels(weights, *targets))
+        let layout = match &connectivity.pattern {
+            Pattern::Dense { targets, .. } => {
+                Panels::new(&projection.weights, *targets).map(Layout::Dense)
             }
-            (Pattern::Convolution { convolution, .. }, Weights::Each(weights))
+            Pattern::Convolution { convolution, .. }
                 if convolution.groups == 1 && convolution.window.horizontal.dilation == 1 =>
             {
-                let columns = convolution.outputs_per_group();
-                Layout::Convolution(*convolution, panel::panels(weights, columns))
+                Panels::new(&projection.weights, convolution.outputs_per_group())
+                    .map(|panels| Layout::Convolution(*convolution, panels))
             }
-            _ => Layout::Rows,
+            _ => None,
         };
         let fan_outs = connectivity.fan_outs();
         Synapses {
@@ -102,7 +122,7 @@ impl<'n> Synapses<'n> {
                     .map(|source| pooling.pooled(source).map_or(NO_ROW, |p| p as u32))
                     .collect()
             }),
-            layout,
+            layout: layout.unwrap_or(Layout::Rows),
             delay: shortest_delay(projection),
             sorted_rows: match &connectivity.pattern {
                 Pattern::Sparse {
@@ -164,14 +184,11 @@ impl<'n> Synapses<'n> {
             }
             Layout::Dense(panels) => {
                 let selections = self.selections(train, chunk, &mut scratch.rows);
-                for panel in panels {
-                    let mut sweep = DenseSweep {
-                        panel,
-                        selections: &selections,
-                        inputs,
-                        neurons,
-                    };
-                    panel::run(&mut sweep);
+                match panels {
+                    Panels::Float(panels) => {
+                        sweep_dense(panels, &selections, inputs, neurons);
+                    }
+                    Panels::Int8(panels) => sweep_dense(panels, &selections, inputs, neurons),
                 }
             }
             Layout::Convolution(convolution, panels) => {
@@ -192,16 +209,14 @@ impl<'n> Synapses<'n> {
                         selection.values = selection.values.map(|_| &values[..]);
                     }
                 }
-                for panel in panels {
-                    let mut sweep = ConvolutionSweep {
-                        panel,
-                        convolution,
-                        selections: &selections,
-                        starts: &scratch.starts,
-                        inputs,
-                        neurons,
-                    };
-                    panel::run(&mut sweep);
+                let starts = &scratch.starts;
+                match panels {
+                    Panels::Float(panels) => {
+                        sweep_convolution(panels, convolution, &selections, starts, inputs);
+                    }
+                    Panels::Int8(panels) => {
+                        sweep_convolution(panels, convolution, &selections, starts, inputs);
+                    }
                 }
             }
         }
@@ -328,6 +343,12 @@ impl<'n> Synapses<'n> {
                             input[target as usize - targets.start] += value * weight;
                         }
                     }
+                    weights @ Weights::Int8 { .. } => {
+                        for synapse in from..to {
+                            input[row[synapse] as usize - targets.start] +=
+                                value * weights.get(start + synapse);
+                        }
+                    }
                 }
             }
         }
@@ -352,10 +373,7 @@ impl<'n> Synapses<'n> {
             let value = events.values.map_or(1.0, |values| values[i]);
             let row = starts[neuron as usize] as usize..starts[neuron as usize + 1] as usize;
             for synapse in row {
-                let weight = match &self.projection.weights {
-                    Weights::Each(weights) => weights[synapse],
-                    Weights::Uniform(weight) => *weight,
-                };
+                let weight = self.projection.weights.get(synapse);
                 let slot = (t + delays[synapse] as usize - self.delay) % slots;
                 ring[slot * input.len() + targets[synapse] as usize] += value * weight;
             }
@@ -398,6 +416,11 @@ impl<'n> Synapses<'n> {
                             input[target as usize] += value * weight;
                         }
                     }
+                    Weights::Int8 { .. } => {
+                        for (&target, synapse) in targets.iter().zip(range) {
+                            input[target as usize] += value * weights.get(synapse);
+                        }
+                    }
                 }
             }
             (_, Weights::Uniform(weight)) => {
@@ -408,10 +431,10 @@ impl<'n> Synapses<'n> {
                     }
                 });
             }
-            (Pattern::Dense { targets, .. }, Weights::Each(weights)) => {
-                add_present(input, value, &weights[row * targets..(row + 1) * targets]);
+            (Pattern::Dense { targets, .. }, weights) => {
+                add_present(input, value, weights, row * targets);
             }
-            (Pattern::Convolution { convolution, .. }, Weights::Each(weights)) => {
+            (Pattern::Convolution { convolution, .. }, weights) => {
                 add_convolved(convolution, weights, row, value, input);
             }
         }
@@ -475,29 +498,65 @@ fn sort_by_position(
     }
 }
 
-struct DenseSweep<'a> {
-    panel: &'a Panel,
+fn sweep_dense(
+    panels: &[impl Columns],
+    selections: &[Selection],
+    inputs: &mut [f32],
+    neurons: usize,
+) {
+    for panel in panels {
+        panel::run(&mut DenseSweep {
+            panel,
+            selections,
+            inputs,
+            neurons,
+        });
+    }
+}
+
+fn sweep_convolution(
+    panels: &[impl Columns],
+    convolution: &Convolution,
+    selections: &[Selection],
+    starts: &[Vec<u32>],
+    inputs: &mut [f32],
+) {
+    for panel in panels {
+        panel::run(&mut ConvolutionSweep {
+            panel,
+            convolution,
+            selections,
+            starts,
+            inputs,
+            neurons: convolution.output.neurons(),
+        });
+    }
+}
+
+struct DenseSweep<'a, P> {
+    panel: &'a P,
     selections: &'a [Selection<'a>],
     inputs: &'a mut [f32],
     neurons: usize,
 }
 
-impl Sweep for DenseSweep<'_> {
+impl<P: Columns> Sweep for DenseSweep<'_, P> {
     #[inline(always)]
     fn sweep(&mut self, kernel: impl Kernel) {
-        let columns = self.panel.first..self.panel.first + self.panel.columns;
+        let first = self.panel.first();
+        let columns = first..first + self.panel.columns();
         let inputs = self.inputs.chunks_exact_mut(self.neurons);
         for (input, selection) in inputs.zip(self.selections) {
             if !selection.neurons.is_empty() {
                 let sums = &mut input[columns.clone()];
-                kernel.add(self.panel, std::iter::once(*selection), sums);
+                self.panel.add(kernel, std::iter::once(*selection), sums);
             }
         }
     }
 }
 
-struct ConvolutionSweep<'a> {
-    panel: &'a Panel,
+struct ConvolutionSweep<'a, P> {
+    panel: &'a P,
     convolution: &'a Convolution,
     selections: &'a [Selection<'a>],
     starts: &'a [Vec<u32>],
@@ -506,6 +565,7 @@ struct ConvolutionSweep<'a> {
 }
 
 /// What one output position reads, a row of the kernel at a time.
+#[derive(Clone)]
 struct Taps<'a> {
     convolution: &'a Convolution,
     selection: &'a Selection<'a>,
@@ -552,7 +612,7 @@ impl<'a> Iterator for Taps<'a> {
     }
 }
 
-impl Sweep for ConvolutionSweep<'_> {
+impl<P: Columns> Sweep for ConvolutionSweep<'_, P> {
     #[inline(always)]
     fn sweep(&mut self, kernel: impl Kernel) {
         let Convolution {
@@ -588,9 +648,9 @@ impl Sweep for ConvolutionSweep<'_> {
                         top: oy * v.stride,
                         ky: 0,
                     };
-                    let at = output.index(self.panel.first, oy, ox);
-                    let sums = &mut input[at..at + self.panel.columns];
-                    kernel.add(self.panel, taps, sums);
+                    let at = output.index(self.panel.first(), oy, ox);
+                    let sums = &mut input[at..at + self.panel.columns()];
+                    self.panel.add(kernel, taps, sums);
                 }
             }
         }
@@ -599,7 +659,7 @@ impl Sweep for ConvolutionSweep<'_> {
 
 fn add_convolved(
     convolution: &Convolution,
-    weights: &[f32],
+    weights: &Weights,
     source: usize,
     value: f32,
     input: &mut [f32],
@@ -612,19 +672,30 @@ fn add_convolved(
         for (kx, ox) in columns.clone() {
             let row = convolution.kernel_row(ky, kx, c) * outputs.len();
             let base = convolution.output.index(outputs.start, oy, ox);
-            add_present(
-                &mut input[base..base + outputs.len()],
-                value,
-                &weights[row..row + outputs.len()],
-            );
+            let sums = &mut input[base..base + outputs.len()];
+            add_present(sums, value, weights, row);
         }
     }
 }
 
-/// `sums += value · weights`, where a weight of zero is no synapse and leaves its sum untouched.
-fn add_present(sums: &mut [f32], value: f32, weights: &[f32]) {
-    for (sum, &weight) in sums.iter_mut().zip(weights) {
+/// `sums += value · weights[first ..]`, where a weight of zero is no synapse and leaves its sum
+/// untouched.
+fn add_present(sums: &mut [f32], value: f32, weights: &Weights, first: usize) {
+    let add = |sum: &mut f32, weight: f32| {
         let product = value * weight;
         *sum += if weight == 0.0 { -0.0 } else { product };
+    };
+    match weights {
+        Weights::Each(weights) => {
+            let weights = &weights[first..first + sums.len()];
+            sums.iter_mut()
+                .zip(weights)
+                .for_each(|(sum, &w)| add(sum, w));
+        }
+        weights => {
+            for (i, sum) in sums.iter_mut().enumerate() {
+                add(sum, weights.get(first + i));
+            }
+        }
     }
 }

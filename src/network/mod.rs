@@ -58,6 +58,44 @@ pub enum Weights {
     Each(Vec<f32>),
     /// The same weight for every synapse.
     Uniform(f32),
+    /// In the order of the pattern, each `scale` times a small integer.
+    Int8 {
+        /// The integers.
+        values: Vec<i8>,
+        /// What 1 stands for.
+        scale: f32,
+    },
+}
+
+impl Weights {
+    /// Weight `index` in the order of the pattern.
+    ///
+    /// # Panics
+    /// If there is no such weight.
+    #[must_use]
+    pub fn get(&self, index: usize) -> f32 {
+        match self {
+            Weights::Each(weights) => weights[index],
+            Weights::Uniform(weight) => *weight,
+            Weights::Int8 { values, scale } => scale * f32::from(values[index]),
+        }
+    }
+
+    /// Whether `test` holds for every weight.
+    #[must_use]
+    pub fn all(&self, test: impl Fn(f32) -> bool) -> bool {
+        (0..self.count().unwrap_or(1)).all(|index| test(self.get(index)))
+    }
+
+    /// Number of weights; `None` if one is shared by all synapses.
+    #[must_use]
+    pub fn count(&self) -> Option<usize> {
+        match self {
+            Weights::Each(weights) => Some(weights.len()),
+            Weights::Uniform(_) => None,
+            Weights::Int8 { values, .. } => Some(values.len()),
+        }
+    }
 }
 
 impl From<Vec<f32>> for Weights {
@@ -111,6 +149,37 @@ impl Projection {
             connectivity,
             weights: weights.into(),
             delay: Delay::NONE,
+        }
+    }
+
+    /// The same projection with 8-bit weights: `scale = max |w| / 127`, rounded to nearest.
+    /// Weights that round to zero are no synapses any more; listed synapses stay as they are.
+    #[must_use]
+    pub fn to_int8(&self) -> Self {
+        let Weights::Each(weights) = &self.weights else {
+            return self.clone();
+        };
+        let largest = weights.iter().fold(0.0f32, |max, w| max.max(w.abs()));
+        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+        let values: Vec<i8> = weights.iter().map(|w| (w / scale).round() as i8).collect();
+        let marks: Vec<f32> = values.iter().map(|&v| f32::from(v)).collect();
+        let mut connectivity = self.connectivity.clone();
+        let columns = match &connectivity.pattern {
+            Pattern::Dense { targets, .. } => *targets,
+            Pattern::Convolution { convolution, .. } => convolution.outputs_per_group(),
+            Pattern::Sparse { .. } => 0,
+        };
+        match &mut connectivity.pattern {
+            Pattern::Dense { present, .. } | Pattern::Convolution { present, .. } => {
+                let rows = BitRows::nonzero(&marks, columns);
+                *present = (!rows.is_full()).then_some(rows);
+            }
+            Pattern::Sparse { .. } => {}
+        }
+        Projection {
+            connectivity,
+            weights: Weights::Int8 { values, scale },
+            ..self.clone()
         }
     }
 
@@ -261,13 +330,13 @@ impl Network {
                 have_targets: to.shape.neurons(),
             });
         }
-        if let Weights::Each(weights) = &projection.weights
-            && connectivity.stored_weights() != weights.len() as u64
+        if let Some(have) = projection.weights.count()
+            && connectivity.stored_weights() != have as u64
         {
             return Err(NetworkError::WeightCount {
                 from: from.name.clone(),
                 to: to.name.clone(),
-                have: weights.len(),
+                have,
                 expected: connectivity.stored_weights(),
             });
         }

@@ -453,13 +453,6 @@ fn by_channel(values: &[f32], channels: usize) -> Option<Vec<f64>> {
         .then(|| first.iter().map(|&value| value.into()).collect())
 }
 
-fn weight_at(weights: &Weights, index: usize) -> f32 {
-    match weights {
-        Weights::Each(weights) => weights[index],
-        Weights::Uniform(weight) => *weight,
-    }
-}
-
 /// The factors \[row-major\] of synapses that join each neuron to the one at the same position.
 fn one_to_one(projection: &Projection, source: Shape, target: Shape) -> Option<Tensor> {
     let Pattern::Sparse {
@@ -478,7 +471,7 @@ fn one_to_one(projection: &Projection, source: Shape, target: Shape) -> Option<T
         match row[1] - row[0] {
             0 => {}
             1 if targets[row[0] as usize] as usize == expected[neuron] => {
-                factors[neuron] = f64::from(weight_at(&projection.weights, row[0] as usize));
+                factors[neuron] = f64::from(projection.weights.get(row[0] as usize));
             }
             _ => return None,
         }
@@ -509,14 +502,14 @@ fn matrix(projection: &Projection, source: Shape, target: Shape) -> Result<Tenso
             } => {
                 for synapse in starts[neuron] as usize..starts[neuron + 1] as usize {
                     data[rows[targets[synapse] as usize] * inputs + column] +=
-                        f64::from(weight_at(&projection.weights, synapse));
+                        f64::from(projection.weights.get(synapse));
                 }
             }
             Pattern::Dense { present, .. } => {
                 let mut set = |first: usize, length: usize| {
                     for (to, row) in rows.iter().enumerate().skip(first).take(length) {
                         data[row * inputs + column] =
-                            f64::from(weight_at(&projection.weights, neuron * outputs + to));
+                            f64::from(projection.weights.get(neuron * outputs + to));
                     }
                 };
                 match present {
@@ -612,10 +605,7 @@ fn conv(convolution: &Convolution, weights: &Weights, bias: Option<Vec<f64>>) ->
             for ky in 0..kernel[0] {
                 for kx in 0..kernel[1] {
                     let row = convolution.kernel_row(ky, kx, o / per_group * inputs + i);
-                    data.push(f64::from(weight_at(
-                        weights,
-                        row * per_group + o % per_group,
-                    )));
+                    data.push(f64::from(weights.get(row * per_group + o % per_group)));
                 }
             }
         }

@@ -61,18 +61,10 @@ pub(super) fn projection(
             listed(&connectivity, &weights, [enters, source], [leaves, target])?;
     }
 
-    let silent = match &weights {
-        Weights::Uniform(weight) => *weight == 0.0,
-        Weights::Each(weights) => weights.iter().all(|&weight| weight == 0.0),
-    };
-    if silent {
+    if weights.all(|weight| weight == 0.0) {
         return Ok(None);
     }
-    let finite = match &weights {
-        Weights::Uniform(weight) => weight.is_finite(),
-        Weights::Each(weights) => weights.iter().all(|weight| weight.is_finite()),
-    };
-    if !finite {
+    if !weights.all(f32::is_finite) {
         return Err("a weight exceeds single precision; scale weights and thresholds down".into());
     }
     let delay = delay(link, source, forward)?;
@@ -220,12 +212,8 @@ fn listed(
             for (ky, oy) in window.vertical.reached(y, convolution.output.height) {
                 for (kx, ox) in window.horizontal.reached(x, convolution.output.width) {
                     for (i, o) in outputs.clone().enumerate() {
-                        let weight = match weights {
-                            Weights::Uniform(weight) => *weight,
-                            Weights::Each(weights) => {
-                                weights[convolution.kernel_row(ky, kx, c) * per_group + i]
-                            }
-                        };
+                        let kernel_row = convolution.kernel_row(ky, kx, c);
+                        let weight = weights.get(kernel_row * per_group + i);
                         if weight != 0.0 {
                             let target = targets_of[convolution.output.index(o, oy, ox)];
                             row.push((target as u32, weight));
