@@ -8,6 +8,7 @@ mod inspect;
 mod price;
 mod progress;
 mod run;
+mod simulate;
 
 use crate::report::{Report, Text};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -63,6 +64,8 @@ enum Verb {
     Run(run::RunArgs),
     /// Show the layers of a model and the spiking network it would become.
     Inspect(inspect::InspectArgs),
+    /// Run a spiking network (NIR or native) on given input: counts and speed, no pricing.
+    Simulate(simulate::SimulateArgs),
     /// Price saved counts again, on any target, without simulating.
     Price(price::PriceArgs),
     /// List cost tables or show one with every figure and its source.
@@ -106,6 +109,7 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<()> {
     match cli.verb {
         Verb::Run(args) => run::execute(&args, &cli.common, command),
         Verb::Inspect(args) => inspect::execute(&args, &cli.common),
+        Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),
         Verb::Hardware(args) => hardware::execute(&args, &cli.common),
     }
