@@ -473,5 +473,5 @@ fn stop_if(flow: ControlFlow<()>) -> Result<(), SimulationError> {
 }
 
 fn shown(path: &Path) -> String {
-    path.display().to_string()
+    config::tidy(path).display().to_string()
 }

@@ -102,8 +102,9 @@ fn the_brunel_example_has_ten_million_synapses_of_exact_in_degree() {
 }
 
 #[test]
-fn the_noise_free_brunel_example_parses() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/brunel2000.toml");
+fn the_noise_free_brunel_network_parses() {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/brunel2000_deterministic.toml");
     let description = Description::load(&path).unwrap();
     assert_eq!(description.populations.len(), 2);
     assert_eq!(description.projections.len(), 2);

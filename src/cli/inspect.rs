@@ -9,8 +9,6 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// Show layers, shapes, parameters and MACs of a model, and the neurons and synapses it would have
-/// as a spiking network. Every node that is not supported is listed at once.
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
     /// Model (.onnx).

@@ -61,12 +61,29 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Import, convert, simulate, count, price and report: the main job.
+    ///
+    /// Runs an experiment file, or a model on data:
+    ///
+    ///   spikewatt run examples/fashion_mnist.toml
+    ///   spikewatt run model.onnx --data test.npz --calibration train.npz
+    ///
+    /// Flags override the file. Paths in the file are relative to the file, paths in flags to
+    /// where you are. Prints the comparison and writes tables, figures and the counts.
+    #[command(verbatim_doc_comment)]
     Run(run::RunArgs),
     /// Show the layers of a model and the spiking network it would become.
+    ///
+    /// Layers, shapes, parameters and MACs, and neurons and synapses after conversion. Every node
+    /// that is not supported is listed at once.
     Inspect(inspect::InspectArgs),
     /// Run a spiking network (NIR or native) on given input: counts and speed, no pricing.
     Simulate(simulate::SimulateArgs),
     /// Price saved counts again, on any target, without simulating.
+    ///
+    /// Gives the figures that a fresh run gives:
+    ///
+    ///   spikewatt price results/fashion_mnist/counts.h5 --targets loihi1,rtx-4090
+    #[command(verbatim_doc_comment)]
     Price(price::PriceArgs),
     /// List cost tables or show one with every figure and its source.
     Hardware(hardware::HardwareArgs),

@@ -11,9 +11,6 @@ use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Price the saved counts of a run on other targets: the same figures a fresh run gives.
-///
-/// spikewatt price results/fashion_mnist/counts.h5 --targets loihi1,rtx-4090
 #[derive(Debug, Args)]
 pub(super) struct PriceArgs {
     /// The counts.h5 of a run.

@@ -14,17 +14,11 @@ use crate::report::{Manifest, OutputFolder, TableEntry};
 use crate::units::si;
 use anyhow::{Context, bail};
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
-/// Run an experiment file, or a model on data.
-///
-/// With a file:    spikewatt run examples/fashion_mnist.toml
-/// With a model:   spikewatt run model.onnx --data test.npz --calibration train.npz
-///
-/// Flags override the file. Paths in the file are relative to the file, paths in flags to where
-/// you are.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, args_override_self = true)]
+#[command(args_override_self = true)]
 pub(super) struct RunArgs {
     /// Experiment (.toml) or model (.onnx).
     #[arg(value_name = "EXPERIMENT.toml|MODEL")]
@@ -45,7 +39,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
     /// How samples become input.
-    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    #[arg(long, value_name = "NAME", value_parser = encodings())]
     encoding: Option<Encoding>,
     /// Where thresholds come from: percentile, percentile:P or max.
     #[arg(long, value_name = "RULE", value_parser = normalization)]
@@ -67,18 +61,14 @@ pub(super) struct RunArgs {
     force: bool,
 }
 
-fn encoding(name: &str) -> Result<Encoding, String> {
-    ENCODINGS
-        .iter()
-        .find(|(known, ..)| *known == name)
-        .map(|(_, encoding, _)| *encoding)
-        .ok_or_else(|| {
-            let lines: Vec<String> = ENCODINGS
-                .iter()
-                .map(|(name, _, meaning)| format!("  {name}: {meaning}"))
-                .collect();
-            format!("the encodings are\n{}", lines.join("\n"))
-        })
+fn encodings() -> impl TypedValueParser<Value = Encoding> {
+    let names = ENCODINGS.map(|(name, _, about)| PossibleValue::new(name).help(about));
+    PossibleValuesParser::new(names).map(|name| {
+        ENCODINGS
+            .iter()
+            .find(|(known, ..)| *known == name)
+            .map_or(Encoding::Constant, |(_, encoding, _)| *encoding)
+    })
 }
 
 fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), String> {

@@ -3,6 +3,7 @@
 use super::train::SpikeTrain;
 use crate::network::Population;
 use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
+use std::ops::Range;
 
 /// Input of a neuron that nothing has touched. Adding any weight to it, even weights that cancel
 /// each other, gives another number, so touched neurons need no bookkeeping of their own.
@@ -18,9 +19,16 @@ pub(super) fn is_touched(input: f32) -> bool {
 pub(super) enum Group<'n> {
     /// Driven from outside, or pooling, which keeps a state of its own.
     None,
-    IntegrateFire(&'n IntegrateFire, Vec<f32>),
+    IntegrateFire(Thresholds<'n>, Vec<f32>),
     Integrator(Vec<f32>),
     Model(Box<dyn Advance>),
+}
+
+/// A model and the thresholds of the neurons at hand.
+#[derive(Clone, Copy)]
+pub(super) struct Thresholds<'n> {
+    model: &'n IntegrateFire,
+    threshold: &'n [f32],
 }
 
 /// What one timestep visited.
@@ -33,13 +41,17 @@ pub(super) struct Visit {
 }
 
 impl<'n> Group<'n> {
-    pub(super) fn new(population: &'n Population) -> Self {
-        let neurons = population.shape.neurons();
+    /// Some neurons of a population.
+    pub(super) fn new(population: &'n Population, neurons: Range<usize>) -> Self {
+        let potential = vec![0.0; neurons.len()];
         match &population.neuron {
             Neuron::Input | Neuron::MaxPool(_) => Group::None,
-            Neuron::IntegrateFire(model) => Group::IntegrateFire(model, vec![0.0; neurons]),
-            Neuron::Integrator => Group::Integrator(vec![0.0; neurons]),
-            Neuron::Model(model) => Group::Model(model.group(neurons)),
+            Neuron::IntegrateFire(model) => {
+                let threshold = &model.threshold[neurons];
+                Group::IntegrateFire(Thresholds { model, threshold }, potential)
+            }
+            Neuron::Integrator => Group::Integrator(potential),
+            Neuron::Model(model) => Group::Model(model.group_of(neurons)),
         }
     }
 
@@ -48,8 +60,8 @@ impl<'n> Group<'n> {
         match self {
             Group::None => {}
             Group::IntegrateFire(model, potential) => {
-                for (v, threshold) in potential.iter_mut().zip(&model.threshold) {
-                    *v = model.initial * threshold;
+                for (v, threshold) in potential.iter_mut().zip(model.threshold) {
+                    *v = model.model.initial * threshold;
                 }
             }
             Group::Integrator(potential) => potential.fill(0.0),
@@ -73,7 +85,7 @@ impl<'n> Group<'n> {
             match self {
                 Group::None => {}
                 Group::IntegrateFire(model, potential) => {
-                    integrate_and_fire::<false>(model, potential, input, &mut [], train);
+                    integrate_and_fire::<false>(*model, potential, input, &mut [], train);
                 }
                 Group::Integrator(potential) => {
                     potential.iter_mut().zip(input).for_each(|(v, x)| *v += x);
@@ -89,7 +101,7 @@ impl<'n> Group<'n> {
         match self {
             Group::None => Visit::default(),
             Group::IntegrateFire(model, potential) => {
-                integrate_and_fire::<true>(model, potential, input, touched, train)
+                integrate_and_fire::<true>(*model, potential, input, touched, train)
             }
             Group::Integrator(potential) => {
                 let mut visit = Visit::default();
@@ -131,7 +143,7 @@ const LANES: usize = 64;
 
 /// `COUNT`: whether touched neurons have to be found and counted.
 fn integrate_and_fire<const COUNT: bool>(
-    model: &IntegrateFire,
+    model: Thresholds,
     potential: &mut [f32],
     input: &[f32],
     touched: &mut [u32],
@@ -150,7 +162,7 @@ fn integrate_and_fire<const COUNT: bool>(
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn integrate_and_fire_avx2<const COUNT: bool>(
-    model: &IntegrateFire,
+    model: Thresholds,
     potential: &mut [f32],
     input: &[f32],
     touched: &mut [u32],
@@ -161,12 +173,13 @@ fn integrate_and_fire_avx2<const COUNT: bool>(
 
 #[inline(always)]
 fn integrate_and_fire_portable<const COUNT: bool>(
-    model: &IntegrateFire,
+    model: Thresholds,
     potential: &mut [f32],
     input: &[f32],
     touched: &mut [u32],
     train: &mut SpikeTrain,
 ) -> Visit {
+    let Thresholds { model, threshold } = model;
     let keep = match model.reset {
         Reset::Subtract => 1.0,
         Reset::ToValue => 0.0,
@@ -183,7 +196,7 @@ fn integrate_and_fire_portable<const COUNT: bool>(
     }
     let (words, rest) = potential.as_chunks_mut::<LANES>();
     let (inputs, input_rest) = input.as_chunks::<LANES>();
-    let (thresholds, threshold_rest) = model.threshold.as_chunks::<LANES>();
+    let (thresholds, threshold_rest) = threshold.as_chunks::<LANES>();
     let mut first = 0;
     for ((v, x), threshold) in words.iter_mut().zip(inputs).zip(thresholds) {
         push_word(fire(v, x, threshold, keep, strict), first, train);

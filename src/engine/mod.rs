@@ -10,6 +10,7 @@
 
 mod group;
 mod panel;
+mod part;
 mod plan;
 mod poisson;
 mod pool;
@@ -168,6 +169,14 @@ impl<'n> Simulator<'n> {
         })
     }
 
+    /// Whether a population can be cut into parts that are driven separately.
+    fn can_split(&self, index: usize) -> bool {
+        self.network.populations[index].neuron.role() == Role::Spiking
+            && self.incoming[index]
+                .iter()
+                .all(|&p| self.synapses[p].can_split())
+    }
+
     /// Seeds the random input of populations; the seed is 0 otherwise.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
@@ -202,13 +211,15 @@ impl<'n> Simulator<'n> {
         probe: &dyn Probe,
         progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
     ) -> Result<Simulation, SimulationError> {
+        // Threads that have no sample of their own help with the others'.
+        let threads = rayon::current_num_threads() / samples.max(1);
         let next = AtomicUsize::new(0);
         let done = AtomicUsize::new(0);
         let stopped = AtomicBool::new(false);
         let failure: Mutex<Option<(usize, SimulationError)>> = Mutex::new(None);
 
         let workers = rayon::broadcast(|_| {
-            let mut worker = Worker::new(self);
+            let mut worker = Worker::new(self, threads);
             let mut outcomes = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
                 let sample = next.fetch_add(1, Ordering::Relaxed);

@@ -25,10 +25,11 @@ pub(super) fn shortest_delay(projection: &Projection) -> usize {
 
 /// Longest time between a spike and its arrival [timesteps].
 pub(super) fn longest_delay(projection: &Projection) -> usize {
-    match &projection.delay {
-        Delay::Uniform(_) => shortest_delay(projection),
+    let longest = match &projection.delay {
+        Delay::Uniform(_) => 0,
         Delay::Each(delays) => delays.iter().copied().max().unwrap_or(0).into(),
-    }
+    };
+    shortest_delay(projection).max(longest)
 }
 
 /// Splits the populations into components. The order of populations is that of a timestep, so a

@@ -1,5 +1,6 @@
 //! Numbers of events of a Poisson process in one timestep, many at a time.
 
+use super::group::UNTOUCHED;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -7,14 +8,18 @@ use rand_chacha::ChaCha8Rng;
 /// Largest mean for which a table is used as it is; larger ones are drawn in several parts.
 const LARGEST_MEAN: f64 = 64.0;
 
+/// Top bits of a draw that the guide knows.
+const GUIDE_BITS: u32 = 12;
+
 /// Draws from a Poisson distribution by inversion of its cumulative distribution, tabulated to
 /// 32 bits: a probability below 2⁻³² is rounded away.
 #[derive(Debug, Clone)]
 pub(super) struct Poisson {
     /// `cumulative[k]` is `P(events <= k) · 2³²`, the last one the largest number there is.
     cumulative: Vec<u32>,
-    /// For each top byte, the smallest count that a draw with it can give.
-    guide: [u8; 256],
+    /// For each value of the top bits, the smallest count that a draw with them can give: fine
+    /// enough that hardly any draw needs a second look.
+    guide: Vec<u8>,
     /// Draws that are added up.
     parts: u32,
 }
@@ -36,11 +41,12 @@ impl Poisson {
             sum += probability;
         }
         cumulative.push(u32::MAX);
-        let mut guide = [0u8; 256];
-        for (top, guess) in guide.iter_mut().enumerate() {
-            let smallest = (top as u32) << 24;
-            *guess = cumulative.partition_point(|&c| c < smallest) as u8;
-        }
+        let guide = (0..1u32 << GUIDE_BITS)
+            .map(|top| {
+                let smallest = top << (32 - GUIDE_BITS);
+                cumulative.partition_point(|&c| c < smallest) as u8
+            })
+            .collect();
         Poisson {
             cumulative,
             guide,
@@ -48,40 +54,45 @@ impl Poisson {
         }
     }
 
-    /// Calls `add(i, events)` for each of `count` draws that is not zero.
-    pub(super) fn draw(&self, count: usize, rng: &mut SmallRng, mut add: impl FnMut(usize, u32)) {
+    /// Adds `weight` times a draw of its own to each input; an input without an event stays as it
+    /// is, untouched if it was.
+    pub(super) fn add(&self, weight: f32, rng: &mut SmallRng, inputs: &mut [f32]) {
+        // A count of zero adds what changes nothing; that takes no branch.
+        let mut addends = [UNTOUCHED; 256];
+        for (events, addend) in addends.iter_mut().enumerate().skip(1) {
+            *addend = events as f32 * weight;
+        }
         for _ in 0..self.parts {
-            let mut pair = 0u64;
-            for i in 0..count {
-                if i % 2 == 0 {
-                    pair = rng.next_u64();
-                } else {
-                    pair >>= 32;
-                }
-                let events = self.invert(pair as u32);
-                if events != 0 {
-                    add(i, events);
+            for pair in inputs.chunks_mut(2) {
+                let draws = rng.next_u64();
+                for (input, draw) in pair.iter_mut().zip([draws as u32, (draws >> 32) as u32]) {
+                    *input += addends[usize::from(self.invert(draw))];
                 }
             }
         }
     }
 
     #[inline]
-    fn invert(&self, draw: u32) -> u32 {
-        let mut k = usize::from(self.guide[(draw >> 24) as usize]);
+    fn invert(&self, draw: u32) -> u8 {
+        let mut k = usize::from(self.guide[(draw >> (32 - GUIDE_BITS)) as usize]);
         while self.cumulative[k] < draw {
             k += 1;
         }
-        k as u32
+        k as u8
     }
 }
 
-/// The generator of one population in one sample.
-pub(super) fn generator(seed: u64, sample: usize, population: usize) -> SmallRng {
+/// Neurons that share a generator: a fixed number, so that it does not matter how neurons are
+/// spread over threads.
+pub(super) const SHARD: usize = 1024;
+
+/// The generator of one shard of a population in one sample.
+pub(super) fn generator(seed: u64, sample: usize, population: usize, shard: usize) -> SmallRng {
     let mut root = ChaCha8Rng::seed_from_u64(seed);
     root.set_stream(sample as u64);
     // Beyond what the encoder draws in any sample.
-    root.set_word_pos((1u128 << 60) + 64 * population as u128);
+    let place = ((population as u128) << 24) + shard as u128;
+    root.set_word_pos((1u128 << 60) + 64 * place);
     let mut key = [0; 32];
     root.fill_bytes(&mut key);
     SmallRng::from_seed(key)
@@ -95,10 +106,10 @@ mod tests {
     fn closed_form_moments_and_small_probabilities() {
         for mean in [0.001, 0.5, 2.0, 30.0, 200.0] {
             let poisson = Poisson::new(mean);
-            let mut rng = generator(1, 2, 3);
+            let mut rng = generator(1, 2, 3, 4);
             let draws = 200_000;
-            let mut counts = vec![0u32; draws];
-            poisson.draw(draws, &mut rng, |i, events| counts[i] += events);
+            let mut counts = vec![UNTOUCHED; draws];
+            poisson.add(1.0, &mut rng, &mut counts);
             let n = draws as f64;
             let average = counts.iter().map(|&c| f64::from(c)).sum::<f64>() / n;
             let variance = counts
@@ -110,17 +121,18 @@ mod tests {
             assert!((average - mean).abs() < 5.0 * (mean / n).sqrt(), "{mean}");
             let spread = ((mean + 2.0 * mean * mean) / n).sqrt();
             assert!((variance - mean).abs() < 5.0 * spread, "{mean}");
-            let zeros = counts.iter().filter(|&&c| c == 0).count() as f64 / n;
+            let zeros = counts.iter().filter(|&&c| c == 0.0).count() as f64 / n;
             let expected = (-mean).exp();
             assert!((zeros - expected).abs() < 5.0 * (expected / n).sqrt() + 1e-9);
         }
     }
 
     #[test]
-    fn populations_and_samples_have_generators_of_their_own() {
-        let first = |sample, population| generator(7, sample, population).next_u64();
-        assert_eq!(first(0, 0), first(0, 0));
-        assert_ne!(first(0, 0), first(0, 1));
-        assert_ne!(first(0, 0), first(1, 0));
+    fn samples_populations_and_shards_have_generators_of_their_own() {
+        let first = |sample, population, shard| generator(7, sample, population, shard).next_u64();
+        assert_eq!(first(0, 0, 0), first(0, 0, 0));
+        assert_ne!(first(0, 0, 0), first(0, 0, 1));
+        assert_ne!(first(0, 0, 0), first(0, 1, 0));
+        assert_ne!(first(0, 0, 0), first(1, 0, 0));
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Synapses<'n> {
     layout: Layout,
     /// Timesteps between an event and its first arrival.
     pub(super) delay: usize,
+    /// Whether the synapses are listed, each row in the order of its targets.
+    sorted_rows: bool,
 }
 
 /// Stands for the row of a neuron that no pooling window covers.
@@ -102,6 +104,14 @@ impl<'n> Synapses<'n> {
             }),
             layout,
             delay: shortest_delay(projection),
+            sorted_rows: match &connectivity.pattern {
+                Pattern::Sparse {
+                    starts, targets, ..
+                } => starts
+                    .windows(2)
+                    .all(|row| targets[row[0] as usize..row[1] as usize].is_sorted()),
+                _ => false,
+            },
         }
     }
 
@@ -272,6 +282,55 @@ impl<'n> Synapses<'n> {
                 offset: 0,
             })
             .collect()
+    }
+
+    /// Whether targets can be split into ranges that are delivered to separately.
+    pub(super) fn can_split(&self) -> bool {
+        matches!(self.projection.delay, Delay::Uniform(_))
+            && self.pooled.is_none()
+            && self.sorted_rows
+    }
+
+    /// As [`Synapses::deliver`], but only to the neurons in `targets`, whose inputs are given.
+    pub(super) fn deliver_to(
+        &self,
+        train: &SpikeTrain,
+        chunk: Range<usize>,
+        targets: Range<usize>,
+        inputs: &mut [f32],
+    ) {
+        let Pattern::Sparse {
+            starts,
+            targets: all,
+            ..
+        } = &self.connectivity().pattern
+        else {
+            return;
+        };
+        for (t, input) in chunk.zip(inputs.chunks_exact_mut(targets.len())) {
+            let events = self.arriving(train, t);
+            for (i, &neuron) in events.neurons.iter().enumerate() {
+                let value = events.values.map_or(1.0, |values| values[i]);
+                let start = starts[neuron as usize] as usize;
+                let row = &all[start..starts[neuron as usize + 1] as usize];
+                let from = row.partition_point(|&target| (target as usize) < targets.start);
+                let to = row.partition_point(|&target| (target as usize) < targets.end);
+                match &self.projection.weights {
+                    Weights::Uniform(weight) => {
+                        let addend = value * weight;
+                        for &target in &row[from..to] {
+                            input[target as usize - targets.start] += addend;
+                        }
+                    }
+                    Weights::Each(weights) => {
+                        let weights = &weights[start + from..start + to];
+                        for (&target, &weight) in row[from..to].iter().zip(weights) {
+                            input[target as usize - targets.start] += value * weight;
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn deliver_delayed(

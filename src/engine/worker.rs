@@ -1,8 +1,9 @@
 //! One thread's workspace: simulates a sample at a time and tallies its events.
 
 use super::group::{Group, UNTOUCHED, is_touched};
+use super::part::{Part, Work};
 use super::plan::Component;
-use super::poisson::{Poisson, generator};
+use super::poisson::{Poisson, SHARD, generator};
 use super::pool::Pool;
 use super::probe::{Probe, Recording};
 use super::synapses::DeliveryScratch;
@@ -39,7 +40,10 @@ struct State<'s, 'n> {
     base: Vec<f32>,
     /// Timesteps of this sample in which each neuron was touched.
     touched: Vec<u32>,
-    poisson: Option<(Poisson, SmallRng)>,
+    /// Random input, with a generator per shard.
+    poisson: Option<(Poisson, Vec<SmallRng>)>,
+    /// The population cut into parts, if several threads share it; then `group` is empty.
+    parts: Vec<Part<'n>>,
     /// Potentials of the block in work, if they are recorded.
     potentials: Vec<f32>,
     /// Projections whose constant current is part of `base`.
@@ -49,14 +53,22 @@ struct State<'s, 'n> {
 }
 
 impl<'s, 'n> Worker<'s, 'n> {
-    pub(super) fn new(simulator: &'s Simulator<'n>) -> Self {
+    /// A workspace that spreads each sample over `threads` threads where that is worth it.
+    pub(super) fn new(simulator: &'s Simulator<'n>, threads: usize) -> Self {
         let populations = &simulator.network.populations;
         let sizes: Vec<usize> = populations.iter().map(|p| p.shape.neurons()).collect();
         let states = populations
             .iter()
             .zip(&simulator.windows)
-            .map(|(population, windows)| {
+            .enumerate()
+            .map(|(index, (population, windows))| {
                 let neurons = population.shape.neurons();
+                let parts = if simulator.can_split(index) {
+                    Part::split(population, threads)
+                } else {
+                    Vec::new()
+                };
+                let whole = if parts.is_empty() { 0..neurons } else { 0..0 };
                 let pool = match (&population.neuron, windows) {
                     (Neuron::MaxPool(pool), Some(windows)) => {
                         Some(Pool::new(pool.rule, windows, neurons))
@@ -64,7 +76,8 @@ impl<'s, 'n> Worker<'s, 'n> {
                     _ => None,
                 };
                 State {
-                    group: Group::new(population),
+                    group: Group::new(population, whole),
+                    parts,
                     pool,
                     base: vec![UNTOUCHED; neurons],
                     touched: vec![0; neurons],
@@ -158,6 +171,7 @@ impl<'s, 'n> Worker<'s, 'n> {
             let population = &simulator.network.populations[index];
             self.trains[index].clear();
             state.group.reset();
+            state.parts.iter_mut().for_each(Part::reset);
             if let Some(pool) = &mut state.pool {
                 pool.reset();
             }
@@ -169,7 +183,10 @@ impl<'s, 'n> Worker<'s, 'n> {
             state.has_current.clear();
             state.poisson = population.poisson.as_ref().map(|input| {
                 let poisson = Poisson::new(input.events_per_timestep);
-                (poisson, generator(simulator.seed, sample, index))
+                let generators = (0..population.shape.neurons().div_ceil(SHARD))
+                    .map(|shard| generator(simulator.seed, sample, index, shard))
+                    .collect();
+                (poisson, generators)
             });
         }
         for scratch in &mut self.scratch {
@@ -277,7 +294,11 @@ impl<'s, 'n> Worker<'s, 'n> {
         let records = role == Role::Readout && probe.wants(index);
         // Its own train is written while those of others, and its own past, are read.
         let mut train = std::mem::take(&mut self.trains[index]);
-        let chunk = (CHUNK_VALUES / neurons.max(1)).clamp(1, 64);
+        let chunk = if self.states[index].parts.is_empty() {
+            (CHUNK_VALUES / neurons.max(1)).clamp(1, 64)
+        } else {
+            64
+        };
         let mut start = steps.start;
         while start < steps.end {
             let chunk = start..steps.end.min(start + chunk);
@@ -292,6 +313,31 @@ impl<'s, 'n> Worker<'s, 'n> {
                     train.end_timestep();
                     counts.touched_per_timestep[t] += touched as u64;
                     counts.active_per_timestep[t] += touched as u64;
+                }
+                continue;
+            }
+            if !state.parts.is_empty() {
+                let work = Work {
+                    simulator,
+                    index,
+                    trains: &self.trains,
+                    own: &train,
+                    chunk: chunk.clone(),
+                    base: &state.base,
+                    has_current: &state.has_current,
+                    always: state.always,
+                };
+                let noise = match (&mut state.poisson, &population.poisson) {
+                    (Some((poisson, generators)), Some(input)) => {
+                        Some((&*poisson, input.weight, &mut generators[..]))
+                    }
+                    _ => None,
+                };
+                Part::advance_all(&mut state.parts, &work, &mut state.touched, noise);
+                for (step, t) in chunk.enumerate() {
+                    let visit = Part::collect(&state.parts, step, &mut train);
+                    counts.touched_per_timestep[t] += visit.touched as u64;
+                    counts.active_per_timestep[t] += visit.active as u64;
                 }
                 continue;
             }
@@ -317,12 +363,12 @@ impl<'s, 'n> Worker<'s, 'n> {
                 );
             }
             for (t, input) in chunk.zip(self.inputs.chunks_exact_mut(neurons)) {
-                if let Some((poisson, rng)) = &mut state.poisson
+                if let Some((poisson, generators)) = &mut state.poisson
                     && let Some(drive) = &population.poisson
                 {
-                    poisson.draw(neurons, rng, |i, events| {
-                        input[i] += events as f32 * drive.weight;
-                    });
+                    for (input, rng) in input.chunks_mut(SHARD).zip(generators) {
+                        poisson.add(drive.weight, rng, input);
+                    }
                 }
                 let touched = (!state.always).then_some(&mut state.touched[..]);
                 let visit = state.group.advance(input, touched, &mut train);

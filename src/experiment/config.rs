@@ -5,7 +5,7 @@ use crate::energy::PriceOptions;
 use crate::formats::dataset::Preprocessing;
 use crate::neuron::MaxPoolRule;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What is priced unless an experiment says otherwise: the chip under both published tables, and a
 /// baseline of each kind.
@@ -338,6 +338,22 @@ impl Experiment {
     }
 }
 
+/// The path without `x/..`, which makes reports harder to read. To print, not to open: a folder may
+/// be a link.
+pub(super) fn tidy(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for part in path.components() {
+        match (part, tidied.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                tidied.pop();
+            }
+            (Component::CurDir, _) => {}
+            _ => tidied.push(part),
+        }
+    }
+    tidied
+}
+
 /// Sets `key.path=value` in a table; the value is TOML, or a plain string where it is none.
 fn apply(table: &mut toml::Table, overrides: &[String]) -> Result<(), ConfigError> {
     for assignment in overrides {
@@ -399,6 +415,18 @@ mod tests {
         ] {
             let message = set(&[bad]).unwrap_err().to_string();
             assert!(message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn worked_tidy_paths() {
+        for (path, expected) in [
+            ("examples/../data/x", "data/x"),
+            ("../data/./x", "../data/x"),
+            ("a/b/../../../c", "../c"),
+            ("/a/../b", "/b"),
+        ] {
+            assert_eq!(tidy(Path::new(path)), PathBuf::from(expected), "{path}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::ops::Range;
 
 /// A parameter that is the same for all neurons of a population or one value per neuron.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,12 +120,12 @@ pub trait NeuronModel: Debug + Clone + PartialEq + Send + Sync + 'static {
     }
 }
 
-/// The state of a population of one model, one neuron after the other.
+/// The state of neurons of one model, numbered from the first of them.
 pub trait Advance: Send {
     /// Puts all neurons back to rest.
     fn reset(&mut self);
 
-    /// One timestep of all neurons with their input `[neurons]`, `-0.0` for a neuron that nothing
+    /// One timestep of all neurons of the group with their input `[neurons]`, `-0.0` for a neuron that nothing
     /// reaches. Calls `emit(neuron, value)` for each neuron that emits something, ascending.
     /// Returns how many neurons had a nonzero potential before or any input.
     fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32)) -> usize;
@@ -147,8 +148,12 @@ pub trait Dynamics: Debug + Send + Sync {
     fn spikes(&self) -> bool;
     /// Number of neurons its parameters are for; `None` if all are shared.
     fn parameters_for(&self) -> Option<usize>;
-    /// State of `neurons` neurons at rest.
-    fn group(&self, neurons: usize) -> Box<dyn Advance>;
+    /// State of the neurons in a range of the population, at rest.
+    fn group_of(&self, neurons: Range<usize>) -> Box<dyn Advance>;
+    /// State of a whole population of `neurons` neurons, at rest.
+    fn group(&self, neurons: usize) -> Box<dyn Advance> {
+        self.group_of(0..neurons)
+    }
     /// The model itself, to be recognised by exporters.
     fn as_any(&self) -> &dyn Any;
     /// A copy.
@@ -172,13 +177,15 @@ impl PartialEq for Box<dyn Dynamics> {
 /// Neurons of one model: loops written once for all models.
 struct Group<M: NeuronModel> {
     model: M,
+    /// Number of the first of them in the population.
+    first: usize,
     states: Vec<M::State>,
 }
 
 impl<M: NeuronModel> Advance for Group<M> {
     fn reset(&mut self) {
         for (neuron, state) in self.states.iter_mut().enumerate() {
-            *state = self.model.rest(neuron);
+            *state = self.model.rest(self.first + neuron);
         }
     }
 
@@ -187,7 +194,9 @@ impl<M: NeuronModel> Advance for Group<M> {
         for (neuron, (state, &input)) in self.states.iter_mut().zip(input).enumerate() {
             let reached = input.to_bits() != (-0.0f32).to_bits();
             active += usize::from(reached | (self.model.potential(state) != 0.0));
-            let emitted = self.model.step(neuron, state, f64::from(input));
+            let emitted = self
+                .model
+                .step(self.first + neuron, state, f64::from(input));
             if emitted != 0.0 {
                 emit(neuron as u32, emitted);
             }
@@ -196,11 +205,13 @@ impl<M: NeuronModel> Advance for Group<M> {
     }
 
     fn is_still(&self, neuron: usize) -> bool {
-        self.model.is_still(neuron, &self.states[neuron])
+        self.model
+            .is_still(self.first + neuron, &self.states[neuron])
     }
 
     fn idle(&mut self, neuron: usize, timesteps: u32) -> f64 {
-        self.model.idle(neuron, &mut self.states[neuron], timesteps)
+        self.model
+            .idle(self.first + neuron, &mut self.states[neuron], timesteps)
     }
 
     fn potential(&self, neuron: usize) -> f64 {
@@ -221,9 +232,10 @@ impl<M: NeuronModel> Dynamics for M {
         self.neurons()
     }
 
-    fn group(&self, neurons: usize) -> Box<dyn Advance> {
+    fn group_of(&self, neurons: Range<usize>) -> Box<dyn Advance> {
         Box::new(Group {
-            states: (0..neurons).map(|neuron| self.rest(neuron)).collect(),
+            first: neurons.start,
+            states: neurons.map(|neuron| self.rest(neuron)).collect(),
             model: self.clone(),
         })
     }

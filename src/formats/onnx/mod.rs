@@ -69,7 +69,7 @@ pub enum OnnxError {
         reason: String,
     },
     /// Nodes that are not supported, all of them.
-    #[error("{path}: {} of its nodes cannot be imported:\n{}", problems.len(), list(problems))]
+    #[error("{path}: {} of its nodes cannot be imported:\n{}\nsupported operators: {}", problems.len(), list(problems), ops::names().join(", "))]
     Unsupported {
         /// Path of the file.
         path: String,
@@ -244,20 +244,12 @@ impl Importer {
     }
 
     fn add(&mut self, node: Node) {
-        let built = if node
-            .inputs()
-            .any(|name| matches!(self.values.get(name), Some(Value::Unknown)))
-        {
-            // The node that made this value is already on the list.
-            Ok(None)
-        } else {
-            match ops::builder(node.operator()) {
-                Some(builder) => builder(&node, &self.scope()).map(Some),
-                None => Err(format!(
-                    "this operator is not supported; supported are {}",
-                    ops::names().join(", ")
-                )),
-            }
+        let unknown = |name| matches!(self.values.get(name), Some(Value::Unknown));
+        let built = match ops::builder(node.operator()) {
+            None => Err(ops::advice(node.operator()).to_owned()),
+            // The node that should have made this value is on the list already.
+            Some(_) if node.inputs().any(unknown) => Ok(None),
+            Some(builder) => builder(&node, &self.scope()).map(Some),
         };
         let built = built.and_then(|built| match built {
             Some(Built::Layer(_, shape))

@@ -31,6 +31,29 @@ pub(super) fn builder(operator: &str) -> Option<Builder> {
         .map(|(_, builder)| *builder)
 }
 
+/// What to do about an operator that is not supported.
+pub(super) fn advice(operator: &str) -> &'static str {
+    match operator {
+        "Add" | "Sum" | "Concat" => {
+            "joining branches is not supported; use a network without skip connections, or a Gemm or Conv with bias where a bias is meant"
+        }
+        "Reshape" | "Squeeze" | "Unsqueeze" | "Transpose" | "Shape" | "Gather" | "Slice"
+        | "Cast" => {
+            "shape arithmetic is not supported; export with constant folding and use Flatten"
+        }
+        "MatMul" => "not supported; export the linear layer as Gemm",
+        "Softmax" | "LogSoftmax" | "ArgMax" => {
+            "not supported; export the network without it, its input decides the class"
+        }
+        "Clip" | "LeakyRelu" | "PRelu" | "Sigmoid" | "Tanh" | "Elu" | "Gelu" | "HardSwish"
+        | "Erf" => "this activation has no spiking form here; train with ReLU",
+        "LSTM" | "GRU" | "RNN" => {
+            "recurrent layers are not converted; train a spiking network and export it as NIR"
+        }
+        _ => "this operator is not supported; leave it out of the exported network or replace it",
+    }
+}
+
 /// The names of all supported operators.
 pub(super) fn names() -> Vec<&'static str> {
     OPERATORS.iter().map(|(name, _)| *name).collect()

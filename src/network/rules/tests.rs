@@ -67,7 +67,7 @@ fn fixed_indegree_is_exact_and_uniform_over_sources() {
         assert_eq!(has_autapse(&rows), autapses);
         assert_eq!(has_multapse(&rows), multapses);
         // Fan-outs are binomial (with multapses) or hypergeometric, whose variance is smaller.
-        let sigma = (8000.0 * (1.0 / 200.0) * (199.0 / 200.0) as f64).sqrt();
+        let sigma = (8000.0f64 * (1.0 / 200.0) * (199.0 / 200.0)).sqrt();
         for row in &rows {
             assert!((row.len() as f64 - 40.0).abs() < 5.0 * sigma);
         }
@@ -82,7 +82,7 @@ fn fixed_outdegree_is_exact_and_uniform_over_targets() {
         assert!(rows.iter().all(|row| row.len() == 50));
         assert_eq!(has_autapse(&rows), autapses);
         assert_eq!(has_multapse(&rows), multapses);
-        let sigma = (15_000.0 * (1.0 / 300.0) * (299.0 / 300.0) as f64).sqrt();
+        let sigma = (15_000.0f64 * (1.0 / 300.0) * (299.0 / 300.0)).sqrt();
         for fan_in in fan_ins(&rows, 300) {
             assert!((fan_in as f64 - 50.0).abs() < 5.0 * sigma);
         }
