@@ -410,6 +410,92 @@ fn worked_event_recording() {
     );
 }
 
+/// Four inputs, each into a neuron of its own that repeats its spikes.
+fn repeater(bench: &Bench) {
+    let ones = |value: f64| tensor(&[4], &[value; 4]);
+    let neuron = Primitive::IF(IF {
+        r: ones(1.0),
+        v_threshold: ones(0.5),
+        v_reset: ones(0.0),
+    });
+    let nodes = vec![("input", port(&[4])), ("n", neuron), ("output", exit(&[4]))];
+    let network = graph(nodes, &[("input", "n"), ("n", "output")]);
+    nir::write(&network, &bench.path("net.nir")).unwrap();
+}
+
+/// (sample, timestep, neuron) of each spike.
+fn spikes_of(bench: &Bench) -> Vec<(usize, usize, usize)> {
+    let spikes = bench.recorded("spikes/n");
+    let fired = spikes.indexed_iter().filter(|(_, s)| **s == 1);
+    fired.map(|(at, _)| (at[0], at[1], at[2])).collect()
+}
+
+/// `tests/reference/spikes/shd.h5`, which h5py wrote.
+#[test]
+fn reference_lists_of_spikes_as_h5py_stores_them() {
+    let bench = Bench::new(0.0, 0.0);
+    repeater(&bench);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut config = bench.config(root.join("tests/reference/spikes/shd.h5"));
+    config.timesteps = Some(4);
+    let run = simulate(&config).unwrap();
+    assert_eq!(run.outputs[2], [0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(spikes_of(&bench), [(0, 0, 3), (0, 2, 0), (2, 1, 1)]);
+    // Without a length, that of the recording: the last spike is at 0.25 s.
+    config.timesteps = None;
+    assert_eq!(simulate(&config).unwrap().timesteps, 251);
+    assert_eq!(spikes_of(&bench)[2], (0, 250, 2));
+
+    let mut bytes = std::fs::read(config.input.unwrap()).unwrap();
+    let heap = bytes
+        .windows(4)
+        .position(|window| window == b"GCOL")
+        .unwrap();
+    bytes[heap] = b'X';
+    let damaged = bench.path("damaged.h5");
+    std::fs::write(&damaged, bytes).unwrap();
+    let said = simulate(&bench.config(damaged)).unwrap_err().to_string();
+    assert!(said.contains("its lists are damaged"), "{said}");
+}
+
+#[test]
+fn recordings_of_nir_are_input() {
+    use nir::data::{Event, Events, GraphData, Grid, NodeData, Observable, TimeGridded};
+    let bench = Bench::new(0.0, 0.0);
+    repeater(&bench);
+    let event = |neuron, time_s| Event {
+        neuron,
+        time_s,
+        value: (),
+    };
+    let events = Observable::Events(Events {
+        samples: vec![vec![event(2, 0.0), event(0, 0.0025)], vec![event(3, 0.001)]],
+        neurons: 4,
+        t_max_s: 0.01,
+    });
+    let mut data = vec![false; 24];
+    data[2] = true;
+    data[8] = true;
+    data[12 + 4 + 3] = true;
+    let grid = Observable::TimeGridded(TimeGridded {
+        values: Grid::Spikes {
+            dims: [2, 3, 4],
+            data,
+        },
+        dt_s: 1e-3,
+    });
+    for (observable, name) in [(events, "input"), (grid, "camera")] {
+        let node = NodeData::Node([("spikes".to_owned(), observable)].into());
+        let nodes = [(name.to_owned(), node)].into();
+        let path = bench.path("data.h5");
+        nir::data::write(&GraphData { nodes }, &path).unwrap();
+        let mut config = bench.config(path);
+        config.timesteps = Some(3);
+        simulate(&config).unwrap();
+        assert_eq!(spikes_of(&bench), [(0, 0, 2), (0, 2, 0), (1, 1, 3)]);
+    }
+}
+
 const NATIVE: &str = r#"
 simulation = { dt_s = 1e-3, timesteps = 3000, seed = 3 }
 [[populations]]
@@ -737,20 +823,51 @@ fn reference_recordings_of_other_simulators() {
     assert!(compared >= 30, "{compared} recordings");
 }
 
+/// The constant drive stands in `v_leak`: with it, the potential would settle at 24 mV.
+const BRUNEL: &str = r#"
+simulation = { dt_s = 1e-4, duration_s = 1.0 }
+[[populations]]
+name = "excitatory"
+size = 1600
+[populations.neuron]
+model = "lif"
+tau = 20e-3
+v_leak = 24.0
+v_threshold = 20.0
+v_reset = 10.0
+v_initial = { file = { path = "FILE", array = "initial_potential", numbering = ["excitatory", "inhibitory"] } }
+refractory_s = 2e-3
+integration = "exponential"
+input = "delta"
+threshold_test = "at_least"
+[[populations]]
+name = "inhibitory"
+like = "excitatory"
+size = 400
+[[projections]]
+source = "excitatory"
+target = ["excitatory", "inhibitory"]
+rule = { file = { path = "FILE", numbering = ["excitatory", "inhibitory"] } }
+weight = 0.5
+delay_s = 1.5e-3
+[[projections]]
+source = "inhibitory"
+target = ["excitatory", "inhibitory"]
+rule = { file = { path = "FILE", numbering = ["excitatory", "inhibitory"] } }
+weight = -2.5
+delay_s = 1.5e-3
+"#;
+
 /// A noise-free Brunel network on which NEST and GeNN agree: 45,965 spikes, every one.
 #[test]
 fn reference_brunel_2000() {
     let Some(folder) = shared("SPIKEWATT_SHARED_DATA") else {
         return;
     };
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/brunel2000.toml");
-    let text = std::fs::read_to_string(example).unwrap();
+    let data = folder.join("brunel2000.npz");
+    let text = BRUNEL.replace("FILE", data.to_str().unwrap());
     let temp = TempDir::new().unwrap();
     let network = temp.path().join("brunel.toml");
-    let text = text.replace(
-        "../data/brunel2000.npz",
-        folder.join("brunel2000.npz").to_str().unwrap(),
-    );
     std::fs::write(&network, text).unwrap();
     let record = temp.path().join("record.npz");
     let config = SimulateConfig {

@@ -171,6 +171,7 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
     for note in &run.notes {
         writeln!(out, "note: {note}")?;
     }
+    writeln!(out)?;
     let mut line = |cells: [&str; 7]| {
         let [name, rest @ ..] = cells;
         let [neurons, synapses, rate, spikes, synops, macs] = rest;
@@ -179,7 +180,6 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
             "{name:<28} {neurons:>9} {synapses:>11} {rate:>9} {spikes:>12} {synops:>13} {macs:>13}"
         )
     };
-    line(["", "", "", "", "", "", ""])?;
     line([
         "population, per sample",
         "neurons",

@@ -424,6 +424,8 @@ impl Subject {
             }
         }
         let built = description.build(seed)?;
+        let mut notes = built.notes;
+        notes.push("options hold where the file states no other for a population".to_owned());
         let network = built.network;
         let input = network
             .populations
@@ -442,7 +444,7 @@ impl Subject {
             options,
             timesteps: built.timesteps,
             seed,
-            notes: built.notes,
+            notes,
         })
     }
 
