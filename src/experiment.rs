@@ -4,10 +4,15 @@
 //! [`Experiment`] and what they do with the [`Run`].
 
 mod config;
+mod simulate;
 
 pub use config::{
     CalibrationConfig, ConfigError, ConversionConfig, DataConfig, Experiment, MaxPoolChoice,
     Normalization, OutputConfig, SimulationConfig,
+};
+
+pub use simulate::{
+    NetworkRun, OutputKind, OutputReport, SimulateConfig, SimulateError, simulate_network,
 };
 
 use crate::ann::{Ann, Observed, Runtime, RuntimeError};
@@ -246,18 +251,7 @@ pub fn price(
         .iter()
         .flat_map(|hardware| energy::price(hardware, &work, options))
         .collect();
-    let populations: Vec<PopulationReport> = (0..counts.populations.len())
-        .map(|index| population_report(counts, index))
-        .collect();
-    let mut totals = Totals::default();
-    for p in &populations {
-        totals.spikes_per_inference += p.spikes_per_inference;
-        totals.synops_per_inference += p.synops_per_inference;
-        totals.macs_per_inference += p.macs_per_inference;
-        totals.macs_once_per_inference += p.macs_once_per_inference;
-        totals.neuron_updates_per_inference += p.neuron_updates_per_inference;
-        totals.touched_updates_per_inference += p.touched_updates_per_inference;
-    }
+    let (populations, totals) = figures(counts);
     Report {
         schema: "spikewatt.run/1".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -274,6 +268,23 @@ pub fn price(
         targets: prices,
         timing: Timing::default(),
     }
+}
+
+/// Figures per inference of each population, and their sums.
+fn figures(counts: &EventCounts) -> (Vec<PopulationReport>, Totals) {
+    let populations: Vec<PopulationReport> = (0..counts.populations.len())
+        .map(|index| population_report(counts, index))
+        .collect();
+    let mut totals = Totals::default();
+    for p in &populations {
+        totals.spikes_per_inference += p.spikes_per_inference;
+        totals.synops_per_inference += p.synops_per_inference;
+        totals.macs_per_inference += p.macs_per_inference;
+        totals.macs_once_per_inference += p.macs_once_per_inference;
+        totals.neuron_updates_per_inference += p.neuron_updates_per_inference;
+        totals.touched_updates_per_inference += p.touched_updates_per_inference;
+    }
+    (populations, totals)
 }
 
 fn population_report(counts: &EventCounts, index: usize) -> PopulationReport {

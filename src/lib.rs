@@ -73,6 +73,7 @@
 //! |---|---|
 //! | ONNX operator | a function and a row in `formats/onnx/ops.rs` |
 //! | data format | a file in `formats/dataset/` and a line in its list |
+//! | spiking input | a file in `formats/spikes/` and a line in its `try_read` |
 //! | encoder | a file in `encoding/` and a line in its list |
 //! | device | a file in `data/hardware/` and a line in `energy/catalogue.rs` |
 //! | cost law | a file in `energy/` and a line in its list |

@@ -8,6 +8,7 @@ mod inspect;
 mod price;
 mod progress;
 mod run;
+mod simulate;
 
 use crate::report::{Report, Text};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -75,6 +76,8 @@ enum Verb {
     /// Layers, shapes, parameters and MACs, and neurons and synapses after conversion. Every node
     /// that is not supported is listed at once.
     Inspect(inspect::InspectArgs),
+    /// Run a spiking network (NIR or native) on given input: counts and speed, no pricing.
+    Simulate(simulate::SimulateArgs),
     /// Price saved counts again, on any target, without simulating.
     ///
     /// Gives the figures that a fresh run gives:
@@ -123,6 +126,7 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<()> {
     match cli.verb {
         Verb::Run(args) => run::execute(&args, &cli.common, command),
         Verb::Inspect(args) => inspect::execute(&args, &cli.common),
+        Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),
         Verb::Hardware(args) => hardware::execute(&args, &cli.common),
     }

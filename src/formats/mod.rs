@@ -1,11 +1,14 @@
-//! Reading and writing files: models, descriptions of networks, labelled data, saved counts.
+//! Reading and writing files: models, descriptions of networks, labelled data, spiking input,
+//! recordings, saved counts.
 
 pub mod dataset;
 mod hdf5_file;
 pub mod native;
 pub mod nir;
 pub mod onnx;
+pub mod recording;
 pub mod saved_counts;
+pub mod spikes;
 
 pub use hdf5_file::Hdf5Problem;
 

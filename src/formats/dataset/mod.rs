@@ -14,6 +14,7 @@ mod preprocessing;
 mod problem;
 
 pub(super) use array::{Array, Values};
+pub(super) use npy::parse as parse_npy;
 pub(super) use npz::Archive;
 pub use preprocessing::Preprocessing;
 pub use problem::{DatasetError, Problem};

@@ -34,7 +34,7 @@ fn malformed(reason: impl ToString) -> Problem {
 }
 
 /// Parses the bytes of an `.npy` file.
-pub(super) fn parse(bytes: &[u8]) -> Result<Array, Problem> {
+pub(in crate::formats) fn parse(bytes: &[u8]) -> Result<Array, Problem> {
     check_header(bytes)?;
     let mut rest = bytes;
     let header = Header::from_reader(&mut rest).map_err(malformed)?;

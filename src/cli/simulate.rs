@@ -1,0 +1,277 @@
+//! `spikewatt simulate`.
+
+use super::progress::{Meter, catch_interrupts};
+use super::{Common, Format, print, print_json};
+use crate::experiment::{NetworkRun, OutputKind, SimulateConfig, simulate_network};
+use crate::neuron::{PRESETS, ResetRule, ThresholdTest};
+use crate::units::si;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Run a spiking network on given input and print what it did: counts and speed, no pricing.
+///
+/// A NIR file:        spikewatt simulate network.nir --input spikes.npy --timesteps 300
+/// A native network:  spikewatt simulate examples/brunel10000.toml
+///
+/// Input is an array (T, …) or (N, T, …) in .npy or .npz, an N-MNIST .bin, or an HDF5 file of NIRData
+/// or in the style of SHD. Options that are not given are as the preset or the native file says.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment, args_override_self = true)]
+pub(super) struct SimulateArgs {
+    /// Spiking network: NIR, or native (.toml).
+    #[arg(value_name = "NETWORK")]
+    network: PathBuf,
+    /// What drives the input; a network without input population needs none.
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Timesteps per sample; those of the input or of the native file unless given.
+    #[arg(long, short = 'T', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    timesteps: Option<u32>,
+    /// Use only the first N samples; without input, run the network N times.
+    #[arg(long, value_name = "N", value_parser = positive)]
+    samples: Option<usize>,
+    /// The input has no axis of time and is the same in every timestep.
+    #[arg(long)]
+    hold_input: bool,
+    /// Conventions on which simulators differ.
+    #[arg(long, value_name = "NAME", value_parser = presets(), long_help = presets_help())]
+    preset: Option<String>,
+    /// Length of a timestep in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    dt: Option<f64>,
+    /// Length of the timesteps that recorded events are binned into, in seconds; that of --dt, or
+    /// 0.001, unless given.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    dt_bin: Option<f64>,
+    /// What a spike does to the potential.
+    #[arg(long, value_enum)]
+    reset: Option<Reset>,
+    /// When a neuron fires: at its threshold (ge) or above it (gt).
+    #[arg(long, value_enum)]
+    threshold_test: Option<Test>,
+    /// Potential of each neuron before the first timestep.
+    #[arg(long, value_name = "V", allow_negative_numbers = true)]
+    initial_potential: Option<f64>,
+    /// Record spikes, and potentials of populations that do not spike, to a .npz file.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Reset {
+    /// What the file says.
+    File,
+    /// v -= threshold.
+    Subtract,
+    /// v = v_reset.
+    Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Test {
+    /// v >= threshold.
+    Ge,
+    /// v > threshold.
+    Gt,
+}
+
+fn presets() -> PossibleValuesParser {
+    PossibleValuesParser::new(PRESETS.iter().map(|preset| preset.name))
+}
+
+fn presets_help() -> String {
+    let mut help = String::from("Conventions on which simulators differ:");
+    for preset in PRESETS {
+        // Writing to a string cannot fail.
+        let _ = write!(help, "\n- {}: {}", preset.name, preset.about);
+    }
+    help
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("state a whole number above 0".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
+        _ => Err("state seconds above 0, for example 1e-3".to_owned()),
+    }
+}
+
+pub(super) fn execute(args: &SimulateArgs, common: &Common) -> anyhow::Result<()> {
+    let config = SimulateConfig {
+        network: args.network.clone(),
+        input: args.input.clone(),
+        timesteps: args.timesteps,
+        samples: args.samples,
+        hold_input: args.hold_input,
+        dt_s: args.dt,
+        bin_s: args.dt_bin,
+        preset: args.preset.clone(),
+        reset: args.reset.map(|reset| match reset {
+            Reset::File => ResetRule::File,
+            Reset::Subtract => ResetRule::Subtract,
+            Reset::Value => ResetRule::Value,
+        }),
+        threshold_test: args.threshold_test.map(|test| match test {
+            Test::Ge => ThresholdTest::AtLeast,
+            Test::Gt => ThresholdTest::Above,
+        }),
+        initial_potential: args.initial_potential,
+        record: args.record.clone(),
+        seed: common.seed,
+    };
+    catch_interrupts();
+    let meter = Meter::new(common.quiet);
+    let run = simulate_network(&config, &|progress| meter.observe(progress));
+    meter.finish();
+    let run = run?;
+    match common.format {
+        Format::Json => print_json(&run),
+        Format::Text => print(&text(&run)?),
+    }
+}
+
+fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
+    let mut out = String::new();
+    writeln!(
+        out,
+        "{}: {} samples of {} timesteps, seed {}",
+        run.network, run.samples, run.timesteps, run.seed
+    )?;
+    let test = match run.options.test {
+        ThresholdTest::AtLeast => "v >= threshold",
+        ThresholdTest::Above => "v > threshold",
+    };
+    let about = PRESETS.iter().find(|preset| preset.name == run.preset);
+    writeln!(
+        out,
+        "preset {} ({})",
+        run.preset,
+        about.map_or("", |preset| preset.about)
+    )?;
+    writeln!(
+        out,
+        "options: dt {}, {}, reset {}, {} integration, initial potential {}",
+        si(run.options.dt_s, "s"),
+        test,
+        word(&run.options.reset),
+        word(&run.options.integration),
+        word(&run.options.initial),
+    )?;
+    if let Some(input) = &run.input {
+        writeln!(out, "input {input}")?;
+    }
+    for note in &run.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    writeln!(out)?;
+    let mut line = |cells: [&str; 7]| {
+        let [name, rest @ ..] = cells;
+        let [neurons, synapses, rate, spikes, synops, macs] = rest;
+        writeln!(
+            out,
+            "{name:<28} {neurons:>9} {synapses:>11} {rate:>9} {spikes:>12} {synops:>13} {macs:>13}"
+        )
+    };
+    line([
+        "population, per sample",
+        "neurons",
+        "synapses",
+        "rate",
+        "spikes",
+        "SynOps",
+        "MACs",
+    ])?;
+    for p in &run.populations {
+        line([
+            &p.name,
+            &p.neurons.to_string(),
+            &p.synapses.to_string(),
+            &format!("{:.3} %", p.rate * 100.0),
+            &count(p.spikes_per_inference),
+            &count(p.synops_per_inference),
+            &count(p.macs_per_inference),
+        ])?;
+    }
+    let sum = |figure: fn(&crate::report::PopulationReport) -> u64| {
+        run.populations.iter().map(figure).sum::<u64>().to_string()
+    };
+    line([
+        "total",
+        &sum(|p| p.neurons),
+        &sum(|p| p.synapses),
+        "",
+        &count(run.totals.spikes_per_inference),
+        &count(run.totals.synops_per_inference),
+        &count(run.totals.macs_per_inference),
+    ])?;
+    writeln!(out)?;
+    for output in &run.output_populations {
+        let what = match output.kind {
+            OutputKind::SpikeCount => "spike counts",
+            OutputKind::FinalPotential => "potentials after the last timestep",
+        };
+        writeln!(out, "output \"{}\": {what}", output.population)?;
+    }
+    outputs(&mut out, run)?;
+    writeln!(
+        out,
+        "simulated in {} at {}",
+        si(run.timing.simulate_s, "s"),
+        si(run.timing.synops_per_s, "SynOp/s")
+    )?;
+    if let Some(record) = &run.record {
+        writeln!(out, "recorded to {record}")?;
+    }
+    Ok(out)
+}
+
+/// The first samples, as far as a person reads them.
+fn outputs(out: &mut String, run: &NetworkRun) -> std::fmt::Result {
+    const SAMPLES: usize = 10;
+    const NEURONS: usize = 20;
+    if run
+        .outputs
+        .first()
+        .is_none_or(|first| first.len() > NEURONS)
+    {
+        return Ok(());
+    }
+    for (sample, values) in run.outputs.iter().take(SAMPLES).enumerate() {
+        let values: Vec<String> = values.iter().map(|&value| count(value)).collect();
+        writeln!(out, "  sample {sample}: {}", values.join(" "))?;
+    }
+    if run.outputs.len() > SAMPLES {
+        writeln!(out, "  … all {} with --format json", run.outputs.len())?;
+    }
+    Ok(())
+}
+
+/// Whole numbers as they are, others with four digits behind the point.
+fn count(value: f64) -> String {
+    if value.fract() == 0.0 {
+        format!("{value}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+/// An option as files write it.
+fn word(option: &impl serde::Serialize) -> String {
+    match serde_json::to_value(option) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(serde_json::Value::Object(map)) => map
+            .values()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,324 @@
+//! Recordings of a simulation as `.npz`: what each population did in each timestep.
+//!
+//! | array | type | shape |
+//! |---|---|---|
+//! | `spikes/<population>` | u8 | (T, neurons) or (N, T, neurons): spikes in the timestep |
+//! | `potential/<population>` | f32 | the same, for populations that do not spike |
+//!
+//! Neurons are numbered in the channels-first order of the model. Blocks go to temporary files
+//! beside the recording as they come, so neither its length nor the number of samples takes memory;
+//! the recording appears under its name only when it is complete.
+
+use crate::engine::{Probe, Recording};
+use crate::network::{Network, Shape};
+use crate::neuron::Neuron;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tempfile::NamedTempFile;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+/// Bytes that are collected before they are written.
+const BUFFER: usize = 1 << 20;
+
+/// A recording that cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// The operating system refuses.
+    #[error("{}: it cannot be recorded: {source}", file.display())]
+    Io {
+        /// The recording.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// More spikes than a byte holds.
+    #[error(
+        "{}: neuron {neuron} of population \"{population}\" emits {spikes} in timestep {timestep}; a recording holds 0 to 255 spikes",
+        file.display()
+    )]
+    Spikes {
+        /// The recording.
+        file: PathBuf,
+        /// The population.
+        population: String,
+        /// The neuron, channels first.
+        neuron: usize,
+        /// The timestep.
+        timestep: usize,
+        /// What it emits.
+        spikes: f32,
+    },
+}
+
+/// What the values of a population are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Spikes.
+    Spikes,
+    /// Real numbers that it emits.
+    Values,
+    /// Potentials, which the engine shows.
+    Potentials,
+}
+
+impl Kind {
+    fn folder(self) -> &'static str {
+        match self {
+            Kind::Spikes => "spikes",
+            Kind::Values | Kind::Potentials => "potential",
+        }
+    }
+
+    fn descriptor(self) -> &'static str {
+        match self {
+            Kind::Spikes => "|u1",
+            Kind::Values | Kind::Potentials => "<f4",
+        }
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            Kind::Spikes => 1,
+            Kind::Values | Kind::Potentials => 4,
+        }
+    }
+}
+
+/// One population.
+struct Spool {
+    name: String,
+    shape: Shape,
+    kind: Kind,
+    /// Place of each neuron in channels-first order.
+    place: Vec<usize>,
+    file: Mutex<File>,
+}
+
+/// Writes what it is shown.
+pub struct Recorder {
+    path: PathBuf,
+    timesteps: usize,
+    /// Length of the axis of samples, if there is one.
+    samples: Option<usize>,
+    spools: Vec<Spool>,
+    failure: Mutex<Option<RecordingError>>,
+}
+
+impl Recorder {
+    /// Prepares to record all populations of `network` as `path`: `samples` samples, or one without
+    /// an axis of samples. `input_spikes` says whether the input consists of spikes.
+    ///
+    /// # Errors
+    /// If nothing can be written beside `path`.
+    pub fn new(
+        path: &Path,
+        network: &Network,
+        timesteps: u32,
+        samples: Option<usize>,
+        input_spikes: bool,
+    ) -> Result<Self, RecordingError> {
+        let failed = |source| RecordingError::Io {
+            file: path.to_path_buf(),
+            source,
+        };
+        if path.is_dir() {
+            let reason = "it is a folder; name a file that ends in .npz";
+            return Err(failed(io::Error::other(reason)));
+        }
+        let spools = network.populations.iter().map(|population| {
+            let kind = match &population.neuron {
+                Neuron::Input if input_spikes => Kind::Spikes,
+                Neuron::Input => Kind::Values,
+                Neuron::Integrator => Kind::Potentials,
+                Neuron::Model(model) if !model.spikes() => Kind::Values,
+                _ => Kind::Spikes,
+            };
+            let order: Vec<usize> = (0..population.shape.neurons()).collect();
+            Ok(Spool {
+                name: population.name.clone(),
+                shape: population.shape,
+                kind,
+                place: population.shape.to_channels_last(&order),
+                file: Mutex::new(tempfile::tempfile_in(folder(path))?),
+            })
+        });
+        Ok(Recorder {
+            path: path.to_path_buf(),
+            timesteps: timesteps as usize,
+            samples,
+            spools: spools.collect::<io::Result<_>>().map_err(failed)?,
+            failure: Mutex::new(None),
+        })
+    }
+
+    /// Whether something could not be recorded: there is no use in going on.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
+    /// Writes the recording under its name.
+    ///
+    /// # Errors
+    /// The first thing that could not be recorded.
+    pub fn finish(self) -> Result<(), RecordingError> {
+        let failure = self.failure.into_inner();
+        if let Some(failure) = failure.unwrap_or_else(PoisonError::into_inner) {
+            return Err(failure);
+        }
+        let dims: Vec<usize> = self.samples.into_iter().chain([self.timesteps]).collect();
+        assemble(&self.path, &dims, self.spools).map_err(|source| RecordingError::Io {
+            file: self.path,
+            source,
+        })
+    }
+
+    fn write(&self, recording: &Recording) -> Result<(), RecordingError> {
+        let spool = &self.spools[recording.population];
+        let neurons = spool.shape.neurons();
+        let row = neurons * spool.kind.bytes();
+        let rows = (BUFFER / row.max(1)).max(1);
+        let mut buffer = Vec::new();
+        let mut start = recording.timesteps.start;
+        while start < recording.timesteps.end {
+            let end = recording.timesteps.end.min(start + rows);
+            buffer.clear();
+            buffer.resize((end - start) * row, 0);
+            for t in start..end {
+                let out = &mut buffer[(t - start) * row..][..row];
+                match spool.kind {
+                    Kind::Potentials => {
+                        let first = (t - recording.timesteps.start) * neurons;
+                        let values = &recording.potentials[first..first + neurons];
+                        for (&place, value) in spool.place.iter().zip(values) {
+                            out[place * 4..][..4].copy_from_slice(&value.to_le_bytes());
+                        }
+                    }
+                    Kind::Values => self.values(spool, recording, t, out),
+                    Kind::Spikes => self.spikes(spool, recording, t, out)?,
+                }
+            }
+            let offset = (recording.sample * self.timesteps + start) as u64 * row as u64;
+            let mut file = spool.file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.seek(SeekFrom::Start(offset))
+                .and_then(|_| file.write_all(&buffer))
+                .map_err(|source| RecordingError::Io {
+                    file: self.path.clone(),
+                    source,
+                })?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn values(&self, spool: &Spool, recording: &Recording, t: usize, out: &mut [u8]) {
+        let events = recording.train.at(t);
+        for (i, &neuron) in events.neurons.iter().enumerate() {
+            let value = events.values.map_or(1.0, |values| values[i]);
+            let place = spool.place[neuron as usize];
+            out[place * 4..][..4].copy_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    fn spikes(
+        &self,
+        spool: &Spool,
+        recording: &Recording,
+        timestep: usize,
+        out: &mut [u8],
+    ) -> Result<(), RecordingError> {
+        let events = recording.train.at(timestep);
+        for (i, &neuron) in events.neurons.iter().enumerate() {
+            let spikes = events.values.map_or(1.0, |values| values[i]);
+            let place = spool.place[neuron as usize];
+            if !(0.0..=255.0).contains(&spikes) {
+                return Err(RecordingError::Spikes {
+                    file: self.path.clone(),
+                    population: spool.name.clone(),
+                    neuron: place,
+                    timestep,
+                    spikes,
+                });
+            }
+            out[place] = spikes as u8;
+        }
+        Ok(())
+    }
+}
+
+impl Probe for Recorder {
+    fn wants(&self, _: usize) -> bool {
+        true
+    }
+
+    fn record(&self, recording: Recording) {
+        if let Err(error) = self.write(&recording) {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error);
+        }
+    }
+}
+
+/// The folder of a file; the current one where only a name is given.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are private by default; a result is as readable as the umask allows.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let temporary: NamedTempFile = builder.tempfile_in(folder(path))?;
+    let mut zip = ZipWriter::new(BufWriter::new(temporary));
+    for spool in spools {
+        let dims: Vec<usize> = [dims, &[spool.shape.neurons()]].concat();
+        let bytes = dims.iter().product::<usize>() as u64 * spool.kind.bytes() as u64;
+        let header = header(spool.kind.descriptor(), &dims);
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(1))
+            .large_file(bytes + header.len() as u64 >= u64::from(u32::MAX));
+        let name = format!("{}/{}.npy", spool.kind.folder(), spool.name);
+        zip.start_file(name, options).map_err(io::Error::other)?;
+        zip.write_all(&header)?;
+        let mut file = spool
+            .file
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(0))?;
+        if io::copy(&mut file.take(bytes), &mut zip)? != bytes {
+            return Err(io::Error::other("a timestep was not recorded"));
+        }
+    }
+    let temporary = zip.finish().map_err(io::Error::other)?;
+    let temporary = temporary.into_inner().map_err(|error| error.into_error())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Source: `numpy.lib.format`, version 1.0: magic, length of the header, the header, padded to 64.
+fn header(descriptor: &str, dims: &[usize]) -> Vec<u8> {
+    let dims: Vec<String> = dims.iter().map(|dim| format!("{dim},")).collect();
+    let dims = dims.join(" ");
+    let mut text =
+        format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': ({dims}), }}");
+    const PREFIX: usize = 10;
+    let length = (PREFIX + text.len() + 1).next_multiple_of(64) - PREFIX;
+    text += &" ".repeat(length - 1 - text.len());
+    text.push('\n');
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend_from_slice(&(length as u16).to_le_bytes());
+    header.extend_from_slice(text.as_bytes());
+    header
+}
