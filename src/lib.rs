@@ -67,6 +67,9 @@
 //! [`experiment`] joins these stages into one call and gives a [`report`], which exporters write as
 //! tables and figures. The [`cli`] is a thin face over it.
 //!
+//! Spiking networks that exist already come in through [`formats::nir`] and [`formats::native`] and
+//! go straight to the engine: [`experiment::simulate_network`].
+//!
 //! # Where new things go
 //!
 //! | thing | place |
@@ -75,6 +78,8 @@
 //! | data format | a file in `formats/dataset/` and a line in its list |
 //! | spiking input | a file in `formats/spikes/` and a line in its `try_read` |
 //! | encoder | a file in `encoding/` and a line in its list |
+//! | neuron model | a file in `neuron/` and a line in its list; the conformance suite runs it |
+//! | NIR primitive | a struct and a row in `formats/nir/primitives/` |
 //! | device | a file in `data/hardware/` and a line in `energy/catalogue.rs` |
 //! | cost law | a file in `energy/` and a line in its list |
 //! | exporter | a file in `report/` and a line in its list |
