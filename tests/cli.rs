@@ -123,6 +123,10 @@ fn every_flag_has_an_effect() {
         run(&["--encoding", "bernoulli"])["totals"]["macs_per_inference"],
         0.0
     );
+    assert_eq!(
+        run(&["--encoding", "poisson"])["totals"],
+        run(&["--set", "simulation.encoding=poisson"])["totals"]
+    );
     assert_ne!(
         run(&["--normalization", "max"])["setup"]["thresholds"],
         plain["setup"]["thresholds"]

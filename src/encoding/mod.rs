@@ -21,11 +21,13 @@ pub enum Encoding {
     /// Real-valued current, the same in each timestep.
     Constant,
     /// A spike in each timestep with the pixel's value as probability.
+    #[serde(alias = "poisson")]
     Bernoulli,
 }
 
-/// The encodings that exist, by the name users write and with one line of explanation.
-pub const ENCODINGS: [(&str, Encoding, &str); 2] = [
+/// The encodings that exist, by the name users write and with one line of explanation. Where one
+/// has several names, reports use the first.
+pub const ENCODINGS: [(&str, Encoding, &str); 3] = [
     (
         "constant",
         Encoding::Constant,
@@ -34,7 +36,12 @@ pub const ENCODINGS: [(&str, Encoding, &str); 2] = [
     (
         "bernoulli",
         Encoding::Bernoulli,
-        "random spikes, in each timestep with the value as probability (a discrete Poisson train)",
+        "random spikes, in each timestep with the value as probability",
+    ),
+    (
+        "poisson",
+        Encoding::Bernoulli,
+        "the same: a Poisson train in discrete time has at most one spike a timestep",
     ),
 ];
 

@@ -7,7 +7,7 @@
 //! Sums run in the order of the spikes, element by element, so every instruction set gives the
 //! same bits as the plain loop.
 
-use super::panel_int8::add_int8_portable;
+use super::panel_int8::{Int8Rows, add_int8_portable};
 
 /// Columns of a full panel: eight AVX2 registers of f32, half of what there are.
 const WIDEST: usize = 64;
@@ -109,7 +109,7 @@ impl Columns for Panel {
 /// Sums rows of a panel, with one instruction set.
 pub(super) trait Kernel: Copy {
     /// Adds rows of 8-bit weights to sums that do not overflow.
-    fn add_int8(self, rows: &[[i8; 64]], neurons: &[u32], offset: usize, partial: &mut [i16; 64]);
+    fn add_int8(self, rows: &Int8Rows, neurons: &[u32], offset: usize, partial: &mut [i16; 64]);
 
     /// Adds the selected rows to `sums`, which has one entry per column of the panel in use.
     fn add<'a>(
@@ -140,7 +140,7 @@ pub(super) fn run(sweep: &mut impl Sweep) {
 pub(super) struct Portable;
 
 impl Kernel for Portable {
-    fn add_int8(self, rows: &[[i8; 64]], neurons: &[u32], offset: usize, partial: &mut [i16; 64]) {
+    fn add_int8(self, rows: &Int8Rows, neurons: &[u32], offset: usize, partial: &mut [i16; 64]) {
         add_int8_portable(rows, neurons, offset, partial);
     }
 
@@ -159,9 +159,10 @@ impl Kernel for Portable {
                     None => sums.iter_mut().zip(row).for_each(|(sum, w)| *sum += w),
                     Some(values) => {
                         let value = values[i];
-                        sums.iter_mut()
-                            .zip(row)
-                            .for_each(|(sum, w)| *sum += value * w);
+                        for (sum, &weight) in sums.iter_mut().zip(row) {
+                            let product = value * weight;
+                            *sum += if weight == 0.0 { ABSENT } else { product };
+                        }
                     }
                 }
             }
@@ -173,11 +174,11 @@ impl Kernel for Portable {
 mod avx2 {
     //! Sums of up to 64 columns in eight registers of eight.
 
-    use super::super::panel_int8::add_int8_avx2;
-    use super::{Kernel, Panel, Selection, Sweep, WIDEST};
+    use super::super::panel_int8::{Int8Rows, add_int8_avx2};
+    use super::{ABSENT, Kernel, Panel, Selection, Sweep, WIDEST};
     use std::arch::x86_64::{
-        __m256, _mm256_add_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps,
-        _mm256_storeu_ps,
+        __m256, _CMP_EQ_OQ, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_loadu_ps,
+        _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
     };
 
     /// Proof that the processor has AVX2: made by [`Avx2::new`] only.
@@ -205,7 +206,7 @@ mod avx2 {
         #[inline(always)]
         fn add_int8(
             self,
-            rows: &[[i8; 64]],
+            rows: &Int8Rows,
             neurons: &[u32],
             offset: usize,
             partial: &mut [i16; 64],
@@ -265,7 +266,7 @@ mod avx2 {
                         let value = _mm256_set1_ps(value);
                         // Two roundings, as in the plain loop: no fused multiply-add.
                         for (total, row) in total.iter_mut().zip(row) {
-                            *total = _mm256_add_ps(*total, _mm256_mul_ps(value, row));
+                            *total = _mm256_add_ps(*total, product(value, row));
                         }
                     }
                 }
@@ -276,6 +277,16 @@ mod avx2 {
             unsafe { _mm256_storeu_ps(buffer.as_mut_ptr().add(8 * i), *total) };
         }
         sums.copy_from_slice(&buffer[..sums.len()]);
+    }
+
+    /// `value · weight`, or what changes nothing where there is no synapse: a negative value times
+    /// [`ABSENT`] would not.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn product(value: __m256, weights: __m256) -> __m256 {
+        let absent = _mm256_cmp_ps::<_CMP_EQ_OQ>(weights, _mm256_setzero_ps());
+        let products = _mm256_mul_ps(value, weights);
+        _mm256_blendv_ps(products, _mm256_set1_ps(ABSENT), absent)
     }
 
     #[target_feature(enable = "avx2")]
@@ -319,8 +330,9 @@ mod tests {
             rows in 1usize..20, columns in 1usize..150, graded in any::<bool>(), seed in 0u32..1000,
         ) {
             let noise = |i: usize| {
-                ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) % 1009) as f32 / 37.0
-                    - 13.0
+                // Now and then exactly zero.
+                ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) % 101) as f32 / 3.7
+                    - 50.0 / 3.7
             };
             let weights: Vec<f32> = (0..rows * columns).map(noise).collect();
             let neurons: Vec<u32> = (0..rows as u32).filter(|r| (r + seed) % 3 != 0).collect();
@@ -329,7 +341,10 @@ mod tests {
             for (i, &n) in neurons.iter().enumerate() {
                 for c in 0..columns {
                     let weight = weights[n as usize * columns + c];
-                    expected[c] += if graded { values[i] * weight } else { weight };
+                    // A weight of zero is no synapse: it leaves even a sum of -0.0 as it is.
+                    if weight != 0.0 {
+                        expected[c] += if graded { values[i] * weight } else { weight };
+                    }
                 }
             }
             let panels = panels(&weights, columns);

@@ -6,8 +6,8 @@
 
 use super::panel::{Columns, Kernel, Selection};
 
-/// Columns of a panel: four AVX2 registers of sixteen sums.
-const WIDTH: usize = 64;
+/// Columns of the widest panel: four AVX2 registers of sixteen sums.
+pub(super) const WIDEST: usize = 64;
 
 /// Rows whose sum fits 16 bits whatever the weights: `255 · 128 < 2¹⁵`.
 const ROWS_PER_FLUSH: usize = 255;
@@ -18,31 +18,53 @@ pub(super) struct Int8Panel {
     first: usize,
     columns: usize,
     scale: f32,
-    rows: Vec<[i8; WIDTH]>,
+    rows: Int8Rows,
+}
+
+/// Rows of equal width, one after the other.
+#[derive(Debug)]
+pub(super) struct Int8Rows {
+    /// 16, 32 or 64.
+    width: usize,
+    weights: Vec<i8>,
+}
+
+impl Int8Rows {
+    #[inline(always)]
+    fn row(&self, neuron: u32, offset: usize) -> &[i8] {
+        let first = (neuron as usize).wrapping_sub(offset) * self.width;
+        &self.weights[first..first + self.width]
+    }
 }
 
 /// Cuts a row-major matrix with `columns` columns into panels.
 pub(super) fn int8_panels(weights: &[i8], scale: f32, columns: usize) -> Vec<Int8Panel> {
-    (0..columns)
-        .step_by(WIDTH)
-        .map(|first| {
-            let used = WIDTH.min(columns - first);
-            let rows = weights
-                .chunks_exact(columns)
-                .map(|row| {
-                    let mut padded = [0; WIDTH];
-                    padded[..used].copy_from_slice(&row[first..first + used]);
-                    padded
-                })
-                .collect();
-            Int8Panel {
-                first,
-                columns: used,
-                scale,
-                rows,
-            }
-        })
-        .collect()
+    let mut panels = Vec::new();
+    let mut first = 0;
+    while first < columns {
+        let left = columns - first;
+        let width = [WIDEST, 32]
+            .into_iter()
+            .find(|&width| width <= left)
+            .unwrap_or(16);
+        let used = width.min(left);
+        let mut rows = Vec::with_capacity(weights.len() / columns * width);
+        for row in weights.chunks_exact(columns) {
+            rows.extend_from_slice(&row[first..first + used]);
+            rows.resize(rows.len() + width - used, 0);
+        }
+        panels.push(Int8Panel {
+            first,
+            columns: used,
+            scale,
+            rows: Int8Rows {
+                width,
+                weights: rows,
+            },
+        });
+        first += used;
+    }
+    panels
 }
 
 impl Columns for Int8Panel {
@@ -61,14 +83,12 @@ impl Columns for Int8Panel {
         selections: impl Iterator<Item = Selection<'a>> + Clone,
         sums: &mut [f32],
     ) {
-        let mut totals = [0i32; WIDTH];
-        let mut partial = [0i16; WIDTH];
+        let mut partial = [0i16; WIDEST];
+        let mut totals: Option<[i32; WIDEST]> = None;
         let mut held = 0;
-        let mut graded = false;
         for selection in selections.clone() {
             if selection.values.is_some() {
-                graded = true;
-                break;
+                return self.add_graded(selections, sums);
             }
             let mut neurons = selection.neurons;
             while !neurons.is_empty() {
@@ -77,16 +97,33 @@ impl Columns for Int8Panel {
                 held += now.len();
                 neurons = later;
                 if held == ROWS_PER_FLUSH {
-                    flush(&mut totals, &mut partial);
+                    flush(totals.get_or_insert([0; WIDEST]), &mut partial);
                     held = 0;
                 }
             }
         }
-        if graded {
-            return self.add_graded(selections, sums);
-        }
+        let Some(mut totals) = totals else {
+            // Sums that never left 16 bits, as nearly all.
+            if held > 0 {
+                self.scale_and_add(|column| i32::from(partial[column]), selections, sums);
+            }
+            return;
+        };
         flush(&mut totals, &mut partial);
-        for (column, (sum, &total)) in sums.iter_mut().zip(&totals).enumerate() {
+        self.scale_and_add(|column| totals[column], selections, sums);
+    }
+}
+
+impl Int8Panel {
+    #[inline(always)]
+    fn scale_and_add<'a>(
+        &self,
+        total: impl Fn(usize) -> i32,
+        selections: impl Iterator<Item = Selection<'a>> + Clone,
+        sums: &mut [f32],
+    ) {
+        for (column, sum) in sums.iter_mut().enumerate() {
+            let total = total(column);
             if total != 0 {
                 *sum += self.scale * total as f32;
             } else if self.is_reached(column, selections.clone()) {
@@ -95,9 +132,7 @@ impl Columns for Int8Panel {
             }
         }
     }
-}
 
-impl Int8Panel {
     /// Whether any selected row has a synapse in this column.
     fn is_reached<'a>(
         &self,
@@ -105,9 +140,8 @@ impl Int8Panel {
         mut selections: impl Iterator<Item = Selection<'a>>,
     ) -> bool {
         selections.any(|selection| {
-            let row = |neuron: u32| (neuron as usize).wrapping_sub(selection.offset);
             let mut neurons = selection.neurons.iter();
-            neurons.any(|&neuron| self.rows[row(neuron)][column] != 0)
+            neurons.any(|&neuron| self.rows.row(neuron, selection.offset)[column] != 0)
         })
     }
 
@@ -116,7 +150,7 @@ impl Int8Panel {
         for selection in selections {
             for (i, &neuron) in selection.neurons.iter().enumerate() {
                 let value = selection.values.map_or(1.0, |values| values[i]);
-                let row = &self.rows[(neuron as usize).wrapping_sub(selection.offset)];
+                let row = self.rows.row(neuron, selection.offset);
                 for (sum, &weight) in sums.iter_mut().zip(row) {
                     if weight != 0 {
                         *sum += value * (self.scale * f32::from(weight));
@@ -128,7 +162,7 @@ impl Int8Panel {
 }
 
 #[inline(always)]
-fn flush(totals: &mut [i32; WIDTH], partial: &mut [i16; WIDTH]) {
+fn flush(totals: &mut [i32; WIDEST], partial: &mut [i16; WIDEST]) {
     for (total, partial) in totals.iter_mut().zip(partial) {
         *total += i32::from(std::mem::take(partial));
     }
@@ -137,14 +171,13 @@ fn flush(totals: &mut [i32; WIDTH], partial: &mut [i16; WIDTH]) {
 /// The plain loop. At most [`ROWS_PER_FLUSH`] rows come between two flushes.
 #[inline(always)]
 pub(super) fn add_int8_portable(
-    rows: &[[i8; WIDTH]],
+    rows: &Int8Rows,
     neurons: &[u32],
     offset: usize,
-    partial: &mut [i16; WIDTH],
+    partial: &mut [i16; WIDEST],
 ) {
     for &neuron in neurons {
-        let row = &rows[(neuron as usize).wrapping_sub(offset)];
-        for (sum, &weight) in partial.iter_mut().zip(row) {
+        for (sum, &weight) in partial.iter_mut().zip(rows.row(neuron, offset)) {
             *sum += i16::from(weight);
         }
     }
@@ -155,31 +188,49 @@ pub(super) fn add_int8_portable(
 #[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn add_int8_avx2(
-    rows: &[[i8; WIDTH]],
+    rows: &Int8Rows,
     neurons: &[u32],
     offset: usize,
-    partial: &mut [i16; WIDTH],
+    partial: &mut [i16; WIDEST],
+) {
+    match rows.width {
+        64 => add_registers::<64, 4>(rows, neurons, offset, partial),
+        32 => add_registers::<32, 2>(rows, neurons, offset, partial),
+        _ => add_registers::<16, 1>(rows, neurons, offset, partial),
+    }
+}
+
+/// `W` columns in `N` registers.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+fn add_registers<const W: usize, const N: usize>(
+    rows: &Int8Rows,
+    neurons: &[u32],
+    offset: usize,
+    partial: &mut [i16; WIDEST],
 ) {
     use std::arch::x86_64::{
         _mm_loadu_si128, _mm256_add_epi16, _mm256_cvtepi8_epi16, _mm256_loadu_si256,
         _mm256_setzero_si256, _mm256_storeu_si256,
     };
-    const REGISTERS: usize = WIDTH / 16;
-    let mut sums = [_mm256_setzero_si256(); REGISTERS];
+    const { assert!(W == 16 * N && W <= WIDEST) };
+    let (rows, _) = rows.weights.as_chunks::<W>();
+    let mut sums = [_mm256_setzero_si256(); N];
     for (i, sum) in sums.iter_mut().enumerate() {
-        // SAFETY: `16 i .. 16 i + 16` lies in the array for `i < REGISTERS`.
+        // SAFETY: `16 i .. 16 i + 16` lies in the array for `i < N`, as `16 N = W <= WIDEST`.
         *sum = unsafe { _mm256_loadu_si256(partial.as_ptr().add(16 * i).cast()) };
     }
     for &neuron in neurons {
         let row = &rows[(neuron as usize).wrapping_sub(offset)];
         for (i, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: `16 i .. 16 i + 16` lies in the row for `i < REGISTERS`.
+            // SAFETY: `16 i .. 16 i + 16` lies in the row for `i < N`, as `16 N = W`.
             let weights = unsafe { _mm_loadu_si128(row.as_ptr().add(16 * i).cast()) };
             *sum = _mm256_add_epi16(*sum, _mm256_cvtepi8_epi16(weights));
         }
     }
     for (i, sum) in sums.iter().enumerate() {
-        // SAFETY: `16 i .. 16 i + 16` lies in the array for `i < REGISTERS`.
+        // SAFETY: as for loading.
         unsafe { _mm256_storeu_si256(partial.as_mut_ptr().add(16 * i).cast(), *sum) };
     }
 }
