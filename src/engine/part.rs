@@ -15,6 +15,9 @@ use std::ops::Range;
 /// Some neurons of a population, and the workspace of the thread that drives them.
 pub(super) struct Part<'n> {
     neurons: Range<usize>,
+    /// For each projection into the population, the synapses of each presynaptic neuron that lead
+    /// to these neurons.
+    segments: Vec<Vec<Range<usize>>>,
     group: Group<'n>,
     inputs: Vec<f32>,
     /// What they emit in the chunk in work, numbered from the first of them.
@@ -46,7 +49,8 @@ pub(super) type Noise<'a> = (&'a Poisson, f32, &'a mut [SmallRng]);
 
 impl<'n> Part<'n> {
     /// Cuts a population into up to `threads` parts of whole shards; none if it is not worth it.
-    pub(super) fn split(population: &'n Population, threads: usize) -> Vec<Self> {
+    pub(super) fn split(simulator: &Simulator<'n>, index: usize, threads: usize) -> Vec<Self> {
+        let population: &'n Population = &simulator.network.populations[index];
         let neurons = population.shape.neurons();
         let shards = neurons.div_ceil(SHARD);
         let parts = threads.min(shards);
@@ -57,7 +61,11 @@ impl<'n> Part<'n> {
         (0..parts)
             .map(|part| {
                 let neurons = boundary(part)..boundary(part + 1);
+                let incoming = simulator.incoming[index].iter();
                 Part {
+                    segments: incoming
+                        .map(|&p| simulator.synapses[p].segments(&neurons))
+                        .collect(),
                     group: Group::new(population, neurons.clone()),
                     neurons,
                     inputs: Vec::new(),
@@ -104,7 +112,8 @@ impl<'n> Part<'n> {
             self.inputs
                 .extend_from_slice(&work.base[self.neurons.clone()]);
         }
-        for &p in &work.simulator.incoming[work.index] {
+        let incoming = work.simulator.incoming[work.index].iter();
+        for (&p, segments) in incoming.zip(&self.segments) {
             if work.has_current.contains(&p) {
                 continue;
             }
@@ -117,7 +126,8 @@ impl<'n> Part<'n> {
             synapses.deliver_to(
                 source,
                 work.chunk.clone(),
-                self.neurons.clone(),
+                &self.neurons,
+                segments,
                 &mut self.inputs,
             );
         }

@@ -306,47 +306,61 @@ impl<'n> Synapses<'n> {
             && self.sorted_rows
     }
 
-    /// As [`Synapses::deliver`], but only to the neurons in `targets`, whose inputs are given.
+    /// Which synapses of each presynaptic neuron lead to the neurons in `range`: looking them up
+    /// anew for every spike would cost more than adding them.
+    pub(super) fn segments(&self, range: &Range<usize>) -> Vec<Range<usize>> {
+        let Pattern::Sparse {
+            starts, targets, ..
+        } = &self.connectivity().pattern
+        else {
+            return Vec::new();
+        };
+        starts
+            .windows(2)
+            .map(|ends| {
+                let start = ends[0] as usize;
+                let row = &targets[start..ends[1] as usize];
+                let from = row.partition_point(|&target| (target as usize) < range.start);
+                let to = row.partition_point(|&target| (target as usize) < range.end);
+                start + from..start + to
+            })
+            .collect()
+    }
+
+    /// As [`Synapses::deliver`], but only to the neurons in `targets`, whose inputs are given and
+    /// whose synapses are the `segments`.
     pub(super) fn deliver_to(
         &self,
         train: &SpikeTrain,
         chunk: Range<usize>,
-        targets: Range<usize>,
+        targets: &Range<usize>,
+        segments: &[Range<usize>],
         inputs: &mut [f32],
     ) {
-        let Pattern::Sparse {
-            starts,
-            targets: all,
-            ..
-        } = &self.connectivity().pattern
-        else {
+        let Pattern::Sparse { targets: all, .. } = &self.connectivity().pattern else {
             return;
         };
         for (t, input) in chunk.zip(inputs.chunks_exact_mut(targets.len())) {
             let events = self.arriving(train, t);
             for (i, &neuron) in events.neurons.iter().enumerate() {
                 let value = events.values.map_or(1.0, |values| values[i]);
-                let start = starts[neuron as usize] as usize;
-                let row = &all[start..starts[neuron as usize + 1] as usize];
-                let from = row.partition_point(|&target| (target as usize) < targets.start);
-                let to = row.partition_point(|&target| (target as usize) < targets.end);
+                let segment = segments[neuron as usize].clone();
+                let row = &all[segment.clone()];
                 match &self.projection.weights {
                     Weights::Uniform(weight) => {
                         let addend = value * weight;
-                        for &target in &row[from..to] {
+                        for &target in row {
                             input[target as usize - targets.start] += addend;
                         }
                     }
                     Weights::Each(weights) => {
-                        let weights = &weights[start + from..start + to];
-                        for (&target, &weight) in row[from..to].iter().zip(weights) {
+                        for (&target, &weight) in row.iter().zip(&weights[segment]) {
                             input[target as usize - targets.start] += value * weight;
                         }
                     }
                     weights @ Weights::Int8 { .. } => {
-                        for synapse in from..to {
-                            input[row[synapse] as usize - targets.start] +=
-                                value * weights.get(start + synapse);
+                        for (&target, synapse) in row.iter().zip(segment) {
+                            input[target as usize - targets.start] += value * weights.get(synapse);
                         }
                     }
                 }

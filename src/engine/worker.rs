@@ -64,7 +64,7 @@ impl<'s, 'n> Worker<'s, 'n> {
             .map(|(index, (population, windows))| {
                 let neurons = population.shape.neurons();
                 let parts = if simulator.can_split(index) {
-                    Part::split(population, threads)
+                    Part::split(simulator, index, threads)
                 } else {
                     Vec::new()
                 };
