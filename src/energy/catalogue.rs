@@ -2,6 +2,7 @@
 
 use super::hardware::{Confidence, Figure, Hardware, Kind, Quantity, exponent, scale};
 use super::{LAWS, Law};
+use crate::names::nearest;
 use crate::units::Range;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -398,30 +399,6 @@ fn read_figure(
     })
 }
 
-/// The candidate with the fewest edits to `name`; empty if there are none.
-fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
-    candidates
-        .min_by_key(|candidate| edits(name, candidate))
-        .unwrap_or_default()
-        .to_owned()
-}
-
-/// Insertions, deletions and replacements that turn `a` into `b` (Levenshtein distance).
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -526,12 +503,5 @@ mac = { low = 1, typ = 2, high = 3, unit = "mJ", source = "better", confidence =
             .to_string();
         assert!(message.contains("did you mean \"loihi1\"?"), "{message}");
         assert!(message.contains("arithmetic-45nm"), "{message}");
-    }
-
-    #[test]
-    fn closed_form_edit_distances() {
-        for (a, b, distance) in [("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ab", 0)] {
-            assert_eq!(edits(a, b), distance);
-        }
     }
 }
