@@ -397,7 +397,7 @@ pub enum Role {
     Spiking,
     /// Spiking max pooling: passes spikes of its window on.
     Pooling,
-    /// Accumulates its input and never spikes.
+    /// Never spikes: accumulates its input, or emits a real number in each timestep.
     Readout,
 }
 
@@ -426,7 +426,7 @@ pub struct Edge {
 /// The structure of a network: enough to count, place and price it, without a single weight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Topology {
-    /// Populations in topological order.
+    /// Populations in the order of a timestep.
     pub populations: Vec<Node>,
     /// Projections.
     pub edges: Vec<Edge>,
