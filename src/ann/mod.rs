@@ -3,58 +3,14 @@
 //! Nothing here computes: the original is run by an established runtime ([`Runtime`]), on the same
 //! file, so the reference accuracy is not our own opinion.
 
+mod operation;
 mod runtime;
 
+pub use operation::Operation;
 pub use runtime::{Observed, Runtime, RuntimeError};
 
 use crate::counts::{DenseCounts, DenseLayer};
-use crate::network::{Convolution, Shape, Window};
-
-/// What a layer computes.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Operation {
-    /// The input of the network.
-    Input,
-    /// `y = W x + b`.
-    Dense {
-        /// Weights `[out, in]`, row-major; the columns in the model's own (channels-first) order.
-        weight: Vec<f32>,
-        /// Biases `[out]`.
-        bias: Vec<f32>,
-    },
-    /// Convolution (cross-correlation).
-    Convolution {
-        /// Shapes, window and groups.
-        convolution: Convolution,
-        /// Weights `[out channel, in channel of the group, ky, kx]`, row-major.
-        weight: Vec<f32>,
-        /// Biases `[out channel]`.
-        bias: Vec<f32>,
-    },
-    /// `y = scale · x + shift`, per channel: batch normalisation in inference form.
-    Affine {
-        /// Factor of each channel.
-        scale: Vec<f32>,
-        /// Summand of each channel.
-        shift: Vec<f32>,
-    },
-    /// `y = max(x, 0)`.
-    Relu,
-    /// Largest value of each window; padding never wins.
-    MaxPool {
-        /// The window.
-        window: Window,
-    },
-    /// Mean of each window.
-    AveragePool {
-        /// The window.
-        window: Window,
-        /// Whether padding zeros count as values.
-        count_padding: bool,
-    },
-    /// Feature maps as one vector, in channels-first order.
-    Flatten,
-}
+use crate::network::Shape;
 
 /// One layer, with its place in the graph.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,15 +19,15 @@ pub struct Layer {
     pub name: String,
     /// What it computes.
     pub operation: Operation,
-    /// Index of the layer it reads; meaningless for the input itself.
-    pub input: usize,
+    /// Indices of the layers it reads, all of them before it; none for the input itself.
+    pub inputs: Vec<usize>,
     /// Name of its output value in the model file: where the runtime can observe it.
     pub output: String,
     /// Shape of its output.
     pub shape: Shape,
 }
 
-/// A feed-forward network: layer 0 is the input, the last layer gives the logits.
+/// A feed-forward network, a directed graph without cycles: layer 0 is the input, the last layer gives the logits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ann {
     /// Name of the model, from its file.
@@ -90,8 +46,7 @@ impl Ann {
         self.layers
             .iter()
             .enumerate()
-            .skip(1)
-            .filter(move |(_, layer)| layer.input == index)
+            .filter(move |(_, layer)| layer.inputs.contains(&index))
             .map(|(reader, _)| reader)
     }
 
@@ -104,7 +59,11 @@ impl Ann {
             .layers
             .iter()
             .filter_map(|layer| {
-                let inputs = self.layers[layer.input].shape.neurons() as u64;
+                let inputs = layer
+                    .inputs
+                    .iter()
+                    .map(|&input| self.layers[input].shape.neurons() as u64)
+                    .sum();
                 let outputs = layer.shape.neurons() as u64;
                 let (macs, parameters) = match &layer.operation {
                     Operation::Dense { weight, bias } => {
@@ -119,6 +78,8 @@ impl Ann {
                     Operation::Input
                     | Operation::Affine { .. }
                     | Operation::Relu
+                    | Operation::ClippedRelu { .. }
+                    | Operation::Staircase { .. }
                     | Operation::Flatten => return None,
                 };
                 Some(DenseLayer {

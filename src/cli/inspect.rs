@@ -114,6 +114,8 @@ fn operation_name(operation: &Operation) -> &'static str {
         Operation::Convolution { .. } => "convolution",
         Operation::Affine { .. } => "batch normalisation",
         Operation::Relu => "ReLU",
+        Operation::ClippedRelu { .. } => "clipped ReLU",
+        Operation::Staircase { .. } => "quantised ReLU",
         Operation::MaxPool { .. } => "max pooling",
         Operation::AveragePool { .. } => "average pooling",
         Operation::Flatten => "flatten",

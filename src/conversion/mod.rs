@@ -78,11 +78,11 @@ pub enum ConversionError {
     },
 }
 
-/// Layers whose rectified output will be carried by spikes, one per ReLU.
+/// Layers whose rectified output will be carried by spikes, one per activation.
 #[must_use]
 pub fn spiking_layers(ann: &Ann) -> Vec<usize> {
     (0..ann.layers.len())
-        .filter(|&index| matches!(ann.layers[index].operation, Operation::Relu))
+        .filter(|&index| ann.layers[index].operation.is_activation())
         .map(|relu| carrier(ann, relu))
         .collect()
 }
@@ -91,9 +91,9 @@ pub fn spiking_layers(ann: &Ann) -> Vec<usize> {
 /// between a layer and its ReLU, what the pooling reads (the two commute).
 fn carrier(ann: &Ann, relu: usize) -> usize {
     let mut carrier = relu;
-    let mut below = ann.layers[relu].input;
+    let mut below = ann.layers[relu].inputs[0];
     while let Operation::MaxPool { .. } = ann.layers[below].operation {
-        below = ann.layers[below].input;
+        below = ann.layers[below].inputs[0];
         carrier = below;
     }
     carrier

@@ -196,7 +196,7 @@ impl Importer {
                 layers: vec![Layer {
                     name: input_name.clone(),
                     operation: Operation::Input,
-                    input: 0,
+                    inputs: Vec::new(),
                     output: input_name,
                     shape,
                 }],
@@ -266,13 +266,13 @@ impl Importer {
                 self.ann.layers.push(Layer {
                     name: node.name().to_owned(),
                     operation,
-                    input: node
+                    inputs: node
                         .inputs()
-                        .find_map(|name| match self.values.get(name) {
+                        .filter_map(|name| match self.values.get(name) {
                             Some(Value::Layer(index)) => Some(*index),
                             _ => None,
                         })
-                        .unwrap_or(0),
+                        .collect(),
                     output: node.output().to_owned(),
                     shape,
                 });

@@ -1,13 +1,15 @@
 //! Walks the layers of the original and builds populations and projections.
 
+mod activation;
+mod linear;
+mod pooling;
+
 use super::compose::AveragePooling;
 use super::{Calibration, Conversion, ConversionError, ConversionOptions};
 use crate::ann::{Ann, Layer, Operation};
-use crate::network::{
-    BitRows, Connectivity, Convolution, Network, Pattern, Population, Projection, Shape, Weights,
-    Window,
-};
-use crate::neuron::{IntegrateFire, MaxPool, MaxPoolRule, Neuron, Reset, ThresholdTest};
+use crate::network::{Network, Population, Shape};
+use crate::neuron::{MaxPoolRule, Neuron};
+use linear::{Linear, LinearKind};
 
 /// What the output of a layer of the original is in the spiking network.
 #[derive(Debug, Clone)]
@@ -27,39 +29,6 @@ enum Signal {
     Linear(Box<Linear>),
     /// Not available: the layer has a problem that is already listed.
     Missing,
-}
-
-/// A linear layer of the original, with what was folded into it.
-#[derive(Debug, Clone)]
-struct Linear {
-    name: String,
-    source: Box<Signal>,
-    kind: LinearKind,
-    bias: Vec<f32>,
-    shape: Shape,
-    /// Set when max pooling stands between this layer and its ReLU.
-    pooled_by: Vec<(String, Window, Shape)>,
-}
-
-#[derive(Debug, Clone)]
-enum LinearKind {
-    /// Weights `[out, in]`.
-    Dense(Vec<f32>),
-    /// Weights `[out, in of the group, ky, kx]`.
-    Convolution(Convolution, Vec<f32>),
-}
-
-impl LinearKind {
-    /// Multiplies the weights of each output channel.
-    fn scale_outputs(&mut self, scale: &[f32]) {
-        let weights = match self {
-            LinearKind::Dense(weights) | LinearKind::Convolution(_, weights) => weights,
-        };
-        let per_output = weights.len() / scale.len().max(1);
-        for (row, scale) in weights.chunks_exact_mut(per_output.max(1)).zip(scale) {
-            row.iter_mut().for_each(|w| *w *= scale);
-        }
-    }
 }
 
 pub(super) struct NetworkBuilder<'a> {
@@ -102,7 +71,7 @@ impl<'a> NetworkBuilder<'a> {
             let input = if index == 0 {
                 Signal::Missing
             } else {
-                signals[layer.input].clone()
+                signals[layer.inputs[0]].clone()
             };
             let signal = self.layer(index, layer, input).unwrap_or_else(|reason| {
                 let problem = format!("  layer \"{}\": {reason}", layer.name);
@@ -191,10 +160,12 @@ impl<'a> NetworkBuilder<'a> {
             (Operation::Affine { .. }, _) => Err(
                 "batch normalisation is converted only right behind a convolution or linear layer; move it there".into(),
             ),
-            (Operation::Relu, Signal::Linear(linear)) => self.rectify(index, *linear),
+            (operation, Signal::Linear(linear)) if operation.is_activation() => {
+                self.rectify(index, *linear)
+            }
             // Spikes are never negative.
             (Operation::Relu, carried @ Signal::Carried { signed: false, .. }) => Ok(carried),
-            (Operation::Relu, _) => {
+            (Operation::Relu | Operation::ClippedRelu { .. } | Operation::Staircase { .. }, _) => {
                 Err("a ReLU on the input has no neurons to spike; put a linear layer in front".into())
             }
             (Operation::MaxPool { window }, Signal::Linear(mut linear)) => {
@@ -251,109 +222,6 @@ impl<'a> NetworkBuilder<'a> {
         }
     }
 
-    /// Gives a linear layer integrate-and-fire neurons.
-    fn rectify(&mut self, index: usize, linear: Linear) -> Result<Signal, String> {
-        let observed = self
-            .calibration
-            .ranges
-            .iter()
-            .find(|range| range.layer == super::carrier(self.ann, index))
-            .ok_or("its activations were not calibrated")?;
-        let mut threshold = if self.options.use_max {
-            observed.max
-        } else {
-            observed.percentile
-        };
-        if threshold <= 0.0 {
-            threshold = if observed.max > 0.0 {
-                observed.max
-            } else {
-                1.0
-            };
-            self.notes.push(format!(
-                "layer \"{}\" is {} on the calibration data; its threshold is {threshold}",
-                linear.name,
-                if observed.max > 0.0 {
-                    "almost silent"
-                } else {
-                    "silent"
-                },
-            ));
-        }
-        let neurons = linear.shape.neurons();
-        let neuron = Neuron::IntegrateFire(IntegrateFire {
-            threshold: vec![threshold; neurons],
-            initial: self.options.initial_potential,
-            reset: Reset::Subtract,
-            test: ThresholdTest::AtLeast,
-        });
-        let bias = per_neuron(&linear.bias, linear.shape);
-        let population = self.population(&linear.name, linear.shape, neuron, bias);
-        self.thresholds.push((
-            self.network.populations[population].name.clone(),
-            f64::from(threshold),
-        ));
-        self.project(&linear, population)?;
-        let mut signal = Signal::Carried {
-            population,
-            amplitude: vec![threshold; linear.shape.channels],
-            pooling: None,
-            shape: linear.shape,
-            signed: false,
-        };
-        for (name, window, shape) in &linear.pooled_by {
-            self.notes.push(format!(
-                "max pooling \"{name}\" moved behind its ReLU, which gives the same result"
-            ));
-            signal = self.max_pool(name, *window, *shape, signal)?;
-        }
-        Ok(signal)
-    }
-
-    fn max_pool(
-        &mut self,
-        name: &str,
-        window: Window,
-        output: Shape,
-        input: Signal,
-    ) -> Result<Signal, String> {
-        let Signal::Carried {
-            population: source,
-            amplitude,
-            pooling: None,
-            shape,
-            signed: false,
-        } = input
-        else {
-            return Err("max pooling is converted only where it reads spikes: behind a ReLU, not behind the input or average pooling; use average pooling there or reorder the layers".into());
-        };
-        let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
-        let population = self.population(name, output, neuron, Vec::new());
-        let convolution = Convolution {
-            input: shape,
-            output,
-            window,
-            groups: shape.channels,
-        };
-        let pattern = Pattern::Convolution {
-            convolution,
-            present: None,
-        };
-        self.network.projections.push(Projection::new(
-            source,
-            population,
-            Connectivity::new(pattern),
-            Weights::Uniform(1.0),
-        ));
-        Ok(Signal::Carried {
-            population,
-            amplitude,
-            pooling: None,
-            shape: output,
-            signed: false,
-        })
-    }
-
     /// The last layer: a readout by accumulated potential, or spikes.
     fn output(&mut self, signal: Signal) -> Result<(), String> {
         match signal {
@@ -371,48 +239,6 @@ impl<'a> NetworkBuilder<'a> {
             Signal::Missing => Ok(()),
             _ => Err("the network must end in a linear layer or a ReLU".into()),
         }
-    }
-
-    /// Connects the source of a linear layer to its population.
-    fn project(&mut self, linear: &Linear, target: usize) -> Result<(), String> {
-        let Signal::Carried {
-            population: source,
-            amplitude,
-            pooling,
-            shape,
-            ..
-        } = linear.source.as_ref()
-        else {
-            return Err("its input is not available".into());
-        };
-        let (pattern, mut weights) = match &linear.kind {
-            LinearKind::Dense(weights) => dense(weights, *shape, linear.shape.neurons(), amplitude),
-            LinearKind::Convolution(convolution, weights) => {
-                convolved(*convolution, weights, amplitude)
-            }
-        };
-        let mut connectivity = Connectivity::new(pattern);
-        if let Some(pooling) = pooling {
-            match pooling.uniform() {
-                Some((merged, factor)) => {
-                    weights.iter_mut().for_each(|w| *w *= factor);
-                    connectivity.pooling = Some(merged);
-                }
-                None => {
-                    (connectivity, weights) = pooling
-                        .through(&connectivity, &weights)
-                        .ok_or("merged with the overlapping average pooling in front of it, it has too many synapses")?;
-                }
-            }
-            self.notes.push(format!(
-                "average pooling merged into the synapses of \"{}\"",
-                linear.name
-            ));
-        }
-        self.network
-            .projections
-            .push(Projection::new(*source, target, connectivity, weights));
-        Ok(())
     }
 
     /// Adds a population under a readable, unique name.
@@ -438,48 +264,4 @@ impl<'a> NetworkBuilder<'a> {
 /// Biases of output channels as one per neuron, channels last.
 fn per_neuron(bias: &[f32], shape: Shape) -> Vec<f32> {
     bias.iter().copied().cycle().take(shape.neurons()).collect()
-}
-
-/// `[out, in in channels-first order]` to `[in channels last, out]`.
-fn dense(weights: &[f32], source: Shape, targets: usize, amplitude: &[f32]) -> (Pattern, Vec<f32>) {
-    let sources = source.neurons();
-    let mut rows = Vec::with_capacity(weights.len());
-    for index in 0..sources {
-        let (c, y, x) = source.coordinates(index);
-        let column = (c * source.height + y) * source.width + x;
-        rows.extend((0..targets).map(|out| amplitude[c] * weights[out * sources + column]));
-    }
-    let present = BitRows::nonzero(&rows, targets);
-    let pattern = Pattern::Dense {
-        sources,
-        targets,
-        present: (!present.is_full()).then_some(present),
-    };
-    (pattern, rows)
-}
-
-/// `[out, in of the group, ky, kx]` to `[ky, kx, in, out of the group]`.
-fn convolved(convolution: Convolution, weights: &[f32], amplitude: &[f32]) -> (Pattern, Vec<f32>) {
-    let per_group = convolution.input.channels / convolution.groups;
-    let (height, width) = (
-        convolution.window.vertical.kernel,
-        convolution.window.horizontal.kernel,
-    );
-    let mut rows = Vec::with_capacity(weights.len());
-    for ky in 0..height {
-        for kx in 0..width {
-            for (c, amplitude) in amplitude.iter().enumerate() {
-                rows.extend(convolution.group_outputs(c).map(|out| {
-                    let at = ((out * per_group + c % per_group) * height + ky) * width + kx;
-                    amplitude * weights[at]
-                }));
-            }
-        }
-    }
-    let present = BitRows::nonzero(&rows, convolution.outputs_per_group());
-    let pattern = Pattern::Convolution {
-        convolution,
-        present: (!present.is_full()).then_some(present),
-    };
-    (pattern, rows)
 }
