@@ -150,91 +150,178 @@ pub fn run(
 ) -> Result<Run, ExperimentError> {
     // Cheap mistakes first: nobody should wait for a simulation to read of a typo.
     experiment.check()?;
-    let targets = targets(experiment, catalogue)?;
-    let model_path = &experiment.model;
-    let model = onnx::load(model_path)?;
-    let ann = &model.ann;
-    let model_report = ModelReport {
-        path: shown(model_path),
-        sha256: model.sha256.clone(),
-        parameters: ann.dense_counts().parameters(),
-        macs: ann.dense_counts().macs(),
-    };
-
-    let data = load_data(&experiment.data, ann)?;
-    let calibration_data = load_data(&experiment.calibration_data()?, ann)?;
-    let runtime = Runtime::load(&model_report.path, model.bytes, &ann.sample_dims)?;
-
-    stop_if(observer(Progress::Calibrating))?;
-    let calibration = Calibration::measure(
-        ann,
-        &runtime,
-        &calibration_data.inputs,
-        experiment.conversion.percentile,
-    )?;
-    let timesteps = experiment.simulation.timesteps;
-    let options = ConversionOptions {
-        timesteps,
-        use_max: experiment.conversion.normalization == Normalization::Max,
-        initial_potential: experiment.conversion.initial_potential,
-        max_pool: experiment.conversion.max_pool.rule(),
-    };
-    let conversion = conversion::convert(ann, &calibration, &options)?;
-
-    stop_if(observer(Progress::RunningOriginal))?;
-    let ann_predictions = predictions(ann, &runtime, &data.inputs)?;
-
-    let started = Instant::now();
-    let simulation = simulate(experiment, &conversion, &data, observer)?;
-    let simulate_s = started.elapsed().as_secs_f64();
-
-    let accuracy = accuracy(ann, &data, &ann_predictions, &simulation.outcomes)?;
-    let context = Context {
-        setup: setup(
-            experiment,
-            &conversion,
-            &calibration,
-            &data,
-            &calibration_data,
-        ),
-        seed: experiment.simulation.seed,
-        model: model_report,
-        accuracy,
-    };
-    let dense = ann.dense_counts();
-    let counts = simulation.counts;
-    let mut report = price(
-        &counts,
-        &dense,
-        &context,
-        &targets,
-        &experiment.price_options(),
-    );
-    report.timing = Timing {
-        simulate_s,
-        synops_per_s: report.totals.synops_per_inference * report.samples as f64 / simulate_s,
-    };
-    let file = |role: &str, file: &dataset::SourceFile| InputEntry {
-        role: role.to_owned(),
-        path: shown(&file.path),
-        sha256: file.sha256.clone(),
-    };
-    let mut inputs = vec![InputEntry {
-        role: "model".to_owned(),
-        path: context.model.path.clone(),
-        sha256: context.model.sha256.clone(),
-    }];
-    inputs.push(file("data", &data.data));
-    inputs.extend(data.labels_file.as_ref().map(|f| file("labels", f)));
-    inputs.push(file("calibration", &calibration_data.data));
+    targets(experiment, catalogue)?;
+    let imported = Imported::load(experiment, observer)?;
+    let simulated = imported.simulate(experiment, observer)?;
+    let report = simulated.report(experiment, catalogue)?;
     Ok(Run {
         report,
-        counts,
-        dense,
-        context,
-        outcomes: simulation.outcomes,
-        inputs,
+        counts: simulated.counts,
+        dense: simulated.dense,
+        context: simulated.context,
+        outcomes: simulated.outcomes,
+        inputs: simulated.inputs,
     })
+}
+
+/// A model with its data: what experiments share that differ in conversion, drive and price alone.
+pub struct Imported {
+    model: ModelReport,
+    ann: Ann,
+    runtime: Runtime,
+    data: Dataset,
+    calibration_data: Dataset,
+    ann_predictions: Vec<u32>,
+}
+
+impl Imported {
+    /// Reads the model, data and calibration data of an experiment, and runs the original on the
+    /// data.
+    ///
+    /// # Errors
+    /// The file or node that cannot be read.
+    pub fn load(experiment: &Experiment, observer: Observer) -> Result<Self, ExperimentError> {
+        let onnx::Model { ann, bytes, sha256 } = onnx::load(&experiment.model)?;
+        let model = ModelReport {
+            path: shown(&experiment.model),
+            sha256,
+            parameters: ann.dense_counts().parameters(),
+            macs: ann.dense_counts().macs(),
+        };
+        let data = load_data(&experiment.data, &ann)?;
+        let calibration_data = load_data(&experiment.calibration_data()?, &ann)?;
+        let runtime = Runtime::load(&model.path, bytes, &ann.sample_dims)?;
+        stop_if(observer(Progress::RunningOriginal))?;
+        let ann_predictions = predictions(&ann, &runtime, &data.inputs)?;
+        Ok(Imported {
+            model,
+            ann,
+            runtime,
+            data,
+            calibration_data,
+            ann_predictions,
+        })
+    }
+
+    /// Converts and simulates. The experiment names the same model and data as the one that was
+    /// loaded.
+    ///
+    /// # Errors
+    /// The stage that fails, with the layer or key it fails on.
+    pub fn simulate(
+        &self,
+        experiment: &Experiment,
+        observer: Observer,
+    ) -> Result<Simulated, ExperimentError> {
+        experiment.check()?;
+        stop_if(observer(Progress::Calibrating))?;
+        let calibration = Calibration::measure(
+            &self.ann,
+            &self.runtime,
+            &self.calibration_data.inputs,
+            experiment.conversion.percentile,
+        )?;
+        let options = ConversionOptions {
+            timesteps: experiment.simulation.timesteps,
+            use_max: experiment.conversion.normalization == Normalization::Max,
+            initial_potential: experiment.conversion.initial_potential,
+            max_pool: experiment.conversion.max_pool.rule(),
+        };
+        let conversion = conversion::convert(&self.ann, &calibration, &options)?;
+
+        let started = Instant::now();
+        let simulation = simulate(experiment, &conversion, &self.data, observer)?;
+        let simulate_s = started.elapsed().as_secs_f64();
+
+        let accuracy = accuracy(
+            &self.ann,
+            &self.data,
+            &self.ann_predictions,
+            &simulation.outcomes,
+        )?;
+        let context = Context {
+            setup: setup(
+                experiment,
+                &conversion,
+                &calibration,
+                &self.data,
+                &self.calibration_data,
+            ),
+            seed: experiment.simulation.seed,
+            model: self.model.clone(),
+            accuracy,
+        };
+        Ok(Simulated {
+            counts: simulation.counts,
+            dense: self.ann.dense_counts(),
+            context,
+            outcomes: simulation.outcomes,
+            inputs: self.inputs(),
+            simulate_s,
+        })
+    }
+
+    /// The files that were read.
+    fn inputs(&self) -> Vec<InputEntry> {
+        let file = |role: &str, file: &dataset::SourceFile| InputEntry {
+            role: role.to_owned(),
+            path: shown(&file.path),
+            sha256: file.sha256.clone(),
+        };
+        let mut inputs = vec![InputEntry {
+            role: "model".to_owned(),
+            path: self.model.path.clone(),
+            sha256: self.model.sha256.clone(),
+        }];
+        inputs.push(file("data", &self.data.data));
+        inputs.extend(self.data.labels_file.as_ref().map(|f| file("labels", f)));
+        inputs.push(file("calibration", &self.calibration_data.data));
+        inputs
+    }
+}
+
+/// A simulated experiment, ready to be priced.
+#[derive(Debug, Clone)]
+pub struct Simulated {
+    /// What was counted.
+    pub counts: EventCounts,
+    /// Work of the original network.
+    pub dense: DenseCounts,
+    /// What was converted and how.
+    pub context: Context,
+    /// Output of each sample.
+    pub outcomes: Vec<Outcome>,
+    /// Files that were read.
+    pub inputs: Vec<InputEntry>,
+    /// Wall-clock time of the simulation [s].
+    pub simulate_s: f64,
+}
+
+impl Simulated {
+    /// Prices the counts on the targets of an experiment.
+    ///
+    /// # Errors
+    /// If a target is not in the catalogue.
+    pub fn report(
+        &self,
+        experiment: &Experiment,
+        catalogue: &Catalogue,
+    ) -> Result<Report, ExperimentError> {
+        let targets = targets(experiment, catalogue)?;
+        let mut report = price(
+            &self.counts,
+            &self.dense,
+            &self.context,
+            &targets,
+            &experiment.price_options(),
+        );
+        let synops = report.totals.synops_per_inference * report.samples as f64;
+        report.timing = Timing {
+            simulate_s: self.simulate_s,
+            synops_per_s: synops / self.simulate_s,
+        };
+        Ok(report)
+    }
 }
 
 /// Prices counts on targets: what follows a simulation, and all that saved counts need.
