@@ -539,7 +539,7 @@ fn worked_arithmetic() {
     let found: Vec<(Workload, Scope)> = reports.iter().map(|r| (r.workload, r.scope)).collect();
     assert_eq!(
         found,
-        [Workload::Snn, Workload::Ann, Workload::Qann].map(|w| (w, Scope::Arithmetic))
+        [Workload::Snn, Workload::Ann, Workload::Qann].map(|w| (w, Scope::Compute))
     );
     // 5000 additions and 30 multiplications in each of ten timesteps.
     assert_close(nominal(&reports[0]), (5000.0 * 0.9 + 300.0 * 4.6) * 1e-12);

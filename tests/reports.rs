@@ -246,7 +246,7 @@ fn latex_escapes_what_models_are_called() {
         .lines()
         .filter(|l| l.ends_with(r"\\") && !l.contains("multicolumn"))
     {
-        assert_eq!(row.replace(r"\&", "").matches('&').count(), 6, "{row}");
+        assert_eq!(row.replace(r"\&", "").matches('&').count(), 7, "{row}");
     }
     let open = tex.replace(r"\{", "").replace(r"\}", "");
     assert_eq!(open.matches('{').count(), open.matches('}').count());
@@ -341,13 +341,14 @@ fn svg_draws_only_what_is_known() {
     };
     let known = target("a", Workload::Snn, vec![line("SynOp", 10.0, 1e-9, 0.1)]);
     let alone = circles(vec![known.clone()]);
-    assert_eq!(circles(vec![known.clone(), known.clone()]), alone + 1);
+    // Known with memory and routing and as a whole: a marker in two panels.
+    assert_eq!(circles(vec![known.clone(), known.clone()]), alone + 2);
     let open = unknown(known.clone(), "power");
     assert_eq!(circles(vec![known.clone(), open.clone()]), alone);
     // No known total, and a total of nothing: still a figure, without a marker of its own.
-    assert_eq!(circles(vec![open]), alone - 1);
+    assert_eq!(circles(vec![open]), alone - 2);
     let free = target("free", Workload::Snn, vec![line("SynOp", 0.0, 1e-9, 0.1)]);
-    assert_eq!(circles(vec![free]), alone - 1);
+    assert_eq!(circles(vec![free]), alone - 2);
     assert_eq!(circles(vec![]), 0);
 }
 
@@ -399,7 +400,7 @@ fn worked_verdict_snn_wins() {
         target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
     ]);
     let verdict = verdict(&report);
-    let comparison = verdict.scopes[0].comparison.as_ref().unwrap();
+    let comparison = verdict.scopes[2].comparison.as_ref().unwrap();
     // 100 nJ + 100 nJ of idle power against 1000 nJ.
     let Outcome::Wins {
         side: Side::Snn,
@@ -427,7 +428,7 @@ fn worked_verdict_snn_loses() {
         target("mcu", Workload::Qann, vec![line("MAC", 1000.0, 1e-10, 0.1)]),
     ]);
     let verdict = verdict(&report);
-    let comparison = verdict.scopes[0].comparison.as_ref().unwrap();
+    let comparison = verdict.scopes[2].comparison.as_ref().unwrap();
     assert_eq!(comparison.conventional.target, "mcu");
     let text = verdict.to_string();
     assert!(
@@ -445,7 +446,7 @@ fn worked_verdict_overlap_decides_nothing() {
         target("gpu", Workload::Ann, vec![line("MAC", 140.0, 1e-9, 0.5)]),
     ]);
     let verdict = verdict(&report);
-    let comparison = verdict.scopes[0].comparison.as_ref().unwrap();
+    let comparison = verdict.scopes[2].comparison.as_ref().unwrap();
     assert!(matches!(
         comparison.outcome,
         Outcome::NotDecided { favours: Side::Snn, factor } if (factor - 1.4).abs() < 1e-9
@@ -467,8 +468,8 @@ fn worked_verdict_unknown_total_never_wins() {
         target("gpu", Workload::Ann, vec![line("MAC", 140.0, 1e-9, 0.5)]),
     ]);
     let verdict = verdict(&report);
-    assert_eq!(verdict.scopes[0].comparison, None);
-    assert_eq!(verdict.scopes[0].missing, [Side::Snn]);
+    assert_eq!(verdict.scopes[2].comparison, None);
+    assert_eq!(verdict.scopes[2].missing, [Side::Snn]);
     let text = verdict.to_string();
     assert!(
         text.contains("Not counted: SNN on chip has an unknown total (energy of a spike)."),
@@ -489,7 +490,7 @@ fn worked_verdict_unverified_winner_is_named() {
         target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
     ]);
     let verdict = verdict(&report);
-    let (restriction, checked) = &verdict.scopes[0].restricted[0];
+    let (restriction, checked) = &verdict.scopes[2].restricted[0];
     assert_eq!(*restriction, Restriction::VerifiedOnly);
     assert_eq!(checked.as_ref().unwrap().snn.target, "old-chip");
     let text = verdict.to_string();
@@ -517,7 +518,7 @@ fn worked_verdict_a_target_that_does_not_fit_cannot_win() {
         target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
     ]);
     let verdict = verdict(&report);
-    let scope = &verdict.scopes[0];
+    let scope = &verdict.scopes[2];
     assert_eq!(scope.comparison.as_ref().unwrap().snn.target, "chip");
     assert!(scope.excluded[0].would_win);
     assert!(matches!(&scope.excluded[0].reason, Reason::DoesNotFit(limits) if limits.len() == 1));
@@ -542,7 +543,10 @@ fn worked_verdict_repeats_a_batched_win_at_batch_one() {
         batched,
     ]);
     let text = verdict(&report).to_string();
-    assert!(text.contains("Device: The SNN loses"), "{text}");
+    assert!(
+        text.contains("With idle power, encoding, host and I/O: The SNN loses"),
+        "{text}"
+    );
     assert!(text.contains("At batch 1: The SNN wins by 10.0×"), "{text}");
 }
 
@@ -553,7 +557,7 @@ fn worked_verdict_scopes_are_never_compared() {
         arithmetic("45nm", Workload::Ann, vec![line("MAC", 1000.0, 1e-6, 0.1)]),
     ]);
     let verdict = verdict(&report);
-    assert_eq!(verdict.scopes.len(), 2);
+    assert_eq!(verdict.scopes.len(), 3);
     assert!(verdict.scopes.iter().all(|s| s.comparison.is_none()));
     assert!(!verdict.to_string().contains("wins"));
 }
@@ -575,7 +579,7 @@ fn closed_form_crossover_is_the_ratio_of_mac_to_ac() {
     ]);
     report.populations.remove(1);
     let scope = &verdict(&report).scopes[0];
-    assert_eq!(scope.scope, Scope::Arithmetic);
+    assert_eq!(scope.scope, Scope::Compute);
     let crossover = scope.crossover.unwrap();
     assert!((crossover.spikes_per_synapse - 4.6 / 0.9).abs() < 1e-9);
     assert!((crossover.observed - 0.4).abs() < 1e-12);

@@ -2,7 +2,7 @@
 
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law, quantised_bits};
-use crate::report::{Part, Scope, TargetReport, Workload};
+use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 
 /// ```text
 /// SNN: E = SynOps · ac_fp32 + MACs · mac_fp32      MACs of a non-binary input in each timestep
@@ -51,20 +51,30 @@ fn spiking(job: &Job) -> TargetReport {
         sum.2 += figures.macs_once;
     }
     let (synops, macs, macs_once) = sum;
-    receipt.charge("AC, fp32 (synaptic operation)", synops, "energy.ac_fp32");
-    receipt.charge("MAC, fp32, in each timestep", macs, "energy.mac_fp32");
+    receipt.charge(
+        Bill::COMPUTE,
+        "AC, fp32 (synaptic operation)",
+        synops,
+        "energy.ac_fp32",
+    );
+    receipt.charge(
+        Bill::COMPUTE,
+        "MAC, fp32, in each timestep",
+        macs,
+        "energy.mac_fp32",
+    );
     if macs > macs_once {
         receipt.notes.push(format!(
             "keeping the current of the constant input would leave {macs_once} of {macs} MACs"
         ));
     }
-    receipt.finish(Workload::Snn, Scope::Arithmetic, None)
+    receipt.finish(Workload::Snn, Scope::Compute, None)
 }
 
 fn original(job: &Job) -> TargetReport {
     let mut receipt = receipt(job);
     charge_dense(job, &mut receipt, "MAC, fp32", "energy.mac_fp32");
-    receipt.finish(Workload::Ann, Scope::Arithmetic, None)
+    receipt.finish(Workload::Ann, Scope::Compute, None)
 }
 
 fn quantised(job: &Job) -> TargetReport {
@@ -81,13 +91,13 @@ fn quantised(job: &Job) -> TargetReport {
          integer that holds them",
         job.work.counts.timesteps
     ));
-    receipt.finish(Workload::Qann, Scope::Arithmetic, None)
+    receipt.finish(Workload::Qann, Scope::Compute, None)
 }
 
 fn charge_dense(job: &Job, receipt: &mut Receipt, event: &str, key: &str) {
     if job.work.dense.layers.is_empty() {
         receipt.lack(NO_DENSE);
-        receipt.lose(Part::Dynamic);
+        receipt.lose(Part::Dynamic, Bill::COMPUTE);
     }
-    receipt.charge(event, job.work.dense.macs() as f64, key);
+    receipt.charge(Bill::COMPUTE, event, job.work.dense.macs() as f64, key);
 }

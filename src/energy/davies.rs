@@ -7,7 +7,7 @@ use super::mesh::{
 use super::receipt::Receipt;
 use super::{Job, Law};
 use crate::mapping::{StageTimes, SynapseTime};
-use crate::report::TargetReport;
+use crate::report::{Bill, TargetReport};
 
 /// ```text
 /// E = active · neuron_active + inactive · neuron_inactive + SynOps · synop
@@ -46,15 +46,25 @@ fn price(job: &Job) -> Vec<TargetReport> {
     let mut receipt = Receipt::new(job);
     let mapped = map(job, &mut receipt);
     let inactive = events.updates - events.active;
-    receipt.charge("active neuron", events.active, "energy.neuron_active");
-    receipt.charge("inactive neuron", inactive, "energy.neuron_inactive");
+    receipt.charge(
+        Bill::EVENT,
+        "active neuron",
+        events.active,
+        "energy.neuron_active",
+    );
+    receipt.charge(
+        Bill::EVENT,
+        "inactive neuron",
+        inactive,
+        "energy.neuron_inactive",
+    );
     let packet = ("packet within a tile", "energy.spike_within_tile");
     charge_traffic(counts, mapped.as_ref(), &mut receipt, packet);
     let synops: f64 = ["dense", "sparse", "conv"]
         .iter()
         .map(|kind| synops(counts, kind))
         .sum();
-    receipt.charge("synaptic operation", synops, "energy.synop");
+    receipt.charge(Bill::EVENT, "synaptic operation", synops, "energy.synop");
     charge_host(events.macs_once, &mut receipt);
     let times = times(&mut receipt);
     let latency_s = latency_range(job, mapped.as_ref(), &mut receipt, times);

@@ -6,7 +6,7 @@ use super::receipt::Receipt;
 use crate::counts::EventCounts;
 use crate::mapping::{Capacity, Mesh, Placement, StageTimes, Traffic, latency, place, traffic};
 use crate::network::Role;
-use crate::report::{Part, Scope, TargetReport, Workload};
+use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// Events per inference that mesh laws charge.
@@ -128,26 +128,35 @@ pub(super) fn charge_traffic(
     packet: (&str, &str),
 ) {
     let Some(Mapped { traffic, .. }) = mapped else {
-        receipt.lose(Part::Dynamic);
+        receipt.lose(Part::Dynamic, Bill::MEMORY_ROUTING);
         return;
     };
     let samples = counts.samples.max(1) as f64;
-    receipt.charge(packet.0, traffic.packets as f64 / samples, packet.1);
     receipt.charge(
+        Bill::MEMORY_ROUTING,
+        packet.0,
+        traffic.packets as f64 / samples,
+        packet.1,
+    );
+    receipt.charge(
+        Bill::MEMORY_ROUTING,
         "hop, east-west",
         traffic.hops_x as f64 / samples,
         "energy.hop_east_west",
     );
     receipt.charge(
+        Bill::MEMORY_ROUTING,
         "hop, north-south",
         traffic.hops_y as f64 / samples,
         "energy.hop_north_south",
     );
 }
 
-/// Charges the multiply-accumulates that a chip without multipliers leaves to its host.
+/// Charges the multiply-accumulates that a chip without multipliers leaves to its host. They are
+/// work of the network, so they count in the same scope as those of a baseline's first layer.
 pub(super) fn charge_host(macs_once: f64, receipt: &mut Receipt) {
     receipt.charge(
+        Bill::EVENT,
         "MAC of a constant input, off chip, once per inference",
         macs_once,
         "energy.host_mac",
@@ -174,7 +183,7 @@ pub(super) fn latency_range(
         None => None,
     };
     let (Some(times), Some(mapped), Some(barrier)) = (times, mapped, barrier) else {
-        receipt.lose(Part::Static);
+        receipt.lose(Part::Static, Bill::SYSTEM);
         return None;
     };
     let at = |times: StageTimes, barrier_s: f64| {
@@ -239,14 +248,14 @@ pub(super) fn finish(
             };
             receipt.line(
                 Part::Static,
+                Bill::SYSTEM,
                 &event,
-                time.nominal,
-                each.nominal,
+                (time.nominal, each.nominal),
                 each.zip(time, |power, time| power * time),
                 &[power],
             );
         }
-        _ => receipt.lose(Part::Static),
+        _ => receipt.lose(Part::Static, Bill::SYSTEM),
     }
     receipt.notes.extend([
         "input populations are driven by the host: neither placed nor charged, but their synaptic \
@@ -285,7 +294,7 @@ pub(super) fn finish(
         cores,
         ..receipt.finish(
             Workload::Snn,
-            Scope::Device,
+            Scope::System,
             latency_s.map(|time| time.nominal),
         )
     }

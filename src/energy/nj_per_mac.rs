@@ -2,7 +2,7 @@
 
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law};
-use crate::report::{Part, Scope, TargetReport, Workload};
+use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 
 /// ```text
 /// E = MACs · mac;     t = E / active
@@ -23,10 +23,10 @@ fn price(job: &Job) -> Vec<TargetReport> {
     let mut receipt = Receipt::new(job);
     if job.work.dense.layers.is_empty() {
         receipt.lack(NO_DENSE);
-        receipt.lose(Part::Dynamic);
+        receipt.lose(Part::Dynamic, Bill::ALL_IN);
     }
     let macs = job.work.dense.macs() as f64;
-    receipt.charge("MAC, int8, all-in", macs, "energy.mac");
+    receipt.charge(Bill::ALL_IN, "MAC, int8, all-in", macs, "energy.mac");
     let energy = receipt.figure("energy.mac").map(|f| f.value.nominal * macs);
     let power = receipt.figure("power.active").map(|f| f.value.nominal);
     let latency_s = energy
@@ -37,5 +37,5 @@ fn price(job: &Job) -> Vec<TargetReport> {
         "measured on int8 networks, whatever the number of timesteps".into(),
         "whether the network fits the memory of the device is not checked".into(),
     ]);
-    vec![receipt.finish(Workload::Qann, Scope::Device, latency_s)]
+    vec![receipt.finish(Workload::Qann, Scope::System, latency_s)]
 }

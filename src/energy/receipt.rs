@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::hardware::{Confidence, Figure, Hardware};
-use crate::report::{Evidence, Line, Part, Scope, TargetReport, Workload};
+use crate::report::{Bill, Evidence, Line, Part, Scope, Scopes, TargetReport, Workload};
 use crate::units::Range;
 
 /// The lines of one target while they are written.
@@ -11,6 +11,8 @@ pub(super) struct Receipt<'a> {
     grid_g_per_kwh: f64,
     lines: Vec<Line>,
     unpriced: Vec<String>,
+    /// What is not known, with the narrowest scope that needs it.
+    missing: Vec<(Scope, String)>,
     dynamic_known: bool,
     static_known: bool,
     /// Assumptions a reader should know.
@@ -24,6 +26,7 @@ impl<'a> Receipt<'a> {
             grid_g_per_kwh: job.options.grid_g_per_kwh,
             lines: Vec::new(),
             unpriced: Vec::new(),
+            missing: Vec::new(),
             dynamic_known: true,
             static_known: true,
             notes: vec![format!("basis: {}", job.hardware.basis)],
@@ -56,29 +59,37 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    /// Marks the dynamic or static part as unknown.
-    pub fn lose(&mut self, part: Part) {
+    /// Marks the dynamic or static part as unknown for want of what was named so far, and with it
+    /// the scopes that `bill` belongs to.
+    pub fn lose(&mut self, part: Part, bill: Bill) {
         match part {
             Part::Dynamic => self.dynamic_known = false,
             Part::Static => self.static_known = false,
         }
+        let from = if bill.undivided {
+            Scope::Compute
+        } else {
+            bill.scope
+        };
+        let names = self.unpriced.iter().cloned();
+        self.missing.extend(names.map(|name| (from, name)));
     }
 
     /// `count` events at the price of one figure. Events that do not happen need no price.
-    pub fn charge(&mut self, event: &str, count: f64, key: &str) {
+    pub fn charge(&mut self, bill: Bill, event: &str, count: f64, key: &str) {
         if count == 0.0 {
             return;
         }
         match self.figure(key) {
             Some(figure) => self.line(
                 Part::Dynamic,
+                bill,
                 event,
-                count,
-                figure.value.nominal,
+                (count, figure.value.nominal),
                 figure.value * count,
                 &[figure],
             ),
-            None => self.lose(Part::Dynamic),
+            None => self.lose(Part::Dynamic, bill),
         }
     }
 
@@ -87,9 +98,9 @@ impl<'a> Receipt<'a> {
     pub fn line(
         &mut self,
         part: Part,
+        bill: Bill,
         event: &str,
-        count: f64,
-        joules_each: f64,
+        (count, joules_each): (f64, f64),
         bounds: Range,
         used: &[&Figure],
     ) {
@@ -110,6 +121,7 @@ impl<'a> Receipt<'a> {
                 ..bounds
             },
             part,
+            bill,
             source: sources.join("; "),
             unverified: used.iter().any(|f| f.confidence == Confidence::Memory),
         });
@@ -143,6 +155,7 @@ impl<'a> Receipt<'a> {
             batch: 1,
             latency_s,
             energy_j,
+            scopes: Scopes::of(&self.lines, scope, &self.missing),
             dynamic_j,
             static_j,
             edp_js: energy_j

@@ -4,7 +4,7 @@ use super::hardware::Figure;
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law, quantised_bits};
 use crate::counts::DenseCounts;
-use crate::report::{Part, Scope, TargetReport, Workload};
+use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text
@@ -114,7 +114,12 @@ fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
             let mut line = |part, event: &str, watts: Range, figures: &[&Figure]| {
                 let used: Vec<&Figure> = figures.iter().copied().chain(rates).collect();
                 let bounds = watts.zip(each, |watts, seconds| watts * seconds);
-                receipt.line(part, event, each.nominal, watts.nominal, bounds, &used);
+                let bill = match part {
+                    Part::Dynamic => Bill::EVENT,
+                    Part::Static => Bill::SYSTEM,
+                };
+                let amount = (each.nominal, watts.nominal);
+                receipt.line(part, bill, event, amount, bounds, &used);
             };
             line(
                 Part::Dynamic,
@@ -130,8 +135,8 @@ fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
             );
         }
         _ => {
-            receipt.lose(Part::Dynamic);
-            receipt.lose(Part::Static);
+            receipt.lose(Part::Dynamic, Bill::EVENT);
+            receipt.lose(Part::Static, Bill::SYSTEM);
         }
     }
     receipt.notes.push(format!(
@@ -143,7 +148,7 @@ fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
         batch,
         ..receipt.finish(
             format.workload,
-            Scope::Device,
+            Scope::System,
             time.map(|time| time.nominal),
         )
     }

@@ -7,7 +7,7 @@ use super::mesh::{
 use super::receipt::Receipt;
 use super::{Job, Law};
 use crate::mapping::{StageTimes, SynapseTime};
-use crate::report::TargetReport;
+use crate::report::{Bill, TargetReport};
 
 /// ```text
 /// E = neurons · T · access + active · update + spikes · spike + packets · packet
@@ -52,9 +52,19 @@ fn price(job: &Job) -> Vec<TargetReport> {
     let events = Events::of(counts);
     let mut receipt = Receipt::new(job);
     let mapped = map(job, &mut receipt);
-    receipt.charge("neuron access", events.updates, "energy.neuron_access");
-    receipt.charge("neuron update", events.active, "energy.neuron_update");
-    receipt.charge("spike", events.spikes, "energy.spike");
+    receipt.charge(
+        Bill::EVENT,
+        "neuron access",
+        events.updates,
+        "energy.neuron_access",
+    );
+    receipt.charge(
+        Bill::EVENT,
+        "neuron update",
+        events.active,
+        "energy.neuron_update",
+    );
+    receipt.charge(Bill::EVENT, "spike", events.spikes, "energy.spike");
     let packet = ("packet", "energy.packet");
     charge_traffic(counts, mapped.as_ref(), &mut receipt, packet);
     for (kind, key) in [
@@ -63,7 +73,7 @@ fn price(job: &Job) -> Vec<TargetReport> {
         ("conv", "energy.synop_conv"),
     ] {
         let event = format!("synaptic operation, {kind}");
-        receipt.charge(&event, synops(counts, kind), key);
+        receipt.charge(Bill::EVENT, &event, synops(counts, kind), key);
     }
     charge_host(events.macs_once, &mut receipt);
     let times = times(&mut receipt);

@@ -38,12 +38,12 @@ static POPULATIONS: [Column<Report, PopulationReport>; 11] = [
     }),
 ];
 
-static TARGETS: [Column<Report, TargetReport>; 24] = [
+static TARGETS: [Column<Report, TargetReport>; 36] = [
     ("target", |_, t| cell(&t.name)),
     ("title", |_, t| cell(&t.title)),
     ("kind", |_, t| cell(&t.kind)),
     ("workload", |_, t| word(&t.workload)),
-    ("scope", |_, t| word(&t.scope)),
+    ("widest_scope", |_, t| word(&t.scope)),
     ("evidence", |_, t| word(&t.evidence)),
     ("fits", |_, t| t.fits.to_string()),
     ("exceeded", |_, t| cell(&t.exceeded.join("; "))),
@@ -58,6 +58,42 @@ static TARGETS: [Column<Report, TargetReport>; 24] = [
         maybe(t.energy_j.map(|e| e.nominal))
     }),
     ("energy_high_j", |_, t| maybe(t.energy_j.map(|e| e.high))),
+    ("compute_low_j", |_, t| {
+        maybe(t.scopes.compute.energy_j.map(|e| e.low))
+    }),
+    ("compute_nominal_j", |_, t| {
+        maybe(t.scopes.compute.energy_j.map(|e| e.nominal))
+    }),
+    ("compute_high_j", |_, t| {
+        maybe(t.scopes.compute.energy_j.map(|e| e.high))
+    }),
+    ("compute_missing", |_, t| {
+        cell(&t.scopes.compute.missing.join("; "))
+    }),
+    ("memory_routing_low_j", |_, t| {
+        maybe(t.scopes.memory_routing.energy_j.map(|e| e.low))
+    }),
+    ("memory_routing_nominal_j", |_, t| {
+        maybe(t.scopes.memory_routing.energy_j.map(|e| e.nominal))
+    }),
+    ("memory_routing_high_j", |_, t| {
+        maybe(t.scopes.memory_routing.energy_j.map(|e| e.high))
+    }),
+    ("memory_routing_missing", |_, t| {
+        cell(&t.scopes.memory_routing.missing.join("; "))
+    }),
+    ("system_low_j", |_, t| {
+        maybe(t.scopes.system.energy_j.map(|e| e.low))
+    }),
+    ("system_nominal_j", |_, t| {
+        maybe(t.scopes.system.energy_j.map(|e| e.nominal))
+    }),
+    ("system_high_j", |_, t| {
+        maybe(t.scopes.system.energy_j.map(|e| e.high))
+    }),
+    ("system_missing", |_, t| {
+        cell(&t.scopes.system.missing.join("; "))
+    }),
     ("dynamic_j", |_, t| maybe(t.dynamic_j)),
     ("static_j", |_, t| maybe(t.static_j)),
     ("latency_s", |_, t| maybe(t.latency_s)),
@@ -71,10 +107,11 @@ static TARGETS: [Column<Report, TargetReport>; 24] = [
     ("unpriced", |_, t| cell(&t.unpriced.join("; "))),
 ];
 
-static BREAKDOWN: [Column<TargetReport, Line>; 12] = [
+static BREAKDOWN: [Column<TargetReport, Line>; 13] = [
     ("target", |t, _| cell(&t.name)),
     ("workload", |t, _| word(&t.workload)),
-    ("scope", |t, _| word(&t.scope)),
+    ("scope", |_, l| word(&l.bill.scope)),
+    ("undivided", |_, l| l.bill.undivided.to_string()),
     ("event", |_, l| cell(&l.event)),
     ("part", |_, l| word(&l.part)),
     ("count_events_or_s", |_, l| float(l.count)),

@@ -1,6 +1,7 @@
 //! `energy.svg` and `energy.png`: energy per inference of each target on a logarithmic axis, the
 //! nominal value as a marker with its range as a whisker. One panel and axis per scope, because
-//! figures of different scope are never compared.
+//! figures of different scope are never compared; a panel shows the targets whose energy is known
+//! in its scope, the last one also those that lack a figure.
 
 use super::escape::{printable, shortened};
 use super::{ExportError, Exporter, Report, Scope, TargetReport, Workload};
@@ -99,19 +100,31 @@ fn colour(workload: Workload) -> RGBColor {
 fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
     Scope::ALL
         .into_iter()
-        .map(|scope| (scope, report.targets_in(scope)))
-        .filter(|(_, targets)| !targets.is_empty())
+        .map(|scope| {
+            let shown = |target: &&TargetReport| {
+                target.scopes.get(scope).known().is_some()
+                    || (scope == Scope::System && target.known_energy_j().is_none())
+            };
+            let mut targets = report.targets_in(scope);
+            targets.retain(shown);
+            (scope, targets)
+        })
+        .filter(|_| !report.targets.is_empty())
         .collect()
 }
 
-fn panel_height(targets: &[&TargetReport]) -> i32 {
-    let axis = if axis(targets).is_some() { AXIS } else { GAP };
-    PANEL_HEADER + ROW * targets.len() as i32 + axis
+fn panel_height(scope: Scope, targets: &[&TargetReport]) -> i32 {
+    let axis = if axis(scope, targets).is_some() {
+        AXIS
+    } else {
+        GAP
+    };
+    PANEL_HEADER + ROW * targets.len().max(1) as i32 + axis
 }
 
 fn size(report: &Report, scale: u32) -> (u32, u32) {
     let panels = panels(report);
-    let rows: i32 = panels.iter().map(|(_, t)| panel_height(t)).sum();
+    let rows: i32 = panels.iter().map(|(s, t)| panel_height(*s, t)).sum();
     let height = HEADER + rows + GAP * (panels.len() as i32 - 1).max(0) + MARGIN / 2;
     (WIDTH as u32 * scale, height as u32 * scale)
 }
@@ -236,7 +249,7 @@ fn draw<DB: DrawingBackend>(
     let mut top = HEADER;
     for (scope, targets) in panels(report) {
         panel(&canvas, scope, &targets, top, MARGIN + left + 18)?;
-        top += panel_height(&targets) + GAP;
+        top += panel_height(scope, &targets) + GAP;
     }
     area.present().map_err(|e| e.to_string())
 }
@@ -313,10 +326,10 @@ struct Axis {
 }
 
 /// The decades that hold every positive bound; `None` if there is none.
-fn axis(targets: &[&TargetReport]) -> Option<Axis> {
+fn axis(scope: Scope, targets: &[&TargetReport]) -> Option<Axis> {
     let values: Vec<f64> = targets
         .iter()
-        .filter_map(|t| t.known_energy_j())
+        .filter_map(|t| t.scopes.get(scope).known())
         .flat_map(|e| [e.low, e.nominal, e.high])
         .filter(|v| *v > 0.0)
         .collect();
@@ -363,8 +376,12 @@ fn panel<DB: DrawingBackend>(
 
     let top = top + PANEL_HEADER;
     let bottom = top + ROW * targets.len() as i32;
-    let axis = axis(targets);
-    let right = right_end(canvas, targets, axis.as_ref(), left)?;
+    let axis = axis(scope, targets);
+    let right = right_end(canvas, scope, targets, axis.as_ref(), left)?;
+    if targets.is_empty() {
+        let text = "no cost table in use states figures of this scope";
+        canvas.text(text, (MARGIN, top + ROW / 2), VALUE, GREY, HPos::Left)?;
+    }
     if let Some(axis) = &axis {
         draw_axis(canvas, axis, (left, right), (top, bottom))?;
     }
@@ -373,13 +390,13 @@ fn panel<DB: DrawingBackend>(
         let y = top + ROW * index as i32 + ROW / 2;
         canvas.text(&title, (MARGIN, y - 9), TITLE, INK, HPos::Left)?;
         canvas.text(&detail, (MARGIN, y + 11), DETAIL, GREY, HPos::Left)?;
-        match (target.known_energy_j(), &axis) {
+        match (target.scopes.get(scope).known(), &axis) {
             (Some(energy_j), axis) => {
                 let x = |value: f64| {
                     let position = axis.as_ref().map_or(0.0, |axis| axis.position(value));
                     left + (position * f64::from(right - left)).round() as i32
                 };
-                mark(canvas, target, energy_j, x, y)?;
+                mark(canvas, scope, target, energy_j, x, y)?;
             }
             (None, _) => {
                 let text = format!("unknown: {}", printable(&target.unpriced.join(", ")));
@@ -394,6 +411,7 @@ fn panel<DB: DrawingBackend>(
 /// Where the axis ends so that each value has room behind its marker.
 fn right_end<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
+    scope: Scope,
     targets: &[&TargetReport],
     axis: Option<&Axis>,
     left: i32,
@@ -401,8 +419,8 @@ fn right_end<DB: DrawingBackend>(
     const END_LABEL: i32 = 30;
     let mut right = WIDTH - MARGIN - END_LABEL;
     for target in targets {
-        if let (Some(energy_j), Some(axis)) = (target.known_energy_j(), axis) {
-            let text = canvas.width(&value(target, energy_j), VALUE)?;
+        if let (Some(energy_j), Some(axis)) = (target.scopes.get(scope).known(), axis) {
+            let text = canvas.width(&value(scope, target, energy_j), VALUE)?;
             let room = f64::from(WIDTH - MARGIN - left - text - VALUE_GAP);
             // A marker at the left end leaves room for any label.
             let position = axis.position(energy_j.high).max(0.1);
@@ -431,8 +449,12 @@ fn names<DB: DrawingBackend>(
     ))
 }
 
-fn value(target: &TargetReport, energy_j: Range) -> String {
-    let mark = if target.is_unverified() { "*" } else { "" };
+fn value(scope: Scope, target: &TargetReport, energy_j: Range) -> String {
+    let mark = if target.is_unverified_in(scope) {
+        "*"
+    } else {
+        ""
+    };
     let fits = if target.fits { "" } else { "  does not fit" };
     format!("{}{mark}{fits}", si(energy_j.nominal, "J"))
 }
@@ -468,6 +490,7 @@ fn draw_axis<DB: DrawingBackend>(
 
 fn mark<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
+    scope: Scope,
     target: &TargetReport,
     energy_j: Range,
     x: impl Fn(f64) -> i32,
@@ -484,8 +507,8 @@ fn mark<DB: DrawingBackend>(
         }
     }
     if energy_j.nominal > 0.0 {
-        canvas.dot((nominal, y), colour, !target.is_unverified())?;
+        canvas.dot((nominal, y), colour, !target.is_unverified_in(scope))?;
     }
-    let text = value(target, energy_j);
+    let text = value(scope, target, energy_j);
     canvas.label(&text, (high.max(nominal) + VALUE_GAP, y), INK)
 }

@@ -8,8 +8,6 @@ use std::io::Write;
 /// Writes a complete `table` environment for booktabs and siunitx (version 2 or 3).
 pub struct Latex;
 
-const COLUMNS: usize = 7;
-
 impl Exporter for Latex {
     fn file_name(&self) -> &'static str {
         "targets.tex"
@@ -33,25 +31,16 @@ fn table(report: &Report) -> String {
     lines.extend(
         [
             "  \\label{tab:spikewatt-energy}",
-            "  \\begin{tabular}{llrrrrr}",
+            "  \\begin{tabular}{llrrrrrr}",
             "    \\toprule",
-            "    Target & Network & Batch & Energy & Range & Idle & Latency \\\\",
+            "    & & & \\multicolumn{4}{c}{Energy} & \\\\",
+            "    Target & Network & Batch & Compute & + memory, routing & + idle, host, I/O & Range \
+             & Latency \\\\",
+            "    \\midrule",
         ]
         .map(String::from),
     );
-    for scope in Scope::ALL {
-        let targets = report.targets_in(scope);
-        if targets.is_empty() {
-            continue;
-        }
-        lines.push("    \\midrule".into());
-        lines.push(format!(
-            "    \\multicolumn{{{COLUMNS}}}{{l}}{{\\emph{{{} ({})}}}} \\\\",
-            scope.label(),
-            scope.meaning()
-        ));
-        lines.extend(targets.into_iter().map(row));
-    }
+    lines.extend(report.targets_in(Scope::System).into_iter().map(row));
     lines.extend(["    \\bottomrule", "  \\end{tabular}", "\\end{table}"].map(String::from));
     lines.join("\n") + "\n"
 }
@@ -70,19 +59,21 @@ fn caption(report: &Report) -> String {
             accuracy.snn * 100.0
         );
     }
-    text += "). Ranges follow from the bounds of the cost tables.";
+    text += "). Columns are cumulative and must not be compared with each other; the range is that of \
+             the last known one and follows from the bounds of the cost tables.";
     let any = |mark: fn(&TargetReport) -> bool| report.targets.iter().any(mark);
-    if any(|t| t.scope == Scope::Device) && any(|t| t.scope == Scope::Arithmetic) {
-        text += " Figures of the two groups must not be compared.";
-    }
     if any(TargetReport::is_unverified) {
         text += " $^{*}$Rests on a figure not checked against its source.";
     }
     if any(|t| !t.fits) {
         text += " $^{\\dagger}$Does not fit the device.";
     }
-    if any(|t| t.known_energy_j().is_none()) {
-        text += " Unknown totals are left open.";
+    let open = |t: &TargetReport| {
+        let known = |scope| t.scopes.get(scope).known().is_some();
+        !Scope::ALL.into_iter().all(known)
+    };
+    if any(open) {
+        text += " What a cost table does not state is left open.";
     }
     text
 }
@@ -96,17 +87,15 @@ fn row(target: &TargetReport) -> String {
         name += "$^{\\dagger}$";
     }
     let open = || "---".to_owned();
-    let known = target.known_energy_j();
+    let known = |scope: Scope| target.scopes.get(scope).known();
+    let [compute, memory, system] = Scope::ALL
+        .map(|scope| known(scope).map_or_else(open, |e| quantity(e.nominal, "J", "\\joule")));
+    let widest = Scope::ALL.into_iter().rev().find_map(known);
     format!(
-        "    {name} & {} & \\num{{{}}} & {} & {} & {} & {} \\\\",
+        "    {name} & {} & \\num{{{}}} & {compute} & {memory} & {system} & {} & {} \\\\",
         target.workload.label(),
         target.batch,
-        known.map_or_else(open, |e| quantity(e.nominal, "J", "\\joule")),
-        known.map_or_else(open, range),
-        target.static_share().map_or_else(open, |share| format!(
-            "\\SI{{{:.0}}}{{\\percent}}",
-            share * 100.0
-        )),
+        widest.map_or_else(open, range),
         target
             .latency_s
             .map_or_else(open, |s| quantity(s, "s", "\\second")),

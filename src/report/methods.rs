@@ -103,20 +103,13 @@ fn pricing(report: &Report) -> String {
          source; lower bounds are summed with lower and upper with upper, because errors of one \
          table are correlated, so a range is a bound and not a confidence interval.",
     );
+    text += " Each energy is stated in three cumulative scopes:";
     for scope in Scope::ALL {
-        if report.targets.iter().any(|t| t.scope == scope) {
-            text += &format!(
-                " Figures of scope “{}” cover {}.",
-                scope.label(),
-                match scope {
-                    Scope::Arithmetic =>
-                        "additions and multiplications alone: no memory, no control, no idle power",
-                    Scope::Device => "the whole device including its idle power while it computes",
-                }
-            );
-        }
+        let end = if scope == Scope::System { "." } else { ";" };
+        text += &format!(" “{}” ({}){end}", scope.label(), scope.meaning());
     }
-    text += " Figures of different scope were not compared.";
+    text += " A cost that its source states for several scopes together counts in the widest of \
+             them and leaves the narrower ones unknown. Figures of different scope were not compared.";
     for (evidence, how) in [
         (
             Evidence::Modelled,
@@ -165,15 +158,20 @@ fn target(target: &TargetReport) -> String {
         target.evidence.label(),
         target.batch
     );
-    text += &match target.known_energy_j() {
-        Some(e) => format!(
-            "; {} [{} – {}] per inference",
-            si(e.nominal, "J"),
-            si(e.low, "J"),
-            si(e.high, "J")
-        ),
-        None => format!("; total unknown: {}", markdown(&target.unpriced.join(", "))),
-    };
+    for scope in Scope::ALL {
+        if let Some(e) = target.scopes.get(scope).known() {
+            text += &format!(
+                "; {} {} [{} – {}]",
+                scope.label().to_lowercase(),
+                si(e.nominal, "J"),
+                si(e.low, "J"),
+                si(e.high, "J")
+            );
+        }
+    }
+    if target.known_energy_j().is_none() {
+        text += &format!("; total unknown: {}", markdown(&target.unpriced.join(", ")));
+    }
     if !target.fits {
         text += &format!("; does not fit: {}", markdown(&target.exceeded.join(", ")));
     }

@@ -7,6 +7,7 @@ mod folder;
 mod json;
 mod latex;
 mod methods;
+mod scope;
 mod text;
 mod verdict;
 
@@ -19,6 +20,7 @@ pub use folder::{
 pub use json::Json;
 pub use latex::Latex;
 pub use methods::Methods;
+pub use scope::{Bill, Column, Scope, Scopes};
 pub use text::{Text, WIDTH};
 pub use verdict::{
     Comparison, Contender, Crossover, Excluded, Outcome, Reason, Restriction, ScopeVerdict, Side,
@@ -117,39 +119,6 @@ impl Workload {
     }
 }
 
-/// What an energy figure includes. Figures of different scopes are never compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// Arithmetic only: no memory, no control, no idle power.
-    Arithmetic,
-    /// A whole device including its idle power while the inference runs.
-    Device,
-}
-
-impl Scope {
-    /// Every scope, in the order of printing.
-    pub const ALL: [Scope; 2] = [Scope::Device, Scope::Arithmetic];
-
-    /// Name to print.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Scope::Arithmetic => "Arithmetic only",
-            Scope::Device => "Device",
-        }
-    }
-
-    /// What the figures include.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Scope::Arithmetic => "no memory, control or idle power",
-            Scope::Device => "the whole device, idle power included",
-        }
-    }
-}
-
 /// Whether a line depends on activity or on time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -175,6 +144,9 @@ pub struct Line {
     pub joules_range: Range,
     /// Dynamic or static.
     pub part: Part,
+    /// What it pays for.
+    #[serde(flatten)]
+    pub bill: Bill,
     /// Where the cost comes from.
     pub source: String,
     /// Whether nobody has checked the cost against its source.
@@ -194,7 +166,7 @@ pub struct TargetReport {
     pub workload: Workload,
     /// Modelled, simulated or measured.
     pub evidence: Evidence,
-    /// What the energy includes.
+    /// The widest scope that the cost table covers: what `energy_j` includes.
     pub scope: Scope,
     /// Whether the network fits the device.
     pub fits: bool,
@@ -210,6 +182,8 @@ pub struct TargetReport {
     pub latency_s: Option<f64>,
     /// Total energy per inference [J]; `None` if any needed figure is unknown.
     pub energy_j: Option<Range>,
+    /// Energy per inference in each scope.
+    pub scopes: Scopes,
     /// Nominal dynamic part [J].
     pub dynamic_j: Option<f64>,
     /// Nominal static part [J].
@@ -394,6 +368,12 @@ impl TargetReport {
             .filter(|line| line.unverified && line.joules_range.high != 0.0)
     }
 
+    /// Whether a figure of a scope that costs anything was never checked against its source.
+    #[must_use]
+    pub fn is_unverified_in(&self, scope: Scope) -> bool {
+        self.unverified_lines().any(|line| line.bill.scope <= scope)
+    }
+
     /// Share of the nominal energy that is paid for time, 0 to 1; `None` if it is unknown or not
     /// part of the scope.
     #[must_use]
@@ -401,18 +381,20 @@ impl TargetReport {
         let total = self.known_energy_j()?.nominal;
         // Adding zero turns the -0.0 of an empty sum into 0.0.
         self.static_j
-            .filter(|_| total > 0.0 && self.scope == Scope::Device)
+            .filter(|_| total > 0.0 && self.scope == Scope::System)
             .map(|j| j / total + 0.0)
     }
 }
 
 impl Report {
-    /// Targets of one scope, cheapest first at nominal, unknown totals last.
+    /// Targets, cheapest first in a scope at nominal, those of unknown energy last.
     #[must_use]
     pub fn targets_in(&self, scope: Scope) -> Vec<&TargetReport> {
-        let nominal =
-            |target: &TargetReport| target.known_energy_j().map_or(f64::INFINITY, |e| e.nominal);
-        let mut targets: Vec<_> = self.targets.iter().filter(|t| t.scope == scope).collect();
+        let nominal = |target: &TargetReport| {
+            let known = target.scopes.get(scope).known();
+            known.map_or(f64::INFINITY, |e| e.nominal)
+        };
+        let mut targets: Vec<_> = self.targets.iter().collect();
         targets.sort_by(|a, b| nominal(a).total_cmp(&nominal(b)));
         targets
     }

@@ -36,11 +36,12 @@ impl Text {
         if !report.populations.is_empty() {
             blocks.push(self.populations(report));
         }
-        for scope in Scope::ALL {
-            let targets = report.targets_in(scope);
-            if !targets.is_empty() {
-                blocks.push(self.targets(scope, &targets));
-            }
+        if !report.targets.is_empty() {
+            let targets = report.targets_in(Scope::System);
+            let title = "Energy per inference (columns are cumulative; never compare across them)";
+            blocks.push(self.targets(title, &targets, &ENERGY_COLUMNS, energy_cells));
+            let title = "Time, power, carbon and room";
+            blocks.push(self.targets(title, &targets, &TIME_COLUMNS, time_cells));
         }
         blocks.extend(legend(report));
         blocks.push(self.verdict(report));
@@ -123,15 +124,19 @@ impl Text {
         )
     }
 
-    fn targets(self, scope: Scope, targets: &[&TargetReport]) -> String {
-        let rows: Vec<_> = targets.iter().map(|target| target_cells(target)).collect();
+    /// A titled table with a row per target; the first cell is its name, as wide as there is room.
+    fn targets(
+        self,
+        title: &str,
+        targets: &[&TargetReport],
+        head: &[&str],
+        cells: fn(&TargetReport) -> Vec<String>,
+    ) -> String {
+        let rows: Vec<_> = targets.iter().map(|target| cells(target)).collect();
         let fixed: usize = (1..rows[0].len())
             .map(|column| {
                 let widest = rows.iter().map(|row| row[column].chars().count()).max();
-                widest
-                    .unwrap_or(0)
-                    .max(TARGET_COLUMNS[column].chars().count())
-                    + 2
+                widest.unwrap_or(0).max(head[column].chars().count()) + 2
             })
             .sum();
         let rows: Vec<Vec<String>> = rows
@@ -144,12 +149,7 @@ impl Text {
                 row
             })
             .collect();
-        format!(
-            "{} ({})\n{}",
-            self.bold(scope.label()),
-            scope.meaning(),
-            self.table(&TARGET_COLUMNS, &rows, 2)
-        )
+        format!("{}\n{}", self.bold(title), self.table(head, &rows, 2))
     }
 
     /// Columns as wide as their widest cell, the first `left` aligned left, the others right.
@@ -197,21 +197,39 @@ impl Text {
     }
 }
 
-const TARGET_COLUMNS: [&str; 9] = [
+const ENERGY_COLUMNS: [&str; 7] = [
     "target",
     "network",
     "batch",
-    "energy",
+    "compute",
+    "+ memory, routing",
+    "+ idle, host, I/O",
     "[low – high]",
-    "idle",
-    "latency",
-    "CO2e",
-    "fits",
 ];
 
-fn target_cells(target: &TargetReport) -> Vec<String> {
-    let known = target.known_energy_j();
-    let unknown = || "?".to_owned();
+/// The range is that of the last known column.
+fn energy_cells(target: &TargetReport) -> Vec<String> {
+    let known = |scope: Scope| target.scopes.get(scope).known();
+    let mut cells = vec![
+        String::new(),
+        target.workload.label().into(),
+        target.batch.to_string(),
+    ];
+    cells.extend(Scope::ALL.map(|scope| match known(scope) {
+        Some(energy_j) => si(energy_j.nominal, "J"),
+        None if target.unpriced.is_empty() => "-".into(),
+        None => "?".into(),
+    }));
+    let widest = Scope::ALL.into_iter().rev().find_map(known);
+    cells.push(widest.map_or_else(|| "?".into(), bounds));
+    cells
+}
+
+const TIME_COLUMNS: [&str; 7] = [
+    "target", "network", "batch", "latency", "idle", "CO2e", "fits",
+];
+
+fn time_cells(target: &TargetReport) -> Vec<String> {
     let chips = match (target.fits, target.chips) {
         (false, _) => "NO".into(),
         (true, 1) => "1 chip".into(),
@@ -221,12 +239,10 @@ fn target_cells(target: &TargetReport) -> Vec<String> {
         String::new(),
         target.workload.label().into(),
         target.batch.to_string(),
-        known.map_or_else(unknown, |e| si(e.nominal, "J")),
-        known.map_or_else(unknown, bounds),
+        target.latency_s.map_or("-".into(), |s| si(s, "s")),
         target
             .static_share()
             .map_or("-".into(), |share| format!("{:.0} %", share * 100.0)),
-        target.latency_s.map_or("-".into(), |s| si(s, "s")),
         target.carbon_g.map_or("-".into(), |g| si(g.nominal, "g")),
         chips,
     ]
@@ -308,6 +324,13 @@ fn legend(report: &Report) -> Option<String> {
     let mut lines = Vec::new();
     if report.targets.iter().any(TargetReport::is_unverified) {
         lines.push("* rests on a figure that nobody has checked against its source".into());
+    }
+    let not_stated = |t: &TargetReport| {
+        let open = |scope: Scope| t.scopes.get(scope).known().is_none();
+        t.unpriced.is_empty() && Scope::ALL.into_iter().any(open)
+    };
+    if report.targets.iter().any(not_stated) {
+        lines.push("- not stated by the cost table, or only together with a wider column".into());
     }
     for target in &report.targets {
         if target.known_energy_j().is_none() {

@@ -82,8 +82,11 @@ pub enum Restriction {
 pub enum Reason {
     /// The network does not fit; the limits that are exceeded.
     DoesNotFit(Vec<String>),
-    /// The total is unknown; the figures that are missing.
+    /// The energy is unknown; the figures that are missing.
     Unknown(Vec<String>),
+    /// The cost table does not state this scope: it stops before, or states only sums of it and
+    /// what is wider.
+    NotStated(Vec<String>),
 }
 
 /// A target that takes no part.
@@ -123,7 +126,7 @@ pub struct ScopeVerdict {
     pub excluded: Vec<Excluded>,
     /// Sides that have no target with a known total that fits.
     pub missing: Vec<Side>,
-    /// Crossover of the compared pair; only for [`Scope::Arithmetic`].
+    /// Crossover of the compared pair; only for [`Scope::Compute`].
     pub crossover: Option<Crossover>,
 }
 
@@ -171,7 +174,7 @@ fn scope_verdict(report: &Report, scope: Scope, targets: &[&TargetReport]) -> Sc
     let eligible: Vec<_> = targets
         .iter()
         .copied()
-        .filter(|t| t.fits && t.known_energy_j().is_some())
+        .filter(|t| t.fits && known(t, scope).is_some())
         .collect();
     let pair = best(&eligible, |_| true);
     let missing = [Side::Snn, Side::Conventional]
@@ -184,22 +187,25 @@ fn scope_verdict(report: &Report, scope: Scope, targets: &[&TargetReport]) -> Sc
     if let [Some(snn), Some(conventional)] = pair {
         for restriction in [Restriction::VerifiedOnly, Restriction::BatchOne] {
             let allowed = |target: &TargetReport| match restriction {
-                Restriction::VerifiedOnly => !target.is_unverified(),
+                Restriction::VerifiedOnly => !target.is_unverified_in(scope),
                 Restriction::BatchOne => target.batch == 1,
             };
             if !(allowed(snn) && allowed(conventional)) {
-                restricted.push((restriction, compare(report, best(&eligible, allowed))));
+                restricted.push((
+                    restriction,
+                    compare(report, scope, best(&eligible, allowed)),
+                ));
             }
         }
     }
 
-    let cheapest = eligible.first().and_then(|t| t.known_energy_j());
+    let cheapest = eligible.first().and_then(|t| known(t, scope));
     let excluded = targets
         .iter()
         .filter_map(|target| {
-            let energy_j = target.known_energy_j();
+            let energy_j = known(target, scope);
             let reason = match energy_j {
-                None => Reason::Unknown(target.unpriced.clone()),
+                None => not_known(target, scope),
                 Some(_) if !target.fits => Reason::DoesNotFit(target.exceeded.clone()),
                 Some(_) => return None,
             };
@@ -216,12 +222,12 @@ fn scope_verdict(report: &Report, scope: Scope, targets: &[&TargetReport]) -> Sc
 
     ScopeVerdict {
         scope,
-        comparison: compare(report, pair),
+        comparison: compare(report, scope, pair),
         restricted,
         excluded,
         missing,
         crossover: match (scope, pair) {
-            (Scope::Arithmetic, [Some(snn), Some(conventional)]) => {
+            (Scope::Compute, [Some(snn), Some(conventional)]) => {
                 crossover(report, snn, conventional)
             }
             _ => None,
@@ -229,10 +235,29 @@ fn scope_verdict(report: &Report, scope: Scope, targets: &[&TargetReport]) -> Sc
     }
 }
 
-fn compare(report: &Report, pair: [Option<&TargetReport>; 2]) -> Option<Comparison> {
+fn known(target: &TargetReport, scope: Scope) -> Option<Range> {
+    target.scopes.get(scope).known()
+}
+
+/// Figures that are missing, or, if there are none, why the table says nothing about the scope.
+fn not_known(target: &TargetReport, scope: Scope) -> Reason {
+    let missing = &target.scopes.get(scope).missing;
+    let figures: Vec<String> = missing
+        .iter()
+        .filter(|name| target.unpriced.contains(name))
+        .cloned()
+        .collect();
+    if figures.is_empty() {
+        Reason::NotStated(missing.clone())
+    } else {
+        Reason::Unknown(figures)
+    }
+}
+
+fn compare(report: &Report, scope: Scope, pair: [Option<&TargetReport>; 2]) -> Option<Comparison> {
     let [snn, conventional] = pair;
-    let snn = contender(report, snn?)?;
-    let conventional = contender(report, conventional?)?;
+    let snn = contender(report, scope, snn?)?;
+    let conventional = contender(report, scope, conventional?)?;
     let (cheap, dear, side) = if snn.energy_j.nominal <= conventional.energy_j.nominal {
         (snn.energy_j, conventional.energy_j, Side::Snn)
     } else {
@@ -258,8 +283,8 @@ fn compare(report: &Report, pair: [Option<&TargetReport>; 2]) -> Option<Comparis
     })
 }
 
-fn contender(report: &Report, target: &TargetReport) -> Option<Contender> {
-    let energy_j = target.known_energy_j()?;
+fn contender(report: &Report, scope: Scope, target: &TargetReport) -> Option<Contender> {
+    let energy_j = known(target, scope)?;
     let share = |joules: f64| {
         if energy_j.nominal > 0.0 {
             joules / energy_j.nominal
@@ -277,13 +302,14 @@ fn contender(report: &Report, target: &TargetReport) -> Option<Contender> {
         largest_dynamic: target
             .lines
             .iter()
-            .filter(|line| line.part == Part::Dynamic)
+            .filter(|line| line.part == Part::Dynamic && line.bill.scope <= scope)
             .max_by(|a, b| a.joules.total_cmp(&b.joules))
             .filter(|line| line.joules > 0.0)
             .map(|line| (line.event.clone(), share(line.joules))),
-        static_share: target.static_share(),
+        static_share: target.static_share().filter(|_| scope == Scope::System),
         unverified: target
             .unverified_lines()
+            .filter(|line| line.bill.scope <= scope)
             .map(|line| (line.event.clone(), share(line.joules)))
             .collect(),
     })
@@ -326,8 +352,8 @@ fn crossover(
     if synapses == 0 || synops <= 0.0 || per_synop_j <= 0.0 {
         return None;
     }
-    let rest_j = snn.known_energy_j()?.nominal - per_synop_j * synops;
-    let margin_j = conventional.known_energy_j()?.nominal - rest_j;
+    let rest_j = known(snn, Scope::Compute)?.nominal - per_synop_j * synops;
+    let margin_j = known(conventional, Scope::Compute)?.nominal - rest_j;
     Some(Crossover {
         spikes_per_synapse: margin_j / (per_synop_j * synapses as f64),
         observed: synops / synapses as f64,
@@ -346,7 +372,7 @@ impl ScopeVerdict {
         } else {
             let sides: Vec<_> = self.missing.iter().map(|side| side.name()).collect();
             paragraphs.push(format!(
-                "{scope}: nothing to compare: no target with a known total that fits executes {}.",
+                "{scope}: nothing to compare: no target with a known energy that fits executes {}.",
                 sides.join(" or ")
             ));
         }
@@ -361,7 +387,8 @@ impl ScopeVerdict {
             });
         }
         paragraphs.extend(self.crossover.map(crossover_sentence));
-        paragraphs.extend(self.excluded.iter().map(excluded_sentence));
+        paragraphs.extend(self.excluded.iter().filter_map(excluded_sentence));
+        paragraphs.extend(not_stated_sentence(&self.excluded));
         paragraphs
     }
 }
@@ -547,10 +574,29 @@ fn crossover_sentence(crossover: Crossover) -> String {
     }
 }
 
-fn excluded_sentence(excluded: &Excluded) -> String {
+/// Targets whose cost tables do not state a scope, in one sentence.
+fn not_stated_sentence(excluded: &[Excluded]) -> Option<String> {
+    let mut names: Vec<String> = Vec::new();
+    let not_stated = |e: &&Excluded| matches!(e.reason, Reason::NotStated(_));
+    for one in excluded.iter().filter(not_stated) {
+        let name = printable(&one.target);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (!names.is_empty()).then(|| {
+        format!(
+            "Not stated in this scope by the tables of: {}.",
+            names.join(", ")
+        )
+    })
+}
+
+fn excluded_sentence(excluded: &Excluded) -> Option<String> {
     let (state, names) = match &excluded.reason {
         Reason::DoesNotFit(limits) => ("does not fit", limits),
         Reason::Unknown(figures) => ("has an unknown total", figures),
+        Reason::NotStated(_) => return None,
     };
     let names: Vec<_> = names.iter().map(|name| printable(name)).collect();
     let names = match names.as_slice() {
@@ -562,9 +608,9 @@ fn excluded_sentence(excluded: &Excluded) -> String {
     } else {
         ""
     };
-    format!(
+    Some(format!(
         "Not counted: {} on {} {would}{state}{names}.",
         excluded.workload.label(),
         printable(&excluded.target)
-    )
+    ))
 }

@@ -1,8 +1,8 @@
 //! A report made by hand. Every total is the sum of its receipt's lines.
 
 use spikewatt::report::{
-    Accuracy, Evidence, Line, ModelReport, Part, PopulationReport, Report, Scope, Setup,
-    TargetReport, Timing, Totals, Workload,
+    Accuracy, Bill, Evidence, Line, ModelReport, Part, PopulationReport, Report, Scope, Scopes,
+    Setup, TargetReport, Timing, Totals, Workload,
 };
 use spikewatt::units::Range;
 
@@ -16,6 +16,7 @@ pub fn line(event: &str, count: f64, joules_each: f64, spread: f64) -> Line {
         joules,
         joules_range: Range::new(joules * (1.0 - spread), joules, joules * (1.0 + spread)),
         part: Part::Dynamic,
+        bill: Bill::EVENT,
         source: format!("Table of {event} (2018)"),
         unverified: false,
     }
@@ -25,6 +26,7 @@ pub fn line(event: &str, count: f64, joules_each: f64, spread: f64) -> Line {
 pub fn idle(latency_s: f64, power_w: f64) -> Line {
     Line {
         part: Part::Static,
+        bill: Bill::SYSTEM,
         ..line("idle power", latency_s, power_w, 0.0)
     }
 }
@@ -53,7 +55,7 @@ pub fn target(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport 
         kind: "neuromorphic".into(),
         workload,
         evidence: Evidence::Modelled,
-        scope: Scope::Device,
+        scope: Scope::System,
         fits: true,
         exceeded: Vec::new(),
         chips: 1,
@@ -61,6 +63,7 @@ pub fn target(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport 
         batch: 1,
         latency_s,
         energy_j: Some(energy_j),
+        scopes: Scopes::of(&lines, Scope::System, &[]),
         dynamic_j: Some(sum(Part::Dynamic)),
         static_j: Some(sum(Part::Static)),
         edp_js: latency_s.map(|s| s * energy_j.nominal),
@@ -71,9 +74,13 @@ pub fn target(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport 
     }
 }
 
-pub fn arithmetic(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport {
+pub fn arithmetic(name: &str, workload: Workload, mut lines: Vec<Line>) -> TargetReport {
+    for line in &mut lines {
+        line.bill = Bill::COMPUTE;
+    }
     TargetReport {
-        scope: Scope::Arithmetic,
+        scope: Scope::Compute,
+        scopes: Scopes::of(&lines, Scope::Compute, &[]),
         kind: "accelerator".into(),
         ..target(name, workload, lines)
     }
@@ -87,6 +94,11 @@ pub fn unfit(mut target: TargetReport, limit: &str) -> TargetReport {
 
 pub fn unknown(mut target: TargetReport, figure: &str) -> TargetReport {
     target.energy_j = None;
+    target.scopes = Scopes::of(
+        &target.lines,
+        target.scope,
+        &[(Scope::Compute, figure.into())],
+    );
     target.dynamic_j = None;
     target.static_j = None;
     target.edp_js = None;
@@ -187,6 +199,7 @@ pub fn full() -> Report {
     batched.batch = 64;
     batched.lines[2] = idle(2e-6, 60.0);
     batched.energy_j = Some(batched.lines.iter().map(|l| l.joules_range).sum());
+    batched.scopes = Scopes::of(&batched.lines, Scope::System, &[]);
     batched.static_j = Some(1.2e-4);
     batched.latency_s = Some(1.28e-4);
     let mut chip = target(
