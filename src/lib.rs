@@ -64,6 +64,9 @@
 //! # }
 //! ```
 //!
+//! [`budget`] holds a finished report against limits, and [`meter`] measures what a command really
+//! draws, where the machine has counters.
+//!
 //! [`experiment`] joins these stages into one call and gives a [`report`], which exporters write as
 //! tables and figures. The [`cli`] is a thin face over it.
 //!
@@ -90,6 +93,7 @@
 #![allow(rustdoc::broken_intra_doc_links)]
 
 pub mod ann;
+pub mod budget;
 pub mod cli;
 pub mod conversion;
 pub mod counts;
@@ -100,6 +104,7 @@ pub mod engine;
 pub mod experiment;
 pub mod formats;
 pub mod mapping;
+pub mod meter;
 mod names;
 pub mod network;
 pub mod neuron;

@@ -1,10 +1,12 @@
 //! The command line: a thin face over [`crate::experiment`].
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 fine, 1 error,
-//! 2 usage.
+//! 2 usage, 3 budget exceeded, 4 does not fit the chip where the user asked for it to be an error.
 
+mod check;
 mod hardware;
 mod inspect;
+mod meter;
 mod price;
 mod progress;
 mod run;
@@ -87,6 +89,35 @@ enum Verb {
     Price(price::PriceArgs),
     /// List cost tables or show one with every figure and its source.
     Hardware(hardware::HardwareArgs),
+    /// Hold a result against an energy budget: exit code 3 if it is exceeded.
+    ///
+    ///   spikewatt check results/digits --budget examples/budget.toml
+    ///   spikewatt check results/new --budget budget.toml --baseline results/main --markdown -
+    ///
+    /// The budget is a TOML file of limits, absolute or relative to a baseline result:
+    ///
+    ///   [synops]
+    ///   max = 20000                   # per inference
+    ///   max_increase_percent = 5      # against --baseline
+    ///   [accuracy]
+    ///   min = 0.95                    # of the spiking network
+    ///   [energy.loihi1]               # also [latency.DEVICE] and [carbon.DEVICE]
+    ///   max = 2e-6                    # J (s, g CO2e)
+    ///   bound = "high"                # low, nominal (default) or high
+    ///
+    /// A value that is not known fails its limit.
+    #[command(verbatim_doc_comment)]
+    Check(check::CheckArgs),
+    /// Measure the energy of any command with the counters of this machine.
+    ///
+    ///   spikewatt meter --inferences 1000 -- python classify.py
+    ///
+    /// Reads RAPL (Intel and AMD processors), NVIDIA GPUs and discharging batteries, and prints
+    /// energy, mean power and carbon. Where no counter can be read it says so and prints no
+    /// figure. Ends with the exit code of the command, whose standard output goes to standard
+    /// error.
+    #[command(verbatim_doc_comment)]
+    Meter(meter::MeterArgs),
 }
 
 /// Runs the command line of this process.
@@ -107,7 +138,7 @@ pub fn main() -> ExitCode {
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
     match execute(cli, command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // `{:#}` would repeat messages that already quote their cause.
@@ -117,7 +148,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<()> {
+fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
     if let Some(threads) = cli.common.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(usize::from(threads))
@@ -129,7 +160,10 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<()> {
         Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),
         Verb::Hardware(args) => hardware::execute(&args, &cli.common),
-    }
+        Verb::Check(args) => return check::execute(&args, &cli.common),
+        Verb::Meter(args) => return meter::execute(&args, &cli.common),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints a result. Whoever reads it may stop early: a closed pipe is no error.
