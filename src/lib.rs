@@ -109,4 +109,5 @@ mod names;
 pub mod network;
 pub mod neuron;
 pub mod report;
+mod simd;
 pub mod units;

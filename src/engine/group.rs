@@ -3,6 +3,7 @@
 use super::train::SpikeTrain;
 use crate::network::Population;
 use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
+use crate::simd::{Loops, widest};
 use std::ops::Range;
 
 /// Input of a neuron that nothing has touched. Adding any weight to it, even weights that cancel
@@ -85,7 +86,13 @@ impl<'n> Group<'n> {
             match self {
                 Group::None => {}
                 Group::IntegrateFire(model, potential) => {
-                    integrate_and_fire::<false>(*model, potential, input, &mut [], train);
+                    widest(IntegrateAndFire::<false> {
+                        model: *model,
+                        potential,
+                        input,
+                        touched: &mut [],
+                        train,
+                    });
                 }
                 Group::Integrator(potential) => {
                     potential.iter_mut().zip(input).for_each(|(v, x)| *v += x);
@@ -100,9 +107,13 @@ impl<'n> Group<'n> {
         };
         match self {
             Group::None => Visit::default(),
-            Group::IntegrateFire(model, potential) => {
-                integrate_and_fire::<true>(*model, potential, input, touched, train)
-            }
+            Group::IntegrateFire(model, potential) => widest(IntegrateAndFire::<true> {
+                model: *model,
+                potential,
+                input,
+                touched,
+                train,
+            }),
             Group::Integrator(potential) => {
                 let mut visit = Visit::default();
                 for ((v, &x), count) in potential.iter_mut().zip(input).zip(touched) {
@@ -141,38 +152,34 @@ impl<'n> Group<'n> {
 /// Neurons that are updated together: one word of spikes.
 const LANES: usize = 64;
 
-/// `COUNT`: whether touched neurons have to be found and counted.
-fn integrate_and_fire<const COUNT: bool>(
-    model: Thresholds,
-    potential: &mut [f32],
-    input: &[f32],
-    touched: &mut [u32],
-    train: &mut SpikeTrain,
-) -> Visit {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, which is all the function asks for.
-        return unsafe {
-            integrate_and_fire_avx2::<COUNT>(model, potential, input, touched, train)
-        };
-    }
-    integrate_and_fire_portable::<COUNT>(model, potential, input, touched, train)
+/// Integrate-and-fire neurons in one timestep. `COUNT`: whether touched neurons have to be found
+/// and counted.
+struct IntegrateAndFire<'a, const COUNT: bool> {
+    model: Thresholds<'a>,
+    potential: &'a mut [f32],
+    input: &'a [f32],
+    touched: &'a mut [u32],
+    train: &'a mut SpikeTrain,
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn integrate_and_fire_avx2<const COUNT: bool>(
-    model: Thresholds,
-    potential: &mut [f32],
-    input: &[f32],
-    touched: &mut [u32],
-    train: &mut SpikeTrain,
-) -> Visit {
-    integrate_and_fire_portable::<COUNT>(model, potential, input, touched, train)
+impl<const COUNT: bool> Loops for IntegrateAndFire<'_, COUNT> {
+    type Output = Visit;
+
+    #[inline(always)]
+    fn run(self) -> Visit {
+        let IntegrateAndFire {
+            model,
+            potential,
+            input,
+            touched,
+            train,
+        } = self;
+        integrate_and_fire::<COUNT>(model, potential, input, touched, train)
+    }
 }
 
 #[inline(always)]
-fn integrate_and_fire_portable<const COUNT: bool>(
+fn integrate_and_fire<const COUNT: bool>(
     model: Thresholds,
     potential: &mut [f32],
     input: &[f32],

@@ -220,7 +220,8 @@ impl<'n> Simulator<'n> {
         let failure: Mutex<Option<(usize, SimulationError)>> = Mutex::new(None);
 
         let workers = rayon::broadcast(|_| {
-            let mut worker = Worker::new(self, threads);
+            // Made with the first sample: a thread without one needs no workspace.
+            let mut worker = None;
             let mut outcomes = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
                 let sample = next.fetch_add(1, Ordering::Relaxed);
@@ -229,7 +230,11 @@ impl<'n> Simulator<'n> {
                 }
                 let result = drive(sample)
                     .map_err(SimulationError::from)
-                    .and_then(|drive| worker.run(sample, drive, probe));
+                    .and_then(|drive| {
+                        worker
+                            .get_or_insert_with(|| Worker::new(self, threads))
+                            .run(sample, drive, probe)
+                    });
                 match result {
                     Ok(outcome) => outcomes.push((sample, outcome)),
                     Err(error) => {
@@ -247,7 +252,7 @@ impl<'n> Simulator<'n> {
                     stopped.store(true, Ordering::Relaxed);
                 }
             }
-            (worker.into_tally(), outcomes)
+            (worker.map(Worker::into_tally), outcomes)
         });
 
         if let Ok(Some((_, error))) = failure.into_inner() {
@@ -259,7 +264,9 @@ impl<'n> Simulator<'n> {
         let mut counts = EventCounts::new(self.network.topology(), self.timesteps);
         let mut outcomes = Vec::with_capacity(samples);
         for (tally, part) in workers {
-            counts.add(&tally);
+            if let Some(tally) = tally {
+                counts.add(&tally);
+            }
             outcomes.extend(part);
         }
         outcomes.sort_unstable_by_key(|(sample, _)| *sample);

@@ -1,4 +1,4 @@
-//! One population spread over several threads.
+//! Populations spread over several threads.
 //!
 //! A sample is otherwise one thread's work; a single large network would leave the other threads
 //! idle. Each part has some neurons and delivers to those only, in the order in which one thread
@@ -7,6 +7,7 @@
 use super::Simulator;
 use super::group::{Group, Visit};
 use super::poisson::{Poisson, SHARD};
+use super::synapses::Segments;
 use super::train::SpikeTrain;
 use crate::network::Population;
 use rand::rngs::SmallRng;
@@ -17,7 +18,7 @@ pub(super) struct Part<'n> {
     neurons: Range<usize>,
     /// For each projection into the population, the synapses of each presynaptic neuron that lead
     /// to these neurons.
-    segments: Vec<Vec<Range<usize>>>,
+    segments: Vec<Option<Segments>>,
     group: Group<'n>,
     inputs: Vec<f32>,
     /// What they emit in the chunk in work, numbered from the first of them.
@@ -26,14 +27,13 @@ pub(super) struct Part<'n> {
 }
 
 /// What all parts of a population read.
+#[derive(Clone)]
 pub(super) struct Work<'a, 's, 'n> {
     pub(super) simulator: &'s Simulator<'n>,
     /// Index of the population.
     pub(super) index: usize,
-    /// What other populations emitted.
+    /// What populations emitted before.
     pub(super) trains: &'a [SpikeTrain],
-    /// What this one emitted before.
-    pub(super) own: &'a SpikeTrain,
     /// Timesteps to drive it through.
     pub(super) chunk: Range<usize>,
     /// Input that is the same in each timestep.
@@ -46,6 +46,45 @@ pub(super) struct Work<'a, 's, 'n> {
 
 /// Random input of a population: the distribution, what an event adds, a generator per shard.
 pub(super) type Noise<'a> = (&'a Poisson, f32, &'a mut [SmallRng]);
+
+/// One part's share of some timesteps.
+pub(super) struct Task<'a, 's, 'n> {
+    part: &'a mut Part<'n>,
+    work: Work<'a, 's, 'n>,
+    touched: &'a mut [u32],
+    noise: Option<Noise<'a>>,
+}
+
+impl Task<'_, '_, '_> {
+    /// Runs the tasks of several populations, one thread taking the first part of each, another
+    /// the second, and so on: one wait for all.
+    pub(super) fn run_all(populations: Vec<Vec<Self>>) {
+        let mut shares: Vec<Vec<Self>> = Vec::new();
+        for tasks in populations {
+            for (i, task) in tasks.into_iter().enumerate() {
+                if shares.len() <= i {
+                    shares.push(Vec::new());
+                }
+                shares[i].push(task);
+            }
+        }
+        let own = shares.pop();
+        rayon::scope(|scope| {
+            for share in shares {
+                scope.spawn(move |_| Self::run(share));
+            }
+            if let Some(share) = own {
+                Self::run(share);
+            }
+        });
+    }
+
+    fn run(share: Vec<Self>) {
+        for task in share {
+            task.part.advance(&task.work, task.touched, task.noise);
+        }
+    }
+}
 
 impl<'n> Part<'n> {
     /// Cuts a population into up to `threads` parts of whole shards; none if it is not worth it.
@@ -81,26 +120,31 @@ impl<'n> Part<'n> {
         self.group.reset();
     }
 
-    /// Drives all parts through the chunk, each on a thread of its own where there is one.
-    pub(super) fn advance_all(
-        parts: &mut [Self],
-        work: &Work,
-        mut touched: &mut [u32],
-        mut noise: Option<Noise>,
-    ) {
-        rayon::scope(|scope| {
-            for part in parts {
-                let (mine, rest) = std::mem::take(&mut touched).split_at_mut(part.neurons.len());
-                touched = rest;
-                let my_noise = noise.take().map(|(poisson, weight, generators)| {
-                    let shards = part.neurons.len().div_ceil(SHARD);
-                    let (mine, rest) = generators.split_at_mut(shards);
-                    noise = Some((poisson, weight, rest));
-                    (poisson, weight, mine)
-                });
-                scope.spawn(move |_| part.advance(work, mine, my_noise));
-            }
-        });
+    /// What each part of a population has to do.
+    pub(super) fn tasks<'a, 's>(
+        parts: &'a mut [Self],
+        work: &Work<'a, 's, 'n>,
+        mut touched: &'a mut [u32],
+        mut noise: Option<Noise<'a>>,
+    ) -> Vec<Task<'a, 's, 'n>> {
+        let mut tasks = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (mine, rest) = std::mem::take(&mut touched).split_at_mut(part.neurons.len());
+            touched = rest;
+            let my_noise = noise.take().map(|(poisson, weight, generators)| {
+                let shards = part.neurons.len().div_ceil(SHARD);
+                let (mine, rest) = generators.split_at_mut(shards);
+                noise = Some((poisson, weight, rest));
+                (poisson, weight, mine)
+            });
+            tasks.push(Task {
+                part,
+                work: work.clone(),
+                touched: mine,
+                noise: my_noise,
+            });
+        }
+        tasks
     }
 
     fn advance(&mut self, work: &Work, touched: &mut [u32], mut noise: Option<Noise>) {
@@ -118,24 +162,17 @@ impl<'n> Part<'n> {
                 continue;
             }
             let synapses = &work.simulator.synapses[p];
-            let source = if synapses.source() == work.index {
-                work.own
-            } else {
-                &work.trains[synapses.source()]
-            };
             synapses.deliver_to(
-                source,
+                &work.trains[synapses.source()],
                 work.chunk.clone(),
                 &self.neurons,
-                segments,
+                segments.as_ref(),
                 &mut self.inputs,
             );
         }
         for input in self.inputs.chunks_exact_mut(neurons) {
             if let Some((poisson, weight, generators)) = &mut noise {
-                for (input, rng) in input.chunks_mut(SHARD).zip(generators.iter_mut()) {
-                    poisson.add(*weight, rng, input);
-                }
+                poisson.add(*weight, generators, input);
             }
             let touched = (!work.always).then_some(&mut *touched);
             let visit = self.group.advance(input, touched, &mut self.train);

@@ -11,6 +11,8 @@ pub(super) struct Component {
     /// Timesteps that each may be driven before the next one, because nothing that happens in
     /// them can come back earlier; `None` without a cycle.
     pub(super) lookahead: Option<usize>,
+    /// Whether none of them hears another within the lookahead, so that all may be driven at once.
+    pub(super) joint: bool,
 }
 
 /// Shortest time between a spike and its arrival [timesteps].
@@ -39,6 +41,7 @@ pub(super) fn components(network: &Network) -> Vec<Component> {
         .map(|index| Component {
             populations: index..index + 1,
             lookahead: None,
+            joint: false,
         })
         .collect();
     for projection in network.projections.iter().filter(|p| !p.is_forward()) {
@@ -46,6 +49,7 @@ pub(super) fn components(network: &Network) -> Vec<Component> {
         let mut joined = Component {
             populations: span.clone(),
             lookahead: Some(shortest_delay(projection)),
+            joint: false,
         };
         components.retain(|component| {
             let (a, b) = (&component.populations, &span);
@@ -62,6 +66,19 @@ pub(super) fn components(network: &Network) -> Vec<Component> {
         });
         let at = components.partition_point(|c| c.populations.start < joined.populations.start);
         components.insert(at, joined);
+    }
+    for component in &mut components {
+        let inside = |p: &&Projection| {
+            component.populations.contains(&p.source) && component.populations.contains(&p.target)
+        };
+        let mut delays = network
+            .projections
+            .iter()
+            .filter(inside)
+            .map(shortest_delay);
+        component.joint = component
+            .lookahead
+            .is_some_and(|lookahead| delays.all(|delay| delay >= lookahead));
     }
     components
 }
@@ -96,6 +113,14 @@ mod tests {
                 })
                 .collect(),
         }
+    }
+
+    #[test]
+    fn populations_that_hear_each_other_late_are_driven_at_once() {
+        let joint = |edges: &[(usize, usize, u32)]| components(&network(edges))[0].joint;
+        assert!(joint(&[(0, 1, 3), (1, 0, 3), (0, 0, 5)]));
+        assert!(!joint(&[(0, 1, 2), (1, 0, 3)]));
+        assert!(!joint(&[(0, 1, 3)]));
     }
 
     #[test]

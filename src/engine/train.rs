@@ -88,6 +88,19 @@ impl SpikeTrain {
         &self.neurons
     }
 
+    /// Neurons that emitted something in a range of timesteps.
+    pub(super) fn over(&self, timesteps: std::ops::Range<usize>) -> &[u32] {
+        let kept = timesteps.start.max(self.first)..timesteps.end.min(self.timesteps());
+        let end = |t: usize| match t.checked_sub(self.first) {
+            None | Some(0) => 0,
+            Some(index) => self.ends[index - 1],
+        };
+        if kept.is_empty() {
+            return &[];
+        }
+        &self.neurons[end(kept.start)..end(kept.end)]
+    }
+
     /// Forgets the timesteps before `t`.
     pub fn forget_before(&mut self, t: usize) {
         let drop = t.saturating_sub(self.first).min(self.ends.len());
@@ -122,7 +135,10 @@ mod tests {
         assert_eq!(train.at(0).values, Some(&[1.0][..]));
         assert_eq!(train.at(1).neurons, [1, 4]);
         assert_eq!(train.at(1).values, Some(&[2.0, 1.0][..]));
+        assert_eq!(train.over(0..2), [3, 1, 4]);
+        assert_eq!(train.over(2..9), [0; 0]);
         train.forget_before(1);
+        assert_eq!(train.over(0..9), [1, 4]);
         assert_eq!(train.at(0).neurons, [0; 0]);
         assert_eq!(train.at(1).neurons, [1, 4]);
         assert_eq!(train.timesteps(), 3);

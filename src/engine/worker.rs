@@ -1,7 +1,7 @@
 //! One thread's workspace: simulates a sample at a time and tallies its events.
 
 use super::group::{Group, UNTOUCHED, is_touched};
-use super::part::{Part, Work};
+use super::part::{Part, Task, Work};
 use super::plan::Component;
 use super::poisson::{Poisson, SHARD, generator};
 use super::pool::Pool;
@@ -19,6 +19,9 @@ use std::ops::Range;
 /// Input values that are collected before neurons are updated: enough timesteps to reuse a panel
 /// of weights, few enough to stay in cache.
 const CHUNK_VALUES: usize = 32 * 1024;
+
+/// Timesteps that are collected at most.
+const LONGEST_CHUNK: usize = 64;
 
 /// Timesteps after which what was emitted is handed to the probe and forgotten.
 const BLOCK: usize = 1024;
@@ -268,13 +271,22 @@ impl<'s, 'n> Worker<'s, 'n> {
         let mut start = block.start;
         while start < block.end {
             let steps = start..block.end.min(start + stride);
+            start = steps.end;
+            let mut populations = component.populations.clone();
+            if component.joint && populations.all(|index| !self.states[index].parts.is_empty()) {
+                self.advance_parts(component.populations.clone(), steps.clone());
+                for index in component.populations.clone() {
+                    self.finish(index, steps.clone(), outcome);
+                    self.count(index, steps.clone());
+                }
+                continue;
+            }
             for index in component.populations.clone() {
                 if Some(index) != self.simulator.input {
                     self.advance(index, steps.clone(), probe, outcome);
                     self.count(index, steps.clone());
                 }
             }
-            start = steps.end;
         }
     }
 
@@ -292,13 +304,13 @@ impl<'s, 'n> Worker<'s, 'n> {
         let role = population.neuron.role();
         let is_last = index + 1 == simulator.network.populations.len();
         let records = role == Role::Readout && probe.wants(index);
+        if !self.states[index].parts.is_empty() {
+            self.advance_parts(index..index + 1, steps.clone());
+            return self.finish(index, steps, outcome);
+        }
         // Its own train is written while those of others, and its own past, are read.
         let mut train = std::mem::take(&mut self.trains[index]);
-        let chunk = if self.states[index].parts.is_empty() {
-            (CHUNK_VALUES / neurons.max(1)).clamp(1, 64)
-        } else {
-            64
-        };
+        let chunk = (CHUNK_VALUES / neurons.max(1)).clamp(1, LONGEST_CHUNK);
         let mut start = steps.start;
         while start < steps.end {
             let chunk = start..steps.end.min(start + chunk);
@@ -313,31 +325,6 @@ impl<'s, 'n> Worker<'s, 'n> {
                     train.end_timestep();
                     counts.touched_per_timestep[t] += touched as u64;
                     counts.active_per_timestep[t] += touched as u64;
-                }
-                continue;
-            }
-            if !state.parts.is_empty() {
-                let work = Work {
-                    simulator,
-                    index,
-                    trains: &self.trains,
-                    own: &train,
-                    chunk: chunk.clone(),
-                    base: &state.base,
-                    has_current: &state.has_current,
-                    always: state.always,
-                };
-                let noise = match (&mut state.poisson, &population.poisson) {
-                    (Some((poisson, generators)), Some(input)) => {
-                        Some((&*poisson, input.weight, &mut generators[..]))
-                    }
-                    _ => None,
-                };
-                Part::advance_all(&mut state.parts, &work, &mut state.touched, noise);
-                for (step, t) in chunk.enumerate() {
-                    let visit = Part::collect(&state.parts, step, &mut train);
-                    counts.touched_per_timestep[t] += visit.touched as u64;
-                    counts.active_per_timestep[t] += visit.active as u64;
                 }
                 continue;
             }
@@ -366,9 +353,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 if let Some((poisson, generators)) = &mut state.poisson
                     && let Some(drive) = &population.poisson
                 {
-                    for (input, rng) in input.chunks_mut(SHARD).zip(generators) {
-                        poisson.add(drive.weight, rng, input);
-                    }
+                    poisson.add(drive.weight, generators, input);
                 }
                 let touched = (!state.always).then_some(&mut state.touched[..]);
                 let visit = state.group.advance(input, touched, &mut train);
@@ -386,19 +371,68 @@ impl<'s, 'n> Worker<'s, 'n> {
                 }
             }
         }
-        if is_last && role != Role::Readout {
-            for t in steps {
-                let events = train.at(t);
-                for (i, &neuron) in events.neurons.iter().enumerate() {
-                    let value = events.values.map_or(1.0, |values| values[i]);
-                    outcome.output[neuron as usize] += value;
+        self.trains[index] = train;
+        self.finish(index, steps, outcome);
+    }
+
+    /// Drives populations that are cut into parts through some timesteps in which none of them
+    /// hears what another emits.
+    fn advance_parts(&mut self, populations: Range<usize>, steps: Range<usize>) {
+        let simulator = self.simulator;
+        let mut start = steps.start;
+        while start < steps.end {
+            let chunk = start..steps.end.min(start + LONGEST_CHUNK);
+            start = chunk.end;
+            let trains = &self.trains;
+            let states = self.states[populations.clone()].iter_mut();
+            let tasks = populations.clone().zip(states).map(|(index, state)| {
+                let work = Work {
+                    simulator,
+                    index,
+                    trains,
+                    chunk: chunk.clone(),
+                    base: &state.base,
+                    has_current: &state.has_current,
+                    always: state.always,
+                };
+                let drive = &simulator.network.populations[index].poisson;
+                let noise = match (&mut state.poisson, drive) {
+                    (Some((poisson, generators)), Some(input)) => {
+                        Some((&*poisson, input.weight, &mut generators[..]))
+                    }
+                    _ => None,
+                };
+                Part::tasks(&mut state.parts, &work, &mut state.touched, noise)
+            });
+            Task::run_all(tasks.collect());
+            for index in populations.clone() {
+                let counts = &mut self.tally.populations[index];
+                for (step, t) in chunk.clone().enumerate() {
+                    let parts = &self.states[index].parts;
+                    let visit = Part::collect(parts, step, &mut self.trains[index]);
+                    counts.touched_per_timestep[t] += visit.touched as u64;
+                    counts.active_per_timestep[t] += visit.active as u64;
                 }
-                outcome
-                    .predictions
-                    .push(largest(outcome.output.iter().copied()));
             }
         }
-        self.trains[index] = train;
+    }
+
+    /// Notes what the last population emitted in some timesteps, if it emits anything.
+    fn finish(&self, index: usize, steps: Range<usize>, outcome: &mut Outcome) {
+        let populations = &self.simulator.network.populations;
+        if index + 1 != populations.len() || populations[index].neuron.role() == Role::Readout {
+            return;
+        }
+        for t in steps {
+            let events = self.trains[index].at(t);
+            for (i, &neuron) in events.neurons.iter().enumerate() {
+                let value = events.values.map_or(1.0, |values| values[i]);
+                outcome.output[neuron as usize] += value;
+            }
+            outcome
+                .predictions
+                .push(largest(outcome.output.iter().copied()));
+        }
     }
 
     /// Counts what a population emitted in some timesteps, and what that does to synapses.

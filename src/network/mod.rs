@@ -351,6 +351,9 @@ impl Network {
             let Pattern::Sparse { targets, .. } = &connectivity.pattern else {
                 return refuse("delays per synapse need a sparse pattern");
             };
+            if connectivity.pooling.is_some() {
+                return refuse("delays per synapse need a projection without pooling");
+            }
             if delays.len() != targets.len() {
                 return refuse("it does not have one delay per synapse");
             }

@@ -56,6 +56,11 @@ impl Firing {
         })
     }
 
+    /// Smallest potential that fires, if all neurons share it.
+    pub fn fires_at(&self) -> Option<f64> {
+        self.rows.shared().map(|row| row.fires_at)
+    }
+
     /// Tests the potential `v`, resets it, and returns the number of spikes.
     #[inline(always)]
     pub fn fire(&self, neuron: usize, v: &mut f64, refractory: &mut u32) -> f32 {

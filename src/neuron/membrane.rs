@@ -64,9 +64,21 @@ impl Membrane {
     pub fn step(&self, neuron: usize, v: f64, input: f64) -> f64 {
         let &Row { rate, pull, gain } = self.rows.get(neuron);
         if self.exponential {
-            v * rate + pull + gain * input
+            decay(v, rate, pull, gain, input)
         } else {
             v + rate * ((pull - v) + gain * input) + self.jump * input
         }
     }
+
+    /// The same as a function of potential and input alone, if all neurons share it and it is that
+    /// of exponential integration.
+    pub fn shared_decay(&self) -> Option<impl Fn(f64, f64) -> f64 + Copy + use<>> {
+        let &Row { rate, pull, gain } = self.rows.shared().filter(|_| self.exponential)?;
+        Some(move |v, input| decay(v, rate, pull, gain, input))
+    }
+}
+
+#[inline(always)]
+fn decay(v: f64, rate: f64, pull: f64, gain: f64, input: f64) -> f64 {
+    v * rate + pull + gain * input
 }
