@@ -30,6 +30,8 @@ pub(super) enum Group<'n> {
 pub(super) struct Thresholds<'n> {
     model: &'n IntegrateFire,
     threshold: &'n [f32],
+    /// The threshold, if they share one: it need not be read again for each neuron.
+    shared: Option<f32>,
 }
 
 /// What one timestep visited.
@@ -49,7 +51,13 @@ impl<'n> Group<'n> {
             Neuron::Input | Neuron::MaxPool(_) => Group::None,
             Neuron::IntegrateFire(model) => {
                 let threshold = &model.threshold[neurons];
-                Group::IntegrateFire(Thresholds { model, threshold }, potential)
+                let first = threshold.first().copied();
+                let thresholds = Thresholds {
+                    model,
+                    threshold,
+                    shared: first.filter(|first| threshold.iter().all(|t| t == first)),
+                };
+                Group::IntegrateFire(thresholds, potential)
             }
             Neuron::Integrator => Group::Integrator(potential),
             Neuron::Model(model) => Group::Model(model.group_of(neurons)),
@@ -174,24 +182,35 @@ impl<const COUNT: bool> Loops for IntegrateAndFire<'_, COUNT> {
             touched,
             train,
         } = self;
-        integrate_and_fire::<COUNT>(model, potential, input, touched, train)
+        // One comparison is half of the work, so which one is settled outside the loop.
+        match model.model.test {
+            ThresholdTest::Above => {
+                integrate_and_fire::<COUNT, true>(model, potential, input, touched, train)
+            }
+            ThresholdTest::AtLeast => {
+                integrate_and_fire::<COUNT, false>(model, potential, input, touched, train)
+            }
+        }
     }
 }
 
 #[inline(always)]
-fn integrate_and_fire<const COUNT: bool>(
+fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
     model: Thresholds,
     potential: &mut [f32],
     input: &[f32],
     touched: &mut [u32],
     train: &mut SpikeTrain,
 ) -> Visit {
-    let Thresholds { model, threshold } = model;
+    let Thresholds {
+        model,
+        threshold,
+        shared,
+    } = model;
     let keep = match model.reset {
         Reset::Subtract => 1.0,
         Reset::ToValue => 0.0,
     };
-    let strict = model.test == ThresholdTest::Above;
     let mut visit = Visit::default();
     if COUNT {
         for ((touched, &x), &v) in touched.iter_mut().zip(input).zip(potential.iter()) {
@@ -205,8 +224,10 @@ fn integrate_and_fire<const COUNT: bool>(
     let (inputs, input_rest) = input.as_chunks::<LANES>();
     let (thresholds, threshold_rest) = threshold.as_chunks::<LANES>();
     let mut first = 0;
+    let same = shared.map(|threshold| [threshold; LANES]);
     for ((v, x), threshold) in words.iter_mut().zip(inputs).zip(thresholds) {
-        push_word(fire(v, x, threshold, keep, strict), first, train);
+        let threshold = same.as_ref().unwrap_or(threshold);
+        push_word(fire::<STRICT>(v, x, threshold, keep), first, train);
         first += LANES as u32;
     }
     // The last, incomplete word among neurons that cannot fire.
@@ -215,26 +236,25 @@ fn integrate_and_fire<const COUNT: bool>(
     padded[1][..rest.len()].copy_from_slice(input_rest);
     padded[2][..rest.len()].copy_from_slice(threshold_rest);
     let [v, x, threshold] = &mut padded;
-    push_word(fire(v, x, threshold, keep, strict), first, train);
+    push_word(fire::<STRICT>(v, x, threshold, keep), first, train);
     rest.copy_from_slice(&padded[0][..rest.len()]);
     visit
 }
 
 /// Updates 64 neurons; the bits of the result are those that fire.
 #[inline(always)]
-fn fire(
+fn fire<const STRICT: bool>(
     v: &mut [f32; LANES],
     x: &[f32; LANES],
     threshold: &[f32; LANES],
     keep: f32,
-    strict: bool,
 ) -> u64 {
     let mut fired = [0u8; LANES];
     for i in 0..LANES {
         let sum = v[i] + x[i];
         let above = sum - threshold[i];
         // The difference has the sign of the comparison: floats are never flushed to zero.
-        let spike = (above > 0.0) | ((above == 0.0) & !strict);
+        let spike = if STRICT { above > 0.0 } else { above >= 0.0 };
         v[i] = if spike { keep * above } else { sum };
         fired[i] = u8::from(spike);
     }

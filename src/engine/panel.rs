@@ -7,7 +7,8 @@
 //! Sums run in the order of the spikes, element by element, so every instruction set gives the
 //! same bits as the plain loop.
 
-use super::panel_int8::{Int8Rows, add_int8_portable};
+use super::panel_int8::{Int8Rows, Int8Sums, sum_int8_portable};
+use std::ops::Range;
 
 /// Columns of a full panel: eight AVX2 registers of f32, half of what there are.
 const WIDEST: usize = 64;
@@ -23,7 +24,7 @@ pub(super) struct Panel {
     pub(super) first: usize,
     /// Columns in use; the rest up to the width is filled with absent synapses.
     pub(super) columns: usize,
-    width: usize,
+    pub(super) width: usize,
     rows: Vec<f32>,
 }
 
@@ -71,12 +72,27 @@ pub(super) struct Selection<'a> {
     pub(super) offset: usize,
 }
 
+impl<'a> Selection<'a> {
+    /// Some of the events.
+    #[inline(always)]
+    pub(super) fn part(&self, events: Range<usize>) -> Self {
+        Selection {
+            neurons: &self.neurons[events.clone()],
+            values: self.values.map(|values| &values[events]),
+            offset: self.offset,
+        }
+    }
+}
+
 /// Some columns of a weight matrix, of any kind of weights.
 pub(super) trait Columns {
     /// First column.
     fn first(&self) -> usize;
     /// Columns in use.
     fn columns(&self) -> usize;
+    /// Whether sums may be added to piece by piece; otherwise all that a group of sums gets in a
+    /// timestep comes at once.
+    const PIECEWISE: bool;
     /// Adds the selected rows to `sums`, which has one entry per column in use.
     fn add<'a>(
         &self,
@@ -87,6 +103,8 @@ pub(super) trait Columns {
 }
 
 impl Columns for Panel {
+    const PIECEWISE: bool = true;
+
     fn first(&self) -> usize {
         self.first
     }
@@ -108,8 +126,12 @@ impl Columns for Panel {
 
 /// Sums rows of a panel, with one instruction set.
 pub(super) trait Kernel: Copy {
-    /// Adds rows of 8-bit weights to sums that do not overflow.
-    fn add_int8(self, rows: &Int8Rows, neurons: &[u32], offset: usize, partial: &mut [i16; 64]);
+    /// Sums the selected rows of 8-bit weights, so few that no sum overflows.
+    fn sum_int8<'a>(
+        self,
+        rows: &Int8Rows,
+        selections: impl Iterator<Item = Selection<'a>>,
+    ) -> Int8Sums;
 
     /// Adds the selected rows to `sums`, which has one entry per column of the panel in use.
     fn add<'a>(
@@ -140,8 +162,12 @@ pub(super) fn run(sweep: &mut impl Sweep) {
 pub(super) struct Portable;
 
 impl Kernel for Portable {
-    fn add_int8(self, rows: &Int8Rows, neurons: &[u32], offset: usize, partial: &mut [i16; 64]) {
-        add_int8_portable(rows, neurons, offset, partial);
+    fn sum_int8<'a>(
+        self,
+        rows: &Int8Rows,
+        selections: impl Iterator<Item = Selection<'a>>,
+    ) -> Int8Sums {
+        sum_int8_portable(rows, selections)
     }
 
     fn add<'a>(
@@ -174,7 +200,7 @@ impl Kernel for Portable {
 mod avx2 {
     //! Sums of up to 64 columns in eight registers of eight.
 
-    use super::super::panel_int8::{Int8Rows, add_int8_avx2};
+    use super::super::panel_int8::{Int8Rows, Int8Sums, sum_int8_avx2};
     use super::{ABSENT, Kernel, Panel, Selection, Sweep, WIDEST};
     use std::arch::x86_64::{
         __m256, _CMP_EQ_OQ, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_loadu_ps,
@@ -204,15 +230,13 @@ mod avx2 {
 
     impl Kernel for Avx2 {
         #[inline(always)]
-        fn add_int8(
+        fn sum_int8<'a>(
             self,
             rows: &Int8Rows,
-            neurons: &[u32],
-            offset: usize,
-            partial: &mut [i16; 64],
-        ) {
+            selections: impl Iterator<Item = Selection<'a>>,
+        ) -> Int8Sums {
             // SAFETY: `self` proves that the processor has AVX2.
-            unsafe { add_int8_avx2(rows, neurons, offset, partial) };
+            unsafe { sum_int8_avx2(rows, selections) }
         }
 
         #[inline(always)]
@@ -246,8 +270,15 @@ mod avx2 {
         let (rows, _) = panel.rows.as_chunks::<W>();
         let sums = &mut sums[..panel.columns];
         let mut buffer = [0.0f32; W];
-        buffer[..sums.len()].copy_from_slice(sums);
-        let mut total = load::<W, N>(&buffer);
+        let is_full = sums.len() == W;
+        if !is_full {
+            buffer[..sums.len()].copy_from_slice(sums);
+        }
+        let place: &mut [f32; W] = match (&mut *sums).try_into() {
+            Ok(whole) => whole,
+            Err(_) => &mut buffer,
+        };
+        let mut total = load::<W, N>(place);
         for selection in selections {
             match selection.values {
                 None => {
@@ -273,10 +304,12 @@ mod avx2 {
             }
         }
         for (i, total) in total.iter().enumerate() {
-            // SAFETY: `W = 8 N`, so `8 i .. 8 i + 8` lies in the buffer for `i < N`.
-            unsafe { _mm256_storeu_ps(buffer.as_mut_ptr().add(8 * i), *total) };
+            // SAFETY: `W = 8 N`, so `8 i .. 8 i + 8` lies in the array for `i < N`.
+            unsafe { _mm256_storeu_ps(place.as_mut_ptr().add(8 * i), *total) };
         }
-        sums.copy_from_slice(&buffer[..sums.len()]);
+        if !is_full {
+            sums.copy_from_slice(&buffer[..sums.len()]);
+        }
     }
 
     /// `value · weight`, or what changes nothing where there is no synapse: a negative value times

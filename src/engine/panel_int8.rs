@@ -1,16 +1,32 @@
 //! Panels of 8-bit weights: sums of integers, scaled once at the end.
 //!
 //! The sum over the selected rows is exact, so its order does not matter; it is multiplied by the
-//! scale of the weights and added to the input. Sums run in 16 bits, which hold 255 rows of any
-//! weights, and are moved to 32 bits after as many.
+//! scale of the weights and added to the input.
+//!
+//! Two weights share a word of 16 bits: `h·256 + (l + 128)`. Words are summed as they are, and their
+//! upper halves once more, so that one load and three additions of 16 lanes serve 32 weights:
+//!
+//! ```text
+//! a = Σ word = 256·Σh + Σl + 128·n  (mod 2¹⁶),   b = Σ (word >> 8) = Σh
+//! Σl = a − 256·b − 128·n  (mod 2¹⁶)
+//! ```
+//!
+//! 16 bits hold the sums of 255 rows of any weights; more are summed in several goes.
 
+use super::group::is_touched;
 use super::panel::{Columns, Kernel, Selection};
 
-/// Columns of the widest panel: four AVX2 registers of sixteen sums.
+/// Columns of the widest panel.
 pub(super) const WIDEST: usize = 64;
 
+/// Columns of half a group: the lanes of a register.
+const LANES: usize = 16;
+
 /// Rows whose sum fits 16 bits whatever the weights: `255 · 128 < 2¹⁵`.
-const ROWS_PER_FLUSH: usize = 255;
+const MOST_ROWS: usize = 255;
+
+/// Sums of up to [`MOST_ROWS`] rows, one per column.
+pub(super) type Int8Sums = [i16; WIDEST];
 
 /// Some columns of a matrix of 8-bit weights, row after row.
 #[derive(Debug)]
@@ -21,19 +37,30 @@ pub(super) struct Int8Panel {
     rows: Int8Rows,
 }
 
-/// Rows of equal width, one after the other.
+/// Rows of equal width, one after the other, in groups of 32 columns: word `i` of a group has
+/// column `i` below column `16 + i`.
 #[derive(Debug)]
 pub(super) struct Int8Rows {
-    /// 16, 32 or 64.
+    /// Words in a row: 16 or 32.
     width: usize,
-    weights: Vec<i8>,
+    words: Vec<i16>,
 }
 
 impl Int8Rows {
     #[inline(always)]
-    fn row(&self, neuron: u32, offset: usize) -> &[i8] {
+    fn row(&self, neuron: u32, offset: usize) -> &[i16] {
         let first = (neuron as usize).wrapping_sub(offset) * self.width;
-        &self.weights[first..first + self.width]
+        &self.words[first..first + self.width]
+    }
+
+    fn weight(&self, neuron: u32, offset: usize, column: usize) -> i8 {
+        let (group, place) = (column / (2 * LANES), column % (2 * LANES));
+        let word = self.row(neuron, offset)[group * LANES + place % LANES];
+        if place < LANES {
+            ((word & 0xff) - 128) as i8
+        } else {
+            (word >> 8) as i8
+        }
     }
 }
 
@@ -42,25 +69,26 @@ pub(super) fn int8_panels(weights: &[i8], scale: f32, columns: usize) -> Vec<Int
     let mut panels = Vec::new();
     let mut first = 0;
     while first < columns {
-        let left = columns - first;
-        let width = [WIDEST, 32]
-            .into_iter()
-            .find(|&width| width <= left)
-            .unwrap_or(16);
-        let used = width.min(left);
-        let mut rows = Vec::with_capacity(weights.len() / columns * width);
+        let used = (columns - first).min(WIDEST);
+        let width = used.div_ceil(2 * LANES) * LANES;
+        let mut words = Vec::with_capacity(weights.len() / columns * width);
         for row in weights.chunks_exact(columns) {
-            rows.extend_from_slice(&row[first..first + used]);
-            rows.resize(rows.len() + width - used, 0);
+            let weight = |column: usize| match column < used {
+                true => i16::from(row[first + column]),
+                false => 0,
+            };
+            for group in (0..2 * width).step_by(2 * LANES) {
+                words.extend(
+                    (group..group + LANES)
+                        .map(|column| (weight(column + LANES) << 8) | (weight(column) + 128)),
+                );
+            }
         }
         panels.push(Int8Panel {
             first,
             columns: used,
             scale,
-            rows: Int8Rows {
-                width,
-                weights: rows,
-            },
+            rows: Int8Rows { width, words },
         });
         first += used;
     }
@@ -68,6 +96,8 @@ pub(super) fn int8_panels(weights: &[i8], scale: f32, columns: usize) -> Vec<Int
 }
 
 impl Columns for Int8Panel {
+    const PIECEWISE: bool = false;
+
     fn first(&self) -> usize {
         self.first
     }
@@ -83,75 +113,78 @@ impl Columns for Int8Panel {
         selections: impl Iterator<Item = Selection<'a>> + Clone,
         sums: &mut [f32],
     ) {
-        let mut partial = [0i16; WIDEST];
-        let mut totals: Option<[i32; WIDEST]> = None;
-        let mut held = 0;
+        let mut events = 0;
         for selection in selections.clone() {
             if selection.values.is_some() {
                 return self.add_graded(selections, sums);
             }
-            let mut neurons = selection.neurons;
-            while !neurons.is_empty() {
-                let (now, later) = neurons.split_at(neurons.len().min(ROWS_PER_FLUSH - held));
-                kernel.add_int8(&self.rows, now, selection.offset, &mut partial);
-                held += now.len();
-                neurons = later;
-                if held == ROWS_PER_FLUSH {
-                    flush(totals.get_or_insert([0; WIDEST]), &mut partial);
-                    held = 0;
-                }
-            }
+            events += selection.neurons.len();
         }
-        let Some(mut totals) = totals else {
-            // Sums that never left 16 bits, as nearly all.
-            if held > 0 {
-                self.scale_and_add(|column| i32::from(partial[column]), selections, sums);
+        let is_untouched = match events {
+            0 => return,
+            1..=MOST_ROWS => {
+                let totals = kernel.sum_int8(&self.rows, selections.clone());
+                self.scale_and_add(&totals, sums)
             }
-            return;
+            _ => {
+                let mut totals = [0i32; WIDEST];
+                for selection in selections.clone() {
+                    for neurons in selection.neurons.chunks(MOST_ROWS) {
+                        let part = std::iter::once(Selection {
+                            neurons,
+                            ..selection
+                        });
+                        let part = kernel.sum_int8(&self.rows, part);
+                        for (total, part) in totals.iter_mut().zip(part) {
+                            *total += i32::from(part);
+                        }
+                    }
+                }
+                self.scale_and_add(&totals, sums)
+            }
         };
-        flush(&mut totals, &mut partial);
-        self.scale_and_add(|column| totals[column], selections, sums);
+        if is_untouched {
+            self.touch(selections, sums);
+        }
     }
 }
 
 impl Int8Panel {
+    /// Adds what is not zero; says whether any sum is untouched after that.
     #[inline(always)]
-    fn scale_and_add<'a>(
-        &self,
-        total: impl Fn(usize) -> i32,
-        selections: impl Iterator<Item = Selection<'a>> + Clone,
-        sums: &mut [f32],
-    ) {
+    fn scale_and_add<T: Copy + Into<i32>>(&self, totals: &[T; WIDEST], sums: &mut [f32]) -> bool {
+        let mut untouched = 0;
+        for (sum, &total) in sums.iter_mut().zip(totals) {
+            let total: i32 = total.into();
+            let product = self.scale * total as f32;
+            *sum += if total == 0 { -0.0 } else { product };
+            untouched |= u32::from(!is_touched(*sum));
+        }
+        untouched != 0
+    }
+
+    /// Weights that cancel each other touch their neuron all the same.
+    #[cold]
+    fn touch<'a>(&self, selections: impl Iterator<Item = Selection<'a>> + Clone, sums: &mut [f32]) {
         for (column, sum) in sums.iter_mut().enumerate() {
-            let total = total(column);
-            if total != 0 {
-                *sum += self.scale * total as f32;
-            } else if self.is_reached(column, selections.clone()) {
-                // Weights that cancel each other touch their neuron all the same.
+            let is_reached = |selection: Selection| {
+                let mut neurons = selection.neurons.iter();
+                neurons.any(|&n| self.rows.weight(n, selection.offset, column) != 0)
+            };
+            if !is_touched(*sum) && selections.clone().any(is_reached) {
                 *sum += 0.0;
             }
         }
     }
 
-    /// Whether any selected row has a synapse in this column.
-    fn is_reached<'a>(
-        &self,
-        column: usize,
-        mut selections: impl Iterator<Item = Selection<'a>>,
-    ) -> bool {
-        selections.any(|selection| {
-            let mut neurons = selection.neurons.iter();
-            neurons.any(|&neuron| self.rows.row(neuron, selection.offset)[column] != 0)
-        })
-    }
-
     /// Events that are real numbers, one product at a time.
+    #[cold]
     fn add_graded<'a>(&self, selections: impl Iterator<Item = Selection<'a>>, sums: &mut [f32]) {
         for selection in selections {
             for (i, &neuron) in selection.neurons.iter().enumerate() {
                 let value = selection.values.map_or(1.0, |values| values[i]);
-                let row = self.rows.row(neuron, selection.offset);
-                for (sum, &weight) in sums.iter_mut().zip(row) {
+                for (column, sum) in sums.iter_mut().enumerate() {
+                    let weight = self.rows.weight(neuron, selection.offset, column);
                     if weight != 0 {
                         *sum += value * (self.scale * f32::from(weight));
                     }
@@ -161,78 +194,90 @@ impl Int8Panel {
     }
 }
 
+/// The plain loop, for at most [`MOST_ROWS`] rows.
 #[inline(always)]
-fn flush(totals: &mut [i32; WIDEST], partial: &mut [i16; WIDEST]) {
-    for (total, partial) in totals.iter_mut().zip(partial) {
-        *total += i32::from(std::mem::take(partial));
-    }
-}
-
-/// The plain loop. At most [`ROWS_PER_FLUSH`] rows come between two flushes.
-#[inline(always)]
-pub(super) fn add_int8_portable(
+pub(super) fn sum_int8_portable<'a>(
     rows: &Int8Rows,
-    neurons: &[u32],
-    offset: usize,
-    partial: &mut [i16; WIDEST],
-) {
-    for &neuron in neurons {
-        for (sum, &weight) in partial.iter_mut().zip(rows.row(neuron, offset)) {
-            *sum += i16::from(weight);
+    selections: impl Iterator<Item = Selection<'a>>,
+) -> Int8Sums {
+    let (mut words, mut upper) = ([0i16; WIDEST / 2], [0i16; WIDEST / 2]);
+    let mut bias = 0i16;
+    for selection in selections {
+        for &neuron in selection.neurons {
+            bias += 128;
+            let row = rows.row(neuron, selection.offset);
+            for ((sum, upper), &word) in words.iter_mut().zip(&mut upper).zip(row) {
+                *sum = sum.wrapping_add(word);
+                *upper += word >> 8;
+            }
         }
     }
+    let mut sums = [0; WIDEST];
+    for (group, sums) in sums.chunks_exact_mut(2 * LANES).enumerate() {
+        for i in 0..LANES {
+            let (word, upper) = (words[group * LANES + i], upper[group * LANES + i]);
+            sums[i] = word.wrapping_sub(upper << 8).wrapping_sub(bias);
+            sums[LANES + i] = upper;
+        }
+    }
+    sums
 }
 
-/// The same with sixteen sums to a register.
+/// The same, a register for the words of a group and one for their upper halves.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(super) fn add_int8_avx2(
+pub(super) fn sum_int8_avx2<'a>(
     rows: &Int8Rows,
-    neurons: &[u32],
-    offset: usize,
-    partial: &mut [i16; WIDEST],
-) {
+    selections: impl Iterator<Item = Selection<'a>>,
+) -> Int8Sums {
     match rows.width {
-        64 => add_registers::<64, 4>(rows, neurons, offset, partial),
-        32 => add_registers::<32, 2>(rows, neurons, offset, partial),
-        _ => add_registers::<16, 1>(rows, neurons, offset, partial),
+        32 => sum_groups::<32, 2>(rows, selections),
+        _ => sum_groups::<16, 1>(rows, selections),
     }
 }
 
-/// `W` columns in `N` registers.
+/// `N` groups in rows of `W` words.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[inline]
-fn add_registers<const W: usize, const N: usize>(
+fn sum_groups<'a, const W: usize, const N: usize>(
     rows: &Int8Rows,
-    neurons: &[u32],
-    offset: usize,
-    partial: &mut [i16; WIDEST],
-) {
+    selections: impl Iterator<Item = Selection<'a>>,
+) -> Int8Sums {
     use std::arch::x86_64::{
-        _mm_loadu_si128, _mm256_add_epi16, _mm256_cvtepi8_epi16, _mm256_loadu_si256,
-        _mm256_setzero_si256, _mm256_storeu_si256,
+        _mm256_add_epi16, _mm256_loadu_si256, _mm256_set1_epi16, _mm256_setzero_si256,
+        _mm256_slli_epi16, _mm256_srai_epi16, _mm256_storeu_si256, _mm256_sub_epi16,
     };
-    const { assert!(W == 16 * N && W <= WIDEST) };
-    let (rows, _) = rows.weights.as_chunks::<W>();
-    let mut sums = [_mm256_setzero_si256(); N];
-    for (i, sum) in sums.iter_mut().enumerate() {
-        // SAFETY: `16 i .. 16 i + 16` lies in the array for `i < N`, as `16 N = W <= WIDEST`.
-        *sum = unsafe { _mm256_loadu_si256(partial.as_ptr().add(16 * i).cast()) };
-    }
-    for &neuron in neurons {
-        let row = &rows[(neuron as usize).wrapping_sub(offset)];
-        for (i, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: `16 i .. 16 i + 16` lies in the row for `i < N`, as `16 N = W`.
-            let weights = unsafe { _mm_loadu_si128(row.as_ptr().add(16 * i).cast()) };
-            *sum = _mm256_add_epi16(*sum, _mm256_cvtepi8_epi16(weights));
+    const { assert!(W == LANES * N && 2 * W <= WIDEST) };
+    let (words, _) = rows.words.as_chunks::<W>();
+    let (mut whole, mut upper) = ([_mm256_setzero_si256(); N], [_mm256_setzero_si256(); N]);
+    let mut events = 0;
+    for selection in selections {
+        events += selection.neurons.len();
+        for &neuron in selection.neurons {
+            let row = &words[(neuron as usize).wrapping_sub(selection.offset)];
+            for i in 0..N {
+                // SAFETY: `16 i .. 16 i + 16` lies in the row for `i < N`, as `16 N = W`.
+                let word = unsafe { _mm256_loadu_si256(row.as_ptr().add(LANES * i).cast()) };
+                whole[i] = _mm256_add_epi16(whole[i], word);
+                upper[i] = _mm256_add_epi16(upper[i], _mm256_srai_epi16::<8>(word));
+            }
         }
     }
-    for (i, sum) in sums.iter().enumerate() {
-        // SAFETY: as for loading.
-        unsafe { _mm256_storeu_si256(partial.as_mut_ptr().add(16 * i).cast(), *sum) };
+    let bias = _mm256_set1_epi16((128 * events) as i16);
+    let mut sums = [0; WIDEST];
+    for i in 0..N {
+        let lower = _mm256_sub_epi16(whole[i], _mm256_slli_epi16::<8>(upper[i]));
+        let lower = _mm256_sub_epi16(lower, bias);
+        // SAFETY: `32 i .. 32 i + 32` lies in the array for `i < N`, as `32 N = 2 W <= WIDEST`.
+        unsafe {
+            let group = sums.as_mut_ptr().add(2 * LANES * i);
+            _mm256_storeu_si256(group.cast(), lower);
+            _mm256_storeu_si256(group.add(LANES).cast(), upper[i]);
+        }
     }
+    sums
 }
 
 #[cfg(test)]
@@ -261,13 +306,18 @@ mod tests {
         /// Every path against sums in 64 bits, cancelling and absent weights included.
         #[test]
         fn closed_form_integer_sums(
-            rows in 1usize..700, columns in 1usize..150, extreme in any::<bool>(), seed in 0u32..1000,
+            rows in 1usize..700, columns in 1usize..150, extreme in 0..4, seed in 0u32..1000,
         ) {
             let noise = |i: usize| {
                 ((i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed) >> 13) as u8
             };
             let weights: Vec<i8> = (0..rows * columns)
-                .map(|i| if extreme { -128 } else { (noise(i) % 5) as i8 - 2 })
+                .map(|i| match extreme {
+                    0 => -128,
+                    1 => 127,
+                    2 => noise(i).cast_signed(),
+                    _ => (noise(i) % 5) as i8 - 2,
+                })
                 .collect();
             let neurons: Vec<u32> = (0..rows as u32).filter(|r| (r + seed) % 7 != 0).collect();
             let panels = int8_panels(&weights, 0.25, columns);

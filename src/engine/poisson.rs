@@ -156,6 +156,7 @@ impl Loops for Inversion<'_> {
         }
         // The last, incomplete block.
         let mut padded = ([0; LANES / 2], [UNTOUCHED; LANES]);
+        let last = &last[..rest.len().div_ceil(2)];
         padded.0[..last.len()].copy_from_slice(last);
         padded.1[..rest.len()].copy_from_slice(rest);
         count_through(&poisson.limits, &padded.0, addend, &mut padded.1);

@@ -20,8 +20,12 @@ use std::ops::Range;
 /// of weights, few enough to stay in cache.
 const CHUNK_VALUES: usize = 32 * 1024;
 
+/// The same for dense matrices, which are too large to stay there between two chunks: all that
+/// matters is how often.
+const DENSE_CHUNK_VALUES: usize = 128 * 1024;
+
 /// Timesteps that are collected at most.
-const LONGEST_CHUNK: usize = 64;
+const LONGEST_CHUNK: usize = 128;
 
 /// Timesteps after which what was emitted is handed to the probe and forgotten.
 const BLOCK: usize = 1024;
@@ -310,7 +314,13 @@ impl<'s, 'n> Worker<'s, 'n> {
         }
         // Its own train is written while those of others, and its own past, are read.
         let mut train = std::mem::take(&mut self.trains[index]);
-        let chunk = (CHUNK_VALUES / neurons.max(1)).clamp(1, LONGEST_CHUNK);
+        let mut incoming = simulator.incoming[index].iter();
+        let values = if incoming.any(|&p| simulator.synapses[p].is_dense()) {
+            DENSE_CHUNK_VALUES
+        } else {
+            CHUNK_VALUES
+        };
+        let chunk = (values / neurons.max(1)).clamp(1, LONGEST_CHUNK);
         let mut start = steps.start;
         while start < steps.end {
             let chunk = start..steps.end.min(start + chunk);

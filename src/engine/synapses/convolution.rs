@@ -124,6 +124,39 @@ impl<'a> Iterator for Taps<'a> {
     }
 }
 
+/// Rows per output position below which events are scattered.
+const MOST_SCATTERED: usize = 2;
+
+impl<P: Columns> ConvolutionSweep<'_, P> {
+    /// Adds each event to the outputs that it reaches, one row of the kernel at a time. An output
+    /// gets them in the same order as it would look them up.
+    #[inline(always)]
+    fn scatter(&self, kernel: impl Kernel, selection: &Selection, input: &mut [f32]) {
+        let Convolution {
+            input: shape,
+            output,
+            window,
+            ..
+        } = self.convolution;
+        for (i, &neuron) in selection.neurons.iter().enumerate() {
+            let (c, y, x) = shape.coordinates(neuron as usize);
+            let columns = window.horizontal.reached(x, output.width);
+            for (ky, oy) in window.vertical.reached(y, output.height) {
+                for (kx, ox) in columns.clone() {
+                    let row = self.convolution.kernel_row(ky, kx, c);
+                    let at = output.index(self.panel.first(), oy, ox);
+                    let event = Selection {
+                        offset: (neuron as usize).wrapping_sub(row),
+                        ..selection.part(i..i + 1)
+                    };
+                    let sums = &mut input[at..at + self.panel.columns()];
+                    self.panel.add(kernel, std::iter::once(event), sums);
+                }
+            }
+        }
+    }
+}
+
 impl<P: Columns> Sweep for ConvolutionSweep<'_, P> {
     #[inline(always)]
     fn sweep(&mut self, kernel: impl Kernel) {
@@ -135,8 +168,15 @@ impl<P: Columns> Sweep for ConvolutionSweep<'_, P> {
         } = *self.convolution;
         let (v, h) = (window.vertical, window.horizontal);
         let steps = self.selections.iter().zip(self.starts);
-        for ((selection, starts), input) in steps.zip(self.inputs.chunks_exact_mut(self.neurons)) {
+        let inputs = std::mem::take(&mut self.inputs);
+        for ((selection, starts), input) in steps.zip(inputs.chunks_exact_mut(self.neurons)) {
             if selection.neurons.is_empty() {
+                continue;
+            }
+            // Going from events to outputs pays when most outputs hear of none or one.
+            let additions = selection.neurons.len() * v.kernel * h.kernel / (v.stride * h.stride);
+            if P::PIECEWISE && additions < MOST_SCATTERED * output.height * output.width {
+                self.scatter(kernel, selection, input);
                 continue;
             }
             for oy in 0..output.height {

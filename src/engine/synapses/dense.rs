@@ -1,10 +1,79 @@
 //! Dense matrices: the rows of the neurons that spike, summed panel by panel.
+//!
+//! A panel is swept in blocks of rows that stay in a near cache: all timesteps of a chunk take
+//! what they need from one block before the next one is read. Each sum still grows in the order
+//! of the spikes.
 
+use super::NO_ROW;
 use crate::engine::panel::{self, Columns, Kernel, Selection, Sweep};
+use crate::engine::train::Events;
+
+/// Rows that the first two levels of cache keep while everything else passes [bytes].
+const NEAR: usize = 64 * 1024;
+
+/// Rows that fill half of a second-level cache [bytes].
+const FAR: usize = 256 * 1024;
+
+/// Events that a sum should get from a block on average: fewer are not worth loading it again.
+const FEWEST_EVENTS: usize = 16;
+
+/// Where the events of each timestep go over from one block of presynaptic neurons to the next.
+pub(super) struct Blocks {
+    count: usize,
+    /// For each timestep, where each block ends in the list of its events.
+    ends: Vec<u32>,
+}
+
+impl Blocks {
+    /// Cuts the events of some timesteps from `sources` neurons to the `rows` of a panel with
+    /// `row_bytes` a row.
+    pub(super) fn new<'t>(
+        timesteps: impl Iterator<Item = Events<'t>> + Clone,
+        sources: usize,
+        rows: usize,
+        row_bytes: usize,
+        pooled: Option<&[u32]>,
+    ) -> Self {
+        let total: usize = timesteps.clone().map(|events| events.neurons.len()).sum();
+        let steps = timesteps.clone().count();
+        let sources_in = |bytes: usize| (bytes / row_bytes * sources / rows.max(1)).max(1);
+        // Rows that are hardly used twice gain nothing from being near.
+        let size = if total < 2 * rows {
+            sources_in(FAR)
+        } else {
+            let fewest = FEWEST_EVENTS * steps * sources / total;
+            sources_in(NEAR).max(fewest).min(sources_in(FAR))
+        };
+        let count = sources.div_ceil(size).max(1);
+        let mut ends = Vec::with_capacity(steps * count);
+        for (step, events) in timesteps.enumerate() {
+            let (mut kept, mut limit) = (0, size);
+            for &neuron in events.neurons {
+                while neuron as usize >= limit {
+                    ends.push(kept);
+                    limit += size;
+                }
+                kept += u32::from(pooled.is_none_or(|pooled| pooled[neuron as usize] != NO_ROW));
+            }
+            ends.resize((step + 1) * count, kept);
+        }
+        Blocks { count, ends }
+    }
+
+    /// All events in one block.
+    pub(super) fn whole(selections: &[Selection]) -> Self {
+        let ends = selections.iter().map(|s| s.neurons.len() as u32);
+        Blocks {
+            count: 1,
+            ends: ends.collect(),
+        }
+    }
+}
 
 pub(super) fn sweep_dense(
     panels: &[impl Columns],
     selections: &[Selection],
+    blocks: &Blocks,
     inputs: &mut [f32],
     neurons: usize,
 ) {
@@ -12,6 +81,7 @@ pub(super) fn sweep_dense(
         panel::run(&mut DenseSweep {
             panel,
             selections,
+            blocks,
             inputs,
             neurons,
         });
@@ -21,6 +91,7 @@ pub(super) fn sweep_dense(
 struct DenseSweep<'a, P> {
     panel: &'a P,
     selections: &'a [Selection<'a>],
+    blocks: &'a Blocks,
     inputs: &'a mut [f32],
     neurons: usize,
 }
@@ -30,11 +101,17 @@ impl<P: Columns> Sweep for DenseSweep<'_, P> {
     fn sweep(&mut self, kernel: impl Kernel) {
         let first = self.panel.first();
         let columns = first..first + self.panel.columns();
-        let inputs = self.inputs.chunks_exact_mut(self.neurons);
-        for (input, selection) in inputs.zip(self.selections) {
-            if !selection.neurons.is_empty() {
-                let sums = &mut input[columns.clone()];
-                self.panel.add(kernel, std::iter::once(*selection), sums);
+        let Blocks { count, ends } = self.blocks;
+        for block in 0..*count {
+            let inputs = self.inputs.chunks_exact_mut(self.neurons);
+            let steps = self.selections.iter().zip(ends.chunks_exact(*count));
+            for (input, (selection, ends)) in inputs.zip(steps) {
+                let start = if block == 0 { 0 } else { ends[block - 1] };
+                let events = start as usize..ends[block] as usize;
+                if !events.is_empty() {
+                    let part = std::iter::once(selection.part(events));
+                    self.panel.add(kernel, part, &mut input[columns.clone()]);
+                }
             }
         }
     }

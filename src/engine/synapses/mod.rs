@@ -9,6 +9,8 @@ mod dense;
 mod listed;
 mod plain;
 mod reach;
+#[cfg(test)]
+mod tests;
 
 pub(super) use listed::Segments;
 pub(super) use reach::Reach;
@@ -19,7 +21,7 @@ use super::plan::{longest_delay, shortest_delay};
 use super::train::{Events, SpikeTrain};
 use crate::network::{Connectivity, Convolution, Delay, Pattern, Projection, Weights};
 use convolution::{first_of_each_position, sort_by_position, sweep_convolution};
-use dense::sweep_dense;
+use dense::{Blocks, sweep_dense};
 use listed::{Destination, Listed};
 use std::ops::Range;
 
@@ -136,6 +138,20 @@ impl<'n> Synapses<'n> {
         &self.projection.connectivity
     }
 
+    /// Whether weights are used only every now and then, so that a longer chunk finds them in cache
+    /// more often.
+    pub(super) fn is_dense(&self) -> bool {
+        matches!(self.layout, Layout::Dense(_))
+    }
+
+    /// Rows of a dense pattern.
+    fn rows(&self) -> usize {
+        match &self.connectivity().pattern {
+            Pattern::Dense { sources, .. } => *sources,
+            _ => self.fan_outs.len(),
+        }
+    }
+
     /// Scratch for one worker.
     pub(super) fn scratch(&self, neurons: usize) -> DeliveryScratch {
         let ring = match self.projection.delay {
@@ -175,12 +191,20 @@ impl<'n> Synapses<'n> {
                 }
             }
             Layout::Dense(panels) => {
+                let timesteps = chunk.clone().map(|t| self.arriving(train, t));
                 let selections = self.selections(train, chunk, &mut scratch.rows);
                 match panels {
                     Panels::Float(panels) => {
-                        sweep_dense(panels, &selections, inputs, neurons);
+                        let (sources, rows) = (self.fan_outs.len(), self.rows());
+                        let row_bytes = panels.first().map_or(1, |p| p.width * size_of::<f32>());
+                        let pooled = self.pooled.as_deref();
+                        let blocks = Blocks::new(timesteps, sources, rows, row_bytes, pooled);
+                        sweep_dense(panels, &selections, &blocks, inputs, neurons);
                     }
-                    Panels::Int8(panels) => sweep_dense(panels, &selections, inputs, neurons),
+                    Panels::Int8(panels) => {
+                        let whole = Blocks::whole(&selections);
+                        sweep_dense(panels, &selections, &whole, inputs, neurons);
+                    }
                 }
             }
             Layout::Convolution(convolution, panels) => {

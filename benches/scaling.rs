@@ -1,0 +1,324 @@
+//! How cost grows: with the rate of spikes, fan-out, timesteps, neurons and threads.
+//!
+//! `cargo bench --bench scaling` prints a table in Markdown and writes it as `engine_scaling.csv`,
+//! with a figure `engine_scaling.png`, to the folder named in `SPIKEWATT_SCALING_DIR`, `docs` unless
+//! told. Times are CPU seconds, medians of several runs.
+
+mod common;
+
+use common::feed_forward::{Builder, drives, set_rates};
+use common::median;
+use cpu_time::ProcessTime;
+use plotters::prelude::*;
+use spikewatt::counts::EventCounts;
+use spikewatt::encoding::Drive;
+use spikewatt::engine::Simulator;
+use spikewatt::network::rules::{Ends, Rule, Streams};
+use spikewatt::network::{Connectivity, Network, Population, Projection, Shape, Weights};
+use spikewatt::neuron::{IntegrateFire, Neuron, Reset, ThresholdTest};
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+/// One measurement.
+struct Point {
+    axis: &'static str,
+    value: f64,
+    rate: f64,
+    cpu_s: f64,
+    wall_s: f64,
+    synops: f64,
+    spikes: f64,
+    updates: f64,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!(
+        "| axis | value | rate | CPU ms per sample | wall ms per sample | G SynOps/s | ns per spike | ns per neuron update |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    let mut points = Vec::new();
+    for rate in [0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32] {
+        let mut network = dense(1024);
+        if rate > 0.0 {
+            set_rates(&mut network, 32, rate);
+        }
+        points.push(measure("rate", rate, &network, rate as f32, 100, 20, 1));
+    }
+    for width in [64, 128, 256, 512, 1024, 2048, 4096] {
+        let mut network = Builder::new("fan-out", Shape::vector(512))
+            .dense(width)
+            .network;
+        set_rates(&mut network, 32, 0.1);
+        points.push(measure("fan-out", width as f64, &network, 0.1, 100, 20, 1));
+    }
+    for timesteps in [16u32, 32, 64, 128, 256, 512, 1024] {
+        let mut network = dense(1024);
+        set_rates(&mut network, 32, 0.1);
+        points.push(measure(
+            "timesteps",
+            f64::from(timesteps),
+            &network,
+            0.1,
+            timesteps,
+            5,
+            1,
+        ));
+    }
+    for neurons in [1_000, 4_000, 16_000, 64_000, 256_000] {
+        let network = sparse(neurons, 100)?;
+        points.push(measure(
+            "neurons",
+            f64::from(neurons),
+            &network,
+            0.05,
+            50,
+            2,
+            1,
+        ));
+    }
+    for threads in [1, 2, 4] {
+        let mut network = dense(1024);
+        set_rates(&mut network, 32, 0.1);
+        points.push(measure(
+            "threads",
+            threads as f64,
+            &network,
+            0.1,
+            100,
+            40,
+            threads,
+        ));
+    }
+    halving(&points);
+    let folder = std::env::var("SPIKEWATT_SCALING_DIR")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/docs").to_owned());
+    write_csv(&Path::new(&folder).join("engine_scaling.csv"), &points)?;
+    draw(&Path::new(&folder).join("engine_scaling.png"), &points)
+}
+
+/// 784 inputs, two hidden layers, 10 outputs.
+fn dense(width: usize) -> Network {
+    Builder::new("dense", Shape::vector(784))
+        .dense(width)
+        .dense(width)
+        .dense(10)
+        .network
+}
+
+/// As many inputs as neurons, each with `fan_out` synapses to random ones.
+fn sparse(neurons: u32, fan_out: u32) -> Result<Network, Box<dyn Error>> {
+    let ends = Ends {
+        sources: neurons,
+        targets: neurons,
+        same: false,
+        autapses: true,
+        multapses: false,
+    };
+    let pattern = Rule::FixedOutdegree(fan_out).connect(&ends, &Streams::new(1, &["scaling"]))?;
+    let shape = Shape::vector(neurons as usize);
+    let neuron = Neuron::IntegrateFire(IntegrateFire {
+        threshold: vec![50.0; neurons as usize],
+        initial: 0.5,
+        reset: Reset::Subtract,
+        test: ThresholdTest::AtLeast,
+    });
+    let connectivity = Connectivity::new(pattern);
+    Ok(Network {
+        name: "sparse".to_owned(),
+        populations: vec![
+            Population::new("input", shape, Neuron::Input),
+            Population::new("targets", shape, neuron),
+        ],
+        projections: vec![Projection::new(0, 1, connectivity, Weights::Uniform(0.5))],
+    })
+}
+
+fn measure(
+    axis: &'static str,
+    value: f64,
+    network: &Network,
+    rate: f32,
+    timesteps: u32,
+    samples: usize,
+    threads: usize,
+) -> Point {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("threads");
+    let drives = drives(network, timesteps, samples, rate);
+    let simulator = Simulator::new(network, timesteps).expect("network");
+    let drive = |i: usize| -> Result<Drive, _> { Ok(drives[i].clone()) };
+    let run = || {
+        pool.install(|| simulator.run(samples, &drive, &|_| ControlFlow::Continue(())))
+            .expect("simulation")
+            .counts
+    };
+    let counts: EventCounts = run();
+    let (mut cpu_s, mut wall_s) = (Vec::new(), Vec::new());
+    for _ in 0..7 {
+        let (cpu, wall) = (ProcessTime::now(), Instant::now());
+        run();
+        cpu_s.push(cpu.elapsed().as_secs_f64() / samples as f64);
+        wall_s.push(wall.elapsed().as_secs_f64() / samples as f64);
+    }
+    let total = |f: &dyn Fn(usize) -> f64| -> f64 { (0..network.populations.len()).map(f).sum() };
+    let point = Point {
+        axis,
+        value,
+        cpu_s: median(cpu_s),
+        wall_s: median(wall_s),
+        synops: total(&|i| counts.per_inference(i).synops),
+        spikes: total(&|i| counts.per_inference(i).spikes),
+        updates: total(&|i| counts.per_inference(i).neuron_updates),
+        rate: 0.0,
+    };
+    let point = Point {
+        rate: point.spikes / point.updates,
+        ..point
+    };
+    println!(
+        "| {axis} | {value} | {:.2} % | {:.3} | {:.3} | {:.2} | {:.1} | {:.3} |",
+        100.0 * point.rate,
+        1e3 * point.cpu_s,
+        1e3 * point.wall_s,
+        point.synops / point.cpu_s / 1e9,
+        1e9 * point.cpu_s / point.spikes,
+        1e9 * point.cpu_s / point.updates,
+    );
+    point
+}
+
+/// Whether half the rate takes half the time.
+fn halving(points: &[Point]) {
+    let rates: Vec<&Point> = points
+        .iter()
+        .filter(|p| p.axis == "rate" && p.value > 0.0)
+        .collect();
+    println!();
+    for pair in rates.windows(2) {
+        let expected = pair[0].synops / pair[1].synops;
+        let measured = pair[0].cpu_s / pair[1].cpu_s;
+        println!(
+            "rate {} → {}: {:.3} of the synaptic operations in {:.3} of the time, {:+.0} %",
+            pair[1].value,
+            pair[0].value,
+            expected,
+            measured,
+            100.0 * (measured / expected - 1.0),
+        );
+    }
+}
+
+fn write_csv(path: &Path, points: &[Point]) -> Result<(), Box<dyn Error>> {
+    let mut csv = csv::Writer::from_path(path)?;
+    csv.write_record([
+        "axis",
+        "value",
+        "rate",
+        "cpu_s_per_sample",
+        "wall_s_per_sample",
+        "synops_per_sample",
+        "spikes_per_sample",
+        "neuron_updates_per_sample",
+    ])?;
+    for p in points {
+        let numbers = [
+            p.value, p.rate, p.cpu_s, p.wall_s, p.synops, p.spikes, p.updates,
+        ];
+        let numbers = numbers.map(|number| number.to_string());
+        csv.write_record(std::iter::once(p.axis.to_owned()).chain(numbers))?;
+    }
+    Ok(csv.flush()?)
+}
+
+/// A panel per axis, both scales logarithmic: a straight line of slope one is linear cost.
+fn draw(path: &Path, points: &[Point]) -> Result<(), Box<dyn Error>> {
+    plotters::style::register_font(
+        "sans-serif",
+        FontStyle::Normal,
+        epaint_default_fonts::UBUNTU_LIGHT,
+    )
+    .map_err(|_| "the embedded font cannot be read")?;
+    let area = BitMapBackend::new(path, (1500, 900)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let area = area.titled("What a sample costs", ("sans-serif", 34))?;
+    let panels = area.split_evenly((2, 3));
+    let axes = [
+        ("rate", "spikes per neuron and timestep"),
+        ("fan-out", "synapses per spike"),
+        ("timesteps", "timesteps"),
+        ("neurons", "neurons with 100 synapses each"),
+        ("threads", "threads (samples in parallel)"),
+    ];
+    for (panel, (axis, label)) in panels.iter().zip(axes) {
+        let of_axis = || points.iter().filter(|p| p.axis == axis && p.value > 0.0);
+        let series: Vec<(f64, f64)> = of_axis().map(|p| (p.value, 1e3 * p.cpu_s)).collect();
+        let idle = points.iter().find(|p| p.axis == axis && p.value == 0.0);
+        let (first, last) = (series[0], series[series.len() - 1]);
+        let proportional: Vec<(f64, f64)> = series
+            .iter()
+            .map(|(x, _)| match axis {
+                "threads" => (*x, first.1),
+                // From the largest: the smallest is where other costs show.
+                _ => (*x, last.1 * x / last.0),
+            })
+            .collect();
+        let values = || series.iter().chain(&proportional).map(|(_, y)| *y);
+        let idle_ms = idle.map(|p| 1e3 * p.cpu_s);
+        let low = values().chain(idle_ms).fold(f64::INFINITY, f64::min) / 1.5;
+        let high = values().fold(0.0, f64::max) * 1.5;
+        let mut chart = ChartBuilder::on(panel)
+            .margin(16)
+            .x_label_area_size(48)
+            .y_label_area_size(72)
+            .build_cartesian_2d(
+                (first.0 / 1.2..last.0 * 1.2).log_scale(),
+                (low..high).log_scale(),
+            )?;
+        chart
+            .configure_mesh()
+            .x_desc(label)
+            .y_desc("CPU ms per sample")
+            .label_style(("sans-serif", 16))
+            .axis_desc_style(("sans-serif", 19))
+            .light_line_style(WHITE)
+            .draw()?;
+        let line = |colour: RGBColor| move |(x, y)| PathElement::new([(x, y), (x + 24, y)], colour);
+        let (grey, blue, red) = (
+            RGBColor(160, 160, 160),
+            RGBColor(0, 90, 170),
+            RGBColor(200, 60, 40),
+        );
+        chart
+            .draw_series(LineSeries::new(proportional, grey.stroke_width(2)))?
+            .label(if axis == "threads" {
+                "no loss"
+            } else {
+                "proportional"
+            })
+            .legend(line(grey));
+        if let Some(idle_ms) = idle_ms {
+            let ends = [(first.0 / 1.2, idle_ms), (last.0 * 1.2, idle_ms)];
+            chart
+                .draw_series(LineSeries::new(ends, red.stroke_width(2)))?
+                .label("neurons alone, no input spikes")
+                .legend(line(red));
+        }
+        chart
+            .draw_series(LineSeries::new(series.clone(), blue.stroke_width(2)).point_size(4))?
+            .label("measured")
+            .legend(line(blue));
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .label_font(("sans-serif", 17))
+            .border_style(WHITE)
+            .background_style(WHITE.mix(0.8))
+            .draw()?;
+    }
+    area.present()?;
+    Ok(())
+}
