@@ -4,6 +4,7 @@
 //! [`Experiment`] and what they do with the [`Run`].
 
 mod config;
+mod estimate;
 mod simulate;
 
 pub use config::{
@@ -11,6 +12,7 @@ pub use config::{
     Normalization, OutputConfig, SimulationConfig,
 };
 
+pub use estimate::{assumed_counts, estimate};
 pub use simulate::{
     NetworkRun, OutputKind, OutputReport, SimulateConfig, SimulateError, simulate_network,
 };
@@ -26,8 +28,8 @@ use crate::formats::onnx::{self, OnnxError};
 use crate::network::Shape;
 use crate::neuron::MaxPoolRule;
 use crate::report::{
-    Accuracy, InputEntry, ModelReport, PopulationReport, Report, Setup, TargetReport, Timing,
-    Totals,
+    Accuracy, InputEntry, ModelReport, PopulationReport, Report, Scope, Setup, TargetReport,
+    Timing, Totals,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -120,6 +122,17 @@ pub struct Context {
     pub seed: u64,
     /// Accuracy; `None` without labels.
     pub accuracy: Option<Accuracy>,
+}
+
+/// Counts at assumed rates, ready to be priced.
+#[derive(Debug, Clone)]
+pub struct Estimate {
+    /// What is expected per inference.
+    pub counts: EventCounts,
+    /// Work of the original network.
+    pub dense: DenseCounts,
+    /// The model, and what was assumed.
+    pub context: Context,
 }
 
 /// Everything an experiment gives.
@@ -313,7 +326,7 @@ impl Simulated {
             &self.dense,
             &self.context,
             &targets,
-            &experiment.price_options(),
+            &experiment.price_options()?,
         );
         let synops = report.totals.synops_per_inference * report.samples as f64;
         report.timing = Timing {
@@ -339,7 +352,7 @@ pub fn price(
         .flat_map(|hardware| energy::price(hardware, &work, options))
         .collect();
     let (populations, totals) = figures(counts);
-    Report {
+    let mut report = Report {
         schema: "spikewatt.run/1".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: context.model.clone(),
@@ -351,10 +364,38 @@ pub fn price(
         quantised_bits: energy::quantised_bits(counts.timesteps),
         populations,
         totals,
-        grid: (options.grid_g_per_kwh, energy::WORLD_GRID_SOURCE.to_owned()),
+        grid: (
+            options.usage.grid.value.nominal,
+            options.usage.grid.source.clone(),
+        ),
+        usage: options.usage.clone(),
         targets: prices,
+        rate_curves: targets
+            .iter()
+            .filter_map(|hardware| energy::rate_curve(hardware, &work, options))
+            .collect(),
+        sensitivities: targets
+            .iter()
+            .flat_map(|hardware| energy::sensitivities(hardware, &work, options))
+            .collect(),
+        distributions: options
+            .monte_carlo
+            .iter()
+            .flat_map(|monte_carlo| {
+                targets.iter().flat_map(|hardware| {
+                    energy::distributions(hardware, &work, options, monte_carlo)
+                })
+            })
+            .collect(),
+        monte_carlo: options.monte_carlo,
+        crossovers: Vec::new(),
         timing: Timing::default(),
-    }
+    };
+    report.crossovers = Scope::ALL
+        .into_iter()
+        .flat_map(|scope| report.crossings(scope))
+        .collect();
+    report
 }
 
 /// Figures per inference of each population, and their sums.

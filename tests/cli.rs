@@ -45,6 +45,14 @@ fn the_main_job_prints_the_table_and_writes_every_file() {
         "breakdown.csv",
         "energy.svg",
         "energy.png",
+        "crossover.svg",
+        "crossover.png",
+        "tornado.svg",
+        "tornado.png",
+        "crossover.csv",
+        "footprint.csv",
+        "sensitivity.csv",
+        "monte_carlo.csv",
         "methods.md",
         "counts.h5",
         "manifest.json",
@@ -157,6 +165,58 @@ fn every_flag_has_an_effect() {
     )
     .failure()
     .stderr(predicate::str::contains("label"));
+}
+
+/// The flags of use and uncertainty in `run` and `price`, against a plain run; `estimate` checks
+/// their values.
+#[test]
+fn every_flag_of_use_has_an_effect_in_run_and_price() {
+    let temp = TempDir::new().unwrap();
+    let plain = temp.path().join("plain");
+    let one = ["--targets", "loihi1"];
+    run_digits(&plain, &one).success();
+    let counts = plain.join("counts.h5");
+    let plain = summary(&plain)["targets"][0].clone();
+    let run = |flags: &[&str]| -> Value {
+        let out = temp.path().join(flags.join("_"));
+        run_digits(&out, &[&one[..], flags].concat()).success();
+        summary(&out)
+    };
+    let price = |flags: &[&str]| -> Value {
+        let mut command = spikewatt();
+        command.arg("price").arg(&counts).args(one).args(flags);
+        let assert = command.args(["--format", "json"]).assert().success();
+        serde_json::from_slice(&assert.get_output().stdout).unwrap()
+    };
+    for (flags, changed) in [
+        (vec!["--grid", "FRA"], "carbon_g"),
+        (vec!["--pue", "1.5"], "carbon_g"),
+        (vec!["--price-per-kwh", "0.3"], "footprint"),
+        (vec!["--inferences-per-second", "10"], "energy_j"),
+        (vec!["--period", "0.2"], "energy_j"),
+        (vec!["--embodied", "loihi1=0.9", "--pue", "1"], "footprint"),
+    ] {
+        let (ran, priced) = (run(&flags), price(&flags));
+        assert_eq!(ran["targets"], priced["targets"], "{flags:?}");
+        assert_ne!(ran["targets"][0][changed], plain[changed], "{flags:?}");
+    }
+    let drawn = run(&["--monte-carlo", "20"]);
+    let priced = price(&["--monte-carlo", "20"]);
+    assert_eq!(drawn["distributions"], priced["distributions"]);
+    let together = run(&["--monte-carlo", "20", "--correlated"]);
+    assert_ne!(drawn["distributions"], together["distributions"]);
+    let keys = [
+        "--set",
+        "usage.period_s=0.2",
+        "--set",
+        "output.monte_carlo=20",
+    ];
+    let keys = run(&keys);
+    assert_eq!(keys["distributions"].as_array().unwrap().len(), 1);
+    assert_eq!(keys["usage"]["period_s"], 0.2);
+    run_digits(&temp.path().join("nowhere"), &["--grid", "atlantis"])
+        .code(1)
+        .stderr(predicate::str::contains("atlantis"));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 #[path = "reports/builder.rs"]
 mod builder;
 
-use builder::{arithmetic, full, idle, line, report, target, unfit, unknown, unverified};
+use builder::{analysed, arithmetic, full, idle, line, report, target, unfit, unknown, unverified};
 use spikewatt::report::{
-    EXPORTERS, Exporter, Manifest, Outcome, OutputFolder, Png, Reason, Report, Restriction, Scope,
-    Side, Svg, Text, WIDTH, Workload, verdict,
+    CrossoverSvg, EXPORTERS, Exporter, Manifest, Meeting, Outcome, OutputFolder, Png, Reason,
+    Report, Restriction, Scope, Side, Svg, Text, TornadoSvg, WIDTH, Workload, verdict,
 };
 use spikewatt::units::Range;
 
@@ -414,7 +414,7 @@ fn worked_verdict_snn_wins() {
     assert_eq!(comparison.snn.accuracy, Some(0.987));
     let text = verdict.to_string();
     assert!(
-        text.contains("The SNN wins by 5.00×: SNN on chip 200 nJ [190 – 210 nJ]"),
+        text.contains("The SNN wins by 5.00× [4.29× – 5.79×]: SNN on chip 200 nJ [190 – 210 nJ]"),
         "{text}"
     );
     assert!(text.contains("50 % is idle power"), "{text}");
@@ -587,6 +587,59 @@ fn closed_form_crossover_is_the_ratio_of_mac_to_ac() {
     // A population that receives spikes and analog values alike: not derivable.
     report.populations[1].macs_per_inference = 1.0;
     assert_eq!(verdict(&report).scopes[0].crossover, None);
+}
+
+#[test]
+fn snapshot_of_analyses() {
+    insta::assert_snapshot!("analysed_text", Text::default().render(&analysed()));
+    for name in ["crossover.csv", "footprint.csv", "sensitivity.csv"] {
+        insta::assert_snapshot!(name, file(name, &analysed()));
+    }
+}
+
+#[test]
+fn worked_crossings_name_rate_timesteps_and_bounds() {
+    let report = analysed();
+    let crossings = report.crossings(Scope::System);
+    let gpu = crossings
+        .iter()
+        .find(|c| c.snn == "loihi1" && c.baseline == "gpu-x-b64")
+        .unwrap();
+    // 1e-5 · (0.5 + 10 rate) J meets 148.07632 µJ beyond the highest rate.
+    assert_eq!(gpu.rate, Meeting::AlwaysBelow);
+    // Twice that meets 137.987344 µJ at (6.8993672 − 0.5) / 10.
+    let Meeting::At(rate) = gpu.rate_pessimistic else {
+        panic!("{:?}", gpu.rate_pessimistic)
+    };
+    assert!((rate - 0.639_936_72).abs() < 1e-9, "{rate}");
+    // 32 timesteps and the rest of the 148 µJ at 10 nJ each.
+    let steps = 32.0 + (1.4807632e-4 - 1.0103136e-5) / 1e-8;
+    assert!((gpu.timesteps.unwrap() / steps - 1.0).abs() < 1e-9);
+    // Static lines: the GPU draws 60 W, the chip 30 mW.
+    let period_s = gpu.period_s;
+    assert_eq!(period_s, None, "the chip draws less and spends less");
+    // Nothing is compared across scopes: the 45 nm baselines stand in the first one alone.
+    let narrow = report.crossings(Scope::Compute);
+    assert!(narrow.iter().all(|c| c.baseline.starts_with("45nm")));
+    assert!(crossings.iter().all(|c| !c.baseline.starts_with("45nm")));
+}
+
+#[test]
+fn figures_of_analyses_are_well_formed_and_stay_inside() {
+    for exporter in [&CrossoverSvg as &dyn Exporter, &TornadoSvg] {
+        for report in [analysed(), full(), report(vec![])] {
+            let svg = String::from_utf8(bytes(exporter, &report)).unwrap();
+            assert_well_formed(&svg);
+            for part in svg.split(" x=\"").skip(1) {
+                let x: f64 = part.split('"').next().unwrap().parse().unwrap();
+                assert!((0.0..=1000.0).contains(&x), "x = {x}");
+            }
+        }
+    }
+    let svg = String::from_utf8(bytes(&TornadoSvg, &analysed())).unwrap();
+    assert!(svg.contains("power.chip_static") && svg.contains("energy.synop_dense*"));
+    let svg = String::from_utf8(bytes(&CrossoverSvg, &analysed())).unwrap();
+    assert!(svg.contains("SNN loihi1*") && svg.contains("ANN gpu-x"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! 2 usage, 3 budget exceeded, 4 does not fit the chip where the user asked for it to be an error.
 
 mod check;
+mod estimate;
 mod hardware;
 mod inspect;
 mod meter;
@@ -11,6 +12,7 @@ mod price;
 mod progress;
 mod run;
 mod simulate;
+mod usage;
 
 use crate::report::{Report, Text};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -87,6 +89,14 @@ enum Verb {
     ///   spikewatt price results/fashion_mnist/counts.h5 --targets loihi1,rtx-4090
     #[command(verbatim_doc_comment)]
     Price(price::PriceArgs),
+    /// Count and price a network at assumed spike rates: no data, no simulation.
+    ///
+    /// Works from the shapes of a trained model, so for networks far too large to simulate, and
+    /// says at which spike rate each baseline costs the same:
+    ///
+    ///   spikewatt estimate model.onnx --rate 0.05 --timesteps 8
+    #[command(verbatim_doc_comment)]
+    Estimate(estimate::EstimateArgs),
     /// List cost tables or show one with every figure and its source.
     Hardware(hardware::HardwareArgs),
     /// Hold a result against an energy budget: exit code 3 if it is exceeded.
@@ -159,6 +169,7 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
         Verb::Inspect(args) => inspect::execute(&args, &cli.common),
         Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),
+        Verb::Estimate(args) => estimate::execute(&args, &cli.common, command),
         Verb::Hardware(args) => hardware::execute(&args, &cli.common),
         Verb::Check(args) => return check::execute(&args, &cli.common),
         Verb::Meter(args) => return meter::execute(&args, &cli.common),

@@ -1,9 +1,9 @@
 //! `spikewatt price`.
 
 use super::run::catalogue;
+use super::usage::UsageArgs;
 use super::{Common, Format, print, print_json, text};
 use crate::digest::sha256_hex;
-use crate::energy::PriceOptions;
 use crate::experiment::{self, OutputConfig};
 use crate::formats::saved_counts;
 use crate::report::{InputEntry, Manifest, OutputFolder, TableEntry};
@@ -30,6 +30,8 @@ pub(super) struct PriceArgs {
     /// Replace the results of an earlier run in that folder.
     #[arg(long, requires = "out")]
     force: bool,
+    #[command(flatten)]
+    usage: UsageArgs,
 }
 
 pub(super) fn execute(
@@ -49,10 +51,8 @@ pub(super) fn execute(
         .iter()
         .map(|name| catalogue.get(name))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut options = PriceOptions::default();
-    if let Some(batch) = args.large_batch {
-        options.large_batch = batch;
-    }
+    let seed = common.seed.unwrap_or(context.seed);
+    let options = args.usage.options(args.large_batch, seed)?;
     let report = experiment::price(&saved.counts, &saved.dense, &context, &targets, &options);
     if let Some(out) = &args.out {
         let mut folder = OutputFolder::create(out, args.force)?;

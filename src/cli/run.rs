@@ -1,9 +1,10 @@
 //! `spikewatt run`.
 
 use super::progress::{Meter, catch_interrupts};
+use super::usage::UsageArgs;
 use super::{Common, Format, print, print_json, talk, text};
 use crate::encoding::{ENCODINGS, Encoding};
-use crate::energy::Catalogue;
+use crate::energy::{Catalogue, UsageConfig};
 use crate::experiment::{
     self, CalibrationConfig, ConversionConfig, DataConfig, Experiment, Normalization, OutputConfig,
     SimulationConfig,
@@ -59,6 +60,8 @@ pub(super) struct RunArgs {
     /// Replace the results of an earlier run in that folder.
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    usage: UsageArgs,
 }
 
 fn encodings() -> impl TypedValueParser<Value = Encoding> {
@@ -185,6 +188,7 @@ fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
             conversion: ConversionConfig::default(),
             simulation: SimulationConfig::default(),
             output: OutputConfig::default(),
+            usage: UsageConfig::default(),
         };
         Experiment::from_table(toml::Table::try_from(base)?, &args.set)?
     };
@@ -223,6 +227,11 @@ fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
     }
     if let Some(seed) = common.seed {
         experiment.simulation.seed = seed;
+    }
+    args.usage.override_usage(&mut experiment.usage);
+    if let Some(drawn) = args.usage.monte_carlo(experiment.simulation.seed) {
+        experiment.output.monte_carlo = drawn.draws;
+        experiment.output.correlated = drawn.correlated;
     }
     Ok(experiment)
 }

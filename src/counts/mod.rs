@@ -3,8 +3,10 @@
 //! The counts carry the structure of the network ([`Topology`]) with them, so packets and hops
 //! can be worked out for any device afterwards and saved counts can be priced without the model.
 
+mod assumed;
 mod dense;
 
+pub use assumed::AssumedRates;
 pub use dense::{DenseCounts, DenseLayer};
 
 use crate::network::Topology;

@@ -16,21 +16,32 @@
 //! ```
 
 mod arithmetic;
+pub mod carbon;
 mod catalogue;
 mod davies;
+mod duty;
 mod hardware;
 mod mesh;
+mod monte_carlo;
 mod nj_per_mac;
+mod rates;
 mod receipt;
 mod roofline;
 mod sanafe;
+mod tornado;
+mod usage;
 
 pub use catalogue::{Catalogue, HardwareError};
+pub use duty::{crossover_period_s, idle_w};
 pub use hardware::{Confidence, Figure, Hardware, Kind};
+pub use monte_carlo::{MonteCarlo, distributions, triangular};
+pub use rates::rate_curve;
+pub use tornado::sensitivities;
+pub use usage::{Usage, UsageConfig};
 
 use crate::counts::{DenseCounts, EventCounts};
 use crate::mapping::Placement;
-use crate::report::TargetReport;
+use crate::report::{Scope, TargetReport};
 
 /// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
 ///
@@ -51,20 +62,23 @@ pub struct Work<'a> {
 }
 
 /// Assumptions of a price that are not properties of the device.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PriceOptions {
     /// Inferences that run together in the second report of a conventional device, well above 1;
     /// 1 leaves it out.
     pub large_batch: u64,
-    /// Carbon intensity of the electricity [g CO2e/kWh].
-    pub grid_g_per_kwh: f64,
+    /// Where and how often the devices work.
+    pub usage: Usage,
+    /// How to draw random figures; `None`: not at all.
+    pub monte_carlo: Option<MonteCarlo>,
 }
 
 impl Default for PriceOptions {
     fn default() -> Self {
         PriceOptions {
             large_batch: 64,
-            grid_g_per_kwh: WORLD_GRID_G_PER_KWH,
+            usage: Usage::default(),
+            monte_carlo: None,
         }
     }
 }
@@ -110,7 +124,7 @@ struct Job<'a> {
 /// the device's law distinguishes.
 #[must_use]
 pub fn price(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<TargetReport> {
-    (hardware.law.price)(&Job {
+    price_job(&Job {
         hardware,
         work,
         options,
@@ -129,12 +143,29 @@ pub fn price_placed(
     options: &PriceOptions,
     placement: &Placement,
 ) -> Vec<TargetReport> {
-    (hardware.law.price)(&Job {
+    price_job(&Job {
         hardware,
         work,
         options,
         placement: Some(placement),
     })
+}
+
+/// What the law of the device says, then what depends on how it is used.
+fn price_job(job: &Job) -> Vec<TargetReport> {
+    let usage = &job.options.usage;
+    let mut reports = (job.hardware.law.price)(job);
+    for report in &mut reports {
+        if let Some(period_s) = usage.period_s {
+            duty::charge_waiting(job.hardware, period_s, report);
+        }
+        report.carbon_g = report
+            .energy_j
+            .filter(|_| report.scope == Scope::System)
+            .map(|energy_j| usage.carbon_g(energy_j));
+        report.footprint = usage.footprints(report);
+    }
+    reports
 }
 
 /// Bits that an activation needs to take as many values as a spike count over `timesteps` can:

@@ -2,13 +2,14 @@
 
 use super::Job;
 use super::hardware::{Confidence, Figure, Hardware};
-use crate::report::{Bill, Evidence, Line, Part, Scope, Scopes, TargetReport, Workload};
+use crate::report::{
+    Bill, Evidence, Footprints, Line, Part, Scope, Scopes, TargetReport, Workload,
+};
 use crate::units::Range;
 
 /// The lines of one target while they are written.
 pub(super) struct Receipt<'a> {
     hardware: &'a Hardware,
-    grid_g_per_kwh: f64,
     lines: Vec<Line>,
     unpriced: Vec<String>,
     /// What is not known, with the narrowest scope that needs it.
@@ -23,7 +24,6 @@ impl<'a> Receipt<'a> {
     pub fn new(job: &Job<'a>) -> Self {
         Receipt {
             hardware: job.hardware,
-            grid_g_per_kwh: job.options.grid_g_per_kwh,
             lines: Vec::new(),
             unpriced: Vec::new(),
             missing: Vec::new(),
@@ -161,15 +161,15 @@ impl<'a> Receipt<'a> {
             edp_js: energy_j
                 .zip(latency_s)
                 .map(|(energy, latency)| energy.nominal * latency),
-            carbon_g: energy_j.map(|energy| energy * (self.grid_g_per_kwh / JOULES_PER_KWH)),
+            carbon_g: None,
+            duty_cycle: None,
+            footprint: Footprints::default(),
             lines: self.lines,
             unpriced: self.unpriced,
             notes: self.notes,
         }
     }
 }
-
-const JOULES_PER_KWH: f64 = 3.6e6;
 
 /// What the counts of a network without an original are called in `unpriced`.
 pub(super) const NO_DENSE: &str = "dense counts (the network has no original ANN)";

@@ -1,7 +1,8 @@
 //! An experiment as a file: what users write, with every default.
 
 use crate::encoding::Encoding;
-use crate::energy::PriceOptions;
+use crate::energy::carbon::CarbonError;
+use crate::energy::{MonteCarlo, PriceOptions, UsageConfig};
 use crate::formats::dataset::Preprocessing;
 use crate::neuron::MaxPoolRule;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Where or how often the targets work makes no sense.
+    #[error(transparent)]
+    Usage(#[from] CarbonError),
     /// A value makes no sense.
     #[error("{key} = {value}: {reason}")]
     Value {
@@ -81,6 +85,9 @@ pub struct Experiment {
     /// What to price and where to write.
     #[serde(default)]
     pub output: OutputConfig,
+    /// Where and how often the targets work.
+    #[serde(default)]
+    pub usage: UsageConfig,
 }
 
 /// A data file.
@@ -202,6 +209,10 @@ pub struct OutputConfig {
     pub targets: Vec<String>,
     /// Batch of conventional devices beside batch 1.
     pub large_batch: u64,
+    /// Draws of all figures from their bounds; 0 for none.
+    pub monte_carlo: u64,
+    /// Whether the figures of a draw are favourable or unfavourable together.
+    pub correlated: bool,
     /// Folder to write to; `None` leaves it to the caller.
     pub folder: Option<PathBuf>,
 }
@@ -211,6 +222,8 @@ impl Default for OutputConfig {
         OutputConfig {
             targets: DEFAULT_TARGETS.map(str::to_owned).to_vec(),
             large_batch: PriceOptions::default().large_batch,
+            monte_carlo: 0,
+            correlated: false,
             folder: None,
         }
     }
@@ -305,6 +318,7 @@ impl Experiment {
         if self.output.large_batch == 0 {
             return refuse("output.large_batch", "0".to_owned(), "give at least 1");
         }
+        self.usage.resolve()?;
         Ok(())
     }
 
@@ -329,12 +343,20 @@ impl Experiment {
     }
 
     /// How to price.
-    #[must_use]
-    pub fn price_options(&self) -> PriceOptions {
-        PriceOptions {
+    ///
+    /// # Errors
+    /// If a name in `[usage]` is not known.
+    pub fn price_options(&self) -> Result<PriceOptions, ConfigError> {
+        let draws = self.output.monte_carlo;
+        Ok(PriceOptions {
             large_batch: self.output.large_batch,
-            ..PriceOptions::default()
-        }
+            usage: self.usage.resolve()?,
+            monte_carlo: (draws > 0).then_some(MonteCarlo {
+                draws,
+                seed: self.simulation.seed,
+                correlated: self.output.correlated,
+            }),
+        })
     }
 }
 

@@ -16,7 +16,7 @@ pub struct TargetsCsv;
 pub struct BreakdownCsv;
 
 /// Name of a column and its cell in the row of a `B` that belongs to an `A`.
-type Column<A, B> = (&'static str, fn(&A, &B) -> String);
+pub(super) type Column<A, B> = (&'static str, fn(&A, &B) -> String);
 
 static POPULATIONS: [Column<Report, PopulationReport>; 11] = [
     ("population", |_, p| cell(&p.name)),
@@ -157,7 +157,7 @@ impl Exporter for BreakdownCsv {
     }
 }
 
-fn table<'a, A: 'a, B: 'a>(
+pub(super) fn table<'a, A: 'a, B: 'a>(
     columns: &[Column<A, B>],
     rows: impl Iterator<Item = (&'a A, &'a B)>,
     out: &mut dyn Write,
@@ -171,16 +171,16 @@ fn table<'a, A: 'a, B: 'a>(
 }
 
 /// The shortest digits that read back to the same number.
-fn float(value: f64) -> String {
+pub(super) fn float(value: f64) -> String {
     format!("{value:?}")
 }
 
-fn maybe(value: Option<f64>) -> String {
+pub(super) fn maybe(value: Option<f64>) -> String {
     value.map_or_else(String::new, float)
 }
 
 /// The name that a value without fields has in `summary.json`.
-fn word(value: &impl Serialize) -> String {
+pub(super) fn word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),

@@ -3,19 +3,21 @@
 //! figures of different scope are never compared; a panel shows the targets whose energy is known
 //! in its scope, the last one also those that lack a figure.
 
-use super::escape::{printable, shortened};
+use super::canvas::{
+    Axis, Canvas, Drawing, GREY, GRID, INK, MARGIN, MINOR_GRID, VALUE, WIDTH, colour, tick,
+    write_png, write_svg,
+};
+use super::escape::printable;
 use super::{ExportError, Exporter, Report, Scope, TargetReport, Workload};
 use crate::units::{Range, si};
-use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use std::io::{Read, Write};
-use std::sync::OnceLock;
+use plotters::style::text_anchor::HPos;
+use std::io::Write;
 
-/// Writes the figure as SVG; viewers use their own sans-serif font.
+/// Writes the figure as SVG.
 pub struct Svg;
 
-/// Writes the figure as PNG at twice the size of the SVG.
+/// Writes the figure as PNG.
 pub struct Png;
 
 impl Exporter for Svg {
@@ -24,12 +26,7 @@ impl Exporter for Svg {
     }
 
     fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        let file = self.file_name();
-        let mut text = String::new();
-        let area = SVGBackend::with_string(&mut text, size(report, 1)).into_drawing_area();
-        draw(area, 1, 0.0, report).map_err(|message| ExportError::Figure { file, message })?;
-        out.write_all(text.as_bytes())
-            .map_err(ExportError::io(file))
+        write_svg(&Figure, self.file_name(), report, out)
     }
 }
 
@@ -39,30 +36,10 @@ impl Exporter for Png {
     }
 
     fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        const SCALE: u32 = 2;
-        // The bitmap backend centres the line, not the letters.
-        const TEXT_DROP: f64 = 0.13;
-        let file = self.file_name();
-        let io = ExportError::io(file);
-        // plotters encodes PNG into paths only.
-        let image = tempfile::Builder::new()
-            .suffix(".png")
-            .tempfile()
-            .map_err(&io)?;
-        let area = BitMapBackend::new(image.path(), size(report, SCALE)).into_drawing_area();
-        draw(area, SCALE, TEXT_DROP, report)
-            .map_err(|message| ExportError::Figure { file, message })?;
-        let mut bytes = Vec::new();
-        image
-            .reopen()
-            .and_then(|mut image| image.read_to_end(&mut bytes))
-            .map_err(&io)?;
-        out.write_all(&bytes).map_err(io)
+        write_png(&Figure, self.file_name(), report, out)
     }
 }
 
-const WIDTH: i32 = 1000;
-const MARGIN: i32 = 28;
 const HEADER: i32 = 118;
 const PANEL_HEADER: i32 = 38;
 const ROW: i32 = 46;
@@ -72,30 +49,12 @@ const GAP: i32 = 22;
 const TITLE: i32 = 17;
 /// Size of the line below it.
 const DETAIL: i32 = 14;
-/// Size of the text in the plot.
-const VALUE: i32 = 16;
 /// From a marker to its value.
 const VALUE_GAP: i32 = 13;
 /// Widest column of target names.
 const NAMES: i32 = 330;
-/// How much wider another sans-serif font may run than the one measured.
-const FONT_MARGIN: f64 = 1.15;
 
-const INK: RGBColor = RGBColor(34, 34, 34);
-const GREY: RGBColor = RGBColor(105, 105, 105);
-const GRID: RGBColor = RGBColor(222, 222, 222);
-const MINOR_GRID: RGBColor = RGBColor(243, 243, 243);
-
-/// Colours that people with colour blindness can tell apart.
-///
-/// Source: Okabe and Ito 2008, "Color Universal Design".
-fn colour(workload: Workload) -> RGBColor {
-    match workload {
-        Workload::Snn => RGBColor(0, 114, 178),
-        Workload::Ann => RGBColor(213, 94, 0),
-        Workload::Qann => RGBColor(0, 158, 115),
-    }
-}
+struct Figure;
 
 fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
     Scope::ALL
@@ -122,151 +81,34 @@ fn panel_height(scope: Scope, targets: &[&TargetReport]) -> i32 {
     PANEL_HEADER + ROW * targets.len().max(1) as i32 + axis
 }
 
-fn size(report: &Report, scale: u32) -> (u32, u32) {
-    let panels = panels(report);
-    let rows: i32 = panels.iter().map(|(s, t)| panel_height(*s, t)).sum();
-    let height = HEADER + rows + GAP * (panels.len() as i32 - 1).max(0) + MARGIN / 2;
-    (WIDTH as u32 * scale, height as u32 * scale)
-}
-
-/// A drawing area in logical pixels.
-struct Canvas<'a, DB: DrawingBackend> {
-    area: &'a DrawingArea<DB, Shift>,
-    scale: i32,
-    /// How much lower to draw text so that letters stand centred, as a share of its size.
-    text_drop: f64,
-}
-
-impl<DB: DrawingBackend> Canvas<'_, DB> {
-    fn at(&self, x: i32, y: i32) -> (i32, i32) {
-        (x * self.scale, y * self.scale)
+impl Drawing for Figure {
+    fn size(&self, report: &Report) -> (i32, i32) {
+        let panels = panels(report);
+        let rows: i32 = panels.iter().map(|(s, t)| panel_height(*s, t)).sum();
+        let gaps = GAP * (panels.len() as i32 - 1).max(0);
+        (WIDTH, HEADER + rows + gaps + MARGIN / 2)
     }
 
-    fn style(&self, size: i32, colour: RGBColor, side: HPos) -> TextStyle<'static> {
-        ("sans-serif", size * self.scale)
-            .into_font()
-            .color(&colour)
-            .pos(Pos::new(side, VPos::Center))
-    }
-
-    fn text(
+    fn draw<DB: DrawingBackend>(
         &self,
-        text: &str,
-        (x, y): (i32, i32),
-        size: i32,
-        colour: RGBColor,
-        side: HPos,
+        canvas: &Canvas<'_, DB>,
+        report: &Report,
     ) -> Result<(), String> {
-        let style = self.style(size, colour, side);
-        let (x, y) = self.at(x, y);
-        let y = y + (f64::from(size * self.scale) * self.text_drop).round() as i32;
-        self.area
-            .draw(&Text::new(text.to_owned(), (x, y), style))
-            .map_err(|e| e.to_string())
-    }
-
-    /// Text on a white ground, so that grid lines do not cross it.
-    fn label(&self, text: &str, (x, y): (i32, i32), colour: RGBColor) -> Result<(), String> {
-        let right = x + self.width(text, VALUE)?;
-        let corners = [self.at(x - 3, y - 11), self.at(right, y + 11)];
-        self.area
-            .draw(&Rectangle::new(corners, WHITE.filled()))
-            .map_err(|e| e.to_string())?;
-        self.text(text, (x, y), VALUE, colour, HPos::Left)
-    }
-
-    fn line(
-        &self,
-        from: (i32, i32),
-        to: (i32, i32),
-        colour: RGBColor,
-        width: u32,
-    ) -> Result<(), String> {
-        let points = [self.at(from.0, from.1), self.at(to.0, to.1)];
-        let style = colour.stroke_width(width * self.scale as u32);
-        self.area
-            .draw(&PathElement::new(points, style))
-            .map_err(|e| e.to_string())
-    }
-
-    fn dot(&self, (x, y): (i32, i32), colour: RGBColor, filled: bool) -> Result<(), String> {
-        let disc = |radius: i32, colour: RGBColor| {
-            self.area
-                .draw(&Circle::new(
-                    self.at(x, y),
-                    radius * self.scale,
-                    colour.filled(),
-                ))
-                .map_err(|e| e.to_string())
-        };
-        disc(7, colour)?;
-        if filled { Ok(()) } else { disc(4, WHITE) }
-    }
-
-    /// Width of a text in any likely font.
-    fn width(&self, text: &str, size: i32) -> Result<i32, String> {
-        let style = self.style(size, INK, HPos::Left);
-        let (width, _) = self
-            .area
-            .estimate_text_size(text, &style)
-            .map_err(|e| e.to_string())?;
-        Ok((f64::from(width) / f64::from(self.scale) * FONT_MARGIN).ceil() as i32)
-    }
-
-    /// The text, its end cut where it would be wider than `room`.
-    fn fitted(&self, text: &str, size: i32, room: i32) -> Result<String, String> {
-        let mut length = text.chars().count();
-        let mut fitted = shortened(text, length);
-        while length > 1 && self.width(&fitted, size)? > room {
-            length -= 1;
-            fitted = shortened(text, length);
+        header(canvas, report)?;
+        let mut left = 0;
+        for target in &report.targets {
+            let (title, detail) = names(canvas, target)?;
+            left = left
+                .max(canvas.width(&title, TITLE)?)
+                .max(canvas.width(&detail, DETAIL)?);
         }
-        Ok(fitted)
+        let mut top = HEADER;
+        for (scope, targets) in panels(report) {
+            panel(canvas, scope, &targets, top, MARGIN + left + 18)?;
+            top += panel_height(scope, &targets) + GAP;
+        }
+        Ok(())
     }
-}
-
-fn draw<DB: DrawingBackend>(
-    area: DrawingArea<DB, Shift>,
-    scale: u32,
-    text_drop: f64,
-    report: &Report,
-) -> Result<(), String> {
-    register_font()?;
-    area.fill(&WHITE).map_err(|e| e.to_string())?;
-    let canvas = Canvas {
-        area: &area,
-        scale: scale as i32,
-        text_drop,
-    };
-    header(&canvas, report)?;
-    let mut left = 0;
-    for target in &report.targets {
-        let (title, detail) = names(&canvas, target)?;
-        left = left
-            .max(canvas.width(&title, TITLE)?)
-            .max(canvas.width(&detail, DETAIL)?);
-    }
-    let mut top = HEADER;
-    for (scope, targets) in panels(report) {
-        panel(&canvas, scope, &targets, top, MARGIN + left + 18)?;
-        top += panel_height(scope, &targets) + GAP;
-    }
-    area.present().map_err(|e| e.to_string())
-}
-
-fn register_font() -> Result<(), String> {
-    static REGISTERED: OnceLock<bool> = OnceLock::new();
-    let registered = REGISTERED.get_or_init(|| {
-        plotters::style::register_font(
-            "sans-serif",
-            FontStyle::Normal,
-            epaint_default_fonts::UBUNTU_LIGHT,
-        )
-        .is_ok()
-    });
-    registered
-        .then_some(())
-        .ok_or_else(|| "the embedded font cannot be read".into())
 }
 
 fn header<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Result<(), String> {
@@ -319,47 +161,10 @@ fn legend<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Resul
     canvas.text(whisker, (x + 21, Y), 16, INK, HPos::Left)
 }
 
-/// A logarithmic axis over whole decades.
-struct Axis {
-    first: i32,
-    last: i32,
-}
-
 /// The decades that hold every positive bound; `None` if there is none.
 fn axis(scope: Scope, targets: &[&TargetReport]) -> Option<Axis> {
-    let values: Vec<f64> = targets
-        .iter()
-        .filter_map(|t| t.scopes.get(scope).known())
-        .flat_map(|e| [e.low, e.nominal, e.high])
-        .filter(|v| *v > 0.0)
-        .collect();
-    let low = values.iter().copied().reduce(f64::min)?;
-    let high = values.iter().copied().reduce(f64::max)?;
-    let first = low.log10().floor() as i32;
-    Some(Axis {
-        first,
-        last: (high.log10().ceil() as i32).max(first + 1),
-    })
-}
-
-impl Axis {
-    /// Position of a value between 0 and 1; what is not positive lies at the left end.
-    fn position(&self, value: f64) -> f64 {
-        let decades = f64::from(self.last - self.first);
-        ((value.log10() - f64::from(self.first)) / decades).clamp(0.0, 1.0)
-    }
-
-    /// Decades between labels, so that at most eight stand side by side.
-    fn step(&self) -> i32 {
-        (self.last - self.first - 1) / 8 + 1
-    }
-}
-
-/// `1 µJ` where [`si`] prints `1.00 µJ`.
-fn tick(decade: i32) -> String {
-    si(10f64.powi(decade), "J")
-        .replacen(".00", "", 1)
-        .replacen(".0", "", 1)
+    let known = targets.iter().filter_map(|t| t.scopes.get(scope).known());
+    Axis::over(known.flat_map(|e| [e.low, e.nominal, e.high]))
 }
 
 fn panel<DB: DrawingBackend>(
@@ -479,7 +284,7 @@ fn draw_axis<DB: DrawingBackend>(
         canvas.line((x, top), (x, bottom), GRID, 1)?;
         if (decade - axis.first) % axis.step() == 0 {
             canvas.line((x, bottom), (x, bottom + 5), GREY, 1)?;
-            canvas.text(&tick(decade), (x, bottom + 17), 15, GREY, HPos::Center)?;
+            canvas.text(&tick(decade, "J"), (x, bottom + 17), 15, GREY, HPos::Center)?;
         }
     }
     canvas.line((left, bottom), (right, bottom), GREY, 1)?;

@@ -143,9 +143,35 @@ fn pricing(report: &Report) -> String {
     }
     let (intensity, source) = &report.grid;
     text += &format!(
-        " Carbon is energy times a grid intensity of {intensity} g CO2e/kWh ({}).",
-        markdown(source)
+        " Carbon is energy times a grid intensity of {intensity} g CO2e/kWh ({}) times a power usage \
+         effectiveness of {} ({}).",
+        markdown(source),
+        report.usage.pue.value.nominal,
+        markdown(&report.usage.pue.source)
     );
+    if let Some(period_s) = report.usage.period_s {
+        text += &format!(
+            " One inference is asked for every {}; idle power is charged for the whole period.",
+            si(period_s, "s")
+        );
+    }
+    if let Some(drawn) = report.monte_carlo {
+        text += &format!(
+            " Spreads are quantiles of {} draws (seed {}) in which each figure follows the \
+             triangular distribution of its lower, nominal and upper value, {}.",
+            drawn.draws,
+            drawn.seed,
+            if drawn.correlated {
+                "all figures of a device favourable or unfavourable together"
+            } else {
+                "independently of the others"
+            }
+        );
+    }
+    if !report.rate_curves.is_empty() {
+        text += " Crossover rates come from pricing the same counts with every spike of the network \
+                 occurring more or less often, linear between the rates priced.";
+    }
     text
 }
 

@@ -1,32 +1,45 @@
 //! The result of a run as plain data, and the exporters that write it.
 
+mod canvas;
+mod crossover;
+mod crossover_figure;
 mod csv;
 mod escape;
 mod figure;
 mod folder;
+mod footprint;
 mod json;
 mod latex;
 mod methods;
 mod scope;
+mod sections;
 mod text;
+mod tornado_figure;
+mod uncertainty;
 mod verdict;
 
 pub use self::csv::{BreakdownCsv, PopulationsCsv, TargetsCsv};
+pub use crossover::{Crossing, CrossoverCsv, Meeting, RateCurve, RatePoint};
+pub use crossover_figure::{CrossoverPng, CrossoverSvg};
 pub use figure::{Png, Svg};
 pub use folder::{
     FileEntry, FolderError, InputEntry, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, OutputFolder,
     TableEntry,
 };
+pub use footprint::{Footprint, FootprintCsv, Footprints};
 pub use json::Json;
 pub use latex::Latex;
 pub use methods::Methods;
 pub use scope::{Bill, Column, Scope, Scopes};
 pub use text::{Text, WIDTH};
+pub use tornado_figure::{TornadoPng, TornadoSvg};
+pub use uncertainty::{Distribution, MonteCarloCsv, Quantiles, Sensitivity, SensitivityCsv, Swing};
 pub use verdict::{
     Comparison, Contender, Crossover, Excluded, Outcome, Reason, Restriction, ScopeVerdict, Side,
     Verdict, verdict,
 };
 
+use crate::energy::{MonteCarlo, Usage};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -44,14 +57,22 @@ pub trait Exporter: Sync {
 }
 
 /// Every exporter, in the order in which files are written. A new one is a line here.
-pub static EXPORTERS: [&dyn Exporter; 8] = [
+pub static EXPORTERS: [&dyn Exporter; 16] = [
     &Json,
     &PopulationsCsv,
     &TargetsCsv,
     &BreakdownCsv,
+    &CrossoverCsv,
+    &FootprintCsv,
+    &SensitivityCsv,
+    &MonteCarloCsv,
     &Latex,
     &Svg,
     &Png,
+    &CrossoverSvg,
+    &CrossoverPng,
+    &TornadoSvg,
+    &TornadoPng,
     &Methods,
 ];
 
@@ -190,8 +211,13 @@ pub struct TargetReport {
     pub static_j: Option<f64>,
     /// Nominal energy-delay product [J·s].
     pub edp_js: Option<f64>,
-    /// Carbon at the grid intensity of the report [g CO2e].
+    /// Carbon of the electricity, PUE included [g CO2e]; `None` unless the whole device is priced.
     pub carbon_g: Option<Range>,
+    /// Part of the period in which it is busy, above 1 if it cannot keep up; `None` without a
+    /// period.
+    pub duty_cycle: Option<f64>,
+    /// Energy, carbon and money per inference, per million and per year.
+    pub footprint: Footprints,
     /// The receipt; its joules sum to the total.
     pub lines: Vec<Line>,
     /// Figures that are needed but not known, by name.
@@ -329,8 +355,20 @@ pub struct Report {
     pub totals: Totals,
     /// Grid intensity used for carbon [g CO2e/kWh] and where it comes from.
     pub grid: (f64, String),
+    /// Where and how often the targets work.
+    pub usage: Usage,
     /// Per target, in the order asked for.
     pub targets: Vec<TargetReport>,
+    /// Energy against spike rate, per target that runs the spiking network.
+    pub rate_curves: Vec<RateCurve>,
+    /// Where the spiking targets and the baselines cost the same, in each scope.
+    pub crossovers: Vec<Crossing>,
+    /// Which figure of a cost table matters, per target.
+    pub sensitivities: Vec<Sensitivity>,
+    /// Quantiles under random figures, per target; empty unless asked for.
+    pub distributions: Vec<Distribution>,
+    /// How they were drawn.
+    pub monte_carlo: Option<MonteCarlo>,
     /// Wall-clock figures.
     pub timing: Timing,
 }

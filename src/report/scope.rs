@@ -172,6 +172,19 @@ impl Scopes {
         }
     }
 
+    /// Adds an energy that is paid within `scope` and nothing narrower to each known column that
+    /// holds it.
+    pub fn add(&mut self, scope: Scope, energy_j: Range) {
+        for wider in Scope::ALL.into_iter().filter(|wider| *wider >= scope) {
+            let column = match wider {
+                Scope::Compute => &mut self.compute,
+                Scope::MemoryRouting => &mut self.memory_routing,
+                Scope::System => &mut self.system,
+            };
+            column.energy_j = column.energy_j.map(|known| known + energy_j);
+        }
+    }
+
     /// The column of a scope.
     #[must_use]
     pub fn get(&self, scope: Scope) -> &Column {

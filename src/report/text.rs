@@ -1,6 +1,7 @@
 //! The result as a person reads it in a terminal.
 
 use super::escape::{printable, shortened};
+use super::sections::sections;
 use super::{ExportError, PopulationReport, Report, Scope, TargetReport, verdict};
 use crate::units::{Range, si};
 use std::io::Write;
@@ -45,6 +46,14 @@ impl Text {
         }
         blocks.extend(legend(report));
         blocks.push(self.verdict(report));
+        for section in sections(report) {
+            let mut text = self.bold(&section.title) + "\n";
+            text += &self.table(section.head, &section.rows, 2);
+            for note in &section.notes {
+                text += &(wrapped(note, "  ").join("\n") + "\n");
+            }
+            blocks.push(text);
+        }
         blocks.join("\n")
     }
 
@@ -68,9 +77,11 @@ impl Text {
         let setup = &report.setup;
         let mut facts = vec![
             format!("data {}", printable(&setup.data)),
-            format!("{} samples", report.samples),
             format!("T = {}", report.timesteps),
         ];
+        if report.samples > 0 {
+            facts.insert(1, format!("{} samples", report.samples));
+        }
         for fact in [&setup.encoding, &setup.normalization] {
             if !fact.is_empty() {
                 facts.push(printable(fact));
@@ -269,6 +280,7 @@ fn count(value: f64) -> String {
 
 fn accuracy(report: &Report) -> String {
     match &report.accuracy {
+        None if report.samples == 0 => "accuracy unknown: nothing was simulated".into(),
         None => "accuracy unknown: the data has no labels".into(),
         Some(accuracy) => format!(
             "accuracy ANN {:.2} % → SNN {:.2} % ({:+.2} percentage points), agreement {:.2} %",

@@ -464,7 +464,11 @@ fn decision(comparison: &Comparison) -> String {
                 Side::Snn => "",
                 Side::Conventional => " as much",
             };
-            format!("The SNN {verb} {}{end}: {pair}", times(factor))
+            format!(
+                "The SNN {verb} {}{end} {}: {pair}",
+                times(factor),
+                factor_bounds(comparison)
+            )
         }
         Outcome::NotDecided { factor: 1.0, .. } => {
             format!("Not decided: both cost the same at nominal, {pair}")
@@ -476,6 +480,21 @@ fn decision(comparison: &Comparison) -> String {
             times(factor)
         ),
     }
+}
+
+/// The least and the largest factor that the bounds of both sides allow.
+fn factor_bounds(comparison: &Comparison) -> String {
+    let (snn, conventional) = (comparison.snn.energy_j, comparison.conventional.energy_j);
+    let (cheap, dear) = if snn.nominal <= conventional.nominal {
+        (snn, conventional)
+    } else {
+        (conventional, snn)
+    };
+    format!(
+        "[{} – {}]",
+        times(dear.low / cheap.high),
+        times(dear.high / cheap.low)
+    )
 }
 
 fn describe(contender: &Contender) -> String {

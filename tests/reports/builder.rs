@@ -1,8 +1,10 @@
 //! A report made by hand. Every total is the sum of its receipt's lines.
 
+use spikewatt::energy::Usage;
 use spikewatt::report::{
-    Accuracy, Bill, Evidence, Line, ModelReport, Part, PopulationReport, Report, Scope, Scopes,
-    Setup, TargetReport, Timing, Totals, Workload,
+    Accuracy, Bill, Evidence, Footprints, Line, ModelReport, Part, PopulationReport, RateCurve,
+    RatePoint, Report, Scope, Scopes, Sensitivity, Setup, Swing, TargetReport, Timing, Totals,
+    Workload,
 };
 use spikewatt::units::Range;
 
@@ -68,6 +70,8 @@ pub fn target(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport 
         static_j: Some(sum(Part::Static)),
         edp_js: latency_s.map(|s| s * energy_j.nominal),
         carbon_g: Some(energy_j * (481.0 / 3.6e6)),
+        duty_cycle: None,
+        footprint: Footprints::default(),
         lines,
         unpriced: Vec::new(),
         notes: Vec::new(),
@@ -173,7 +177,13 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
         populations,
         totals,
         grid: (481.0, "Ember, world 2023".into()),
+        usage: Usage::default(),
         targets,
+        rate_curves: Vec::new(),
+        crossovers: Vec::new(),
+        sensitivities: Vec::new(),
+        distributions: Vec::new(),
+        monte_carlo: None,
         timing: Timing {
             simulate_s: 1.25,
             synops_per_s: 1.5e8,
@@ -267,4 +277,55 @@ pub fn full() -> Report {
             vec![line("MAC", 416_520.0, 2.3e-13, 0.2)],
         ),
     ])
+}
+
+/// The report of [`full`] with curves, sensitivities and another use: everything a run adds.
+pub fn analysed() -> Report {
+    let mut report = full();
+    let point = |rate: f64| RatePoint {
+        rate,
+        energy_j: [2e-7, 1e-6, 1e-5].map(|least| {
+            let energy = least * (0.5 + 10.0 * rate);
+            Some(Range::new(energy / 2.0, energy, energy * 2.0))
+        }),
+    };
+    report.rate_curves = ["loihi1", "45nm-fp32"]
+        .map(|target| RateCurve {
+            target: target.into(),
+            rate: 0.0465,
+            points: [0.0, 0.001, 0.01, 0.0465, 0.2, 0.8].map(point).into(),
+            per_timestep_j: [Some(1e-8); 3],
+        })
+        .into();
+    let swing = |figure: &str, at_low_j, at_high_j, confidence: &str| Swing {
+        figure: figure.into(),
+        written: Range::new(1.0, 2.0, 4.0),
+        unit: "pJ".into(),
+        at_low_j,
+        at_high_j,
+        confidence: confidence.into(),
+    };
+    report.sensitivities = vec![Sensitivity {
+        target: "loihi1".into(),
+        workload: Workload::Snn,
+        batch: 1,
+        scope: Scope::System,
+        nominal_j: 1.01e-5,
+        swings: vec![
+            swing("power.chip_static", 4e-6, 1.1e-5, "verified"),
+            swing("energy.synop_dense", 1.0e-5, 1.03e-5, "unverified"),
+        ],
+    }];
+    report.usage.price_per_kwh = Some(0.3);
+    report.usage.period_s = Some(0.01);
+    report.usage.embodied_kg.insert("loihi1".into(), 0.9);
+    report.crossovers = Scope::ALL
+        .into_iter()
+        .flat_map(|scope| report.crossings(scope))
+        .collect();
+    let usage = report.usage.clone();
+    for target in &mut report.targets {
+        target.footprint = usage.footprints(target);
+    }
+    report
 }

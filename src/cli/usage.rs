@@ -1,0 +1,98 @@
+//! Flags that say where and how often a device works, and how uncertainty is drawn: the same for
+//! every verb that prices.
+
+use crate::energy::{MonteCarlo, PriceOptions, UsageConfig};
+use clap::Args;
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Use, carbon and money")]
+pub(super) struct UsageArgs {
+    /// Electricity: world, a country (DEU or Germany), a cloud region (gcp/europe-west1) or a
+    /// number in g CO2e/kWh.
+    #[arg(long, value_name = "REGION|G")]
+    grid: Option<String>,
+    /// Power usage effectiveness of the building: hyperscale, industry_average,
+    /// small_server_room, edge_device or a number of at least 1.
+    #[arg(long, value_name = "NAME|X")]
+    pue: Option<String>,
+    /// Price of electricity per kWh, in any currency.
+    #[arg(long, value_name = "PRICE")]
+    price_per_kwh: Option<f64>,
+    /// How often an inference is asked for: idle power is charged for the waiting time, too.
+    #[arg(long, value_name = "R", conflicts_with = "period", value_parser = rate)]
+    inferences_per_second: Option<f64>,
+    /// Seconds from one inference to the next: another way to give --inferences-per-second.
+    #[arg(long, value_name = "SECONDS")]
+    period: Option<f64>,
+    /// Carbon of making one device [kg CO2e]; may be given for several targets.
+    #[arg(long, value_name = "TARGET=KG", value_parser = embodied)]
+    embodied: Vec<(String, f64)>,
+    /// Draw all figures N times, each from the triangular distribution of its bounds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    monte_carlo: Option<u64>,
+    /// Draw the figures of a device favourable or unfavourable together.
+    #[arg(long, requires = "monte_carlo")]
+    correlated: bool,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
+        _ => Err("give a number above 0, such as 10".into()),
+    }
+}
+
+fn embodied(text: &str) -> Result<(String, f64), String> {
+    let (target, kg) = text
+        .split_once('=')
+        .ok_or("write it as TARGET=KG, for example loihi1=0.9")?;
+    let kg = kg
+        .parse()
+        .map_err(|_| format!("\"{kg}\" is not a number"))?;
+    Ok((target.to_owned(), kg))
+}
+
+impl UsageArgs {
+    /// Puts the flags that are given over what a file says.
+    pub(super) fn override_usage(&self, usage: &mut UsageConfig) {
+        if let Some(grid) = &self.grid {
+            usage.grid.clone_from(grid);
+        }
+        if let Some(pue) = &self.pue {
+            usage.pue.clone_from(pue);
+        }
+        if let Some(price) = self.price_per_kwh {
+            usage.price_per_kwh = Some(price);
+        }
+        let period_s = self.inferences_per_second.map(f64::recip).or(self.period);
+        if period_s.is_some() {
+            usage.period_s = period_s;
+        }
+        usage.embodied_kg.extend(self.embodied.iter().cloned());
+    }
+
+    /// How to draw; `None` unless asked for.
+    pub(super) fn monte_carlo(&self, seed: u64) -> Option<MonteCarlo> {
+        self.monte_carlo.map(|draws| MonteCarlo {
+            draws,
+            seed,
+            correlated: self.correlated,
+        })
+    }
+
+    /// The options of a price without an experiment file.
+    pub(super) fn options(
+        &self,
+        large_batch: Option<u64>,
+        seed: u64,
+    ) -> anyhow::Result<PriceOptions> {
+        let mut usage = UsageConfig::default();
+        self.override_usage(&mut usage);
+        let defaults = PriceOptions::default();
+        Ok(PriceOptions {
+            large_batch: large_batch.unwrap_or(defaults.large_batch),
+            usage: usage.resolve()?,
+            monte_carlo: self.monte_carlo(seed),
+        })
+    }
+}

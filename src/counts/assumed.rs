@@ -1,0 +1,205 @@
+//! Counts without a simulation: what a network of known shape does at given rates.
+
+use super::EventCounts;
+use crate::network::{Role, Topology};
+
+/// Samples that stand for one, so that whole numbers of events can hold fractions of an event.
+const RESOLUTION: u64 = 1_000_000;
+
+/// How often neurons are assumed to fire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AssumedRates {
+    /// Spikes per neuron and timestep of each spiking population, 0 to 1.
+    pub rate: f64,
+    /// Spikes per input and timestep, 0 to 1; `None`: the input is a constant non-binary value that
+    /// is nowhere zero.
+    pub input_rate: Option<f64>,
+}
+
+impl EventCounts {
+    /// The expected counts of a network whose neurons fire independently at the same rate:
+    ///
+    /// ```text
+    /// spikes    = rate · neurons · T             SynOps = rate · synapses · T, per projection
+    /// touched   = 1 − Π_projections (1 − rate)^fan-in, 1 with a bias or a constant input
+    /// active(t) = 1 − (1 − touched)^(t + 1)
+    /// ```
+    ///
+    /// A potential, once moved, is taken not to come back to exactly zero; fan-ins are means over
+    /// the population. `biased` says of each population whether its neurons have a bias.
+    #[must_use]
+    pub fn assumed(
+        topology: Topology,
+        timesteps: u32,
+        biased: &[bool],
+        rates: &AssumedRates,
+    ) -> Self {
+        let mut counts = EventCounts::new(topology, timesteps);
+        let synapses: Vec<u64> = counts
+            .topology
+            .edges
+            .iter()
+            .map(|edge| edge.connectivity.synapses())
+            .collect();
+        let most = synapses
+            .iter()
+            .copied()
+            .chain(counts.populations.iter().map(|p| p.spikes.len() as u64))
+            .max()
+            .unwrap_or(1)
+            .max(1)
+            .saturating_mul(u64::from(timesteps.max(1)));
+        let samples = (u64::MAX / 16_000 / most).clamp(1, RESOLUTION);
+        counts.samples = samples;
+        let scaled = |events: f64| (events * samples as f64).round() as u64;
+
+        let rate_of = |role: Role| match role {
+            Role::Input => rates.input_rate.unwrap_or(0.0),
+            Role::Spiking | Role::Pooling => rates.rate,
+            Role::Readout => 0.0,
+        };
+        let constant = |role: Role| role == Role::Input && rates.input_rate.is_none();
+        let roles: Vec<Role> = counts.topology.populations.iter().map(|n| n.role).collect();
+        let mut silent: Vec<f64> = biased
+            .iter()
+            .map(|&biased| if biased { 0.0 } else { 1.0 })
+            .collect();
+        silent.resize(roles.len(), 1.0);
+        for (index, edge) in counts.topology.edges.iter().enumerate() {
+            let source = roles[edge.source];
+            let neurons = counts.populations[edge.target].spikes.len().max(1);
+            let fan_in = synapses[index] as f64 / neurons as f64;
+            let quiet = if constant(source) {
+                0.0
+            } else {
+                1.0 - rate_of(source)
+            };
+            silent[edge.target] *= quiet.powf(fan_in);
+            let projection = &mut counts.projections[index];
+            if constant(source) {
+                let macs = synapses[index] * samples;
+                projection.macs_per_timestep.fill(macs);
+                projection.macs_once = macs;
+            } else {
+                let synops = scaled(rate_of(source) * synapses[index] as f64);
+                projection.synops_per_timestep.fill(synops);
+            }
+        }
+        for (index, population) in counts.populations.iter_mut().enumerate() {
+            let neurons = population.spikes.len() as f64;
+            let rate = rate_of(roles[index]);
+            population.spikes.fill(scaled(rate * f64::from(timesteps)));
+            population.spikes_per_timestep.fill(scaled(rate * neurons));
+            if roles[index] == Role::Input {
+                continue;
+            }
+            let touched = 1.0 - silent[index];
+            population
+                .touched
+                .fill(scaled(touched * f64::from(timesteps)));
+            population
+                .touched_per_timestep
+                .fill(scaled(touched * neurons));
+            let mut still = 1.0;
+            for active in &mut population.active_per_timestep {
+                still *= silent[index];
+                *active = scaled((1.0 - still) * neurons);
+            }
+        }
+        counts
+    }
+
+    /// Spikes per neuron and timestep over all spiking populations, 0 to 1; `None` without any.
+    #[must_use]
+    pub fn mean_rate(&self) -> Option<f64> {
+        let mut sum = (0.0, 0.0);
+        for (index, node) in self.topology.populations.iter().enumerate() {
+            if matches!(node.role, Role::Spiking | Role::Pooling) {
+                let figures = self.per_inference(index);
+                sum.0 += figures.spikes;
+                sum.1 += figures.neuron_updates;
+            }
+        }
+        (sum.1 > 0.0).then(|| sum.0 / sum.1)
+    }
+
+    /// The counts if each neuron on the chip fired `factor` times as often, at the same timesteps;
+    /// input stays as it is. A neuron-timestep that is active with probability `a` becomes so with
+    /// `1 − (1 − a)^factor`: those that a bias or a constant input moves stay active.
+    ///
+    /// Exact at factor 1 and for everything that is counted per spike; `factor` must keep each
+    /// population's rate at or below 1 ([`EventCounts::largest_rate`]).
+    #[must_use]
+    pub fn at_rate(&self, factor: f64) -> Self {
+        /// Finer than one event in a sample.
+        const STEPS: u64 = 1000;
+        let mut counts = self.clone();
+        counts.samples = self.samples * STEPS;
+        let scale = factor * STEPS as f64;
+        let each = |values: &mut [u64], scale: f64| {
+            for value in values {
+                *value = (*value as f64 * scale).round() as u64;
+            }
+        };
+        for (index, population) in counts.populations.iter_mut().enumerate() {
+            let on_chip = self.topology.populations[index].role != Role::Input;
+            let spiking = if on_chip { scale } else { STEPS as f64 };
+            each(&mut population.spikes, spiking);
+            each(&mut population.spikes_per_timestep, spiking);
+            let samples = self.samples as f64;
+            let thinned = |values: &mut [u64], all: f64| {
+                for value in values {
+                    let idle = 1.0 - (*value as f64 / all).min(1.0);
+                    // What is always moved stays so without a single spike.
+                    let idle = if idle == 0.0 { 0.0 } else { idle.powf(factor) };
+                    *value = ((1.0 - idle) * all * STEPS as f64).round() as u64;
+                }
+            };
+            let neurons = population.touched.len() as f64 * samples;
+            let steps = f64::from(self.timesteps) * samples;
+            thinned(&mut population.touched, steps);
+            thinned(&mut population.touched_per_timestep, neurons);
+            thinned(&mut population.active_per_timestep, neurons);
+        }
+        for (edge, projection) in self.topology.edges.iter().zip(&mut counts.projections) {
+            let from_chip = self.topology.populations[edge.source].role != Role::Input;
+            let spiking = if from_chip { scale } else { STEPS as f64 };
+            each(&mut projection.synops_per_timestep, spiking);
+            each(&mut projection.macs_per_timestep, STEPS as f64);
+            projection.macs_once *= STEPS;
+        }
+        counts
+    }
+
+    /// The counts if the timesteps were run through twice without a reset between them; constant
+    /// input is still multiplied once.
+    #[must_use]
+    pub fn doubled(&self) -> Self {
+        let mut counts = self.clone();
+        counts.timesteps *= 2;
+        let twice = |values: &mut Vec<u64>| values.extend_from_within(..);
+        for population in &mut counts.populations {
+            for values in [&mut population.spikes, &mut population.touched] {
+                values.iter_mut().for_each(|value| *value *= 2);
+            }
+            twice(&mut population.spikes_per_timestep);
+            twice(&mut population.touched_per_timestep);
+            twice(&mut population.active_per_timestep);
+        }
+        for projection in &mut counts.projections {
+            twice(&mut projection.synops_per_timestep);
+            twice(&mut projection.macs_per_timestep);
+        }
+        counts
+    }
+
+    /// Rate of the population that fires most often, 0 to 1.
+    #[must_use]
+    pub fn largest_rate(&self) -> f64 {
+        let populations = self.topology.populations.iter().enumerate();
+        populations
+            .filter(|(_, node)| matches!(node.role, Role::Spiking | Role::Pooling))
+            .map(|(index, _)| self.rate(index))
+            .fold(0.0, f64::max)
+    }
+}

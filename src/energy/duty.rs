@@ -1,0 +1,117 @@
+//! Idle power of the real waiting time: a device that works once a period pays for all of it.
+
+use super::hardware::Hardware;
+use crate::report::{Bill, Line, Part, Scope, TargetReport};
+use crate::units::{Range, si};
+
+/// Figures that state what a waiting device draws, the first that a table has counts, and whether
+/// it is of one chip.
+const IDLE: [(&str, bool); 2] = [("power.chip_static", true), ("power.idle", false)];
+
+const WAITING: &str = "idle power while waiting [s]";
+
+/// Adds a line for the time a device waits for its next inference, so that idle power is paid for
+/// the whole period:
+///
+/// ```text
+/// E = E_dynamic + P_idle · period        where  period >= latency / batch
+/// ```
+///
+/// A device that cannot keep up gets a note and no line; one whose idle power is not known loses
+/// its total.
+pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut TargetReport) {
+    if report.scope != Scope::System || report.energy_j.is_none() {
+        return;
+    }
+    let idle = IDLE.iter().find_map(|(key, per_chip)| {
+        let figure = hardware.figures.get(*key)?;
+        let chips = if *per_chip { report.chips as f64 } else { 1.0 };
+        Some((figure, figure.value * chips))
+    });
+    let (Some((figure, watts)), Some(latency_s)) = (idle, report.latency_s) else {
+        return lose(report, idle.is_some());
+    };
+    let busy_s = latency_s / report.batch as f64;
+    report.duty_cycle = Some(busy_s / period_s);
+    let wait_s = period_s - busy_s;
+    if wait_s < 0.0 {
+        report.notes.push(format!(
+            "cannot keep up: it is busy for {} per inference, one comes every {}; {} of them would \
+             have to share the work",
+            si(busy_s, "s"),
+            si(period_s, "s"),
+            (busy_s / period_s).ceil()
+        ));
+        return;
+    }
+    if report.batch > 1 {
+        report.notes.push(format!(
+            "a batch of {} is complete after {}: the first inference waits that long",
+            report.batch,
+            si(period_s * (report.batch - 1) as f64, "s")
+        ));
+    }
+    let running: Range = static_lines(report).map(|line| line.joules_range).sum();
+    let joules = wait_s * watts.nominal;
+    let rest = (watts * period_s).zip(running, |whole, running| whole - running);
+    let line = Line {
+        event: WAITING.into(),
+        count: wait_s,
+        joules_each: watts.nominal,
+        joules,
+        joules_range: Range::new(rest.low.clamp(0.0, joules), joules, rest.high.max(joules)),
+        part: Part::Static,
+        bill: Bill::SYSTEM,
+        source: figure.source.clone(),
+        unverified: figure.confidence == super::Confidence::Memory,
+    };
+    report.static_j = Some(report.static_j.unwrap_or(0.0) + line.joules);
+    report.energy_j = report.energy_j.map(|energy| energy + line.joules_range);
+    report.scopes.add(Scope::System, line.joules_range);
+    report.edp_js = report.energy_j.map(|energy| energy.nominal * latency_s);
+    report.lines.push(line);
+}
+
+fn lose(report: &mut TargetReport, idle_known: bool) {
+    let name = if idle_known {
+        "latency"
+    } else {
+        "power.idle (while waiting for the next inference)"
+    };
+    report.energy_j = None;
+    report.static_j = None;
+    report.edp_js = None;
+    report.scopes.system.energy_j = None;
+    report.scopes.system.missing.push(name.into());
+    report.unpriced.push(name.into());
+}
+
+fn static_lines(report: &TargetReport) -> impl Iterator<Item = &Line> {
+    report.lines.iter().filter(|line| line.part == Part::Static)
+}
+
+/// Power that a target draws while nothing happens [W]; `None` if its receipt states none.
+#[must_use]
+pub fn idle_w(report: &TargetReport) -> Option<f64> {
+    let mut watts = static_lines(report)
+        .filter(|line| line.event != WAITING)
+        .map(|line| line.joules_each)
+        .peekable();
+    watts.peek()?;
+    Some(watts.sum())
+}
+
+/// Period at which two targets cost the same [s]: with `E = E_dynamic + P_idle · period`,
+///
+/// ```text
+/// period = (E_dynamic,b − E_dynamic,a) / (P_idle,a − P_idle,b)
+/// ```
+///
+/// `None` if one costs less at any period at which both keep up, or a part is unknown.
+#[must_use]
+pub fn crossover_period_s(a: &TargetReport, b: &TargetReport) -> Option<f64> {
+    let busy_s = |t: &TargetReport| t.latency_s.map(|s| s / t.batch as f64);
+    let least_s = busy_s(a)?.max(busy_s(b)?);
+    let period_s = (b.dynamic_j? - a.dynamic_j?) / (idle_w(a)? - idle_w(b)?);
+    (period_s.is_finite() && period_s >= least_s).then_some(period_s)
+}

@@ -1,0 +1,135 @@
+//! Totals under random figures: each drawn from the triangular distribution of its bounds.
+
+use super::tornado::nominal;
+use super::{Hardware, PriceOptions, Work, price};
+use crate::report::{Distribution, Quantiles, Scope};
+use crate::units::Range;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// How to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MonteCarlo {
+    /// Number of draws, at least 1.
+    pub draws: u64,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// Whether all figures of a draw are favourable or unfavourable together; else each is drawn by
+    /// itself, which understates the spread where one source errs in one direction.
+    pub correlated: bool,
+}
+
+/// Quantile function of the triangular distribution from `low` to `high` with its mode at
+/// `nominal`, at `u` from 0 to 1.
+///
+/// ```text
+/// c = (m − a) / (b − a);   x = a + √(u (b − a)(m − a))        if u < c
+///                          x = b − √((1 − u)(b − a)(b − m))   otherwise
+/// ```
+#[must_use]
+pub fn triangular(range: Range, u: f64) -> f64 {
+    let Range { low, nominal, high } = range;
+    if high <= low {
+        return nominal;
+    }
+    let width = high - low;
+    if u < (nominal - low) / width {
+        low + (u * width * (nominal - low)).sqrt()
+    } else {
+        high - ((1.0 - u) * width * (high - nominal)).sqrt()
+    }
+}
+
+/// Whether a larger value of a figure makes a device cheaper: rates and efficiencies do.
+fn is_favourable(key: &str) -> bool {
+    [
+        "compute.",
+        "bandwidth.",
+        "efficiency.compute",
+        "efficiency.memory",
+    ]
+    .iter()
+    .any(|section| key.starts_with(section))
+}
+
+/// Quantiles of each report's energy in each scope. A draw has a random stream of its own, so the
+/// result does not depend on the number of threads.
+#[must_use]
+pub fn distributions(
+    hardware: &Hardware,
+    work: &Work,
+    options: &PriceOptions,
+    monte_carlo: &MonteCarlo,
+) -> Vec<Distribution> {
+    let base = nominal(hardware);
+    let draws: Vec<Vec<[Option<f64>; 3]>> = (0..monte_carlo.draws)
+        .into_par_iter()
+        .map(|draw| {
+            let mut random = ChaCha8Rng::seed_from_u64(monte_carlo.seed);
+            random.set_stream(draw);
+            let together: f64 = random.random();
+            let mut drawn = base.clone();
+            for (key, figure) in &hardware.figures {
+                let u = match (monte_carlo.correlated, is_favourable(key)) {
+                    (false, _) => random.random(),
+                    (true, false) => together,
+                    (true, true) => 1.0 - together,
+                };
+                // Whole numbers such as neurons per core are no matter of chance.
+                if let Some(drawn) = drawn.figures.get_mut(key)
+                    && !key.starts_with("capacity.")
+                {
+                    drawn.value = Range::exact(triangular(figure.value, u));
+                }
+            }
+            let reports = price(&drawn, work, options);
+            let known = |scope: Scope, report: &crate::report::TargetReport| {
+                report.scopes.get(scope).known().map(|e| e.nominal)
+            };
+            reports
+                .iter()
+                .map(|report| Scope::ALL.map(|scope| known(scope, report)))
+                .collect()
+        })
+        .collect();
+    let reports = price(&base, work, options);
+    reports
+        .iter()
+        .enumerate()
+        .map(|(index, report)| Distribution {
+            target: report.name.clone(),
+            workload: report.workload,
+            batch: report.batch,
+            scopes: [0, 1, 2].map(|scope| {
+                let values: Option<Vec<f64>> = draws
+                    .iter()
+                    .map(|draw| draw.get(index).and_then(|energies| energies[scope]))
+                    .collect();
+                values.and_then(Quantiles::of)
+            }),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closed_form_triangular_quantiles() {
+        let range = Range::new(1.0, 2.0, 5.0);
+        for (u, expected) in [(0.0, 1.0), (0.25, 2.0), (1.0, 5.0)] {
+            assert!((triangular(range, u) - expected).abs() < 1e-12, "{u}");
+        }
+        // The mean of a triangular distribution is that of its three corners.
+        let steps = 100_000;
+        let sum: f64 = (0..steps)
+            .map(|i| triangular(range, (f64::from(i) + 0.5) / f64::from(steps)))
+            .sum();
+        assert!((sum / f64::from(steps) - 8.0 / 3.0).abs() < 1e-4);
+        assert_eq!(triangular(Range::exact(3.0), 0.7), 3.0);
+        assert_eq!(triangular(Range::new(0.0, 0.0, 4.0), 0.75), 2.0);
+    }
+}

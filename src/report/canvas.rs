@@ -1,0 +1,298 @@
+//! What all figures share: a drawing area in logical pixels, written as SVG and as PNG.
+
+use super::escape::shortened;
+use super::{ExportError, Report, Workload};
+use crate::units::si;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::io::{Read, Write};
+use std::sync::OnceLock;
+
+/// A figure of a report.
+pub(super) trait Drawing {
+    /// Width and height [logical pixels].
+    fn size(&self, report: &Report) -> (i32, i32);
+
+    /// Draws it.
+    fn draw<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        report: &Report,
+    ) -> Result<(), String>;
+}
+
+/// Writes a figure as SVG; viewers use their own sans-serif font.
+pub(super) fn write_svg(
+    drawing: &impl Drawing,
+    file: &'static str,
+    report: &Report,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, size(drawing, report, 1)).into_drawing_area();
+    paint(drawing, area, 1, 0.0, report)
+        .map_err(|message| ExportError::Figure { file, message })?;
+    out.write_all(text.as_bytes())
+        .map_err(ExportError::io(file))
+}
+
+/// Writes a figure as PNG at twice the size of the SVG.
+pub(super) fn write_png(
+    drawing: &impl Drawing,
+    file: &'static str,
+    report: &Report,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    const SCALE: u32 = 2;
+    // The bitmap backend centres the line, not the letters.
+    const TEXT_DROP: f64 = 0.13;
+    let io = ExportError::io(file);
+    // plotters encodes PNG into paths only.
+    let image = tempfile::Builder::new()
+        .suffix(".png")
+        .tempfile()
+        .map_err(&io)?;
+    let area = BitMapBackend::new(image.path(), size(drawing, report, SCALE)).into_drawing_area();
+    paint(drawing, area, SCALE, TEXT_DROP, report)
+        .map_err(|message| ExportError::Figure { file, message })?;
+    let mut bytes = Vec::new();
+    image
+        .reopen()
+        .and_then(|mut image| image.read_to_end(&mut bytes))
+        .map_err(&io)?;
+    out.write_all(&bytes).map_err(io)
+}
+
+fn size(drawing: &impl Drawing, report: &Report, scale: u32) -> (u32, u32) {
+    let (width, height) = drawing.size(report);
+    (width.unsigned_abs() * scale, height.unsigned_abs() * scale)
+}
+
+fn paint<DB: DrawingBackend>(
+    drawing: &impl Drawing,
+    area: DrawingArea<DB, Shift>,
+    scale: u32,
+    text_drop: f64,
+    report: &Report,
+) -> Result<(), String> {
+    register_font()?;
+    area.fill(&WHITE).map_err(|e| e.to_string())?;
+    let canvas = Canvas {
+        area: &area,
+        scale: scale as i32,
+        text_drop,
+    };
+    drawing.draw(&canvas, report)?;
+    area.present().map_err(|e| e.to_string())
+}
+
+fn register_font() -> Result<(), String> {
+    static REGISTERED: OnceLock<bool> = OnceLock::new();
+    let registered = REGISTERED.get_or_init(|| {
+        plotters::style::register_font(
+            "sans-serif",
+            FontStyle::Normal,
+            epaint_default_fonts::UBUNTU_LIGHT,
+        )
+        .is_ok()
+    });
+    registered
+        .then_some(())
+        .ok_or_else(|| "the embedded font cannot be read".into())
+}
+
+/// Width of every figure.
+pub(super) const WIDTH: i32 = 1000;
+/// Free space around it.
+pub(super) const MARGIN: i32 = 28;
+/// Size of the text in a plot.
+pub(super) const VALUE: i32 = 16;
+/// How much wider another sans-serif font may run than the one measured.
+const FONT_MARGIN: f64 = 1.15;
+
+pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
+pub(super) const GREY: RGBColor = RGBColor(105, 105, 105);
+pub(super) const GRID: RGBColor = RGBColor(222, 222, 222);
+pub(super) const MINOR_GRID: RGBColor = RGBColor(243, 243, 243);
+
+/// Colours that people with colour blindness can tell apart.
+///
+/// Source: Okabe and Ito 2008, "Color Universal Design".
+pub(super) fn colour(workload: Workload) -> RGBColor {
+    match workload {
+        Workload::Snn => RGBColor(0, 114, 178),
+        Workload::Ann => RGBColor(213, 94, 0),
+        Workload::Qann => RGBColor(0, 158, 115),
+    }
+}
+
+/// A drawing area in logical pixels.
+pub(super) struct Canvas<'a, DB: DrawingBackend> {
+    area: &'a DrawingArea<DB, Shift>,
+    scale: i32,
+    /// How much lower to draw text so that letters stand centred, as a share of its size.
+    text_drop: f64,
+}
+
+impl<DB: DrawingBackend> Canvas<'_, DB> {
+    fn at(&self, x: i32, y: i32) -> (i32, i32) {
+        (x * self.scale, y * self.scale)
+    }
+
+    fn style(&self, size: i32, colour: RGBColor, side: HPos) -> TextStyle<'static> {
+        ("sans-serif", size * self.scale)
+            .into_font()
+            .color(&colour)
+            .pos(Pos::new(side, VPos::Center))
+    }
+
+    pub(super) fn text(
+        &self,
+        text: &str,
+        (x, y): (i32, i32),
+        size: i32,
+        colour: RGBColor,
+        side: HPos,
+    ) -> Result<(), String> {
+        let style = self.style(size, colour, side);
+        let (x, y) = self.at(x, y);
+        let y = y + (f64::from(size * self.scale) * self.text_drop).round() as i32;
+        self.area
+            .draw(&Text::new(text.to_owned(), (x, y), style))
+            .map_err(|e| e.to_string())
+    }
+
+    /// Text on a white ground, so that grid lines do not cross it.
+    pub(super) fn label(
+        &self,
+        text: &str,
+        (x, y): (i32, i32),
+        colour: RGBColor,
+    ) -> Result<(), String> {
+        let right = x + self.width(text, VALUE)?;
+        self.rectangle((x - 3, y - 11), (right, y + 11), WHITE)?;
+        self.text(text, (x, y), VALUE, colour, HPos::Left)
+    }
+
+    pub(super) fn rectangle(
+        &self,
+        from: (i32, i32),
+        to: (i32, i32),
+        colour: RGBColor,
+    ) -> Result<(), String> {
+        let corners = [self.at(from.0, from.1), self.at(to.0, to.1)];
+        self.area
+            .draw(&Rectangle::new(corners, colour.filled()))
+            .map_err(|e| e.to_string())
+    }
+
+    pub(super) fn line(
+        &self,
+        from: (i32, i32),
+        to: (i32, i32),
+        colour: RGBColor,
+        width: u32,
+    ) -> Result<(), String> {
+        self.path(&[from, to], colour, width)
+    }
+
+    pub(super) fn path(
+        &self,
+        points: &[(i32, i32)],
+        colour: RGBColor,
+        width: u32,
+    ) -> Result<(), String> {
+        let points: Vec<_> = points.iter().map(|&(x, y)| self.at(x, y)).collect();
+        let style = colour.stroke_width(width * self.scale as u32);
+        self.area
+            .draw(&PathElement::new(points, style))
+            .map_err(|e| e.to_string())
+    }
+
+    /// A filled area, light enough for lines upon it.
+    pub(super) fn area(&self, points: &[(i32, i32)], colour: RGBColor) -> Result<(), String> {
+        let points: Vec<_> = points.iter().map(|&(x, y)| self.at(x, y)).collect();
+        self.area
+            .draw(&Polygon::new(points, colour.mix(0.13).filled()))
+            .map_err(|e| e.to_string())
+    }
+
+    pub(super) fn dot(
+        &self,
+        (x, y): (i32, i32),
+        colour: RGBColor,
+        filled: bool,
+    ) -> Result<(), String> {
+        let disc = |radius: i32, colour: RGBColor| {
+            self.area
+                .draw(&Circle::new(
+                    self.at(x, y),
+                    radius * self.scale,
+                    colour.filled(),
+                ))
+                .map_err(|e| e.to_string())
+        };
+        disc(7, colour)?;
+        if filled { Ok(()) } else { disc(4, WHITE) }
+    }
+
+    /// Width of a text in any likely font.
+    pub(super) fn width(&self, text: &str, size: i32) -> Result<i32, String> {
+        let style = self.style(size, INK, HPos::Left);
+        let (width, _) = self
+            .area
+            .estimate_text_size(text, &style)
+            .map_err(|e| e.to_string())?;
+        Ok((f64::from(width) / f64::from(self.scale) * FONT_MARGIN).ceil() as i32)
+    }
+
+    /// The text, its end cut where it would be wider than `room`.
+    pub(super) fn fitted(&self, text: &str, size: i32, room: i32) -> Result<String, String> {
+        let mut length = text.chars().count();
+        let mut fitted = shortened(text, length);
+        while length > 1 && self.width(&fitted, size)? > room {
+            length -= 1;
+            fitted = shortened(text, length);
+        }
+        Ok(fitted)
+    }
+}
+
+/// A logarithmic axis over whole decades.
+pub(super) struct Axis {
+    pub(super) first: i32,
+    pub(super) last: i32,
+}
+
+impl Axis {
+    /// The decades that hold every positive value; `None` if there is none.
+    pub(super) fn over(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let values: Vec<f64> = values.filter(|v| *v > 0.0).collect();
+        let low = values.iter().copied().reduce(f64::min)?;
+        let high = values.iter().copied().reduce(f64::max)?;
+        let first = low.log10().floor() as i32;
+        Some(Axis {
+            first,
+            last: (high.log10().ceil() as i32).max(first + 1),
+        })
+    }
+
+    /// Position of a value between 0 and 1; what is not positive lies at the low end.
+    pub(super) fn position(&self, value: f64) -> f64 {
+        let decades = f64::from(self.last - self.first);
+        ((value.log10() - f64::from(self.first)) / decades).clamp(0.0, 1.0)
+    }
+
+    /// Decades between labels, so that at most eight stand side by side.
+    pub(super) fn step(&self) -> i32 {
+        (self.last - self.first - 1) / 8 + 1
+    }
+}
+
+/// `1 µJ` where [`si`] prints `1.00 µJ`.
+pub(super) fn tick(decade: i32, unit: &str) -> String {
+    si(10f64.powi(decade), unit)
+        .replacen(".00", "", 1)
+        .replacen(".0", "", 1)
+}

@@ -1,0 +1,207 @@
+//! What stands behind the verdict in a terminal: crossovers, footprints, which figure matters, how
+//! totals spread.
+
+use super::escape::{printable, shortened};
+use super::{Crossing, Report, Scope, TargetReport};
+use crate::units::{Range, si};
+
+/// A table, its first two columns aligned left.
+pub(super) struct Section {
+    pub title: String,
+    pub head: &'static [&'static str],
+    pub rows: Vec<Vec<String>>,
+    pub notes: Vec<String>,
+}
+
+/// Widest name of a target.
+const NAME: usize = 26;
+/// Figures shown per target.
+const FIGURES: usize = 3;
+
+/// Every section that has something to say.
+pub(super) fn sections(report: &Report) -> Vec<Section> {
+    let mut sections: Vec<Section> = Scope::ALL
+        .into_iter()
+        .filter_map(|scope| crossovers(report, scope))
+        .collect();
+    sections.extend(footprints(report));
+    sections.extend(sensitivities(report));
+    sections.extend(distributions(report));
+    sections
+}
+
+fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
+    let crossings = report.crossings(scope);
+    let here = report.rate_curves.first()?.rate;
+    let rows: Vec<Vec<String>> = crossings.iter().map(crossing_cells).collect();
+    let mut notes = Vec::new();
+    if crossings.iter().any(|c| c.unverified) {
+        notes.push("* rests on a figure that nobody has checked against its source".into());
+    }
+    (!rows.is_empty()).then(|| Section {
+        title: format!(
+            "Crossover, {} (this network: rate {:.2} %, T = {})",
+            scope.label().to_lowercase(),
+            here * 100.0,
+            report.timesteps
+        ),
+        head: &[
+            "SNN on",
+            "cheaper than",
+            "batch",
+            "below rate",
+            "[bounds]",
+            "below T",
+            "period",
+        ],
+        rows,
+        notes,
+    })
+}
+
+fn crossing_cells(crossing: &Crossing) -> Vec<String> {
+    let mark = if crossing.unverified { "*" } else { "" };
+    vec![
+        shortened(&crossing.snn, 20),
+        format!(
+            "{} {}{mark}",
+            crossing.workload.label(),
+            shortened(&crossing.baseline, 20)
+        ),
+        crossing.batch.to_string(),
+        crossing.rate.text(),
+        format!(
+            "[{} – {}]",
+            crossing.rate_pessimistic.text(),
+            crossing.rate_optimistic.text()
+        ),
+        crossing
+            .timesteps
+            .map_or("-".into(), |steps| format!("{steps:.1}")),
+        crossing.period_s.map_or("-".into(), |s| si(s, "s")),
+    ]
+}
+
+/// Energy, carbon and money, if anything but the default use was asked for.
+fn footprints(report: &Report) -> Option<Section> {
+    let usage = &report.usage;
+    let asked = usage.price_per_kwh.is_some()
+        || usage.period_s.is_some()
+        || !usage.embodied_kg.is_empty()
+        || usage.pue.value != Range::exact(1.0)
+        || usage.grid.name != "world";
+    let known = |t: &&TargetReport| t.footprint.per_inference.energy_kwh.is_some();
+    let mut rows = Vec::new();
+    for target in report.targets.iter().filter(known) {
+        for (per, footprint) in target.footprint.scales().skip(1) {
+            let plain = |value: Option<Range>, unit: &str| {
+                value.map_or("-".into(), |v| {
+                    let text = if unit.is_empty() {
+                        format!("{:.3e}", v.nominal)
+                    } else {
+                        si(v.nominal, unit)
+                    };
+                    text.trim().to_owned()
+                })
+            };
+            rows.push(vec![
+                shortened(&target.name, NAME),
+                target.workload.label().into(),
+                target.batch.to_string(),
+                per.into(),
+                plain(footprint.energy_kwh.map(|v| v * 1000.0), "Wh"),
+                plain(footprint.carbon_g, "g"),
+                plain(footprint.embodied_g, "g"),
+                plain(footprint.cost, ""),
+            ]);
+        }
+    }
+    let mut notes = vec![format!(
+        "electricity: {} ({} g CO2e/kWh; {}); PUE {} ({})",
+        printable(&usage.grid.name),
+        usage.grid.value.nominal,
+        printable(&usage.grid.source),
+        usage.pue.value.nominal,
+        printable(&usage.pue.source)
+    )];
+    if let Some(period_s) = usage.period_s {
+        notes.push(format!(
+            "one inference every {}; idle power is charged for all of it",
+            si(period_s, "s")
+        ));
+    }
+    if !usage.embodied_kg.is_empty() && usage.lifetime_s.unverified {
+        notes.push(
+            "embodied: lifetime and utilisation are conventions that nobody has checked".into(),
+        );
+    }
+    (asked && !rows.is_empty()).then_some(Section {
+        title: "Carbon and money".into(),
+        head: &[
+            "target", "network", "batch", "per", "energy", "CO2e", "embodied", "cost",
+        ],
+        rows,
+        notes,
+    })
+}
+
+fn sensitivities(report: &Report) -> Option<Section> {
+    let mut rows = Vec::new();
+    for sensitivity in &report.sensitivities {
+        for swing in sensitivity.swings.iter().take(FIGURES) {
+            let mark = if swing.confidence == "unverified" {
+                "*"
+            } else {
+                ""
+            };
+            rows.push(vec![
+                shortened(&sensitivity.target, NAME),
+                format!("{}{mark}", shortened(&swing.figure, 30)),
+                sensitivity.workload.label().into(),
+                sensitivity.batch.to_string(),
+                si(swing.at_low_j, "J"),
+                si(swing.at_high_j, "J"),
+            ]);
+        }
+    }
+    (!rows.is_empty()).then_some(Section {
+        title: "Which figure matters (total with it at its lower and upper bound)".into(),
+        head: &["target", "figure", "network", "batch", "at low", "at high"],
+        rows,
+        notes: Vec::new(),
+    })
+}
+
+fn distributions(report: &Report) -> Option<Section> {
+    let drawn = report.monte_carlo?;
+    let mut rows = Vec::new();
+    for distribution in &report.distributions {
+        for scope in Scope::ALL {
+            if let Some(q) = distribution.get(scope) {
+                rows.push(vec![
+                    shortened(&distribution.target, NAME),
+                    distribution.workload.label().into(),
+                    distribution.batch.to_string(),
+                    scope.short().into(),
+                    si(q.q05, "J"),
+                    si(q.q50, "J"),
+                    si(q.q95, "J"),
+                ]);
+            }
+        }
+    }
+    (!rows.is_empty()).then(|| Section {
+        title: format!(
+            "Monte Carlo ({} draws, triangular between the bounds, {})",
+            drawn.draws,
+            if drawn.correlated {
+                "favourable or unfavourable together"
+            } else {
+                "each figure by itself"
+            }
+        ),
+        head: &["target", "network", "batch", "scope", "5 %", "50 %", "95 %"],
+        rows,
+        notes: Vec::new(),
+    })
+}

@@ -1,0 +1,424 @@
+//! Counts without a simulation, and the verb that prices them.
+
+use assert_cmd::Command;
+use serde_json::Value;
+use spikewatt::counts::{AssumedRates, EventCounts};
+use spikewatt::encoding::Drive;
+use spikewatt::engine::{Simulator, SpikeTrain};
+use spikewatt::experiment::assumed_counts;
+use spikewatt::network::{
+    Axis, Connectivity, Convolution, Network, Pattern, Population, Projection, Shape, Weights,
+    Window,
+};
+use spikewatt::neuron::{IntegrateFire, Neuron, Reset, ThresholdTest};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+const TIMESTEPS: u32 = 6;
+
+/// Two convolutions with borders, strides and groups, a dense layer and a readout, in which every
+/// neuron fires whenever anything arrives.
+fn network(bias: f32) -> Network {
+    let firing = |shape: Shape| {
+        Neuron::IntegrateFire(IntegrateFire {
+            threshold: vec![0.25; shape.neurons()],
+            initial: 0.5,
+            reset: Reset::Subtract,
+            test: ThresholdTest::AtLeast,
+        })
+    };
+    let axis = |stride| Axis {
+        pad_before: 1,
+        pad_after: 1,
+        ..Axis::new(3, stride)
+    };
+    let convolved = |source: usize, input: Shape, output: Shape, stride, groups| {
+        let convolution = Convolution {
+            input,
+            output,
+            window: Window {
+                vertical: axis(stride),
+                horizontal: axis(stride),
+            },
+            groups,
+        };
+        let pattern = Pattern::Convolution {
+            convolution,
+            present: None,
+        };
+        Projection::new(
+            source,
+            source + 1,
+            Connectivity::new(pattern),
+            Weights::Uniform(1.0),
+        )
+    };
+    let dense = |source, sources, targets| {
+        let pattern = Pattern::Dense {
+            sources,
+            targets,
+            present: None,
+        };
+        Projection::new(
+            source,
+            source + 1,
+            Connectivity::new(pattern),
+            Weights::Uniform(1.0),
+        )
+    };
+    let (image, maps, small) = (
+        Shape::maps(2, 7, 7),
+        Shape::maps(4, 7, 7),
+        Shape::maps(4, 4, 4),
+    );
+    let mut populations = vec![
+        Population::new("image", image, Neuron::Input),
+        Population::new("conv1", maps, firing(maps)),
+        Population::new("conv2", small, firing(small)),
+        Population::new("fc", Shape::vector(9), firing(Shape::vector(9))),
+        Population::new("out", Shape::vector(3), Neuron::Integrator),
+    ];
+    for population in &mut populations[1..] {
+        population.bias = vec![bias; population.shape.neurons()];
+    }
+    Network {
+        name: "firing".into(),
+        populations,
+        projections: vec![
+            convolved(0, image, maps, 1, 2),
+            convolved(1, maps, small, 2, 4),
+            dense(2, small.neurons(), 9),
+            dense(3, 9, 3),
+        ],
+    }
+}
+
+fn simulated(network: &Network, drive: &Drive) -> EventCounts {
+    let simulator = Simulator::new(network, TIMESTEPS).unwrap();
+    let drive =
+        |_: usize| -> Result<Drive, spikewatt::encoding::EncodingError> { Ok(drive.clone()) };
+    simulator
+        .run(3, &drive, &|_| ControlFlow::Continue(()))
+        .unwrap()
+        .counts
+}
+
+fn every_input_spikes(inputs: u32) -> Drive {
+    let mut train = SpikeTrain::new();
+    for _ in 0..TIMESTEPS {
+        (0..inputs).for_each(|input| train.push(input));
+        train.end_timestep();
+    }
+    Drive::Spikes(train)
+}
+
+/// Every count of both, per inference.
+fn assert_same(simulated: &EventCounts, assumed: &EventCounts) {
+    let scaled = |values: &[u64], samples: u64| -> Vec<f64> {
+        let values = values.iter();
+        values.map(|&v| v as f64 / samples as f64).collect()
+    };
+    let same = |a: &[u64], b: &[u64], what: &str| {
+        assert_eq!(
+            scaled(a, simulated.samples),
+            scaled(b, assumed.samples),
+            "{what}"
+        );
+    };
+    for (index, node) in simulated.topology.populations.iter().enumerate() {
+        let (a, b) = (&simulated.populations[index], &assumed.populations[index]);
+        let name = &node.name;
+        same(&a.spikes, &b.spikes, name);
+        same(&a.touched, &b.touched, name);
+        same(&a.spikes_per_timestep, &b.spikes_per_timestep, name);
+        same(&a.touched_per_timestep, &b.touched_per_timestep, name);
+        same(&a.active_per_timestep, &b.active_per_timestep, name);
+    }
+    for (a, b) in simulated.projections.iter().zip(&assumed.projections) {
+        same(&a.synops_per_timestep, &b.synops_per_timestep, "synops");
+        same(&a.macs_per_timestep, &b.macs_per_timestep, "macs");
+        same(&[a.macs_once], &[b.macs_once], "macs once");
+    }
+}
+
+#[test]
+fn reference_all_ones_raster_counts_as_the_simulator_does() {
+    let network = network(0.0);
+    let inputs = network.populations[0].shape.neurons() as u32;
+    let rates = AssumedRates {
+        rate: 1.0,
+        input_rate: Some(1.0),
+    };
+    let assumed = assumed_counts(&network, TIMESTEPS, &rates);
+    assert_same(&simulated(&network, &every_input_spikes(inputs)), &assumed);
+    assert_eq!(assumed.mean_rate(), Some(1.0));
+}
+
+#[test]
+fn reference_constant_input_counts_macs_as_the_simulator_does() {
+    let network = network(0.125);
+    let inputs = network.populations[0].shape.neurons();
+    let rates = AssumedRates {
+        rate: 1.0,
+        input_rate: None,
+    };
+    let assumed = assumed_counts(&network, TIMESTEPS, &rates);
+    let drive = Drive::Constant(vec![0.75; inputs]);
+    assert_same(&simulated(&network, &drive), &assumed);
+}
+
+#[test]
+fn closed_form_silence_leaves_nothing_but_neurons() {
+    let rates = AssumedRates {
+        rate: 0.0,
+        input_rate: Some(0.0),
+    };
+    let counts = assumed_counts(&network(0.0), TIMESTEPS, &rates);
+    for index in 0..counts.populations.len() {
+        let figures = counts.per_inference(index);
+        assert_eq!(
+            (figures.spikes, figures.synops, figures.active_updates),
+            (0.0, 0.0, 0.0)
+        );
+    }
+}
+
+#[test]
+fn closed_form_rates_scale_what_is_counted_per_spike() {
+    let network = network(0.0);
+    let inputs = network.populations[0].shape.neurons() as u32;
+    let counts = simulated(&network, &every_input_spikes(inputs));
+    let half = counts.at_rate(0.5);
+    let same = counts.at_rate(1.0);
+    for index in 0..counts.populations.len() {
+        let (full, half) = (counts.per_inference(index), half.per_inference(index));
+        assert_eq!(full, same.per_inference(index));
+        let on_chip = index > 0;
+        let factor = if on_chip { 0.5 } else { 1.0 };
+        assert!((half.spikes - factor * full.spikes).abs() < 1e-9);
+        // What the first layer receives comes from the input.
+        let factor = if index > 1 { 0.5 } else { 1.0 };
+        assert!((half.synops - factor * full.synops).abs() < 1e-9);
+    }
+    let twice = counts.doubled();
+    let (one, two) = (counts.per_inference(3), twice.per_inference(3));
+    assert_eq!(two.synops, 2.0 * one.synops);
+    assert_eq!(two.neuron_updates, 2.0 * one.neuron_updates);
+}
+
+fn spikewatt() -> Command {
+    Command::cargo_bin("spikewatt").expect("the binary is built with the tests")
+}
+
+/// `estimate` of the digits network at a rate of 0.1 over 8 timesteps, unless flags say otherwise.
+fn estimate(flags: &[&str]) -> Value {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("networks/digits_mlp.onnx");
+    let output = spikewatt()
+        .arg("estimate")
+        .arg(model)
+        .args(["--rate", "0.1", "-T", "8", "--format", "json", "--quiet"])
+        .args(flags)
+        .assert()
+        .success();
+    serde_json::from_slice(&output.get_output().stdout).unwrap()
+}
+
+fn number(value: &Value, pointer: &str) -> f64 {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_f64)
+        .unwrap_or_else(|| panic!("{pointer}"))
+}
+
+#[test]
+fn worked_estimate_of_a_small_network() {
+    let report = estimate(&["--targets", "loihi1,arithmetic-45nm"]);
+    // 64 constant inputs, 32 and 16 neurons, 10 outputs.
+    assert_eq!(
+        number(&report, "/totals/macs_per_inference"),
+        64.0 * 32.0 * 8.0
+    );
+    assert_eq!(number(&report, "/totals/macs_once_per_inference"), 2048.0);
+    let spikes = 0.1 * 8.0 * (32.0 + 16.0);
+    assert!((number(&report, "/totals/spikes_per_inference") - spikes).abs() < 1e-5);
+    let synops = 0.1 * 8.0 * (32.0 * 16.0 + 16.0 * 10.0);
+    assert!((number(&report, "/totals/synops_per_inference") - synops).abs() < 1e-4);
+    assert_eq!(report["samples"], 0);
+    assert!(report["accuracy"].is_null());
+    let curve = &report["rate_curves"][0];
+    assert!((number(curve, "/rate") - 0.1).abs() < 1e-6);
+    assert!(curve["points"].as_array().unwrap().len() > 10);
+    // One AC of 0.9 pJ against one MAC of 4.6 pJ, beside the MACs of the first layer on both sides:
+    // 8 times on one, once on the other.
+    let crossover = report["crossovers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["baseline"] == "arithmetic-45nm" && c["workload"] == "ann")
+        .unwrap();
+    assert_eq!(crossover["scope"], "compute");
+    assert_eq!(crossover["rate"], "never_below");
+}
+
+/// Each flag against what it must change.
+#[test]
+fn every_flag_of_estimate_has_an_effect() {
+    let base = estimate(&["--targets", "loihi1,rtx-3090"]);
+    let with = |flags: &[&str]| estimate(&[&["--targets", "loihi1,rtx-3090"], flags].concat());
+    let energy = |report: &Value| number(report, "/targets/0/energy_j/nominal");
+
+    assert_eq!(base["targets"].as_array().unwrap().len(), 5);
+    assert_eq!(
+        estimate(&["--targets", "loihi1"])["targets"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert!(energy(&with(&["--rate", "0.2"])) > energy(&base));
+    assert!(energy(&with(&["--timesteps", "9"])) > energy(&base));
+    let spiking = with(&["--input-rate", "0.5"]);
+    assert_eq!(number(&spiking, "/totals/macs_per_inference"), 0.0);
+    assert!(
+        number(&spiking, "/totals/synops_per_inference")
+            > number(&base, "/totals/synops_per_inference")
+    );
+    let batches = |report: &Value| -> Vec<u64> {
+        let targets = report["targets"].as_array().unwrap();
+        targets.iter().filter_map(|t| t["batch"].as_u64()).collect()
+    };
+    assert!(batches(&base).contains(&64));
+    assert!(batches(&with(&["--large-batch", "7"])).contains(&7));
+    assert_eq!(with(&["--seed", "3"])["seed"], 3);
+
+    let temp = tempfile::tempdir().unwrap();
+    let out = temp.path().join("out");
+    with(&["--out", out.to_str().unwrap()]);
+    for file in [
+        "summary.json",
+        "crossover.svg",
+        "crossover.png",
+        "manifest.json",
+    ] {
+        assert!(out.join(file).exists(), "{file}");
+    }
+    let refused = spikewatt()
+        .args([
+            "estimate",
+            "networks/digits_mlp.onnx",
+            "--rate",
+            "0.1",
+            "-T",
+            "8",
+            "--out",
+        ])
+        .arg(temp.path())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .assert();
+    refused.failure();
+    with(&["--out", out.to_str().unwrap(), "--force"]);
+
+    let table = temp.path().join("mine.toml");
+    std::fs::write(
+        &table,
+        "name = \"Mine\"\ninherits = \"loihi1\"\nbasis = \"test\"\n[source]\nme = \"Me\"\n[energy]\n\
+         spike = { typ = 1.0, unit = \"nJ\", source = \"me\", confidence = \"memory\" }\n",
+    )
+    .unwrap();
+    let mine = estimate(&[
+        "--hardware-file",
+        table.to_str().unwrap(),
+        "--targets",
+        "mine",
+    ]);
+    assert_eq!(mine["targets"][0]["name"], "mine");
+
+    for (wrong, word) in [
+        (["--rate", "1.5"], "0 to 1"),
+        (["--timesteps", "0"], "timesteps"),
+    ] {
+        let assert = spikewatt()
+            .args([
+                "estimate",
+                "networks/digits_mlp.onnx",
+                "--rate",
+                "0.1",
+                "-T",
+                "8",
+            ])
+            .args(wrong)
+            .assert()
+            .code(2);
+        let told = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert!(told.contains(word), "{told}");
+    }
+}
+
+/// The flags that every pricing verb shares, each against what it must change.
+#[test]
+fn every_flag_of_use_has_an_effect() {
+    let with = |flags: &[&str]| estimate(&[&["--targets", "loihi1"], flags].concat());
+    let base = with(&[]);
+    let at = |report: &Value, key: &str| number(report, &format!("/targets/0/{key}"));
+    let kwh = "footprint/per_million/energy_kwh/nominal";
+
+    let grid = with(&["--grid", "FRA"]);
+    let ratio = at(&grid, "carbon_g/nominal") / at(&base, "carbon_g/nominal");
+    assert!((ratio - 56.039 / 481.0).abs() < 1e-9);
+    let pue = with(&["--pue", "2"]);
+    assert!((at(&pue, kwh) / at(&base, kwh) - 2.0).abs() < 1e-9);
+    let priced = with(&["--price-per-kwh", "0.25"]);
+    let cost = at(&priced, "footprint/per_million/cost/nominal");
+    assert!((cost - 0.25 * at(&base, kwh)).abs() < 1e-12 * cost);
+    assert!(base["targets"][0]["footprint"]["per_million"]["cost"].is_null());
+
+    let slow = with(&["--inferences-per-second", "10"]);
+    assert!(at(&slow, "energy_j/nominal") > 100.0 * at(&base, "energy_j/nominal"));
+    assert!((at(&slow, "static_j") - 0.0096).abs() < 1e-9);
+    assert_eq!(slow["targets"], with(&["--period", "0.1"])["targets"]);
+    let year = at(&slow, "footprint/per_year/energy_kwh/nominal");
+    assert!(
+        (0.84..0.85).contains(&year),
+        "96 mW for 8760 h, not {year} kWh"
+    );
+
+    let embodied = with(&["--embodied", "loihi1=0.9", "--period", "0.1"]);
+    assert!(at(&embodied, "footprint/per_million/embodied_g/nominal") > 0.0);
+    assert!(base["targets"][0]["footprint"]["per_million"]["embodied_g"].is_null());
+
+    let drawn = with(&["--monte-carlo", "50", "--seed", "1"]);
+    let q = |report: &Value, key: &str| number(report, &format!("/distributions/0/scopes/2/{key}"));
+    assert!(q(&drawn, "q05") < q(&drawn, "q95"));
+    assert!(base["distributions"].as_array().unwrap().is_empty());
+    let low = at(&base, "energy_j/low");
+    let high = at(&base, "energy_j/high");
+    assert!(low <= q(&drawn, "q05") && q(&drawn, "q95") <= high);
+    let again = with(&["--monte-carlo", "50", "--seed", "1", "--threads", "1"]);
+    assert_eq!(drawn["distributions"], again["distributions"]);
+    let other = with(&["--monte-carlo", "50", "--seed", "2"]);
+    assert_ne!(drawn["distributions"], other["distributions"]);
+    let together = with(&["--monte-carlo", "50", "--seed", "1", "--correlated"]);
+    assert_ne!(drawn["distributions"], together["distributions"]);
+
+    for wrong in [
+        ["--grid", "atlantis"],
+        ["--pue", "0.5"],
+        ["--period", "0"],
+        ["--price-per-kwh", "nan"],
+        ["--embodied", "loihi1"],
+    ] {
+        spikewatt()
+            .args([
+                "estimate",
+                "networks/digits_mlp.onnx",
+                "--rate",
+                "0.1",
+                "-T",
+                "8",
+            ])
+            .args(wrong)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .assert()
+            .failure();
+    }
+}
