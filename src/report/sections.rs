@@ -2,7 +2,7 @@
 //! totals spread.
 
 use super::escape::{printable, shortened};
-use super::{Crossing, Report, Scope, TargetReport};
+use super::{Crossing, Report, Scope, Sensitivity, TargetReport};
 use crate::units::{Range, si};
 
 /// A table, its first two columns aligned left.
@@ -17,6 +17,8 @@ pub(super) struct Section {
 const NAME: usize = 26;
 /// Figures shown per target.
 const FIGURES: usize = 3;
+/// Baselines shown per spiking target: the cheapest.
+const BASELINES: usize = 4;
 
 /// Every section that has something to say.
 pub(super) fn sections(report: &Report) -> Vec<Section> {
@@ -33,9 +35,16 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
 fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
     let crossings = report.crossings(scope);
     let here = report.rate_curves.first()?.rate;
-    let rows: Vec<Vec<String>> = crossings.iter().map(crossing_cells).collect();
+    let shown = cheapest(&crossings);
+    let rows: Vec<Vec<String>> = shown.iter().map(|c| crossing_cells(c)).collect();
     let mut notes = Vec::new();
-    if crossings.iter().any(|c| c.unverified) {
+    if shown.len() < crossings.len() {
+        notes.push(format!(
+            "the cheapest baselines; all {} pairs are in crossover.csv",
+            crossings.len()
+        ));
+    }
+    if shown.iter().any(|c| c.unverified) {
         notes.push("* rests on a figure that nobody has checked against its source".into());
     }
     (!rows.is_empty()).then(|| Section {
@@ -57,6 +66,17 @@ fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
         rows,
         notes,
     })
+}
+
+/// The pairs with the cheapest baselines of each spiking target, in their order.
+fn cheapest(crossings: &[Crossing]) -> Vec<&Crossing> {
+    let among_cheapest = |crossing: &&Crossing| {
+        let cheaper = crossings.iter().filter(|other| {
+            other.snn == crossing.snn && other.baseline_j.nominal < crossing.baseline_j.nominal
+        });
+        cheaper.count() < BASELINES
+    };
+    crossings.iter().filter(among_cheapest).collect()
 }
 
 fn crossing_cells(crossing: &Crossing) -> Vec<String> {
@@ -146,8 +166,19 @@ fn footprints(report: &Report) -> Option<Section> {
 }
 
 fn sensitivities(report: &Report) -> Option<Section> {
+    let all = &report.sensitivities;
+    let is_cheapest = |one: &&Sensitivity| {
+        all.iter()
+            .filter(|other| other.workload == one.workload && other.scope == one.scope)
+            .all(|other| one.nominal_j <= other.nominal_j)
+    };
+    let shown: Vec<&Sensitivity> = all.iter().filter(is_cheapest).collect();
+    let mut notes = Vec::new();
+    if shown.len() < all.len() {
+        notes.push("the cheapest target of each network; all are in sensitivity.csv".to_owned());
+    }
     let mut rows = Vec::new();
-    for sensitivity in &report.sensitivities {
+    for sensitivity in shown {
         for swing in sensitivity.swings.iter().take(FIGURES) {
             let mark = if swing.confidence == "unverified" {
                 "*"
@@ -168,7 +199,7 @@ fn sensitivities(report: &Report) -> Option<Section> {
         title: "Which figure matters (total with it at its lower and upper bound)".into(),
         head: &["target", "figure", "network", "batch", "at low", "at high"],
         rows,
-        notes: Vec::new(),
+        notes,
     })
 }
 

@@ -83,7 +83,7 @@ impl Drawing for Figure {
         let title = canvas.fitted(&title, 25, room)?;
         canvas.text(&title, (MARGIN, 30), 25, INK, HPos::Left)?;
         let facts = "energy per inference with one figure at its lower (light) or upper (dark) \
-                     bound, all others nominal; cheapest target of each network";
+                     bound, all others nominal";
         let facts = canvas.fitted(facts, 16, room)?;
         canvas.text(&facts, (MARGIN, 59), 16, GREY, HPos::Left)?;
         let mut top = HEADER;
