@@ -8,8 +8,8 @@ mod estimate;
 mod simulate;
 
 pub use config::{
-    CalibrationConfig, ConfigError, ConversionConfig, DataConfig, Experiment, MaxPoolChoice,
-    Normalization, OutputConfig, SimulationConfig,
+    CalibrationConfig, ConfigError, ConversionConfig, Correction, DataConfig, Experiment,
+    MaxPoolChoice, Normalization, OutputConfig, SimulationConfig,
 };
 
 pub use estimate::{assumed_counts, estimate};
@@ -18,15 +18,14 @@ pub use simulate::{
 };
 
 use crate::ann::{Ann, Observed, Runtime, RuntimeError};
-use crate::conversion::{self, Calibration, Conversion, ConversionError, ConversionOptions};
+use crate::conversion::{self, Conversion, ConversionError, Fit, rule_name};
 use crate::counts::{DenseCounts, EventCounts};
 use crate::encoding::Drive;
 use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work};
 use crate::engine::{Outcome, SimulationError, Simulator};
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::{self, OnnxError};
-use crate::network::Shape;
-use crate::neuron::MaxPoolRule;
+use crate::network::{Network, Shape};
 use crate::report::{
     Accuracy, InputEntry, ModelReport, PopulationReport, Report, Scope, Setup, TargetReport,
     Timing, Totals,
@@ -146,6 +145,8 @@ pub struct Run {
     pub dense: DenseCounts,
     /// What was converted and how, to be saved with the counts.
     pub context: Context,
+    /// The network that was simulated.
+    pub network: Network,
     /// Output of each sample.
     pub outcomes: Vec<Outcome>,
     /// Files that were read.
@@ -172,6 +173,7 @@ pub fn run(
         counts: simulated.counts,
         dense: simulated.dense,
         context: simulated.context,
+        network: simulated.network,
         outcomes: simulated.outcomes,
         inputs: simulated.inputs,
     })
@@ -228,22 +230,13 @@ impl Imported {
     ) -> Result<Simulated, ExperimentError> {
         experiment.check()?;
         stop_if(observer(Progress::Calibrating))?;
-        let calibration = Calibration::measure(
-            &self.ann,
-            &self.runtime,
-            &self.calibration_data.inputs,
-            experiment.conversion.percentile,
-        )?;
-        let options = ConversionOptions {
-            timesteps: experiment.simulation.timesteps,
-            use_max: experiment.conversion.normalization == Normalization::Max,
-            initial_potential: experiment.conversion.initial_potential,
-            max_pool: experiment.conversion.max_pool.rule(),
-        };
-        let conversion = conversion::convert(&self.ann, &calibration, &options)?;
+        // Conversion gets the inputs of the calibration data and nothing else.
+        let options = experiment.fit_options();
+        let inputs = &self.calibration_data.inputs;
+        let fit = conversion::fit(&self.ann, &self.runtime, inputs, &options)?;
 
         let started = Instant::now();
-        let simulation = simulate(experiment, &conversion, &self.data, observer)?;
+        let simulation = simulate(experiment, &fit.conversion, &self.data, observer)?;
         let simulate_s = started.elapsed().as_secs_f64();
 
         let accuracy = accuracy(
@@ -253,13 +246,7 @@ impl Imported {
             &simulation.outcomes,
         )?;
         let context = Context {
-            setup: setup(
-                experiment,
-                &conversion,
-                &calibration,
-                &self.data,
-                &self.calibration_data,
-            ),
+            setup: setup(experiment, &fit, &self.data, &self.calibration_data),
             seed: experiment.simulation.seed,
             model: self.model.clone(),
             accuracy,
@@ -268,6 +255,7 @@ impl Imported {
             counts: simulation.counts,
             dense: self.ann.dense_counts(),
             context,
+            network: fit.conversion.network,
             outcomes: simulation.outcomes,
             inputs: self.inputs(),
             simulate_s,
@@ -302,6 +290,8 @@ pub struct Simulated {
     pub dense: DenseCounts,
     /// What was converted and how.
     pub context: Context,
+    /// The network that was simulated.
+    pub network: Network,
     /// Output of each sample.
     pub outcomes: Vec<Outcome>,
     /// Files that were read.
@@ -562,34 +552,28 @@ fn accuracy(
     }))
 }
 
-fn setup(
-    experiment: &Experiment,
-    conversion: &Conversion,
-    calibration: &Calibration,
-    data: &Dataset,
-    calibration_data: &Dataset,
-) -> Setup {
-    let normalization = match experiment.conversion.normalization {
+fn setup(experiment: &Experiment, fit: &Fit, data: &Dataset, calibration_data: &Dataset) -> Setup {
+    let timesteps = experiment.simulation.timesteps;
+    let rule = match experiment.conversion.normalization {
+        Normalization::Mmse => format!("mmse for T = {timesteps}"),
         Normalization::Max => "max".to_owned(),
         Normalization::Percentile => format!("percentile {}", experiment.conversion.percentile),
     };
+    let correction = match experiment.conversion.correction {
+        Correction::Bias => ", biases corrected",
+        Correction::None => "",
+    };
+    let conversion = &fit.conversion;
     Setup {
         data: shown(&data.data.path),
         data_sha256: data.data.sha256.clone(),
         calibration: Some(shown(&calibration_data.data.path)),
-        calibration_samples: calibration.samples as u64,
+        calibration_samples: fit.samples as u64,
         encoding: experiment.simulation.encoding.name().to_owned(),
-        normalization,
+        normalization: rule + correction,
         max_pool: conversion.max_pool.map(|rule| rule_name(rule).to_owned()),
         thresholds: conversion.thresholds.clone(),
         notes: conversion.notes.clone(),
-    }
-}
-
-fn rule_name(rule: MaxPoolRule) -> &'static str {
-    match rule {
-        MaxPoolRule::Gate => "gate",
-        MaxPoolRule::CumulativeMax => "cumulative_max",
     }
 }
 

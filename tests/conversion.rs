@@ -2,9 +2,14 @@
 
 use ndarray_npy::read_npy;
 use spikewatt::ann::Runtime;
-use spikewatt::conversion::{Calibration, Conversion, ConversionOptions, convert};
+use spikewatt::conversion::{
+    Calibration, Conversion, ConversionOptions, Correction, Fit, FitOptions, ThresholdRule,
+    convert, fit,
+};
 use spikewatt::encoding::Encoding;
+use spikewatt::energy::Catalogue;
 use spikewatt::engine::Simulator;
+use spikewatt::experiment;
 use spikewatt::formats::dataset::{Dataset, LoadOptions, Preprocessing, load_with};
 use spikewatt::formats::onnx;
 use spikewatt::network::Pattern;
@@ -91,8 +96,19 @@ impl Case {
         convert(&self.model.ann, &calibration, &options).unwrap()
     }
 
+    fn fit(&self, timesteps: u32, options: FitOptions) -> Fit {
+        let options = FitOptions {
+            timesteps,
+            ..options
+        };
+        fit(&self.model.ann, &self.runtime, &self.train.inputs, &options).unwrap()
+    }
+
     fn snn_accuracy(&self, timesteps: u32, encoding: Encoding) -> f64 {
-        let conversion = self.convert(timesteps);
+        self.accuracy_of(&self.convert(timesteps), timesteps, encoding)
+    }
+
+    fn accuracy_of(&self, conversion: &Conversion, timesteps: u32, encoding: Encoding) -> f64 {
         let shape = conversion.network.populations[0].shape;
         let drive = |i: usize| {
             let values = shape.to_channels_last(self.test.sample(i));
@@ -229,4 +245,103 @@ fn lenet_structure_is_as_expected() {
     assert!(matches!(merged.pattern, Pattern::Dense { .. }) && merged.pooling.is_some());
     // Each of the 3,200 neurons in front of the average pooling reaches all 128 behind it.
     assert_eq!(merged.synapses(), 3200 * 128);
+}
+
+/// Accuracy on the shipped test images with the defaults alone. Conversion is deterministic, so
+/// these are exact numbers of correct samples less a few for other processors' arithmetic.
+#[test]
+fn regress_accuracy_of_the_defaults() {
+    let options = FitOptions::default;
+    for (case, expected) in [
+        (
+            fashion("fmnist_mlp"),
+            &[(4, 0.894), (8, 0.891), (16, 0.894), (32, 0.894)][..],
+        ),
+        (
+            digits(),
+            &[(4, 0.9556), (8, 0.9639), (16, 0.9639), (32, 0.9694)],
+        ),
+        (fashion("fmnist_lenet_bn"), &[(4, 0.927)]),
+    ] {
+        for &(timesteps, expected) in expected {
+            let fit = case.fit(timesteps, options());
+            let found = case.accuracy_of(&fit.conversion, timesteps, Encoding::Constant);
+            assert!(
+                found >= expected - 0.003,
+                "{} at T = {timesteps}: {found}, expected {expected}",
+                case.model.ann.name
+            );
+        }
+    }
+}
+
+/// Each part of the fit lowers the error of the output on the data it is fitted to, and more
+/// timesteps lower it further.
+#[test]
+fn fitting_lowers_the_error_of_the_output() {
+    let case = digits();
+    let error = |timesteps, thresholds, correction| {
+        let options = FitOptions {
+            thresholds,
+            correction,
+            ..FitOptions::default()
+        };
+        case.fit(timesteps, options).output_error
+    };
+    let plain = error(4, ThresholdRule::Percentile, Correction::None);
+    let mmse = error(4, ThresholdRule::Mmse, Correction::None);
+    let corrected = error(4, ThresholdRule::Mmse, Correction::Bias);
+    assert!(
+        corrected < mmse && mmse < plain,
+        "{corrected} {mmse} {plain}"
+    );
+    let longer = error(32, ThresholdRule::Mmse, Correction::Bias);
+    assert!(longer < corrected / 3.0, "{longer} {corrected}");
+}
+
+/// The fitted network does not depend on the number of threads.
+#[test]
+fn fits_are_the_same_on_any_number_of_threads() {
+    let case = digits();
+    let on = |threads| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap()
+            .install(|| case.fit(4, FitOptions::default()))
+    };
+    assert_eq!(on(1), on(3));
+}
+
+/// Test images and test labels cannot reach conversion: `fit` takes neither, and a run on other
+/// images with other labels simulates the same network bit for bit. Other calibration data do
+/// change it.
+#[test]
+fn test_data_never_reach_conversion() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = |overrides: &[&str]| {
+        let overrides: Vec<String> = overrides.iter().map(|o| (*o).to_owned()).collect();
+        let experiment =
+            experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+        let catalogue = Catalogue::shipped().unwrap();
+        experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(())).unwrap()
+    };
+    let shipped = run(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    // Noise for images, all labels wrong.
+    let images: Vec<f32> = (0..40 * 64u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 28) as f32)
+        .collect();
+    let images = ndarray::Array2::from_shape_vec((40, 64), images).unwrap();
+    let labels = ndarray::Array1::from_elem(40, 9i64);
+    let path = folder.path().join("other.npz");
+    let mut npz = ndarray_npy::NpzWriter::new(std::fs::File::create(&path).unwrap());
+    npz.add_array("x", &images).unwrap();
+    npz.add_array("y", &labels).unwrap();
+    npz.finish().unwrap();
+    let other = run(&[&format!("data.path=\"{}\"", path.display())]);
+    assert_ne!(other.report.accuracy, shipped.report.accuracy);
+    assert_eq!(other.network, shipped.network);
+    let recalibrated = run(&["calibration.samples=50"]);
+    assert_ne!(recalibrated.network, shipped.network);
 }

@@ -6,8 +6,8 @@ use super::{Common, Format, print, print_json, talk, text};
 use crate::encoding::{ENCODINGS, Encoding};
 use crate::energy::{Catalogue, UsageConfig};
 use crate::experiment::{
-    self, CalibrationConfig, ConversionConfig, DataConfig, Experiment, Normalization, OutputConfig,
-    SimulationConfig,
+    self, CalibrationConfig, ConversionConfig, Correction, DataConfig, Experiment, Normalization,
+    OutputConfig, SimulationConfig,
 };
 use crate::formats::dataset::Preprocessing;
 use crate::formats::saved_counts::{self, SavedCounts};
@@ -42,9 +42,13 @@ pub(super) struct RunArgs {
     /// How samples become input.
     #[arg(long, value_name = "NAME", value_parser = encodings())]
     encoding: Option<Encoding>,
-    /// Where thresholds come from: percentile, percentile:P or max.
+    /// Where thresholds come from: mmse (least error for the given timesteps), percentile,
+    /// percentile:P or max.
     #[arg(long, value_name = "RULE", value_parser = normalization)]
     normalization: Option<(Normalization, Option<f64>)>,
+    /// What is corrected after conversion: bias or none.
+    #[arg(long, value_name = "WHAT", value_parser = correction)]
+    correction: Option<Correction>,
     /// Targets to price, by name; see `spikewatt hardware list`.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     targets: Option<Vec<String>>,
@@ -76,6 +80,7 @@ fn encodings() -> impl TypedValueParser<Value = Encoding> {
 
 fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), String> {
     match rule.split_once(':') {
+        None if rule == "mmse" => Ok((Normalization::Mmse, None)),
         None if rule == "max" => Ok((Normalization::Max, None)),
         None if rule == "percentile" => Ok((Normalization::Percentile, None)),
         Some(("percentile", value)) => value
@@ -83,9 +88,17 @@ fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), String> {
             .map(|value| (Normalization::Percentile, Some(value)))
             .map_err(|_| format!("\"{value}\" is not a number")),
         _ => Err(
-            "the rules are max, percentile and percentile:P, for example percentile:99.9"
+            "the rules are mmse, max, percentile and percentile:P, for example percentile:99.9"
                 .to_owned(),
         ),
+    }
+}
+
+fn correction(what: &str) -> Result<Correction, String> {
+    match what {
+        "bias" => Ok(Correction::Bias),
+        "none" => Ok(Correction::None),
+        _ => Err("it is bias or none".to_owned()),
     }
 }
 
@@ -221,6 +234,9 @@ fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
         if let Some(percentile) = percentile {
             experiment.conversion.percentile = percentile;
         }
+    }
+    if let Some(correction) = args.correction {
+        experiment.conversion.correction = correction;
     }
     if let Some(targets) = &args.targets {
         experiment.output.targets.clone_from(targets);

@@ -7,21 +7,31 @@
 //! ```
 //!
 //! if the potential ends between 0 and θ: the ReLU of the original, clipped at θ and rounded to a
-//! grid of θ/T. So θ is a high percentile of the activations (a finer grid against clipping) and
-//! v₀ = θ/2 makes the floor a rounding. A spike stands for θ: the weights behind a population are
-//! multiplied by its threshold, potentials keep the units of the original.
+//! grid of θ/T; v₀ = θ/2 makes the floor a rounding. A spike stands for θ: the weights behind a
+//! population are multiplied by its threshold, potentials keep the units of the original.
+//!
+//! [`convert`] builds the network with a threshold per layer; [`fit`] is the whole conversion:
+//! thresholds of least error for the given T, biases that make up for what is lost on average, and
+//! the better max-pooling rule, all measured on unlabelled training samples.
 //!
 //! Sources: Rueckauer et al., Front. Neurosci. 11:682, 2017 (percentile, reset by subtraction);
-//! Bu et al., ICLR 2022 (v₀ = θ/2).
+//! Bu et al., ICLR 2022 (v₀ = θ/2); Li et al., ICML 2021 (calibration).
 
 mod builder;
 mod calibration;
 mod compose;
+mod correction;
+mod fit;
 mod quantile;
+mod rescale;
+mod samples;
+mod threshold;
 
 pub use calibration::{ActivationRange, Calibration};
+pub use fit::{Correction, Fit, FitOptions, ThresholdRule, fit};
 
 use crate::ann::{Ann, Operation, RuntimeError};
+use crate::engine::SimulationError;
 use crate::network::Network;
 use crate::neuron::MaxPoolRule;
 use builder::NetworkBuilder;
@@ -49,12 +59,25 @@ pub struct ConversionOptions {
 pub struct Conversion {
     /// The network.
     pub network: Network,
+    /// What each spiking population stands for, in the order of a timestep.
+    pub carriers: Vec<Carrier>,
     /// Threshold of each spiking population.
     pub thresholds: Vec<(String, f64)>,
     /// Max-pooling rule in use; `None` if the network has no max pooling.
     pub max_pool: Option<MaxPoolRule>,
     /// What was folded, merged or replaced by an equal, in words.
     pub notes: Vec<String>,
+}
+
+/// A population and the layer of the original that it stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carrier {
+    /// Index of the population.
+    pub population: usize,
+    /// Index of the activation, or of the last layer for the output.
+    pub activation: usize,
+    /// Index of the layer whose values, with the activation applied, are those of the population.
+    pub observed: usize,
 }
 
 /// Why a network cannot be converted.
@@ -68,6 +91,9 @@ pub enum ConversionError {
         "conversion needs calibration data to set thresholds; give --calibration, a file of training samples"
     )]
     NoCalibration,
+    /// The network could not be simulated on the calibration data.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
     /// Layers for which no spiking equal exists, all of them.
     #[error("{model}: {} of its layers cannot be converted:\n{}", problems.len(), problems.join("\n"))]
     Layers {
@@ -116,4 +142,13 @@ pub fn convert(
             MaxPoolRule::CumulativeMax
         });
     NetworkBuilder::new(ann, calibration, options, rule).build()
+}
+
+/// The name users write for a max-pooling rule.
+#[must_use]
+pub fn rule_name(rule: MaxPoolRule) -> &'static str {
+    match rule {
+        MaxPoolRule::Gate => "gate",
+        MaxPoolRule::CumulativeMax => "cumulative_max",
+    }
 }

@@ -1,5 +1,7 @@
 //! An experiment as a file: what users write, with every default.
 
+use crate::conversion::FitOptions;
+pub use crate::conversion::{Correction, ThresholdRule as Normalization};
 use crate::encoding::Encoding;
 use crate::energy::carbon::CarbonError;
 use crate::energy::{MonteCarlo, PriceOptions, UsageConfig};
@@ -118,22 +120,11 @@ pub struct CalibrationConfig {
     pub samples: Option<usize>,
 }
 
-/// Where thresholds come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Normalization {
-    /// A percentile of the activations.
-    #[default]
-    Percentile,
-    /// The largest activation.
-    Max,
-}
-
 /// Which max-pooling rule to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MaxPoolChoice {
-    /// The better rule at the given number of timesteps.
+    /// The rule with the smaller error of the output on the calibration data.
     #[default]
     Auto,
     /// See [`MaxPoolRule::Gate`].
@@ -166,15 +157,18 @@ pub struct ConversionConfig {
     pub initial_potential: f32,
     /// Max-pooling rule.
     pub max_pool: MaxPoolChoice,
+    /// What is corrected after conversion.
+    pub correction: Correction,
 }
 
 impl Default for ConversionConfig {
     fn default() -> Self {
         ConversionConfig {
-            normalization: Normalization::Percentile,
+            normalization: Normalization::default(),
             percentile: 99.9,
             initial_potential: 0.5,
             max_pool: MaxPoolChoice::Auto,
+            correction: Correction::default(),
         }
     }
 }
@@ -340,6 +334,21 @@ impl Experiment {
             samples: calibration.samples,
             preprocessing: self.data.preprocessing.clone(),
         })
+    }
+
+    /// How to convert.
+    #[must_use]
+    pub fn fit_options(&self) -> FitOptions {
+        FitOptions {
+            timesteps: self.simulation.timesteps,
+            thresholds: self.conversion.normalization,
+            percentile: self.conversion.percentile,
+            initial_potential: self.conversion.initial_potential,
+            max_pool: self.conversion.max_pool.rule(),
+            correction: self.conversion.correction,
+            encoding: self.simulation.encoding,
+            seed: self.simulation.seed,
+        }
     }
 
     /// How to price.

@@ -3,7 +3,7 @@
 use super::linear::Linear;
 use super::{NetworkBuilder, Signal, per_neuron};
 use crate::ann::Operation;
-use crate::conversion::carrier;
+use crate::conversion::{Carrier, carrier};
 use crate::neuron::{IntegrateFire, Neuron, Reset, ThresholdTest};
 
 impl NetworkBuilder<'_> {
@@ -18,6 +18,11 @@ impl NetworkBuilder<'_> {
         });
         let bias = per_neuron(&linear.bias, linear.shape);
         let population = self.population(&linear.name, linear.shape, neuron, bias);
+        self.carriers.push(Carrier {
+            population,
+            activation: index,
+            observed: carrier(self.ann, index),
+        });
         self.thresholds.push((
             self.network.populations[population].name.clone(),
             f64::from(thresholds.iter().copied().fold(0.0, f32::max)),
@@ -55,6 +60,8 @@ impl NetworkBuilder<'_> {
         let mut threshold = match self.ann.layers[index].operation {
             // Trained for exactly this grid.
             Operation::Staircase { step, .. } => step,
+            // Never above what occurs, or part of the grid is wasted.
+            Operation::ClippedRelu { bound } => bound.min(observed.max),
             _ if self.options.use_max => observed.max,
             _ => observed.percentile,
         };

@@ -5,7 +5,7 @@ mod linear;
 mod pooling;
 
 use super::compose::AveragePooling;
-use super::{Calibration, Conversion, ConversionError, ConversionOptions};
+use super::{Calibration, Carrier, Conversion, ConversionError, ConversionOptions};
 use crate::ann::{Ann, Layer, Operation};
 use crate::network::{Network, Population, Shape};
 use crate::neuron::{MaxPoolRule, Neuron};
@@ -38,6 +38,7 @@ pub(super) struct NetworkBuilder<'a> {
     rule: MaxPoolRule,
     network: Network,
     thresholds: Vec<(String, f64)>,
+    carriers: Vec<Carrier>,
     notes: Vec<String>,
     problems: Vec<String>,
 }
@@ -60,6 +61,7 @@ impl<'a> NetworkBuilder<'a> {
                 projections: Vec::new(),
             },
             thresholds: Vec::new(),
+            carriers: Vec::new(),
             notes: ann.notes.clone(),
             problems: Vec::new(),
         }
@@ -100,6 +102,7 @@ impl<'a> NetworkBuilder<'a> {
         Ok(Conversion {
             network: self.network,
             thresholds: self.thresholds,
+            carriers: self.carriers,
             max_pool: pools.then_some(self.rule),
             notes: self.notes,
         })

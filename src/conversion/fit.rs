@@ -1,0 +1,213 @@
+//! The whole conversion: thresholds, corrections and the max-pooling rule that suit the given
+//! number of timesteps, measured on unlabelled training samples.
+//!
+//! Layer by layer in the order of a timestep, each on what the spiking layers in front of it really
+//! give, so that a layer makes up for the errors of those before it. Neither labels nor test data
+//! can get here: nothing but the calibration inputs is passed in.
+
+use super::correction::{correct, correct_readout, output_error};
+use super::rescale::set_thresholds;
+use super::samples::Samples;
+use super::threshold::choose;
+use super::{
+    Calibration, Carrier, Conversion, ConversionError, ConversionOptions, convert, rule_name,
+};
+use crate::ann::{Ann, Operation, Runtime};
+use crate::encoding::Encoding;
+use crate::network::Role;
+use crate::neuron::MaxPoolRule;
+use serde::{Deserialize, Serialize};
+
+/// Samples that thresholds and biases are fitted to, the first ones of the calibration data; more
+/// change the result little and take their time. Quantiles use all samples.
+const FIT_SAMPLES: usize = 256;
+
+/// Most timesteps that thresholds are fitted for; rounding no longer matters beyond.
+const FIT_TIMESTEPS: u32 = 256;
+
+/// Corrections of the bias of a layer: the second one finds what the first one changed.
+const PASSES: usize = 2;
+
+/// Where thresholds come from. Trained thresholds (quantised and clipped activations) are used as
+/// they are whatever the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThresholdRule {
+    /// Least squared error of each layer's output for the given number of timesteps, per channel.
+    #[default]
+    Mmse,
+    /// A percentile of the activations of a layer.
+    Percentile,
+    /// The largest activation of a layer.
+    Max,
+}
+
+/// What is corrected after conversion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Correction {
+    /// The bias of each channel, by the mean difference from the original.
+    #[default]
+    Bias,
+    /// Nothing.
+    None,
+}
+
+/// How to convert, beside the calibration samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitOptions {
+    /// Timesteps the network will run for.
+    pub timesteps: u32,
+    /// Where thresholds come from.
+    pub thresholds: ThresholdRule,
+    /// The percentile of [`ThresholdRule::Percentile`], 0 to 100, zeros included.
+    pub percentile: f64,
+    /// Potential before the first timestep, as a fraction of the threshold.
+    pub initial_potential: f32,
+    /// Max-pooling rule; `None` takes the one with the smaller error at the output.
+    pub max_pool: Option<MaxPoolRule>,
+    /// What is corrected after conversion.
+    pub correction: Correction,
+    /// How samples will become input.
+    pub encoding: Encoding,
+    /// Seed of the encoding.
+    pub seed: u64,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        FitOptions {
+            timesteps: 16,
+            thresholds: ThresholdRule::default(),
+            percentile: 99.9,
+            initial_potential: 0.5,
+            max_pool: None,
+            correction: Correction::default(),
+            encoding: Encoding::Constant,
+            seed: 0,
+        }
+    }
+}
+
+/// A converted network and how well it agrees with the original on the calibration data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// The network.
+    pub conversion: Conversion,
+    /// Error of the output (mean over timesteps) against the original's, relative to the spread of
+    /// the original between outputs, root mean square over the calibration samples.
+    pub output_error: f64,
+    /// The same for each max-pooling rule that was tried, the chosen one first.
+    pub max_pool_errors: Vec<(MaxPoolRule, f64)>,
+    /// All samples the calibration used.
+    pub samples: usize,
+}
+
+/// Converts a network for `options.timesteps` timesteps on calibration inputs (`[sample, …]`,
+/// row-major), which should be training samples.
+///
+/// # Errors
+/// If there is no sample, the original cannot be run or a layer has no spiking equal.
+pub fn fit(
+    ann: &Ann,
+    runtime: &Runtime,
+    inputs: &[f32],
+    options: &FitOptions,
+) -> Result<Fit, ConversionError> {
+    let calibration = Calibration::measure(ann, runtime, inputs, options.percentile)?;
+    let width = ann.sample_dims.iter().product::<usize>().max(1);
+    let samples = Samples {
+        ann,
+        runtime,
+        inputs: &inputs[..inputs.len().min(FIT_SAMPLES * width)],
+        timesteps: options.timesteps.min(FIT_TIMESTEPS),
+        encoding: options.encoding,
+        seed: options.seed,
+    };
+    let with_rule = |rule: MaxPoolRule| fit_with(rule, &calibration, &samples, options);
+    let (conversion, output_error) = with_rule(options.max_pool.unwrap_or(MaxPoolRule::Gate))?;
+    let mut fit = Fit {
+        max_pool_errors: conversion
+            .max_pool
+            .map(|rule| (rule, output_error))
+            .into_iter()
+            .collect(),
+        conversion,
+        output_error,
+        samples: calibration.samples,
+    };
+    if fit.conversion.max_pool.is_some() && options.max_pool.is_none() {
+        let (conversion, output_error) = with_rule(MaxPoolRule::CumulativeMax)?;
+        fit.max_pool_errors
+            .push((MaxPoolRule::CumulativeMax, output_error));
+        if output_error < fit.output_error {
+            fit.conversion = conversion;
+            fit.output_error = output_error;
+            fit.max_pool_errors.reverse();
+        }
+    }
+    let errors: Vec<String> = fit
+        .max_pool_errors
+        .iter()
+        .map(|(rule, error)| format!("{} {:.1} %", rule_name(*rule), 100.0 * error))
+        .collect();
+    if errors.len() > 1 {
+        fit.conversion.notes.push(format!(
+            "max-pooling rule chosen by the error of the output on the calibration data: {}",
+            errors.join(", ")
+        ));
+    }
+    Ok(fit)
+}
+
+fn fit_with(
+    rule: MaxPoolRule,
+    calibration: &Calibration,
+    samples: &Samples,
+    options: &FitOptions,
+) -> Result<(Conversion, f64), ConversionError> {
+    let mut conversion = convert(
+        samples.ann,
+        calibration,
+        &ConversionOptions {
+            timesteps: options.timesteps,
+            use_max: options.thresholds == ThresholdRule::Max,
+            initial_potential: options.initial_potential,
+            max_pool: Some(rule),
+        },
+    )?;
+    let network = &mut conversion.network;
+    for &carrier in &conversion.carriers {
+        let trained = matches!(
+            samples.ann.layers[carrier.activation].operation,
+            Operation::Staircase { .. } | Operation::ClippedRelu { .. }
+        );
+        if options.thresholds == ThresholdRule::Mmse
+            && !trained
+            && let Some(thresholds) = choose(samples, network, carrier)?
+        {
+            set_thresholds(network, carrier.population, &thresholds);
+            let name = &network.populations[carrier.population].name;
+            if let Some(entry) = conversion.thresholds.iter_mut().find(|(n, _)| n == name) {
+                entry.1 = f64::from(thresholds.iter().copied().fold(0.0, f32::max));
+            }
+        }
+        if options.correction == Correction::Bias {
+            for _ in 0..PASSES {
+                correct(samples, network, carrier)?;
+            }
+        }
+    }
+    let last = network.populations.len() - 1;
+    let output = Carrier {
+        population: last,
+        activation: samples.ann.layers.len() - 1,
+        observed: samples.ann.layers.len() - 1,
+    };
+    let is_readout = network.populations[last].neuron.role() == Role::Readout;
+    if is_readout && options.correction == Correction::Bias {
+        correct_readout(samples, network, output)?;
+    }
+    let error = output_error(samples, network, output)?;
+    Ok((conversion, error))
+}

@@ -1,0 +1,129 @@
+//! Thresholds that suit the number of timesteps.
+//!
+//! Over T timesteps a neuron with threshold θ that starts at v₀ and receives the input z in total
+//! gives
+//!
+//! ```text
+//! φ(z) = θ/T · clip(⌊(z + v₀) / θ⌋, 0, T)
+//! ```
+//!
+//! A low θ clips large activations, a high one rounds all of them coarsely; where the sum of both
+//! errors is least depends on T. The error is measured on the input that the population really gets
+//! from the spiking populations in front of it, so that it makes up for theirs.
+//!
+//! Source: Y. Li et al., A free lunch from ANN: towards efficient, accurate spiking neural networks
+//! calibration, ICML 2021 (thresholds of least squared error, layer by layer).
+
+use super::samples::{Samples, Seen};
+use super::{Carrier, ConversionError};
+use crate::network::Network;
+use crate::neuron::Neuron;
+
+/// Candidates, each [`RATIO`] times the one before: from the largest activation to a seventh of it.
+const CANDIDATES: usize = 28;
+const RATIO: f64 = 0.93;
+
+/// No channel counts as smaller than this part of the largest one of its layer: its threshold
+/// would make it spike all the time for what hardly matters behind it.
+const SMALLEST_CHANNEL: f32 = 0.01;
+
+/// The threshold of each channel of a population with the least squared error; `None` if the
+/// original is silent there on the calibration data.
+///
+/// Between channels thresholds go with the square root of the largest activation: halfway between
+/// one threshold for all, which leaves small channels hardly any grid, and one grid for all, which
+/// spends most spikes on them. What all of them are multiplied by is chosen by the error.
+pub(super) fn choose(
+    samples: &Samples,
+    network: &Network,
+    carrier: Carrier,
+) -> Result<Option<Vec<f32>>, ConversionError> {
+    let population = &network.populations[carrier.population];
+    let Neuron::IntegrateFire(model) = &population.neuron else {
+        return Ok(None);
+    };
+    let Some(scales) = scales(samples, carrier, population.shape.channels)? else {
+        return Ok(None);
+    };
+    let (initial, timesteps) = (model.initial, samples.timesteps as f32);
+    let errors = samples.visit(network, carrier, &|seen: Seen| {
+        let total = seen.total_input();
+        let mut ratio = 1.0;
+        let mut errors = [0.0; CANDIDATES];
+        for error in &mut errors {
+            for (total, original) in total
+                .chunks_exact(scales.len())
+                .zip(seen.original.chunks_exact(scales.len()))
+            {
+                let mut sum = 0.0f32;
+                for ((z, a), scale) in total.iter().zip(original).zip(&scales) {
+                    let threshold = scale * ratio as f32;
+                    let difference = staircase(*z, threshold, initial, timesteps) - a;
+                    sum += difference * difference;
+                }
+                *error += f64::from(sum);
+            }
+            ratio *= RATIO;
+        }
+        errors
+    })?;
+    let mut total = [0.0; CANDIDATES];
+    for errors in &errors {
+        total.iter_mut().zip(errors).for_each(|(sum, e)| *sum += e);
+    }
+    let best = (0..CANDIDATES).fold(0, |best, k| if total[k] < total[best] { k } else { best });
+    let ratio = RATIO.powi(best as i32) as f32;
+    Ok(Some(scales.iter().map(|scale| scale * ratio).collect()))
+}
+
+/// Mean output of a neuron over all timesteps.
+fn staircase(total_input: f32, threshold: f32, initial: f32, timesteps: f32) -> f32 {
+    let steps = (total_input / threshold + initial).clamp(0.0, timesteps);
+    // Truncation is the floor of what is not negative, and far faster.
+    threshold / timesteps * (steps as u32 as f32)
+}
+
+/// Geometric mean of the largest activation of each channel and that of the layer.
+fn scales(
+    samples: &Samples,
+    carrier: Carrier,
+    channels: usize,
+) -> Result<Option<Vec<f32>>, ConversionError> {
+    let largest = samples.originals(carrier, &|values| {
+        let mut largest = vec![0.0f32; channels];
+        for values in values.chunks_exact(channels) {
+            for (largest, value) in largest.iter_mut().zip(values) {
+                *largest = largest.max(*value);
+            }
+        }
+        largest
+    })?;
+    let largest = largest
+        .into_iter()
+        .reduce(|a, b| a.iter().zip(b).map(|(a, b)| a.max(b)).collect())
+        .unwrap_or_default();
+    let layer = largest.iter().copied().fold(0.0, f32::max);
+    let scale = |channel: &f32| (channel.max(layer * SMALLEST_CHANNEL) * layer).sqrt();
+    Ok((layer > 0.0).then(|| largest.iter().map(scale).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worked_staircase() {
+        // θ = 2, T = 4, v₀ = θ/2: outputs 0, 0.5, 1, 1.5, 2; the input is spread over 4 timesteps.
+        for (mean_input, output) in [
+            (-3.0, 0.0),
+            (0.24, 0.0),
+            (0.25, 0.5),
+            (0.74, 0.5),
+            (0.75, 1.0),
+            (1.9, 2.0),
+            (9.0, 2.0),
+        ] {
+            assert_eq!(staircase(4.0 * mean_input, 2.0, 0.5, 4.0), output);
+        }
+    }
+}
