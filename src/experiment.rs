@@ -15,12 +15,13 @@ pub use config::{
 pub use estimate::{assumed_counts, estimate};
 pub use simulate::{
     NetworkRun, OutputKind, OutputReport, SimulateConfig, SimulateError, simulate_network,
+    simulate_network_probed,
 };
 
 use crate::ann::{Ann, Observed, Runtime, RuntimeError};
 use crate::conversion::{self, Conversion, ConversionError, Fit, rule_name};
 use crate::counts::{DenseCounts, EventCounts};
-use crate::encoding::Drive;
+use crate::encoding::{Drive, EncodingError};
 use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work};
 use crate::engine::{Outcome, SimulationError, Simulator};
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
@@ -121,6 +122,9 @@ pub struct Context {
     pub seed: u64,
     /// Accuracy; `None` without labels.
     pub accuracy: Option<Accuracy>,
+    /// The experiment, so that a sample can be run again; `None` in files that do not hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<Experiment>,
 }
 
 /// Counts at assumed rates, ready to be priced.
@@ -181,10 +185,10 @@ pub fn run(
 
 /// A model with its data: what experiments share that differ in conversion, drive and price alone.
 pub struct Imported {
-    model: ModelReport,
-    ann: Ann,
+    pub(crate) model: ModelReport,
+    pub(crate) ann: Ann,
     runtime: Runtime,
-    data: Dataset,
+    pub(crate) data: Dataset,
     calibration_data: Dataset,
     ann_predictions: Vec<u32>,
 }
@@ -218,6 +222,24 @@ impl Imported {
         })
     }
 
+    /// Sets thresholds and converts. The experiment names the same model and data as the one that
+    /// was loaded.
+    ///
+    /// # Errors
+    /// The layer or key that stands in the way.
+    pub fn convert(
+        &self,
+        experiment: &Experiment,
+        observer: Observer,
+    ) -> Result<Fit, ExperimentError> {
+        experiment.check()?;
+        stop_if(observer(Progress::Calibrating))?;
+        // Conversion gets the inputs of the calibration data and nothing else.
+        let options = experiment.fit_options();
+        let inputs = &self.calibration_data.inputs;
+        Ok(conversion::fit(&self.ann, &self.runtime, inputs, &options)?)
+    }
+
     /// Converts and simulates. The experiment names the same model and data as the one that was
     /// loaded.
     ///
@@ -228,13 +250,7 @@ impl Imported {
         experiment: &Experiment,
         observer: Observer,
     ) -> Result<Simulated, ExperimentError> {
-        experiment.check()?;
-        stop_if(observer(Progress::Calibrating))?;
-        // Conversion gets the inputs of the calibration data and nothing else.
-        let options = experiment.fit_options();
-        let inputs = &self.calibration_data.inputs;
-        let fit = conversion::fit(&self.ann, &self.runtime, inputs, &options)?;
-
+        let fit = self.convert(experiment, observer)?;
         let started = Instant::now();
         let simulation = simulate(experiment, &fit.conversion, &self.data, observer)?;
         let simulate_s = started.elapsed().as_secs_f64();
@@ -250,6 +266,7 @@ impl Imported {
             seed: experiment.simulation.seed,
             model: self.model.clone(),
             accuracy,
+            experiment: Some(experiment.clone()),
         };
         Ok(Simulated {
             counts: simulation.counts,
@@ -485,6 +502,21 @@ fn predictions(ann: &Ann, runtime: &Runtime, inputs: &[f32]) -> Result<Vec<u32>,
     Ok(runtime.observe(inputs, &[&last.output], &largest)?.concat())
 }
 
+/// What drives the network during a sample.
+pub(crate) fn drive(
+    experiment: &Experiment,
+    conversion: &Conversion,
+    data: &Dataset,
+    sample: usize,
+) -> Result<Drive, EncodingError> {
+    let settings = &experiment.simulation;
+    let shape: Shape = conversion.network.populations[0].shape;
+    let values = shape.to_channels_last(data.sample(sample));
+    settings
+        .encoding
+        .encode(values, settings.timesteps, settings.seed, sample)
+}
+
 fn simulate(
     experiment: &Experiment,
     conversion: &Conversion,
@@ -493,14 +525,8 @@ fn simulate(
 ) -> Result<crate::engine::Simulation, SimulationError> {
     let settings = &experiment.simulation;
     let simulator = Simulator::new(&conversion.network, settings.timesteps)?;
-    let shape: Shape = conversion.network.populations[0].shape;
     let samples = data.len();
-    let drive = |sample: usize| -> Result<Drive, _> {
-        let values = shape.to_channels_last(data.sample(sample));
-        settings
-            .encoding
-            .encode(values, settings.timesteps, settings.seed, sample)
-    };
+    let drive = |sample: usize| drive(experiment, conversion, data, sample);
     let progress = |done| observer(Progress::Simulating { done, of: samples });
     simulator.run(samples, &drive, &progress)
 }

@@ -73,6 +73,9 @@
 //! Spiking networks that exist already come in through [`formats::nir`] and [`formats::native`] and
 //! go straight to the engine: [`experiment::simulate_network`].
 //!
+//! One sample at a time, [`explore`] takes that price apart: any neurons and timesteps have a receipt
+//! of their own.
+//!
 //! # Where new things go
 //!
 //! | thing | place |
@@ -102,6 +105,7 @@ pub mod encoding;
 pub mod energy;
 pub mod engine;
 pub mod experiment;
+pub mod explore;
 pub mod formats;
 pub mod mapping;
 pub mod meter;

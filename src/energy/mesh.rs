@@ -1,11 +1,11 @@
 //! What the laws of neurocore meshes share: placement, latency, static power, the host.
 
 use super::Job;
-use super::hardware::Figure;
+use super::hardware::{Figure, Hardware};
 use super::receipt::Receipt;
 use crate::counts::EventCounts;
 use crate::mapping::{Capacity, Mesh, Placement, StageTimes, Traffic, latency, place, traffic};
-use crate::network::Role;
+use crate::network::{Role, Topology};
 use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 
@@ -69,8 +69,23 @@ pub(super) fn map(job: &Job, receipt: &mut Receipt) -> Option<Mapped> {
     Some(Mapped { placement, traffic })
 }
 
+/// Where a device with neurocores puts the neurons unless told otherwise; `None` for a device
+/// without neurocores or with a capacity that is not known.
+#[must_use]
+pub fn placement(hardware: &Hardware, topology: &Topology) -> Option<Placement> {
+    let figures = CAPACITY.map(|key| hardware.figures.get(key));
+    let mut known = [figures[0]?; CAPACITY.len()];
+    for (slot, figure) in known.iter_mut().zip(figures) {
+        *slot = figure?;
+    }
+    Some(place(topology, &room(known)))
+}
+
 fn capacity(receipt: &mut Receipt) -> Option<Capacity> {
-    let figures = receipt.figures(CAPACITY)?;
+    receipt.figures(CAPACITY).map(room)
+}
+
+fn room(figures: [&Figure; CAPACITY.len()]) -> Capacity {
     // Whole numbers above 0: checked when the file was read.
     let [
         neurons,
@@ -83,7 +98,7 @@ fn capacity(receipt: &mut Receipt) -> Option<Capacity> {
         height,
         chips,
     ] = figures.map(|figure| figure.value.nominal as u64);
-    Some(Capacity {
+    Capacity {
         neurons_per_core: neurons,
         synaptic_memory_bits: memory,
         weight_bits: weight,
@@ -95,7 +110,7 @@ fn capacity(receipt: &mut Receipt) -> Option<Capacity> {
             height: height as usize,
         },
         chips,
-    })
+    }
 }
 
 /// The room on the chip.

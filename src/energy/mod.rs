@@ -20,6 +20,7 @@ pub mod carbon;
 mod catalogue;
 mod davies;
 mod duty;
+mod export;
 mod hardware;
 mod mesh;
 mod monte_carlo;
@@ -33,7 +34,9 @@ mod usage;
 
 pub use catalogue::{Catalogue, HardwareError};
 pub use duty::{crossover_period_s, idle_w};
+pub use export::device_file;
 pub use hardware::{Confidence, Figure, Hardware, Kind};
+pub use mesh::placement;
 pub use monte_carlo::{MonteCarlo, distributions, triangular};
 pub use rates::rate_curve;
 pub use tornado::sensitivities;

@@ -81,14 +81,14 @@ impl<'a> Receipt<'a> {
             return;
         }
         match self.figure(key) {
-            Some(figure) => self.line(
-                Part::Dynamic,
-                bill,
-                event,
-                (count, figure.value.nominal),
-                figure.value * count,
-                &[figure],
-            ),
+            Some(figure) => {
+                let counted = (count, figure.value.nominal);
+                let bounds = figure.value * count;
+                self.line(Part::Dynamic, bill, event, counted, bounds, &[figure]);
+                if let Some(line) = self.lines.last_mut() {
+                    line.figure = Some(key.into());
+                }
+            }
             None => self.lose(Part::Dynamic, bill),
         }
     }
@@ -122,6 +122,7 @@ impl<'a> Receipt<'a> {
             },
             part,
             bill,
+            figure: None,
             source: sources.join("; "),
             unverified: used.iter().any(|f| f.confidence == Confidence::Memory),
         });

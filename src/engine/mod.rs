@@ -170,6 +170,16 @@ impl<'n> Simulator<'n> {
         })
     }
 
+    /// Per projection, whether it multiplies the input of a sample once and keeps the current:
+    /// the case for constant input that does not arrive late.
+    #[must_use]
+    pub fn multiplies_once(&self, drive: &Drive) -> Vec<bool> {
+        let is_constant = matches!(drive, Drive::Constant(_));
+        let from_input = |synapses: &Synapses| Some(synapses.source()) == self.input;
+        let once = |s: &Synapses| is_constant && from_input(s) && s.delay == 0;
+        self.synapses.iter().map(once).collect()
+    }
+
     /// Whether a population can be cut into parts that are driven separately.
     fn can_split(&self, index: usize) -> bool {
         self.network.populations[index].neuron.role() == Role::Spiking

@@ -4,6 +4,7 @@ use super::train::SpikeTrain;
 use std::ops::Range;
 
 /// What a population did in some timesteps of a sample.
+#[derive(Clone)]
 pub struct Recording<'a> {
     /// Index of the sample.
     pub sample: usize,

@@ -2,8 +2,8 @@
 
 use super::{Observer, Progress, figures, shown, stop_if};
 use crate::counts::EventCounts;
-use crate::encoding::Drive;
-use crate::engine::{Probe, Recording, SimulationError, Simulator, SpikeTrain};
+use crate::encoding::{Drive, EncodingError};
+use crate::engine::{NoProbe, Probe, Recording, SimulationError, Simulator, SpikeTrain};
 use crate::formats::native::{Description, NativeError, Quantity};
 use crate::formats::nir::{self, LowerError, NirError, Port};
 use crate::formats::recording::{Recorder, RecordingError};
@@ -190,6 +190,15 @@ pub struct NetworkRun {
     /// All counts.
     #[serde(skip)]
     pub counts: EventCounts,
+    /// Output neuron of the last population ahead after each timestep, per sample.
+    #[serde(skip)]
+    pub predictions: Vec<Vec<u32>>,
+    /// Constant input of the first sample, channels last; empty if spikes drive the network.
+    #[serde(skip)]
+    pub held_input: Vec<f32>,
+    /// Per projection, whether it multiplies that input once and keeps the current.
+    #[serde(skip)]
+    pub multiplied_once: Vec<bool>,
 }
 
 /// Reads a spiking network, runs it on its input and counts.
@@ -198,6 +207,18 @@ pub struct NetworkRun {
 /// The first file, option or stage that fails, by name.
 pub fn simulate_network(
     config: &SimulateConfig,
+    observer: Observer,
+) -> Result<NetworkRun, SimulateError> {
+    simulate_network_probed(config, &NoProbe, observer)
+}
+
+/// As [`simulate_network`], and shows a probe what populations do.
+///
+/// # Errors
+/// As [`simulate_network`].
+pub fn simulate_network_probed(
+    config: &SimulateConfig,
+    probe: &dyn Probe,
     observer: Observer,
 ) -> Result<NetworkRun, SimulateError> {
     check(config)?;
@@ -231,10 +252,11 @@ pub fn simulate_network(
         network,
         input: subject.port.as_ref().zip(input.as_ref()),
         outputs: &subject.outputs,
+        also: probe,
         values: Mutex::new(vec![subject.rest(); samples]),
     };
 
-    let drive = |sample: usize| {
+    let drive = |sample: usize| -> Result<Drive, EncodingError> {
         Ok(match (&subject.port, &input) {
             (Some(port), Some(input)) => {
                 let shape = network.populations[port.population].shape;
@@ -254,9 +276,8 @@ pub fn simulate_network(
         of: samples,
     }))?;
     let started = Instant::now();
-    let simulation = Simulator::new(network, timesteps)?
-        .with_seed(subject.seed)
-        .run_recorded(samples, &drive, &watch, &progress);
+    let simulator = Simulator::new(network, timesteps)?.with_seed(subject.seed);
+    let simulation = simulator.run_recorded(samples, &drive, &watch, &progress);
     let simulate_s = started.elapsed().as_secs_f64();
 
     let Watch {
@@ -268,7 +289,14 @@ pub fn simulate_network(
     {
         recorder.finish()?;
     }
-    let counts = simulation?.counts;
+    let first = drive(0).map_err(SimulationError::from)?;
+    let multiplied_once = simulator.multiplies_once(&first);
+    let held_input = match first {
+        Drive::Constant(values) => values,
+        Drive::Spikes(_) => Vec::new(),
+    };
+    let simulation = simulation?;
+    let counts = simulation.counts;
     let (populations, totals) = figures(&counts);
     let mut notes = subject.notes;
     notes.extend(input.iter().flat_map(|input| input.notes.iter().cloned()));
@@ -302,6 +330,13 @@ pub fn simulate_network(
         notes,
         record: config.record.as_deref().map(shown),
         counts,
+        predictions: simulation
+            .outcomes
+            .into_iter()
+            .map(|o| o.predictions)
+            .collect(),
+        held_input,
+        multiplied_once,
     })
 }
 
@@ -519,12 +554,14 @@ struct Watch<'a> {
     network: &'a Network,
     input: Option<(&'a Port, &'a SpikingInput)>,
     outputs: &'a [usize],
+    /// Who else looks on.
+    also: &'a dyn Probe,
     values: Mutex<Vec<Vec<f64>>>,
 }
 
 impl Probe for Watch<'_> {
     fn wants(&self, population: usize) -> bool {
-        self.recorder.is_some() || self.outputs.contains(&population)
+        self.recorder.is_some() || self.outputs.contains(&population) || self.also.wants(population)
     }
 
     fn record(&self, recording: Recording) {
@@ -542,6 +579,9 @@ impl Probe for Watch<'_> {
                 );
             }
             first += shape.neurons();
+        }
+        if self.also.wants(recording.population) {
+            self.also.record(recording.clone());
         }
         if let Some(recorder) = &self.recorder {
             match self.constant(&recording) {

@@ -7,9 +7,11 @@
 mod latency;
 mod mesh;
 mod placement;
+mod routes;
 mod traffic;
 
 pub use latency::{StageTimes, SynapseTime, latency};
 pub use mesh::Mesh;
 pub use placement::{Capacity, MappingError, Placement, Slice, place};
+pub use routes::{Route, routes};
 pub use traffic::{Received, SliceTraffic, Traffic, traffic};

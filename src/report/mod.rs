@@ -168,6 +168,9 @@ pub struct Line {
     /// What it pays for.
     #[serde(flatten)]
     pub bill: Bill,
+    /// Figure of the cost table that prices one event, `section.key`; `None` where several do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<String>,
     /// Where the cost comes from.
     pub source: String,
     /// Whether nobody has checked the cost against its source.

@@ -19,6 +19,7 @@ pub fn line(event: &str, count: f64, joules_each: f64, spread: f64) -> Line {
         joules_range: Range::new(joules * (1.0 - spread), joules, joules * (1.0 + spread)),
         part: Part::Dynamic,
         bill: Bill::EVENT,
+        figure: None,
         source: format!("Table of {event} (2018)"),
         unverified: false,
     }

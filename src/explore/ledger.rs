@@ -1,0 +1,229 @@
+//! The energy of one sample on one device, taken apart by neuron, timestep and cause.
+
+use super::{Cause, Measure, Record, Selection, Structure, Tally};
+use crate::energy::{self, Hardware, PriceOptions, Work};
+use crate::report::{Part, TargetReport, Workload};
+use crate::units::Range as Joules;
+
+/// Why a record cannot be priced spike by spike.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// The device runs no spikes.
+    #[error(
+        "{device}: it runs the original network, so no joule belongs to a spike; choose a neuromorphic target or \"arithmetic-45nm\""
+    )]
+    NoSpikes {
+        /// The device.
+        device: String,
+    },
+    /// The synapses are not known.
+    #[error(
+        "{title}: a recording holds spikes but no synapses, so they cannot be priced; open the network or experiment that made it"
+    )]
+    NoSynapses {
+        /// The record.
+        title: String,
+    },
+}
+
+/// What a part of a receipt costs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PricedLine {
+    /// What is counted, as in the receipt.
+    pub event: String,
+    /// What it is spent on.
+    pub cause: Cause,
+    /// Events.
+    pub count: f64,
+    /// Energy \[J\].
+    pub joules: Joules,
+}
+
+/// A selection and its price.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Priced {
+    /// Its events.
+    pub tally: Tally,
+    /// Its part of each dynamic line of the receipt that can be taken apart.
+    pub lines: Vec<PricedLine>,
+    /// Sum of the lines \[J\]; `None` if the device's dynamic energy is not known.
+    pub dynamic_j: Option<Joules>,
+    /// Nominal share of the dynamic energy of the whole sample, 0 to 1; `None` if it is not known.
+    pub share: Option<f64>,
+}
+
+/// How to take a line of the receipt apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Use {
+    line: usize,
+    cause: Cause,
+    measure: Measure,
+}
+
+/// A record priced on a device.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    /// The receipt of the whole sample.
+    pub target: TargetReport,
+    /// What each spike sets off there.
+    pub structure: Structure,
+    /// Events of the whole sample.
+    pub whole: Tally,
+    /// Dynamic lines that cannot be taken apart, by name: they are in the total and in no selection.
+    pub indivisible: Vec<String>,
+    uses: Vec<Use>,
+}
+
+impl Ledger {
+    /// Prices a record.
+    ///
+    /// # Errors
+    /// If the device runs no spikes, or the record has no synapses.
+    pub fn new(
+        record: &Record,
+        hardware: &Hardware,
+        options: &PriceOptions,
+    ) -> Result<Self, LedgerError> {
+        if !record.has_synapses {
+            return Err(LedgerError::NoSynapses {
+                title: record.title.clone(),
+            });
+        }
+        let structure = Structure::new(record, hardware);
+        Self::with_structure(record, structure, hardware, options)
+    }
+
+    /// Prices a record again: for other prices of a device that has the same room.
+    ///
+    /// # Errors
+    /// If the device runs no spikes.
+    pub fn with_structure(
+        record: &Record,
+        structure: Structure,
+        hardware: &Hardware,
+        options: &PriceOptions,
+    ) -> Result<Self, LedgerError> {
+        let work = Work {
+            counts: &record.counts,
+            dense: &record.dense,
+        };
+        let reports = match &structure.placement {
+            Some(placement) => energy::price_placed(hardware, &work, options, placement),
+            None => energy::price(hardware, &work, options),
+        };
+        let target = reports.into_iter().find(|t| t.workload == Workload::Snn);
+        let target = target.ok_or_else(|| LedgerError::NoSpikes {
+            device: hardware.name.clone(),
+        })?;
+        let all = Selection {
+            rows: record.all_rows(),
+            timesteps: 0..record.raster.timesteps(),
+        };
+        let whole = Tally::of(record, &structure, &all);
+        let (mut uses, mut indivisible) = (Vec::new(), Vec::new());
+        for (index, line) in target.lines.iter().enumerate() {
+            if line.part != Part::Dynamic {
+                continue;
+            }
+            // A law that counts an event in another way than we do must not be taken apart.
+            match (Cause::of(line), Measure::of(line)) {
+                (Some(cause), Some(measure)) if whole.get(measure) == line.count => {
+                    uses.push(Use {
+                        line: index,
+                        cause,
+                        measure,
+                    });
+                }
+                _ => indivisible.push(line.event.clone()),
+            }
+        }
+        Ok(Ledger {
+            target,
+            structure,
+            whole,
+            indivisible,
+            uses,
+        })
+    }
+
+    /// The receipt of a selection.
+    #[must_use]
+    pub fn price(&self, record: &Record, selection: &Selection) -> Priced {
+        self.price_tally(Tally::of(record, &self.structure, selection))
+    }
+
+    /// The receipt of counted events.
+    #[must_use]
+    pub fn price_tally(&self, tally: Tally) -> Priced {
+        let lines: Vec<PricedLine> = self
+            .uses
+            .iter()
+            .map(|used| {
+                let line = &self.target.lines[used.line];
+                let count = tally.get(used.measure);
+                let joules = if line.count == 0.0 {
+                    Joules::ZERO
+                } else {
+                    Joules {
+                        nominal: count * line.joules_each,
+                        ..line.joules_range * (count / line.count)
+                    }
+                };
+                PricedLine {
+                    event: line.event.clone(),
+                    cause: used.cause,
+                    count,
+                    joules,
+                }
+            })
+            .collect();
+        let total = self.target.dynamic_j;
+        let dynamic_j = total.map(|_| lines.iter().map(|line| line.joules).sum::<Joules>());
+        let share = match (dynamic_j, total) {
+            (Some(part), Some(total)) if total > 0.0 => Some(part.nominal / total),
+            _ => None,
+        };
+        Priced {
+            tally,
+            lines,
+            dynamic_j,
+            share,
+        }
+    }
+
+    /// Nominal energy of each timestep \[J\], by cause in the order of [`Cause::ALL`]. Static energy is
+    /// spread evenly over the timesteps.
+    #[must_use]
+    pub fn per_timestep(&self, record: &Record) -> Vec<[f64; 6]> {
+        let timesteps = record.raster.timesteps();
+        let idle = self.static_j().unwrap_or(0.0) / timesteps.max(1) as f64;
+        (0..timesteps)
+            .map(|t| {
+                let selection = Selection {
+                    rows: record.all_rows(),
+                    timesteps: t..t + 1,
+                };
+                let mut sums = self.by_cause(&Tally::of(record, &self.structure, &selection));
+                sums[Cause::Static as usize] += idle;
+                sums
+            })
+            .collect()
+    }
+
+    /// Nominal dynamic energy of counted events \[J\], by cause in the order of [`Cause::ALL`].
+    #[must_use]
+    pub fn by_cause(&self, tally: &Tally) -> [f64; 6] {
+        let mut sums = [0.0; 6];
+        for used in &self.uses {
+            let each = self.target.lines[used.line].joules_each;
+            sums[used.cause as usize] += tally.get(used.measure) * each;
+        }
+        sums
+    }
+
+    /// Nominal static energy of the sample \[J\]; `None` if it is not known or not in the scope.
+    #[must_use]
+    pub fn static_j(&self) -> Option<f64> {
+        self.target.static_j
+    }
+}

@@ -1,0 +1,115 @@
+//! What one spike of each neuron sends through the mesh.
+
+use super::Placement;
+use crate::network::{Role, Topology};
+
+/// Packets of one spike and the links they cross. Spikes of the host send none that are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Route {
+    /// Destination cores, the neuron's own included.
+    pub packets: u32,
+    /// Links crossed in x.
+    pub hops_x: u32,
+    /// Links crossed in y.
+    pub hops_y: u32,
+}
+
+/// The route of each neuron, per population: what [`super::traffic`] sums over spikes, taken apart.
+#[must_use]
+pub fn routes(topology: &Topology, placement: &Placement) -> Vec<Vec<Route>> {
+    let mut seen = vec![usize::MAX; placement.core_bound()];
+    let mut mark = 0;
+    let populations = topology.populations.iter().enumerate();
+    populations
+        .map(|(population, node)| {
+            (0..node.shape.neurons())
+                .map(|neuron| {
+                    let mut route = Route::default();
+                    if node.role == Role::Input {
+                        return route;
+                    }
+                    let Some(home) = placement.slice(population, neuron) else {
+                        return route;
+                    };
+                    let from = placement.slices()[home].core;
+                    placement.for_each_target(topology, population, neuron, |slice, _, _| {
+                        let core = placement.slices()[slice].core;
+                        if seen[core] == mark {
+                            return;
+                        }
+                        seen[core] = mark;
+                        let (x, y) = placement.mesh().hops(from, core);
+                        route.packets += 1;
+                        route.hops_x += x as u32;
+                        route.hops_y += y as u32;
+                    });
+                    mark += 1;
+                    route
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counts::EventCounts;
+    use crate::mapping::{Capacity, Mesh, place, traffic};
+    use crate::network::{Connectivity, Edge, Node, Pattern, Shape};
+
+    #[test]
+    fn routes_of_all_spikes_sum_to_the_traffic() {
+        let node = |name: &str, n, role| Node {
+            name: name.into(),
+            shape: Shape::vector(n),
+            role,
+        };
+        let edge = |source, target, sources, targets| Edge {
+            source,
+            target,
+            connectivity: Connectivity::new(Pattern::Dense {
+                sources,
+                targets,
+                present: None,
+            }),
+        };
+        let topology = Topology {
+            populations: vec![
+                node("in", 3, Role::Input),
+                node("a", 7, Role::Spiking),
+                node("b", 5, Role::Spiking),
+            ],
+            edges: vec![edge(0, 1, 3, 7), edge(1, 2, 7, 5), edge(2, 1, 5, 7)],
+        };
+        let capacity = Capacity {
+            neurons_per_core: 2,
+            synaptic_memory_bits: 1 << 20,
+            weight_bits: 8,
+            fan_in_axons_per_core: 100,
+            fan_out_axons_per_core: 100,
+            mesh: Mesh {
+                cores_per_tile: 1,
+                width: 3,
+                height: 3,
+            },
+            chips: 1,
+        };
+        let placement = place(&topology, &capacity);
+        let routes = routes(&topology, &placement);
+        let mut counts = EventCounts::new(topology, 1);
+        let mut sum = (0, 0, 0);
+        for (population, routes) in counts.populations.iter_mut().zip(&routes) {
+            for (neuron, route) in routes.iter().enumerate() {
+                let spikes = neuron as u64 + 1;
+                population.spikes[neuron] = spikes;
+                sum.0 += spikes * u64::from(route.packets);
+                sum.1 += spikes * u64::from(route.hops_x);
+                sum.2 += spikes * u64::from(route.hops_y);
+            }
+        }
+        let found = traffic(&counts, &placement);
+        assert!(found.packets > 0 && found.hops_x > 0);
+        assert_eq!((found.packets, found.hops_x, found.hops_y), sum);
+    }
+}

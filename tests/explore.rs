@@ -1,0 +1,191 @@
+//! Selections of spikes have receipts that add up to that of the device.
+
+use proptest::prelude::*;
+use spikewatt::energy::{Catalogue, PriceOptions};
+use spikewatt::experiment::Progress;
+use spikewatt::explore::{Cause, Ledger, Priced, Record, Rows, Selection, Subject, Tally};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::LazyLock;
+
+fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+fn open(file: &str) -> Subject {
+    Subject::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file), &go_on).unwrap()
+}
+
+fn all(record: &Record) -> Selection {
+    Selection {
+        rows: record.all_rows(),
+        timesteps: 0..record.raster.timesteps(),
+    }
+}
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::shipped().unwrap());
+
+/// The convolutional example with max pooling and constant input.
+static FASHION: LazyLock<Record> = LazyLock::new(|| {
+    open("examples/fashion_mnist.toml")
+        .record(3, &go_on)
+        .unwrap()
+});
+
+fn ledger(record: &Record, device: &str) -> Ledger {
+    let device = CATALOGUE.get(device).unwrap();
+    Ledger::new(record, device, &PriceOptions::default()).unwrap()
+}
+
+fn check_whole(record: &Record) {
+    for device in ["loihi1", "loihi1-davies2018", "arithmetic-45nm"] {
+        let ledger = ledger(record, device);
+        assert_eq!(ledger.indivisible, [""; 0], "{device}");
+        let whole = ledger.price(record, &all(record));
+        let total = ledger.target.dynamic_j.unwrap();
+        assert_eq!(whole.dynamic_j.unwrap().nominal, total, "{device}");
+        assert_eq!(whole.share, Some(1.0));
+        let receipt = ledger.target.lines.iter();
+        let dynamic = receipt.filter(|line| whole.lines.iter().any(|l| l.event == line.event));
+        for (part, line) in whole.lines.iter().zip(dynamic) {
+            assert_eq!(part.event, line.event);
+            assert_eq!(part.count, line.count, "{device}: {}", line.event);
+            assert_eq!(part.joules, line.joules_range, "{device}: {}", line.event);
+        }
+        let timesteps: f64 = ledger.per_timestep(record).iter().flatten().sum();
+        let expected = total + ledger.static_j().unwrap_or(0.0);
+        assert!((timesteps / expected - 1.0).abs() < 1e-12, "{device}");
+    }
+}
+
+#[test]
+fn closed_form_everything_costs_what_the_receipt_says() {
+    check_whole(&open("examples/digits.toml").record(0, &go_on).unwrap());
+    check_whole(&FASHION);
+}
+
+#[test]
+fn closed_form_spiking_input_and_recurrence() {
+    let folder = tempfile::tempdir().unwrap();
+    let digits =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/digits.toml"))
+            .unwrap()
+            .replace("../", &format!("{}/", env!("CARGO_MANIFEST_DIR")))
+            + "[simulation]\nencoding = \"bernoulli\"\n";
+    let file = folder.path().join("bernoulli.toml");
+    std::fs::write(&file, digits).unwrap();
+    let subject = Subject::open(&file, &go_on).unwrap();
+    let record = subject.record(2, &go_on).unwrap();
+    assert!(record.input.is_empty() && record.counts.per_inference(0).spikes > 0.0);
+    check_whole(&record);
+
+    let network = r#"
+simulation = { dt_s = 1e-3, duration_s = 0.05, seed = 1 }
+populations = [
+    { name = "a", size = 60, poisson = { rate_hz = 4e3, weight = 2.0 }, neuron = { model = "lif", tau = 20e-3, v_threshold = 20.0, v_reset = 10.0, refractory_s = 2e-3, integration = "exponential", input = "delta", threshold_test = "at_least" } },
+    { name = "b", size = 30, like = "a" },
+]
+projections = [
+    { source = "a", target = ["a", "b"], rule = { fixed_indegree = 7 }, weight = 0.5, delay_s = 2e-3 },
+    { source = "b", target = ["a"], rule = { fixed_indegree = 3 }, weight = -1.0, delay_s = 1e-3 },
+]
+"#;
+    let file = folder.path().join("network.toml");
+    std::fs::write(&file, network).unwrap();
+    let record = Subject::open(&file, &go_on)
+        .unwrap()
+        .record(0, &go_on)
+        .unwrap();
+    let fired: u64 = record.spikes_per_row(0..50).iter().sum();
+    assert!(
+        fired > 20
+            && record.counts.projections[0]
+                .synops_per_timestep
+                .iter()
+                .sum::<u64>()
+                > 0
+    );
+    check_whole(&record);
+}
+
+#[test]
+fn closed_form_events_of_a_population_are_those_that_were_counted() {
+    let ledger = ledger(&FASHION, "loihi1");
+    for population in 0..FASHION.counts.populations.len() {
+        let selection = Selection {
+            rows: Rows::from_range(FASHION.rows_of(population)),
+            timesteps: 2..5,
+        };
+        let priced = ledger.price(&FASHION, &selection);
+        let counts = &FASHION.counts.populations[population];
+        let spikes: u64 = counts.spikes_per_timestep[2..5].iter().sum();
+        assert_eq!(priced.tally.spikes, spikes);
+        let edges = FASHION.counts.topology.edges.iter();
+        let synops: u64 = edges
+            .zip(&FASHION.counts.projections)
+            .filter(|(edge, _)| edge.source == population)
+            .map(|(_, counts)| counts.synops_per_timestep[2..5].iter().sum::<u64>())
+            .sum();
+        assert_eq!(priced.tally.all_synops(), synops, "population {population}");
+    }
+}
+
+#[test]
+fn what_runs_no_spikes_or_has_no_synapses_is_refused() {
+    let gpu = CATALOGUE.get("a100-sxm-80").unwrap();
+    let error = Ledger::new(&FASHION, gpu, &PriceOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("a100-sxm-80"), "{error}");
+    let mut recording = FASHION.clone();
+    recording.has_synapses = false;
+    let loihi = CATALOGUE.get("loihi1").unwrap();
+    let error = Ledger::new(&recording, loihi, &PriceOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("no synapses"), "{error}");
+}
+
+#[test]
+fn every_line_of_every_spiking_device_has_a_cause() {
+    for device in CATALOGUE.devices() {
+        let Ok(ledger) = Ledger::new(&FASHION, device, &PriceOptions::default()) else {
+            continue;
+        };
+        for line in &ledger.target.lines {
+            assert!(Cause::of(line).is_some(), "{}: {}", device.name, line.event);
+        }
+        assert_eq!(ledger.indivisible, [""; 0], "{}", device.name);
+    }
+}
+
+fn sum(parts: &[Priced]) -> f64 {
+    parts.iter().map(|p| p.dynamic_j.unwrap().nominal).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn property_disjoint_selections_add_up(row in 0u32..4000, t in 0usize..9) {
+        let record = &*FASHION;
+        let ledger = ledger(record, "loihi1");
+        let (height, end) = (record.raster.height(), record.raster.timesteps());
+        let part = |rows: std::ops::Range<u32>, timesteps: std::ops::Range<usize>| {
+            let rows = Rows::from_range(rows);
+            ledger.price(record, &Selection { rows, timesteps })
+        };
+        let row = row.min(height);
+        let t = t.min(end);
+        let parts = [
+            part(0..row, 0..t),
+            part(0..row, t..end),
+            part(row..height, 0..t),
+            part(row..height, t..end),
+        ];
+        let whole = ledger.price(record, &all(record));
+        let tally = parts.iter().fold(Tally::default(), |sum, p| sum + p.tally);
+        prop_assert_eq!(tally.spikes, whole.tally.spikes);
+        prop_assert_eq!(tally.synops, whole.tally.synops);
+        prop_assert_eq!((tally.packets, tally.hops_x, tally.hops_y, tally.macs_once),
+            (whole.tally.packets, whole.tally.hops_x, whole.tally.hops_y, whole.tally.macs_once));
+        let total = whole.dynamic_j.unwrap().nominal;
+        prop_assert!((sum(&parts) / total - 1.0).abs() < 1e-12);
+    }
+}
