@@ -1,0 +1,22 @@
+//! The desktop face of spikewatt: which spike cost what.
+//!
+//! A thin face: every number comes from the library, [`spikewatt::explore`] above all, and equals
+//! what the command line prints. A [`panels::Panel`] draws one view of the [`state::State`]; a new
+//! one is a file in `panels/` and a line in its list. [`worker`] runs experiments beside the window.
+
+#![warn(missing_docs)]
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
+pub mod app;
+pub mod canvas;
+pub mod commands;
+pub mod export;
+pub mod lod;
+pub mod panels;
+pub mod screenshot;
+pub mod soft;
+pub mod state;
+pub mod svg;
+pub mod theme;
+pub mod view;
+pub mod worker;

@@ -1,0 +1,83 @@
+//! `spikewatt-gui`.
+
+use anyhow::Context as _;
+use clap::Parser;
+use eframe::egui;
+use spikewatt_gui::app::App;
+use spikewatt_gui::screenshot::{Shot, Size, Theme, shoot};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Explore what a network did and where its energy went.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Experiment or native network (.toml), NIR file, recording (.npz), saved counts (.h5) or
+    /// result folder; the bundled example unless given.
+    file: Option<PathBuf>,
+    /// Write a picture (.png or .svg) of the window instead of opening it; needs no display.
+    #[arg(long, value_name = "FILE")]
+    screenshot: Option<PathBuf>,
+    /// Size of the picture in pixels.
+    #[arg(
+        long,
+        value_name = "WxH",
+        default_value = "1280x800",
+        requires = "screenshot"
+    )]
+    size: Size,
+    /// Show this panel alone.
+    #[arg(long, value_name = "NAME", requires = "screenshot")]
+    panel: Option<String>,
+    /// Colours of the picture.
+    #[arg(long, value_enum, default_value_t = Theme::Dark, requires = "screenshot")]
+    theme: Theme,
+    /// Pixels per point of the picture: 2 draws everything twice as large.
+    #[arg(long, default_value_t = 1.0, requires = "screenshot")]
+    scale: f32,
+    /// Sample to show.
+    #[arg(long, default_value_t = 0)]
+    sample: usize,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(file) = arguments.screenshot {
+        return shoot(&Shot {
+            file,
+            subject: arguments.file,
+            size: arguments.size,
+            panel: arguments.panel,
+            theme: arguments.theme,
+            scale: arguments.scale,
+            sample: arguments.sample,
+        });
+    }
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_inner_size([1280.0, 800.0])
+            .with_title("spikewatt"),
+        ..Default::default()
+    };
+    eframe::run_native(
+        "spikewatt",
+        options,
+        Box::new(move |creation| {
+            let stored = creation.storage.and_then(App::stored);
+            let mut app = App::new(&creation.egui_ctx, stored);
+            app.open(arguments.file, arguments.sample);
+            Ok(Box::new(app))
+        }),
+    )
+    .map_err(|error| anyhow::anyhow!("{error}"))
+    .context("the window cannot be opened; --screenshot FILE needs no display")
+}

@@ -1,0 +1,264 @@
+//! What an inference costs on each device.
+
+use super::Panel;
+use crate::canvas::{TEXT, bounded, nothing, ticks};
+use crate::state::State;
+use crate::theme;
+use eframe::egui::{
+    Align2, FontId, Painter, Rect, ScrollArea, Sense, Slider, Stroke, Ui, pos2, vec2,
+};
+use spikewatt::report::{Scope, TargetReport};
+use spikewatt::units::{Range, si};
+
+/// Targets with their ranges, in one of the three scopes.
+pub struct Compare {
+    scope: Scope,
+}
+
+impl Default for Compare {
+    fn default() -> Self {
+        Compare {
+            scope: Scope::System,
+        }
+    }
+}
+
+const ROW: f32 = 30.0;
+const NAMES: f32 = 190.0;
+const VALUES: f32 = 90.0;
+
+impl Panel for Compare {
+    fn name(&self) -> &'static str {
+        "Compare"
+    }
+
+    fn about(&self) -> &'static str {
+        "energy per inference on each device with its range; figures that include different things are never compared"
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        if state.targets.is_empty() {
+            return nothing(ui, "Nothing is priced yet.");
+        }
+        let about = match &state.run {
+            Some(run) => format!("mean of {} samples", run.counts.samples),
+            None => "this sample alone; the run on all samples is not finished".to_owned(),
+        };
+        ui.horizontal_wrapped(|ui| {
+            ui.label(about);
+            ui.label("· batch");
+            let mut batch = state.large_batch;
+            let slider = Slider::new(&mut batch, 1..=1024).logarithmic(true);
+            let response = ui.add(slider);
+            if response.changed() && batch != state.large_batch {
+                state.large_batch = batch;
+                state.reprice(false);
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            for scope in Scope::ALL {
+                ui.selectable_value(&mut self.scope, scope, scope.short())
+                    .on_hover_text(scope.meaning());
+            }
+            ui.weak(self.scope.label());
+        });
+        let scope = self.scope;
+        let (mut known, unknown): (Vec<&TargetReport>, Vec<&TargetReport>) = state
+            .targets
+            .iter()
+            .partition(|target| target.scopes.get(scope).known().is_some());
+        let nominal = |t: &TargetReport| {
+            t.scopes
+                .get(scope)
+                .known()
+                .map_or(f64::INFINITY, |e| e.nominal)
+        };
+        known.sort_by(|a, b| nominal(a).total_cmp(&nominal(b)));
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            group(ui, state, &known, scope);
+            ui.weak(
+                "point: nominal · line: lower to upper bound · ring: rests on unverified figures",
+            );
+            for target in unknown {
+                let reasons = target.scopes.get(scope).missing.join(", ");
+                let text = format!(
+                    "{} ({}): not known in this scope: {reasons}",
+                    target.name,
+                    target.workload.label()
+                );
+                ui.weak(text);
+            }
+        });
+    }
+
+    fn csv(&self, state: &State) -> Option<String> {
+        let lines = state.targets.iter().map(|target| {
+            let energy = target.scopes.get(self.scope).known();
+            let value = |f: fn(spikewatt::units::Range) -> f64| {
+                energy.map(|e| f(e).to_string()).unwrap_or_default()
+            };
+            [
+                target.name.clone(),
+                target.workload.label().to_owned(),
+                self.scope.key().to_owned(),
+                target.batch.to_string(),
+                value(|e| e.low),
+                value(|e| e.nominal),
+                value(|e| e.high),
+                target.latency_s.map(|s| s.to_string()).unwrap_or_default(),
+            ]
+        });
+        let head = [
+            "target",
+            "workload",
+            "scope",
+            "batch",
+            "energy_low_j",
+            "energy_nominal_j",
+            "energy_high_j",
+            "latency_s",
+        ];
+        (!state.targets.is_empty()).then(|| super::table(head, lines))
+    }
+}
+
+fn group(ui: &mut Ui, state: &State, targets: &[&TargetReport], scope: Scope) {
+    let width = ui.available_width().max(NAMES + VALUES + 60.0);
+    let height = targets.len() as f32 * ROW + 22.0;
+    let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+    let left = rect.left() + NAMES;
+    let right = rect.right() - VALUES;
+    let known = targets.iter().filter_map(|t| t.scopes.get(scope).known());
+    let bounds = known
+        .flat_map(|e| [e.low, e.nominal, e.high])
+        .filter(|v| *v > 0.0);
+    let (low, high) = bounds.fold((f64::INFINITY, 0.0f64), |(l, h), v| (l.min(v), h.max(v)));
+    let decades = if high > 0.0 {
+        low.log10().floor()..high.log10().ceil().max(low.log10().floor() + 1.0)
+    } else {
+        0.0..1.0
+    };
+    let x = |value: f64| {
+        let part = (value.max(1e-300).log10() - decades.start) / (decades.end - decades.start);
+        left + (right - left) * part.clamp(0.0, 1.0) as f32
+    };
+    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect));
+    let faint = ui.visuals().weak_text_color();
+    let font = FontId::proportional(TEXT);
+    let bottom = rect.top() + targets.len() as f32 * ROW;
+    for decade in ticks(&decades, ((right - left) / 52.0).max(1.0) as usize) {
+        if decade.fract() != 0.0 {
+            continue;
+        }
+        let x = x(10f64.powf(decade));
+        painter.vline(
+            x,
+            rect.top()..=bottom,
+            Stroke::new(0.5, faint.gamma_multiply(0.4)),
+        );
+        let text = si(10f64.powf(decade), "J")
+            .replace(".00", "")
+            .replace(".0", "");
+        painter.text(
+            pos2(x, bottom + 3.0),
+            Align2::CENTER_TOP,
+            text,
+            font.clone(),
+            faint,
+        );
+    }
+    for (index, target) in targets.iter().enumerate() {
+        let y = rect.top() + (index as f32 + 0.5) * ROW;
+        let row = Rect::from_x_y_ranges(rect.x_range(), y - ROW / 2.0..=y + ROW / 2.0);
+        if let Some(energy) = target.scopes.get(scope).known() {
+            row_of(ui, state, &painter, (target, energy), row, &x);
+        }
+    }
+}
+
+fn row_of(
+    ui: &Ui,
+    state: &State,
+    painter: &Painter,
+    (target, energy): (&TargetReport, Range),
+    row: Rect,
+    x: &impl Fn(f64) -> f32,
+) {
+    let y = row.center().y;
+    let faint = ui.visuals().weak_text_color();
+    let ink = ui.visuals().text_color();
+    let edited = state.has_edits(&target.name);
+    let names = painter.with_clip_rect(
+        Rect::from_min_max(row.min, pos2(row.left() + NAMES - 8.0, row.bottom()))
+            .intersect(painter.clip_rect()),
+    );
+    let mark = if edited { " EDITED" } else { "" };
+    let colour = if edited {
+        ui.visuals().warn_fg_color
+    } else {
+        ink
+    };
+    names.text(
+        pos2(row.left() + 4.0, y - 6.5),
+        Align2::LEFT_CENTER,
+        format!("{}{mark}", target.name),
+        FontId::proportional(12.0),
+        colour,
+    );
+    let second = format!(
+        "{} · batch {} · {}",
+        target.workload.label(),
+        target.batch,
+        target.evidence.label()
+    );
+    names.text(
+        pos2(row.left() + 4.0, y + 7.0),
+        Align2::LEFT_CENTER,
+        second,
+        FontId::proportional(10.0),
+        faint,
+    );
+    let response = ui.interact(
+        row,
+        ui.scope_id().with((
+            "target",
+            &target.name,
+            target.workload.label(),
+            target.batch,
+        )),
+        Sense::hover(),
+    );
+    let colour = theme::workload(target.workload);
+    let (low, nominal, high) = (x(energy.low), x(energy.nominal), x(energy.high));
+    painter.line_segment([pos2(low, y), pos2(high, y)], Stroke::new(2.0, colour));
+    for end in [low, high] {
+        painter.line_segment(
+            [pos2(end, y - 4.0), pos2(end, y + 4.0)],
+            Stroke::new(2.0, colour),
+        );
+    }
+    painter.circle_filled(pos2(nominal, y), 5.0, colour);
+    if target.is_unverified() {
+        painter.circle_filled(pos2(nominal, y), 2.5, ui.visuals().panel_fill);
+    }
+    let fits = if target.fits { "" } else { " ✗" };
+    let text = format!("{}{fits}", si(energy.nominal, "J"));
+    painter.text(
+        pos2(row.right() - 4.0, y),
+        Align2::RIGHT_CENTER,
+        text,
+        FontId::proportional(12.0),
+        ink,
+    );
+    let exceeded = if target.fits {
+        String::new()
+    } else {
+        format!("\ndoes not fit: {}", target.exceeded.join(", "))
+    };
+    response.on_hover_text(format!(
+        "{}\n{}{exceeded}\n{}",
+        target.title,
+        bounded(energy),
+        target.notes.join("\n")
+    ));
+}

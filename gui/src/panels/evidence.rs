@@ -1,0 +1,179 @@
+//! The input sample, and how the network makes up its mind.
+
+use super::Panel;
+use crate::canvas::{nothing, overlay, plain, time_chart};
+use crate::state::State;
+use crate::theme;
+use eframe::egui::{
+    Color32, ColorImage, Rect, Role, Sense, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+};
+use spikewatt::explore::Record;
+
+/// Input and evidence for each class over time.
+pub struct Evidence;
+
+/// Value of each input neuron, channels last: the constant input, or its spikes so far.
+fn input(record: &Record, until: usize) -> Option<(spikewatt::network::Shape, Vec<f64>)> {
+    let nodes = &record.counts.topology.populations;
+    let index = nodes
+        .iter()
+        .position(|node| node.role == spikewatt::network::Role::Input)?;
+    let values = if record.input.is_empty() {
+        let rows = record.rows_of(index);
+        let spikes = record.spikes_per_row(0..until);
+        spikes[rows.start as usize..rows.end as usize]
+            .iter()
+            .map(|&n| n as f64)
+            .collect()
+    } else {
+        record.input.iter().map(|&v| f64::from(v)).collect()
+    };
+    Some((nodes[index].shape, values))
+}
+
+impl Panel for Evidence {
+    fn name(&self) -> &'static str {
+        "Evidence"
+    }
+
+    fn about(&self) -> &'static str {
+        "the input sample, and the evidence for each class after each timestep"
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let Some(open) = &state.open else {
+            return nothing(ui, "Nothing is open.");
+        };
+        let record = open.record.clone();
+        let timesteps = record.raster.timesteps();
+        let evidence = record.evidence();
+        let classes = evidence.len() / timesteps.max(1);
+        if classes == 0 {
+            return nothing(ui, "The network has no output.");
+        }
+        let ahead = record.predictions.get(state.view.cursor);
+        ui.horizontal_wrapped(|ui| {
+            if state.samples > 1 {
+                let mut sample = record.sample;
+                ui.label("sample");
+                let value = eframe::egui::DragValue::new(&mut sample).range(0..=state.samples - 1);
+                if ui.add(value).changed() {
+                    state.wanted_sample = Some(sample);
+                }
+                ui.label(format!("of {}", state.samples));
+            }
+            if let Some(ahead) = ahead {
+                ui.label(format!(
+                    "after timestep {}: class {ahead}",
+                    state.view.cursor
+                ));
+            }
+            if let Some(label) = record.label {
+                let right = ahead == Some(&label);
+                let text = format!(
+                    "label {label}{}",
+                    if right { " (right)" } else { " (wrong)" }
+                );
+                if ahead.is_some() && !right {
+                    ui.colored_label(ui.visuals().warn_fg_color, text);
+                } else {
+                    ui.label(text);
+                }
+            }
+        });
+        ui.horizontal_top(|ui| {
+            if let Some((shape, values)) = input(&record, state.view.cursor + 1) {
+                picture(ui, shape, &values);
+            }
+            let (low, high) = evidence.iter().fold((0.0f64, 0.0f64), |(l, h), &v| {
+                (l.min(f64::from(v)), h.max(f64::from(v)))
+            });
+            let margin = (high - low).max(1e-9) * 0.05;
+            let chart = time_chart(ui, state, "Evidence chart", low - margin..high + margin);
+            chart.ticks_y(plain);
+            chart.ticks_x("timestep", |t| format!("{t:.0}"));
+            // Only the classes that come near the front are told apart by colour.
+            let last = &evidence[evidence.len() - classes..];
+            let mut order: Vec<usize> = (0..classes).collect();
+            order.sort_by(|&a, &b| last[b].total_cmp(&last[a]));
+            for (rank, &class) in order.iter().enumerate().take(40).rev() {
+                let colour = if rank < 5 {
+                    theme::line(rank)
+                } else {
+                    chart.faint.gamma_multiply(0.5)
+                };
+                let points = evidence.chunks_exact(classes).enumerate();
+                chart.line(
+                    points.map(|(t, step)| (t as f64 + 0.5, f64::from(step[class]))),
+                    colour,
+                );
+            }
+            for (rank, class) in order.iter().enumerate().take(5) {
+                let corner = chart.area.left_top() + vec2(6.0, 4.0 + 13.0 * rank as f32);
+                chart.text(
+                    corner,
+                    eframe::egui::Align2::LEFT_TOP,
+                    format!("class {class}"),
+                    theme::line(rank),
+                );
+            }
+            overlay(state, &chart);
+        });
+    }
+
+    fn csv(&self, state: &State) -> Option<String> {
+        let record = &state.open.as_ref()?.record;
+        let evidence = record.evidence();
+        let classes = evidence.len() / record.raster.timesteps().max(1);
+        let lines = evidence
+            .chunks_exact(classes.max(1))
+            .enumerate()
+            .flat_map(|(t, step)| {
+                step.iter()
+                    .enumerate()
+                    .map(move |(c, v)| [t.to_string(), c.to_string(), v.to_string()])
+            });
+        Some(super::table(["timestep", "class", "evidence"], lines))
+    }
+}
+
+/// The first channel, or the mean over three, as an image.
+fn picture(ui: &mut Ui, shape: spikewatt::network::Shape, values: &[f64]) {
+    let (width, height) = if shape.height == 1 && shape.width == 1 {
+        let side = (shape.channels as f64).sqrt() as usize;
+        if side * side != shape.channels {
+            return;
+        }
+        (side, side)
+    } else {
+        (shape.width, shape.height)
+    };
+    let channels = values.len() / (width * height).max(1);
+    let mean = |place: usize| {
+        values[place * channels..(place + 1) * channels]
+            .iter()
+            .sum::<f64>()
+            / channels.max(1) as f64
+    };
+    let means: Vec<f64> = (0..width * height).map(mean).collect();
+    let (low, high) = means
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| {
+            (l.min(v), h.max(v))
+        });
+    let grey =
+        |value: &f64| Color32::from_gray((255.0 * (value - low) / (high - low).max(1e-12)) as u8);
+    let image = ColorImage::new([width, height], means.iter().map(grey).collect());
+    let texture = ui
+        .ctx()
+        .load_texture("input", image, TextureOptions::NEAREST);
+    let side = (ui.available_height() - 40.0).clamp(24.0, (ui.available_width() * 0.35).max(24.0));
+    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, enabled, "Input sample"));
+    let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    ui.painter().image(texture.id(), rect, uv, Color32::WHITE);
+    // The image is drawn after this frame's layout, and must live as long.
+    let id = ui.scope_id().with("input texture");
+    ui.data_mut(|data| data.insert_temp(id, texture));
+}

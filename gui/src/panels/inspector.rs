@@ -1,0 +1,165 @@
+//! What the selection did and cost.
+
+use super::Panel;
+use crate::canvas::{bounded, nothing, plain};
+use crate::state::State;
+use crate::theme;
+use eframe::egui::{Grid, RichText, ScrollArea, Sense, Ui, vec2};
+use spikewatt::explore::Priced;
+use spikewatt::units::si;
+
+/// Events and energy of the selection.
+pub struct Inspector;
+
+impl Panel for Inspector {
+    fn name(&self) -> &'static str {
+        "Inspector"
+    }
+
+    fn about(&self) -> &'static str {
+        "spikes, synaptic operations and energy of exactly the selected neurons and timesteps"
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let Some(open) = &state.open else {
+            return nothing(ui, "Nothing is open.");
+        };
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let selection = state.effective_selection();
+            let steps = &selection.timesteps;
+            ui.strong(match state.selection() {
+                None => "Everything (drag over spikes to select)".to_owned(),
+                Some(_) => format!(
+                    "{} neurons in timesteps {} to {}",
+                    selection.rows.len(),
+                    steps.start,
+                    steps.end.saturating_sub(1)
+                ),
+            });
+            match (&open.ledger, &open.selected) {
+                (Ok(ledger), Some(priced)) => {
+                    figures(ui, priced);
+                    receipt(ui, priced);
+                    let target = &ledger.target;
+                    ui.separator();
+                    let edited = if state.has_edits(&state.device) {
+                        " EDITED"
+                    } else {
+                        ""
+                    };
+                    ui.label(format!(
+                        "Whole sample on {}{edited}: {}",
+                        target.name,
+                        target.energy_j.map_or("unknown".to_owned(), bounded)
+                    ));
+                    if let Some(energy) = ledger.static_j() {
+                        ui.weak(format!(
+                            "of which {} static, which belongs to time and to no spike",
+                            si(energy, "J")
+                        ));
+                    }
+                    if !target.unpriced.is_empty() {
+                        ui.colored_label(
+                            ui.visuals().warn_fg_color,
+                            format!("unpriced: {}", target.unpriced.join(", ")),
+                        );
+                    }
+                    ui.weak("A spike carries its packets and the synaptic operations it sets off.");
+                }
+                (Err(reason), _) => {
+                    let raster = &open.record.raster;
+                    let ranges = selection.rows.ranges().iter();
+                    let events: u64 = ranges.map(|rows| raster.count(steps.clone(), rows)).sum();
+                    ui.label(format!("{events} events"));
+                    ui.weak(reason);
+                }
+                _ => {}
+            }
+        });
+    }
+
+    fn csv(&self, state: &State) -> Option<String> {
+        let priced = state.open.as_ref()?.selected.as_ref()?;
+        let lines = priced.lines.iter().map(|line| {
+            let joules = line.joules;
+            [
+                line.event.clone(),
+                line.cause.label().to_owned(),
+                line.count.to_string(),
+                joules.low.to_string(),
+                joules.nominal.to_string(),
+                joules.high.to_string(),
+            ]
+        });
+        let head = [
+            "event",
+            "cause",
+            "count",
+            "energy_low_j",
+            "energy_nominal_j",
+            "energy_high_j",
+        ];
+        Some(super::table(head, lines))
+    }
+}
+
+fn figures(ui: &mut Ui, priced: &Priced) {
+    let tally = &priced.tally;
+    Grid::new("figures")
+        .num_columns(2)
+        .spacing(vec2(12.0, 2.0))
+        .show(ui, |ui| {
+            let mut line = |name: &str, value: String| {
+                ui.label(name);
+                ui.label(value);
+                ui.end_row();
+            };
+            line("spikes", tally.spikes.to_string());
+            line("SynOps", tally.all_synops().to_string());
+            if tally.macs_once > 0 {
+                line("MACs (once)", tally.macs_once.to_string());
+            }
+            line("neuron updates", tally.updates.to_string());
+            line("packets", tally.packets.to_string());
+        });
+    let energy = priced.dynamic_j.map_or("unknown".to_owned(), bounded);
+    ui.label(RichText::new(format!("dynamic energy {energy}")).strong());
+    if let Some(share) = priced.share {
+        ui.label(format!(
+            "{:.2} % of the sample's dynamic energy",
+            share * 100.0
+        ));
+    }
+}
+
+fn receipt(ui: &mut Ui, priced: &Priced) {
+    let total = priced.dynamic_j.map_or(0.0, |energy| energy.nominal);
+    Grid::new("receipt")
+        .num_columns(5)
+        .spacing(vec2(10.0, 2.0))
+        .striped(true)
+        .show(ui, |ui| {
+            for line in &priced.lines {
+                let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+                ui.painter()
+                    .rect_filled(rect, 0.0, theme::cause(line.cause));
+                ui.label(&line.event);
+                ui.label(plain(line.count));
+                let text = si(line.joules.nominal, "J");
+                ui.label(text).on_hover_text(bounded(line.joules));
+                let share = if total > 0.0 {
+                    line.joules.nominal / total
+                } else {
+                    0.0
+                };
+                let (bar, _) = ui.allocate_exact_size(vec2(50.0, 8.0), Sense::hover());
+                let filled = eframe::egui::Rect::from_min_size(
+                    bar.min,
+                    vec2(bar.width() * share as f32, bar.height()),
+                );
+                ui.painter()
+                    .rect_filled(filled, 0.0, theme::cause(line.cause));
+                ui.end_row();
+            }
+        });
+}

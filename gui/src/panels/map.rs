@@ -1,0 +1,276 @@
+//! Rates of a population in its own shape: feature maps as images.
+
+use super::Panel;
+use crate::canvas::{nothing, select_rows};
+use crate::state::State;
+use crate::theme;
+use eframe::egui::{
+    Align2, ColorImage, ComboBox, FontId, Rect, Role, Sense, Stroke, StrokeKind, TextureHandle,
+    TextureOptions, Ui, WidgetInfo, pos2, vec2,
+};
+use spikewatt::explore::{Rows, Selection};
+use spikewatt::network::Shape;
+
+/// Spikes of each neuron in the selected time, as images.
+#[derive(Default)]
+pub struct Map {
+    population: usize,
+    cached: Option<((u64, usize), TextureHandle, u64)>,
+}
+
+/// Maps of a shape side by side: how many across and down, and the place of each neuron.
+struct Layout {
+    shape: Shape,
+    across: usize,
+    down: usize,
+}
+
+impl Layout {
+    fn new(shape: Shape) -> Self {
+        if shape.height == 1 && shape.width == 1 {
+            // A vector is folded into a near-square.
+            let across = (shape.channels as f64).sqrt().ceil().max(1.0) as usize;
+            let down = shape.channels.div_ceil(across);
+            return Layout {
+                shape,
+                across,
+                down,
+            };
+        }
+        let across = ((shape.channels * shape.height) as f64 / shape.width as f64 * 1.6)
+            .sqrt()
+            .ceil();
+        let across = (across as usize).clamp(1, shape.channels.max(1));
+        Layout {
+            shape,
+            across,
+            down: shape.channels.div_ceil(across),
+        }
+    }
+
+    fn is_vector(&self) -> bool {
+        self.shape.height == 1 && self.shape.width == 1
+    }
+
+    /// Pixels of the whole image.
+    fn size(&self) -> [usize; 2] {
+        if self.is_vector() {
+            return [self.across, self.down];
+        }
+        [
+            self.across * (self.shape.width + 1) - 1,
+            self.down * (self.shape.height + 1) - 1,
+        ]
+    }
+
+    /// Pixel of a neuron.
+    fn place(&self, neuron: usize) -> [usize; 2] {
+        let (c, y, x) = self.shape.coordinates(neuron);
+        let (row, column) = (c / self.across, c % self.across);
+        if self.is_vector() {
+            return [column, row];
+        }
+        [
+            column * (self.shape.width + 1) + x,
+            row * (self.shape.height + 1) + y,
+        ]
+    }
+
+    /// Neuron under a pixel.
+    fn neuron(&self, [px, py]: [usize; 2]) -> Option<usize> {
+        let (w, h) = if self.is_vector() {
+            (1, 1)
+        } else {
+            (self.shape.width + 1, self.shape.height + 1)
+        };
+        let c = py / h * self.across + px / w;
+        let (x, y) = if self.is_vector() {
+            (0, 0)
+        } else {
+            (px % w, py % h)
+        };
+        let inside = px / w < self.across
+            && c < self.shape.channels
+            && x < self.shape.width
+            && y < self.shape.height;
+        inside.then(|| self.shape.index(c, y, x))
+    }
+}
+
+impl Panel for Map {
+    fn name(&self) -> &'static str {
+        "Map"
+    }
+
+    fn about(&self) -> &'static str {
+        "spikes of each neuron in the selected time, in the population's own shape; a click selects a neuron"
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let Some(open) = &state.open else {
+            return nothing(ui, "Nothing is open.");
+        };
+        let record = open.record.clone();
+        let nodes = &record.counts.topology.populations;
+        self.population = self.population.min(nodes.len().saturating_sub(1));
+        if self.cached.is_none() {
+            // The first population that fires.
+            let fires = |&p: &usize| record.counts.populations[p].spikes.iter().any(|&n| n > 0);
+            self.population = (0..nodes.len()).find(fires).unwrap_or(0);
+        }
+        let Some(node) = nodes.get(self.population) else {
+            return nothing(ui, "The network has no population.");
+        };
+        let layout = Layout::new(node.shape);
+        let selection = state.effective_selection();
+        let mut population = self.population;
+        let key = (state.generation, population);
+        if self.cached.as_ref().is_none_or(|(old, ..)| *old != key) {
+            let (texture, most) = draw(ui, state, &layout, population, &selection);
+            self.cached = Some((key, texture, most));
+        }
+        let Some((_, texture, most)) = &self.cached else {
+            return;
+        };
+        ui.horizontal(|ui| {
+            let combo = ComboBox::from_id_salt("population").selected_text(&node.name);
+            let combo = combo.show_ui(ui, |ui| {
+                for (index, node) in nodes.iter().enumerate() {
+                    ui.selectable_value(&mut population, index, &node.name);
+                }
+            });
+            let enabled = ui.is_enabled();
+            combo.response.widget_info(|| {
+                WidgetInfo::labeled(Role::ComboBox, enabled, "Population of the map")
+            });
+            ui.label(format!("{}, dark: 0, bright: {most} spikes", node.shape));
+        });
+        let [width, height] = layout.size();
+        let room = ui.available_size() - vec2(8.0, 6.0);
+        let side = (room.x / width.max(1) as f32)
+            .min(room.y / height.max(1) as f32)
+            .clamp(0.2, 24.0);
+        let size = vec2(width as f32 * side, height as f32 * side);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let enabled = ui.is_enabled();
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, enabled, "Rate map"));
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        ui.painter()
+            .image(texture.id(), rect, uv, eframe::egui::Color32::WHITE);
+        let rows = record.rows_of(self.population);
+        // Few selected neurons are marked one by one.
+        let marked = selection.rows.within(&rows);
+        if state.selection().is_some() && marked.len() <= 64 {
+            for row in marked.ranges().iter().cloned().flatten() {
+                let [x, y] = layout.place((row - rows.start) as usize);
+                let min = rect.min + vec2(x as f32 * side, y as f32 * side);
+                let stroke = Stroke::new(1.5, theme::SELECTED);
+                ui.painter().rect_stroke(
+                    Rect::from_min_size(min, vec2(side, side)),
+                    0.0,
+                    stroke,
+                    StrokeKind::Outside,
+                );
+            }
+        }
+        if let Some(pointer) = response.hover_pos() {
+            let place = (pointer - rect.min) / side;
+            if let Some(neuron) =
+                layout.neuron([place.x.max(0.0) as usize, place.y.max(0.0) as usize])
+            {
+                let (c, y, x) = node.shape.coordinates(neuron);
+                if response.clicked() {
+                    let row = rows.start + neuron as u32;
+                    select_rows(state, Rows::from_range(row..row + 1));
+                }
+                response.on_hover_text_at_pointer(format!(
+                    "{}: channel {c}, row {y}, column {x}",
+                    node.name
+                ));
+            }
+        }
+        if size.y < 12.0 {
+            ui.painter().text(
+                rect.left_bottom(),
+                Align2::LEFT_TOP,
+                "too wide for this panel",
+                FontId::proportional(11.0),
+                ui.visuals().weak_text_color(),
+            );
+        }
+        self.population = population;
+    }
+
+    fn csv(&self, state: &State) -> Option<String> {
+        let open = state.open.as_ref()?;
+        let node = open
+            .record
+            .counts
+            .topology
+            .populations
+            .get(self.population)?;
+        let spikes = open
+            .record
+            .spikes_per_row(state.effective_selection().timesteps);
+        let rows = open.record.rows_of(self.population);
+        let lines = rows.enumerate().map(|(neuron, row)| {
+            let (c, y, x) = node.shape.coordinates(neuron);
+            [
+                c.to_string(),
+                y.to_string(),
+                x.to_string(),
+                spikes[row as usize].to_string(),
+            ]
+        });
+        Some(super::table(["channel", "row", "column", "spikes"], lines))
+    }
+}
+
+fn draw(
+    ui: &Ui,
+    state: &State,
+    layout: &Layout,
+    population: usize,
+    selection: &Selection,
+) -> (TextureHandle, u64) {
+    let [width, height] = layout.size();
+    let mut pixels = vec![eframe::egui::Color32::TRANSPARENT; width * height];
+    let mut most = 0;
+    if let Some(open) = &state.open {
+        let spikes = open.record.spikes_per_row(selection.timesteps.clone());
+        let rows = open.record.rows_of(population);
+        let spikes = &spikes[rows.start as usize..rows.end as usize];
+        most = spikes.iter().copied().max().unwrap_or(0);
+        for (neuron, &spikes) in spikes.iter().enumerate() {
+            let [x, y] = layout.place(neuron);
+            pixels[y * width + x] = theme::heat(spikes as f64 / most.max(1) as f64);
+        }
+    }
+    let image = ColorImage::new([width, height], pixels);
+    let texture = ui.ctx().load_texture("map", image, TextureOptions::NEAREST);
+    (texture, most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_neuron_has_a_pixel_of_its_own_and_is_found_there() {
+        for shape in [
+            Shape::vector(10),
+            Shape::maps(6, 5, 4),
+            Shape::maps(1, 28, 28),
+        ] {
+            let layout = Layout::new(shape);
+            let [width, height] = layout.size();
+            let mut seen = std::collections::BTreeSet::new();
+            for neuron in 0..shape.neurons() {
+                let place = layout.place(neuron);
+                assert!(place[0] < width && place[1] < height);
+                assert!(seen.insert(place));
+                assert_eq!(layout.neuron(place), Some(neuron));
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The network as a graph.
+
+use super::Panel;
+use crate::canvas::{nothing, select_rows, touches};
+use crate::state::State;
+use crate::theme;
+use eframe::egui::{
+    Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
+};
+use spikewatt::explore::Rows;
+use spikewatt::units::si;
+
+/// What the colour of a population says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Colour {
+    #[default]
+    Energy,
+    Rate,
+}
+
+/// Populations and projections; a click selects a population.
+#[derive(Default)]
+pub struct Network {
+    colour: Colour,
+}
+
+const BOX: eframe::egui::Vec2 = vec2(150.0, 44.0);
+
+impl Panel for Network {
+    fn name(&self) -> &'static str {
+        "Network"
+    }
+
+    fn about(&self) -> &'static str {
+        "populations coloured by dynamic energy or rate; a click selects one"
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let Some(open) = &state.open else {
+            return nothing(ui, "Nothing is open.");
+        };
+        let record = open.record.clone();
+        let energies: Option<Vec<f64>> = open
+            .populations
+            .iter()
+            .map(|priced| priced.dynamic_j.map(|energy| energy.nominal))
+            .collect();
+        let energies = energies.filter(|energies| !energies.is_empty());
+        ui.horizontal(|ui| {
+            ui.label("colour:");
+            ui.selectable_value(&mut self.colour, Colour::Energy, "energy");
+            ui.selectable_value(&mut self.colour, Colour::Rate, "rate");
+        });
+        let counts = &record.counts;
+        let value = |population: usize| match self.colour {
+            Colour::Energy => energies.as_ref().map(|energies| energies[population]),
+            Colour::Rate => Some(counts.rate(population)),
+        };
+        let nodes = &counts.topology.populations;
+        let most = (0..nodes.len()).filter_map(value).fold(0.0, f64::max);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let columns = ((ui.available_width() - 8.0) / (BOX.x + 26.0))
+                .floor()
+                .max(1.0) as usize;
+            let rows = nodes.len().div_ceil(columns);
+            let size = vec2(ui.available_width(), rows as f32 * (BOX.y + 26.0) + 8.0);
+            let (area, _) = ui.allocate_exact_size(size, Sense::hover());
+            let place = |population: usize| {
+                let (row, column) = (population / columns, population % columns);
+                let step = BOX + vec2(26.0, 26.0);
+                let min = area.min + vec2(8.0 + column as f32 * step.x, 4.0 + row as f32 * step.y);
+                Rect::from_min_size(min, BOX)
+            };
+            let faint = ui.visuals().weak_text_color();
+            for edge in &counts.topology.edges {
+                arrow(ui, place(edge.source), place(edge.target), faint);
+            }
+            for (population, node) in nodes.iter().enumerate() {
+                let rect = place(population);
+                let response = ui.interact(
+                    rect,
+                    ui.scope_id().with(("population", population)),
+                    Sense::click(),
+                );
+                let enabled = ui.is_enabled();
+                response.widget_info(|| {
+                    WidgetInfo::labeled(Role::Button, enabled, format!("Population {}", node.name))
+                });
+                let value = value(population);
+                let fill = match value {
+                    Some(value) if most > 0.0 => theme::heat(value / most),
+                    _ => ui.visuals().faint_bg_color,
+                };
+                let light = fill.intensity() > 0.45 && value.is_some() && most > 0.0;
+                let ink = match (value, light) {
+                    (None, _) => ui.visuals().text_color(),
+                    (_, true) => Color32::BLACK,
+                    (_, false) if most > 0.0 => Color32::WHITE,
+                    _ => ui.visuals().text_color(),
+                };
+                ui.painter().rect_filled(rect, 4.0, fill);
+                let rows = record.rows_of(population);
+                if touches(state, &rows) {
+                    let stroke = Stroke::new(3.0, theme::SELECTED);
+                    ui.painter()
+                        .rect_stroke(rect, 4.0, stroke, StrokeKind::Outside);
+                } else if response.hovered() || response.has_focus() {
+                    let stroke = Stroke::new(1.0, ui.visuals().text_color());
+                    ui.painter()
+                        .rect_stroke(rect, 4.0, stroke, StrokeKind::Outside);
+                }
+                let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+                let font = FontId::proportional(12.0);
+                let name: String = node.name.chars().take(20).collect();
+                painter.text(rect.min + vec2(7.0, 5.0), Align2::LEFT_TOP, name, font, ink);
+                let second = match (self.colour, value) {
+                    (Colour::Energy, Some(value)) => format!("{} · {}", node.shape, si(value, "J")),
+                    (Colour::Rate, Some(value)) => {
+                        format!("{} · {:.2} %", node.shape, value * 100.0)
+                    }
+                    (_, None) => node.shape.to_string(),
+                };
+                let font = FontId::proportional(11.0);
+                painter.text(
+                    rect.min + vec2(7.0, 23.0),
+                    Align2::LEFT_TOP,
+                    second,
+                    font,
+                    ink,
+                );
+                let figures = counts.per_inference(population);
+                let response = response.on_hover_text(format!(
+                    "{}: {} neurons, {} spikes, {} SynOps received, rate {:.4}",
+                    node.name,
+                    node.shape.neurons(),
+                    figures.spikes,
+                    figures.synops,
+                    counts.rate(population)
+                ));
+                if response.clicked() {
+                    select_rows(state, Rows::from_range(rows));
+                }
+            }
+        });
+    }
+
+    fn csv(&self, state: &State) -> Option<String> {
+        let open = state.open.as_ref()?;
+        let counts = &open.record.counts;
+        let lines = counts
+            .topology
+            .populations
+            .iter()
+            .enumerate()
+            .map(|(index, node)| {
+                let figures = counts.per_inference(index);
+                let energy = open
+                    .populations
+                    .get(index)
+                    .and_then(|priced| priced.dynamic_j);
+                [
+                    node.name.clone(),
+                    node.shape.neurons().to_string(),
+                    figures.spikes.to_string(),
+                    figures.synops.to_string(),
+                    energy
+                        .map(|energy| energy.nominal.to_string())
+                        .unwrap_or_default(),
+                ]
+            });
+        let head = [
+            "population",
+            "neurons",
+            "spikes",
+            "synops_received",
+            "dynamic_energy_emitted_j",
+        ];
+        Some(super::table(head, lines))
+    }
+}
+
+fn arrow(ui: &Ui, from: Rect, to: Rect, colour: Color32) {
+    let stroke = Stroke::new(1.5, colour);
+    if from == to {
+        let corner = from.right_top();
+        ui.painter().circle_stroke(corner, 7.0, stroke);
+        return;
+    }
+    let same_row = (from.center().y - to.center().y).abs() < 1.0;
+    let (start, end) = if same_row && to.left() > from.right() {
+        (from.right_center(), to.left_center())
+    } else if same_row {
+        (from.center_bottom(), to.center_bottom())
+    } else if to.top() > from.bottom() {
+        (from.center_bottom(), to.center_top())
+    } else {
+        (from.center_top(), to.center_bottom())
+    };
+    if same_row && to.left() <= from.right() {
+        // A way back runs below the boxes.
+        let y = start.y + 10.0;
+        ui.painter()
+            .line(vec![start, pos2(start.x, y), pos2(end.x, y), end], stroke);
+        return;
+    }
+    ui.painter().arrow(start, end - start, stroke);
+}

@@ -1,0 +1,91 @@
+//! How often each population fires.
+
+use super::Panel;
+use crate::canvas::{nothing, overlay, plain, time_chart};
+use crate::state::State;
+use crate::theme;
+use eframe::egui::{Align2, Ui, pos2};
+
+/// Spikes per neuron of each population over time.
+pub struct Rate;
+
+/// Spikes per neuron and timestep of a population.
+fn rates(state: &State) -> Vec<(String, Vec<f64>)> {
+    let Some(open) = &state.open else {
+        return Vec::new();
+    };
+    let counts = &open.record.counts;
+    let nodes = counts.topology.populations.iter().zip(&counts.populations);
+    nodes
+        .filter(|(_, counts)| counts.spikes_per_timestep.iter().any(|&spikes| spikes > 0))
+        .map(|(node, counts)| {
+            let neurons = node.shape.neurons() as f64;
+            let per_neuron = |&spikes: &u64| spikes as f64 / neurons;
+            (
+                node.name.clone(),
+                counts.spikes_per_timestep.iter().map(per_neuron).collect(),
+            )
+        })
+        .collect()
+}
+
+impl Panel for Rate {
+    fn name(&self) -> &'static str {
+        "Rate"
+    }
+
+    fn about(&self) -> &'static str {
+        "spikes per neuron and timestep of each population, on the time axis of the raster"
+    }
+
+    fn ui(&mut self, ui: &mut Ui, state: &mut State) {
+        let rates = rates(state);
+        if rates.is_empty() {
+            return nothing(ui, "No spikes to show.");
+        }
+        let most = rates
+            .iter()
+            .flat_map(|(_, r)| r)
+            .copied()
+            .fold(0.0, f64::max);
+        let chart = time_chart(ui, state, "Rate chart", 0.0..most * 1.05);
+        chart.ticks_y(plain);
+        chart.ticks_x("timestep", |t| format!("{t:.0}"));
+        let visible = state.view.time.start.max(0.0) as usize..state.view.time.end.ceil() as usize;
+        // No more points than pixels: each is the mean of a stretch of timesteps.
+        let stretch = (visible.len() / chart.area.width().max(1.0) as usize).max(1);
+        let mut x = chart.area.left() + 6.0;
+        for (index, (name, rates)) in rates.iter().enumerate() {
+            let visible = visible.start.min(rates.len())..visible.end.min(rates.len());
+            let mut t = visible.start;
+            let points = rates[visible].chunks(stretch).map(|part| {
+                let middle = t as f64 + part.len() as f64 / 2.0;
+                t += part.len();
+                (middle, part.iter().sum::<f64>() / part.len() as f64)
+            });
+            chart.line(points.collect::<Vec<_>>().into_iter(), theme::line(index));
+            let name = name.rsplit('/').next().unwrap_or(name);
+            if x < chart.area.right() - 40.0 {
+                let at = pos2(x, chart.area.top() + 3.0);
+                let font = eframe::egui::FontId::proportional(crate::canvas::TEXT);
+                x = chart
+                    .painter
+                    .text(at, Align2::LEFT_TOP, name, font, theme::line(index))
+                    .right()
+                    + 10.0;
+            }
+        }
+        overlay(state, &chart);
+    }
+
+    fn csv(&self, state: &State) -> Option<String> {
+        let rates = rates(state);
+        let lines = rates.iter().flat_map(|(name, rates)| {
+            let line =
+                move |(t, rate): (usize, &f64)| [t.to_string(), name.clone(), rate.to_string()];
+            rates.iter().enumerate().map(line)
+        });
+        let head = ["timestep", "population", "spikes_per_neuron_timestep"];
+        (!rates.is_empty()).then(|| super::table(head, lines))
+    }
+}

@@ -1,0 +1,132 @@
+//! `--screenshot`: a picture of the window without a display.
+
+use crate::app::App;
+use crate::export::{self, Drawn};
+use crate::panels;
+use anyhow::{Context as _, bail};
+use eframe::egui::{self, Context};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Colours of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Theme {
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+/// Size of a picture \[pixels\].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+}
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let side = |text: &str| {
+            text.parse()
+                .ok()
+                .filter(|side| (100..=10_000).contains(side))
+        };
+        text.split_once('x')
+            .and_then(|(width, height)| {
+                Some(Size {
+                    width: side(width)?,
+                    height: side(height)?,
+                })
+            })
+            .ok_or_else(|| "write it as WIDTHxHEIGHT, 100 to 10000 each, such as 1280x800".into())
+    }
+}
+
+/// What to draw.
+#[derive(Debug, Clone)]
+pub struct Shot {
+    /// Where to write, `.png` or `.svg`.
+    pub file: PathBuf,
+    /// What to open; the bundled example if `None`.
+    pub subject: Option<PathBuf>,
+    /// Size of the picture.
+    pub size: Size,
+    /// Only this panel.
+    pub panel: Option<String>,
+    /// Colours.
+    pub theme: Theme,
+    /// Pixels per point.
+    pub scale: f32,
+    /// Sample to show.
+    pub sample: usize,
+}
+
+/// Draws and writes the picture.
+///
+/// # Errors
+/// If what is to be shown cannot be opened, or the picture cannot be written.
+pub fn shoot(shot: &Shot) -> anyhow::Result<()> {
+    let panel = match &shot.panel {
+        None => None,
+        Some(wanted) => {
+            let list = panels::all();
+            let found = list
+                .iter()
+                .find(|panel| panel.name().eq_ignore_ascii_case(wanted));
+            let names: Vec<&str> = list.iter().map(|panel| panel.name()).collect();
+            let Some(found) = found else {
+                bail!(
+                    "there is no panel \"{wanted}\"; there are {}",
+                    names.join(", ")
+                );
+            };
+            Some(found.name())
+        }
+    };
+    if !(0.25..=8.0).contains(&shot.scale) {
+        bail!("--scale {}: give 0.25 to 8", shot.scale);
+    }
+    let drawn = open(shot, panel)?;
+    let extension = shot.file.extension().and_then(|e| e.to_str()).unwrap_or("");
+    let bytes = match extension {
+        "svg" => drawn.svg().into_bytes(),
+        "png" => export::png(&drawn.image())?,
+        _ => bail!(
+            "{}: name a file that ends in .png or .svg",
+            shot.file.display()
+        ),
+    };
+    std::fs::write(&shot.file, bytes).with_context(|| shot.file.display().to_string())
+}
+
+fn open(shot: &Shot, panel: Option<&'static str>) -> anyhow::Result<Drawn> {
+    let ctx = Context::default();
+    let mut app = App::new(&ctx, None);
+    ctx.set_theme(match shot.theme {
+        Theme::Dark => egui::Theme::Dark,
+        Theme::Light => egui::Theme::Light,
+    });
+    app.open(shot.subject.clone(), shot.sample);
+    while app.is_busy() {
+        app.listen();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    if let Some(message) = &app.message {
+        bail!("{message}");
+    }
+    let size = egui::vec2(shot.size.width as f32, shot.size.height as f32) / shot.scale;
+    Ok(export::draw_in(
+        ctx,
+        size,
+        shot.scale,
+        &mut |ui| match panel {
+            Some(name) => app.draw_panel(ui, name),
+            None => app.draw(ui),
+        },
+    ))
+}

@@ -1,0 +1,208 @@
+//! Runs beside the window: files are opened, samples recorded and experiments run on a thread of
+//! their own, which reports by messages.
+
+use anyhow::Context as _;
+use spikewatt::counts::{DenseCounts, EventCounts};
+use spikewatt::energy::Catalogue;
+use spikewatt::experiment::{self, Context, Experiment, Progress};
+use spikewatt::explore::{Record, Subject};
+use spikewatt::formats::saved_counts;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// What the thread is asked to do.
+#[derive(Debug, Clone)]
+pub enum Job {
+    /// Open a file, record one of its samples and, for an experiment, run it on all.
+    Open(PathBuf, usize),
+    /// Record another sample of what is open.
+    Record(usize),
+}
+
+/// Counts of many samples and all that pricing them takes.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Counts.
+    pub counts: EventCounts,
+    /// Work of the original network.
+    pub dense: DenseCounts,
+    /// What was run.
+    pub context: Context,
+}
+
+/// What the thread says.
+#[derive(Debug)]
+pub enum Message {
+    /// A file is open: its name and how many samples it has.
+    Opened(PathBuf, usize),
+    /// A sample is recorded.
+    Recorded(Box<Record>),
+    /// How far the work is.
+    Progress(Progress),
+    /// All samples are counted.
+    Counted(Box<Run>),
+    /// Something went wrong.
+    Failed(String),
+    /// The job was stopped on request.
+    Stopped,
+    /// The job is over.
+    Idle,
+}
+
+/// The thread, as the window sees it.
+pub struct Worker {
+    jobs: Sender<(u64, Job)>,
+    messages: Receiver<(u64, Message)>,
+    /// Number of the job whose messages count; a job with another number is to stop.
+    wanted: Arc<AtomicU64>,
+    last: u64,
+}
+
+impl Worker {
+    /// Starts the thread. `wake` is called after each message.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(wake: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        let (jobs, incoming) = channel();
+        let (outgoing, messages) = channel();
+        let wanted = Arc::new(AtomicU64::new(0));
+        let shared = wanted.clone();
+        std::thread::Builder::new()
+            .name("worker".into())
+            .spawn(move || work(&incoming, &outgoing, &shared, &wake))?;
+        Ok(Worker {
+            jobs,
+            messages,
+            wanted,
+            last: 0,
+        })
+    }
+
+    /// Asks for a job; one that is running is stopped.
+    pub fn ask(&mut self, job: Job) {
+        self.last += 1;
+        self.wanted.store(self.last, Ordering::Relaxed);
+        // The thread ends only with the window.
+        let _ = self.jobs.send((self.last, job));
+    }
+
+    /// Stops the running job.
+    pub fn stop(&mut self) {
+        self.wanted.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    /// Messages of the last job that have arrived.
+    pub fn messages(&self) -> Vec<Message> {
+        let arrived = self.messages.try_iter();
+        arrived
+            .filter(|(job, _)| *job == self.last)
+            .map(|(_, message)| message)
+            .collect()
+    }
+}
+
+fn work(
+    jobs: &Receiver<(u64, Job)>,
+    out: &Sender<(u64, Message)>,
+    wanted: &AtomicU64,
+    wake: &(dyn Fn() + Sync),
+) {
+    let mut subject: Option<Subject> = None;
+    while let Ok((number, job)) = jobs.recv() {
+        let out = std::sync::Mutex::new(out.clone());
+        let say = |message| {
+            if let Ok(out) = out.lock() {
+                // Nobody listens once the window is closed.
+                let _ = out.send((number, message));
+            }
+            wake();
+        };
+        let stopped = || wanted.load(Ordering::Relaxed) != number;
+        let observer = |progress| {
+            say(Message::Progress(progress));
+            if stopped() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        // A bug in the work must not take the window along.
+        let work = std::panic::AssertUnwindSafe(|| perform(job, &mut subject, &say, &observer));
+        match std::panic::catch_unwind(work) {
+            Ok(Err(_)) if stopped() => say(Message::Stopped),
+            Ok(Err(error)) => say(Message::Failed(format!("{error:#}"))),
+            Ok(Ok(())) => {}
+            Err(_) => say(Message::Failed(
+                "the work ended in a bug of this program; please report it".into(),
+            )),
+        }
+        say(Message::Idle);
+    }
+}
+
+fn perform(
+    job: Job,
+    subject: &mut Option<Subject>,
+    say: &dyn Fn(Message),
+    observer: experiment::Observer,
+) -> anyhow::Result<()> {
+    match job {
+        Job::Record(sample) => {
+            let subject = subject.as_ref().context("nothing is open")?;
+            say(Message::Recorded(Box::new(
+                subject.record(sample, observer)?,
+            )));
+        }
+        Job::Open(path, sample) => {
+            *subject = None;
+            let saved = saved(&path)?;
+            let has_counts = saved.is_some();
+            if let Some(run) = saved {
+                say(Message::Counted(Box::new(run)));
+            }
+            let opened = subject.insert(Subject::open(&path, observer)?);
+            say(Message::Opened(path, opened.samples()));
+            say(Message::Recorded(Box::new(
+                opened.record(sample, observer)?,
+            )));
+            if let (Subject::Experiment(converted), false) = (&*opened, has_counts) {
+                let run = count(&converted.experiment, observer)?;
+                say(Message::Counted(Box::new(run)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The counts of a finished result.
+fn saved(path: &Path) -> anyhow::Result<Option<Run>> {
+    let file = if path.is_dir() {
+        path.join("counts.h5")
+    } else {
+        path.to_owned()
+    };
+    if file.extension().is_none_or(|extension| extension != "h5") {
+        return Ok(None);
+    }
+    let saved = saved_counts::load(&file)?;
+    let context = serde_json::from_str(&saved.report_context)
+        .with_context(|| format!("{}: its context cannot be read", file.display()))?;
+    Ok(Some(Run {
+        counts: saved.counts,
+        dense: saved.dense,
+        context,
+    }))
+}
+
+fn count(experiment: &Experiment, observer: experiment::Observer) -> anyhow::Result<Run> {
+    let run = experiment::run(experiment, &Catalogue::shipped()?, observer)?;
+    Ok(Run {
+        counts: run.counts,
+        dense: run.dense,
+        context: run.context,
+    })
+}
