@@ -100,6 +100,8 @@ pub struct State {
     pub device: String,
     /// Batch of conventional devices beside 1.
     pub large_batch: u64,
+    /// Time from one inference to the next [s], if it is not as the experiment says.
+    pub period_s: Option<f64>,
     /// What is selected; everything if `None`.
     selection: Option<Selection>,
     past: Vec<Option<Selection>>,
@@ -133,6 +135,7 @@ impl State {
                 .cloned()
                 .unwrap_or_default(),
             large_batch: PriceOptions::default().large_batch,
+            period_s: None,
             selection: None,
             past: Vec::new(),
             future: Vec::new(),
@@ -370,10 +373,18 @@ impl State {
     /// Assumptions of a price that are no property of a device.
     #[must_use]
     pub fn price_options(&self) -> PriceOptions {
-        PriceOptions {
-            large_batch: self.large_batch,
-            ..PriceOptions::default()
+        let experiment = self
+            .run
+            .as_ref()
+            .and_then(|run| run.context.experiment.as_ref());
+        // The experiment ran, so its options are in order.
+        let own = experiment.and_then(|experiment| experiment.price_options().ok());
+        let mut options = own.unwrap_or_default();
+        options.large_batch = self.large_batch;
+        if self.period_s.is_some() {
+            options.usage.period_s = self.period_s;
         }
+        options
     }
 
     /// Names of the devices that are compared.

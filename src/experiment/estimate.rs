@@ -59,6 +59,7 @@ pub fn estimate(
         },
         seed: 0,
         accuracy: None,
+        experiment: None,
     };
     Ok(Estimate {
         counts,

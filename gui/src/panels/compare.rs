@@ -54,6 +54,17 @@ impl Panel for Compare {
                 state.large_batch = batch;
                 state.reprice(false);
             }
+            let mut waits = state.period_s.is_some();
+            let toggled = ui.checkbox(&mut waits, "one inference every").changed();
+            let mut period_s = state.period_s.unwrap_or(1.0);
+            let slider = Slider::new(&mut period_s, 1e-4..=1e3)
+                .logarithmic(true)
+                .suffix(" s");
+            let moved = ui.add_enabled(waits, slider).changed();
+            if toggled || moved {
+                state.period_s = waits.then_some(period_s);
+                state.reprice(false);
+            }
         });
         ui.horizontal_wrapped(|ui| {
             for scope in Scope::ALL {
