@@ -62,6 +62,7 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
         joules_range: Range::new(rest.low.clamp(0.0, joules), joules, rest.high.max(joules)),
         part: Part::Static,
         bill: Bill::SYSTEM,
+        figure: None,
         source: figure.source.clone(),
         unverified: figure.confidence == super::Confidence::Memory,
     };

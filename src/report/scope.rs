@@ -210,6 +210,7 @@ mod tests {
             joules_range: Range::new(joules / 2.0, joules, joules * 2.0),
             part: Part::Dynamic,
             bill,
+            figure: None,
             source: String::new(),
             unverified: false,
         }
