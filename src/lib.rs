@@ -114,4 +114,5 @@ pub mod network;
 pub mod neuron;
 pub mod report;
 mod simd;
+pub mod sweep;
 pub mod units;

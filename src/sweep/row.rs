@@ -1,0 +1,122 @@
+//! What a point gave, as rows: one per point, one per candidate.
+
+use crate::report::{Report, TargetReport, Totals, Workload};
+use crate::units::Range;
+use serde::{Deserialize, Serialize};
+
+/// The result of one point without anything that depends on where and when it ran.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PointResult {
+    /// Version of spikewatt.
+    pub version: String,
+    /// Seed of the experiment.
+    pub seed: u64,
+    /// SHA-256 of the model file.
+    pub model_sha256: String,
+    /// SHA-256 of the data file.
+    pub data_sha256: String,
+    /// Samples simulated.
+    pub samples: u64,
+    /// Timesteps per sample.
+    pub timesteps: u32,
+    /// Weights and biases of the original.
+    pub parameters: u64,
+    /// Multiply-accumulates of the original per inference.
+    pub macs: u64,
+    /// Accuracy of the original; `None` without labels.
+    pub accuracy_ann: Option<f64>,
+    /// Accuracy of the spiking network.
+    pub accuracy_snn: Option<f64>,
+    /// Share of samples on which both agree.
+    pub agreement: Option<f64>,
+    /// Events per inference.
+    pub totals: Totals,
+    /// One entry per target, workload and batch.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A network on a device: what a reader may choose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Name of the target.
+    pub target: String,
+    /// `neuromorphic`, `gpu`, `cpu`, `edge` or `accelerator`.
+    pub kind: String,
+    /// Which network runs there.
+    pub workload: Workload,
+    /// Inferences that run together.
+    pub batch: u64,
+    /// What the energy includes.
+    pub scope: String,
+    /// Accuracy of that network, 0 to 1; `None` if it was not evaluated.
+    pub accuracy: Option<f64>,
+    /// Energy per inference [J]; `None` if any needed figure is unknown.
+    pub energy_j: Option<Range>,
+    /// Latency [s].
+    pub latency_s: Option<f64>,
+    /// Energy-delay product [J·s].
+    pub edp_js: Option<f64>,
+    /// Carbon per inference [g CO2e].
+    pub carbon_g: Option<Range>,
+    /// Whether the network fits the device.
+    pub fits: bool,
+    /// Whether a figure was never checked against its source.
+    pub unverified: bool,
+}
+
+impl PointResult {
+    /// The rows of a report.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let accuracy = report.accuracy.as_ref();
+        PointResult {
+            version: report.version.clone(),
+            seed: report.seed,
+            model_sha256: report.model.sha256.clone(),
+            data_sha256: report.setup.data_sha256.clone(),
+            samples: report.samples,
+            timesteps: report.timesteps,
+            parameters: report.model.parameters,
+            macs: report.model.macs,
+            accuracy_ann: accuracy.map(|a| a.ann),
+            accuracy_snn: accuracy.map(|a| a.snn),
+            agreement: accuracy.map(|a| a.agreement),
+            totals: report.totals,
+            candidates: report
+                .targets
+                .iter()
+                .map(|target| Candidate::of(report, target))
+                .collect(),
+        }
+    }
+}
+
+impl Candidate {
+    fn of(report: &Report, target: &TargetReport) -> Self {
+        Candidate {
+            target: target.name.clone(),
+            kind: target.kind.clone(),
+            workload: target.workload,
+            batch: target.batch,
+            scope: target.scope.label().to_owned(),
+            accuracy: report.accuracy_of(target.workload),
+            energy_j: target.known_energy_j(),
+            latency_s: target.latency_s,
+            edp_js: target.edp_js,
+            carbon_g: target.carbon_g,
+            fits: target.fits,
+            unverified: target.is_unverified(),
+        }
+    }
+
+    /// Name to print, such as `SNN on loihi1`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let batch = if self.batch == 1 {
+            String::new()
+        } else {
+            format!(", batch {}", self.batch)
+        };
+        format!("{} on {}{batch}", self.workload.label(), self.target)
+    }
+}
