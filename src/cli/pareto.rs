@@ -29,7 +29,7 @@ pub(super) struct ParetoArgs {
     #[arg(long, value_name = "S")]
     max_latency_s: Option<f64>,
     /// What the energy includes.
-    #[arg(long, value_name = "SCOPE", value_parser = scopes(), default_value = "device")]
+    #[arg(long, value_name = "SCOPE", value_parser = scopes(), default_value = "system")]
     scope: Scope,
     /// Leave out devices with figures that nobody has checked against their source.
     #[arg(long)]
@@ -47,9 +47,10 @@ fn metrics() -> impl TypedValueParser<Value = Metric> {
 }
 
 fn scopes() -> impl TypedValueParser<Value = Scope> {
-    PossibleValuesParser::new(["device", "arithmetic"]).map(|name| match name.as_str() {
-        "arithmetic" => Scope::Arithmetic,
-        _ => Scope::Device,
+    let names = Scope::ALL.map(|scope| PossibleValue::new(scope.key()).help(scope.meaning()));
+    PossibleValuesParser::new(names).map(|name| {
+        let known = Scope::ALL.into_iter().find(|scope| scope.key() == name);
+        known.unwrap_or(Scope::System)
     })
 }
 
@@ -82,7 +83,7 @@ pub(super) fn execute(args: &ParetoArgs, common: &Common) -> anyhow::Result<()> 
         &merged,
         &args.objectives,
         &constraints,
-        args.scope.label(),
+        args.scope,
         &|candidate| named(&candidate.target) && !(args.verified && candidate.unverified),
     );
     if found.best.is_empty() {
@@ -121,7 +122,7 @@ fn text(found: &Front, enough: Option<&Enough>) -> String {
         let figures: Vec<String> = found
             .metrics
             .iter()
-            .map(|metric| shown(*metric, entry))
+            .map(|metric| shown(*metric, entry, found.scope))
             .collect();
         let mark = if found.knee == Some(index) {
             "  <- knee"
@@ -149,8 +150,8 @@ fn text(found: &Front, enough: Option<&Enough>) -> String {
                 100.0 * least,
                 entry.candidate.label(),
                 entry.point.label(),
-                shown(Metric::Accuracy, entry),
-                shown(found.metrics[1], entry)
+                shown(Metric::Accuracy, entry, found.scope),
+                shown(found.metrics[1], entry, found.scope)
             ),
             None => format!("No candidate reaches {:.2} %.\n", 100.0 * least),
         };
@@ -158,8 +159,8 @@ fn text(found: &Front, enough: Option<&Enough>) -> String {
     text
 }
 
-fn shown(metric: Metric, entry: &Entry) -> String {
-    let Some(value) = metric.of(entry.candidate) else {
+fn shown(metric: Metric, entry: &Entry, scope: Scope) -> String {
+    let Some(value) = metric.of(entry.candidate, scope) else {
         return "unknown".to_owned();
     };
     match metric {
@@ -182,6 +183,7 @@ fn json(found: &Front, enough: Option<&Enough>) -> serde_json::Value {
     };
     serde_json::json!({
         "schema": "spikewatt.pareto/1",
+        "scope": found.scope,
         "objectives": found.metrics.iter().map(|metric| Objective { metric: *metric }).collect::<Vec<_>>(),
         "front": found.best.iter().map(entry).collect::<Vec<_>>(),
         "knee": found.knee,

@@ -59,7 +59,12 @@ fn draw<DB: DrawingBackend>(
     let [gain, cost, ..] = front.metrics[..] else {
         return Err(figure_error(&"it needs two objectives"));
     };
-    let at = |entry: &Entry| Some((cost.of(entry.candidate)?, gain.of(entry.candidate)?));
+    let at = |entry: &Entry| {
+        Some((
+            cost.of(entry.candidate, front.scope)?,
+            gain.of(entry.candidate, front.scope)?,
+        ))
+    };
     let points: Vec<(f64, f64)> = front
         .best
         .iter()
@@ -104,7 +109,10 @@ fn plot<DB: DrawingBackend>(
         .map_err(failed)?;
     let at = |entry: &Entry| {
         Some((
-            (cost.of(entry.candidate)?, gain.of(entry.candidate)?),
+            (
+                cost.of(entry.candidate, front.scope)?,
+                gain.of(entry.candidate, front.scope)?,
+            ),
             colour(entry.candidate.workload),
         ))
     };
@@ -153,7 +161,12 @@ fn staircase(front: &Front, gain: Metric, cost: Metric) -> Vec<(f64, f64)> {
     let mut corners: Vec<(f64, f64)> = front
         .best
         .iter()
-        .filter_map(|entry| Some((cost.of(entry.candidate)?, gain.of(entry.candidate)?)))
+        .filter_map(|entry| {
+            Some((
+                cost.of(entry.candidate, front.scope)?,
+                gain.of(entry.candidate, front.scope)?,
+            ))
+        })
         .collect();
     corners.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut steps = Vec::with_capacity(2 * corners.len());

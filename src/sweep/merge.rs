@@ -4,6 +4,7 @@ use super::SweepError;
 use super::plan::Plan;
 use super::row::PointResult;
 use super::store::{Origin, read, stores_in};
+use crate::report::Scope;
 use crate::report::escape::{cell, printable};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
@@ -203,11 +204,16 @@ impl Merged {
                 "kind",
                 "workload",
                 "batch",
-                "scope",
                 "accuracy",
-                "energy_low_j",
-                "energy_nominal_j",
-                "energy_high_j",
+                "energy_compute_low_j",
+                "energy_compute_nominal_j",
+                "energy_compute_high_j",
+                "energy_memory_routing_low_j",
+                "energy_memory_routing_nominal_j",
+                "energy_memory_routing_high_j",
+                "energy_system_low_j",
+                "energy_system_nominal_j",
+                "energy_system_high_j",
                 "latency_s",
                 "edp_js",
                 "carbon_low_g",
@@ -228,10 +234,11 @@ impl Merged {
                     c.kind.clone(),
                     c.workload.label().to_owned(),
                     c.batch.to_string(),
-                    c.scope.clone(),
                     number(c.accuracy),
                 ]);
-                row.extend(bounds(c.energy_j));
+                for scope in Scope::ALL {
+                    row.extend(bounds(c.energy_j.get(scope)));
+                }
                 row.extend([number(c.latency_s), number(c.edp_js)]);
                 row.extend(bounds(c.carbon_g));
                 row.extend([c.fits.to_string(), c.unverified.to_string()]);

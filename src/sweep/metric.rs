@@ -1,6 +1,7 @@
 //! Figures that a point is judged by.
 
 use super::row::Candidate;
+use crate::report::Scope;
 use serde::{Deserialize, Serialize};
 
 /// A figure of a candidate.
@@ -55,18 +56,18 @@ pub const METRICS: [(Metric, &str, &str, bool); 7] = [
 ];
 
 impl Metric {
-    /// Its value; `None` if it is unknown for the candidate.
+    /// Its value, energies in the given scope; `None` if it is unknown for the candidate.
     #[must_use]
-    pub fn of(self, candidate: &Candidate) -> Option<f64> {
+    pub fn of(self, candidate: &Candidate, scope: Scope) -> Option<f64> {
+        let energy_j = candidate.energy_j.get(scope);
         let value = match self {
             Metric::Accuracy => candidate.accuracy,
-            Metric::EnergyJ => candidate.energy_j.map(|energy| energy.nominal),
-            Metric::EnergyHighJ => candidate.energy_j.map(|energy| energy.high),
+            Metric::EnergyJ => energy_j.map(|energy| energy.nominal),
+            Metric::EnergyHighJ => energy_j.map(|energy| energy.high),
             Metric::LatencyS => candidate.latency_s,
             Metric::EdpJs => candidate.edp_js,
             Metric::CarbonG => candidate.carbon_g.map(|carbon| carbon.nominal),
-            Metric::EnergyPerCorrectJ => candidate
-                .energy_j
+            Metric::EnergyPerCorrectJ => energy_j
                 .zip(candidate.accuracy.filter(|accuracy| *accuracy > 0.0))
                 .map(|(energy, accuracy)| energy.nominal / accuracy),
         };
@@ -135,8 +136,8 @@ pub struct Constraint {
 impl Constraint {
     /// Whether a candidate keeps the bounds. An unknown figure does not.
     #[must_use]
-    pub fn holds(&self, candidate: &Candidate) -> bool {
-        self.metric.of(candidate).is_some_and(|value| {
+    pub fn holds(&self, candidate: &Candidate, scope: Scope) -> bool {
+        self.metric.of(candidate, scope).is_some_and(|value| {
             self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
         })
     }

@@ -32,7 +32,7 @@ pub use method::Method;
 pub use metric::{Constraint, METRICS, Metric, Objective};
 pub use parameter::{Distribution, Parameter, Range};
 pub use plan::{Plan, Point, Shard};
-pub use row::{Candidate, PointResult};
+pub use row::{Candidate, Energies, PointResult};
 pub use store::{Origin, Status, Store, stores_in};
 
 use crate::energy::HardwareError;

@@ -3,6 +3,7 @@
 use super::merge::{Merged, MergedPoint};
 use super::metric::{Constraint, Metric};
 use super::row::Candidate;
+use crate::report::Scope;
 
 /// A candidate with the point it belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct Entry<'a> {
 pub struct Front<'a> {
     /// The objectives.
     pub metrics: Vec<Metric>,
+    /// What energies include.
+    pub scope: Scope,
     /// The candidates that nothing beats, best first in the last objective.
     pub best: Vec<Entry<'a>>,
     /// The other candidates that keep the constraints.
@@ -31,7 +34,7 @@ pub struct Front<'a> {
     pub refused: usize,
 }
 
-/// Finds the front among all candidates of a scope.
+/// Finds the front among all candidates, with energies of one scope.
 ///
 /// The conventional and the quantised network on the devices of the sweep are candidates like the
 /// spiking one. Candidates that do not fit their device are none.
@@ -40,7 +43,7 @@ pub fn front<'a>(
     merged: &'a Merged,
     metrics: &[Metric],
     constraints: &[Constraint],
-    scope: &str,
+    scope: Scope,
     keep: &dyn Fn(&Candidate) -> bool,
 ) -> Front<'a> {
     let mut unknown = 0;
@@ -48,12 +51,12 @@ pub fn front<'a>(
     let mut entries: Vec<(Vec<f64>, Entry)> = Vec::new();
     for point in &merged.points {
         let candidates = point.result.iter().flat_map(|result| &result.candidates);
-        for candidate in candidates.filter(|c| c.scope == scope && keep(c)) {
-            if !candidate.fits || !constraints.iter().all(|rule| rule.holds(candidate)) {
+        for candidate in candidates.filter(|c| keep(c)) {
+            if !candidate.fits || !constraints.iter().all(|rule| rule.holds(candidate, scope)) {
                 refused += 1;
                 continue;
             }
-            match losses(metrics, candidate) {
+            match losses(metrics, candidate, scope) {
                 Some(losses) => entries.push((losses, Entry { point, candidate })),
                 None => unknown += 1,
             }
@@ -80,6 +83,7 @@ pub fn front<'a>(
     let knee = knee(&best);
     Front {
         metrics: metrics.to_vec(),
+        scope,
         best: best.into_iter().map(|(_, entry)| entry).collect(),
         dominated,
         knee,
@@ -99,18 +103,21 @@ pub fn cheapest<'a>(
     front
         .best
         .iter()
-        .filter(|entry| gain.of(entry.candidate).is_some_and(|has| has >= value))
-        .filter_map(|entry| Some((cost.of(entry.candidate)?, *entry)))
+        .filter(|entry| {
+            let has = gain.of(entry.candidate, front.scope);
+            has.is_some_and(|has| has >= value)
+        })
+        .filter_map(|entry| Some((cost.of(entry.candidate, front.scope)?, *entry)))
         .min_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, entry)| entry)
 }
 
 /// The objectives of a candidate, turned so that less is better.
-fn losses(metrics: &[Metric], candidate: &Candidate) -> Option<Vec<f64>> {
+fn losses(metrics: &[Metric], candidate: &Candidate, scope: Scope) -> Option<Vec<f64>> {
     metrics
         .iter()
         .map(|metric| {
-            let value = metric.of(candidate)?;
+            let value = metric.of(candidate, scope)?;
             Some(if metric.is_gain() { -value } else { value })
         })
         .collect()

@@ -1,6 +1,6 @@
 //! What a point gave, as rows: one per point, one per candidate.
 
-use crate::report::{Report, TargetReport, Totals, Workload};
+use crate::report::{Report, Scope, TargetReport, Totals, Workload};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,29 @@ pub struct PointResult {
     pub candidates: Vec<Candidate>,
 }
 
+/// Energy per inference, each scope holding those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Energies {
+    /// Arithmetic alone [J].
+    pub compute: Option<Range>,
+    /// With memory and routing [J].
+    pub memory_routing: Option<Range>,
+    /// With idle power, encoding, host and I/O [J].
+    pub system: Option<Range>,
+}
+
+impl Energies {
+    /// The energy of one scope [J].
+    #[must_use]
+    pub fn get(&self, scope: Scope) -> Option<Range> {
+        match scope {
+            Scope::Compute => self.compute,
+            Scope::MemoryRouting => self.memory_routing,
+            Scope::System => self.system,
+        }
+    }
+}
+
 /// A network on a device: what a reader may choose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -46,12 +69,10 @@ pub struct Candidate {
     pub workload: Workload,
     /// Inferences that run together.
     pub batch: u64,
-    /// What the energy includes.
-    pub scope: String,
     /// Accuracy of that network, 0 to 1; `None` if it was not evaluated.
     pub accuracy: Option<f64>,
-    /// Energy per inference [J]; `None` if any needed figure is unknown.
-    pub energy_j: Option<Range>,
+    /// Energy per inference in each scope [J]; `None` where a needed figure is unknown.
+    pub energy_j: Energies,
     /// Latency [s].
     pub latency_s: Option<f64>,
     /// Energy-delay product [J·s].
@@ -98,9 +119,12 @@ impl Candidate {
             kind: target.kind.clone(),
             workload: target.workload,
             batch: target.batch,
-            scope: target.scope.label().to_owned(),
             accuracy: report.accuracy_of(target.workload),
-            energy_j: target.known_energy_j(),
+            energy_j: Energies {
+                compute: target.scopes.compute.known(),
+                memory_routing: target.scopes.memory_routing.known(),
+                system: target.scopes.system.known(),
+            },
             latency_s: target.latency_s,
             edp_js: target.edp_js,
             carbon_g: target.carbon_g,
