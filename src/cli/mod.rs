@@ -13,8 +13,8 @@ mod price;
 mod progress;
 mod run;
 mod simulate;
-mod usage;
 mod sweep;
+mod usage;
 
 use crate::report::{Report, Text};
 use clap::{Args, Parser, Subcommand, ValueEnum};
