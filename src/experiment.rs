@@ -26,7 +26,7 @@ use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work
 use crate::engine::{Outcome, SimulationError, Simulator};
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::{self, OnnxError};
-use crate::network::{Network, Shape};
+use crate::network::Network;
 use crate::report::{
     Accuracy, InputEntry, ModelReport, PopulationReport, Report, Scope, Setup, TargetReport,
     Timing, Totals,
@@ -252,7 +252,7 @@ impl Imported {
     ) -> Result<Simulated, ExperimentError> {
         let fit = self.convert(experiment, observer)?;
         let started = Instant::now();
-        let simulation = simulate(experiment, &fit.conversion, &self.data, observer)?;
+        let simulation = simulate(experiment, &self.ann, &fit.conversion, &self.data, observer)?;
         let simulate_s = started.elapsed().as_secs_f64();
 
         let accuracy = accuracy(
@@ -458,25 +458,19 @@ fn load_data(config: &DataConfig, ann: &Ann) -> Result<Dataset, ExperimentError>
         limit: config.samples,
         preprocessing: config.preprocessing.clone(),
     };
-    let data = dataset::load_with(&config.path, &options)?;
-    if !fits(&data.sample_dims, &ann.sample_dims) {
+    let mut data = dataset::load_with(&config.path, &options)?;
+    let inputs = std::mem::take(&mut data.inputs);
+    let Some(inputs) = ann.fit(&data.sample_dims, inputs) else {
         return Err(ExperimentError::SampleShape {
             data: shown(&config.path),
             sample: data.sample_dims,
             model: ann.name.clone(),
             expected: ann.sample_dims.clone(),
         });
-    }
+    };
+    data.inputs = inputs;
+    data.sample_dims.clone_from(&ann.sample_dims);
     Ok(data)
-}
-
-/// Whether samples of one shape can be read as another: the same up to axes of length 1, or
-/// anything of the right size for a network that takes a vector.
-fn fits(sample: &[usize], model: &[usize]) -> bool {
-    let longer =
-        |dims: &[usize]| -> Vec<usize> { dims.iter().copied().filter(|&d| d != 1).collect() };
-    let size = |dims: &[usize]| dims.iter().product::<usize>();
-    longer(sample) == longer(model) || (model.len() == 1 && size(sample) == size(model))
 }
 
 /// The class the original predicts for each sample: the largest logit, the first of equals.
@@ -505,13 +499,12 @@ fn predictions(ann: &Ann, runtime: &Runtime, inputs: &[f32]) -> Result<Vec<u32>,
 /// What drives the network during a sample.
 pub(crate) fn drive(
     experiment: &Experiment,
-    conversion: &Conversion,
+    ann: &Ann,
     data: &Dataset,
     sample: usize,
 ) -> Result<Drive, EncodingError> {
     let settings = &experiment.simulation;
-    let shape: Shape = conversion.network.populations[0].shape;
-    let values = shape.to_channels_last(data.sample(sample));
+    let values = ann.input_values(data.sample(sample));
     settings
         .encoding
         .encode(values, settings.timesteps, settings.seed, sample)
@@ -519,6 +512,7 @@ pub(crate) fn drive(
 
 fn simulate(
     experiment: &Experiment,
+    ann: &Ann,
     conversion: &Conversion,
     data: &Dataset,
     observer: Observer,
@@ -526,7 +520,7 @@ fn simulate(
     let settings = &experiment.simulation;
     let simulator = Simulator::new(&conversion.network, settings.timesteps)?;
     let samples = data.len();
-    let drive = |sample: usize| drive(experiment, conversion, data, sample);
+    let drive = |sample: usize| drive(experiment, ann, data, sample);
     let progress = |done| observer(Progress::Simulating { done, of: samples });
     simulator.run(samples, &drive, &progress)
 }

@@ -3,6 +3,7 @@
 //! Nothing here computes: the original is run by an established runtime ([`Runtime`]), on the same
 //! file, so the reference accuracy is not our own opinion.
 
+mod layout;
 mod operation;
 mod runtime;
 
@@ -21,7 +22,8 @@ pub struct Layer {
     pub operation: Operation,
     /// Indices of the layers it reads, all of them before it; none for the input itself.
     pub inputs: Vec<usize>,
-    /// Name of its output value in the model file: where the runtime can observe it.
+    /// Name of its output value in the model file, where the runtime can observe it; empty if the
+    /// value does not occur there.
     pub output: String,
     /// Shape of its output.
     pub shape: Shape,
@@ -34,8 +36,12 @@ pub struct Ann {
     pub name: String,
     /// Dimensions of one sample in the model file, batch axis left out.
     pub sample_dims: Vec<usize>,
+    /// Whether samples come channels last and layer 0 has the shape they are turned to.
+    pub channels_last: bool,
     /// Layers in order of execution.
     pub layers: Vec<Layer>,
+    /// Name of the output of the model file: that of the last layer, or of a softmax behind it.
+    pub output: String,
     /// What the importer changed or dropped, in words for the report.
     pub notes: Vec<String>,
 }
@@ -48,6 +54,19 @@ impl Ann {
             .enumerate()
             .filter(move |(_, layer)| layer.inputs.contains(&index))
             .map(|(reader, _)| reader)
+    }
+
+    /// A sample of the data in the order of the input neurons.
+    ///
+    /// # Panics
+    /// If it does not hold one value per neuron.
+    #[must_use]
+    pub fn input_values(&self, sample: &[f32]) -> Vec<f32> {
+        match self.layers.first() {
+            Some(input) if !self.channels_last => input.shape.to_channels_last(sample),
+            // Neurons are numbered channels last.
+            _ => sample.to_vec(),
+        }
     }
 
     /// The work of one dense evaluation, a kernel per convolution, dense or pooling layer;
@@ -80,7 +99,10 @@ impl Ann {
                     | Operation::Relu
                     | Operation::ClippedRelu { .. }
                     | Operation::Staircase { .. }
-                    | Operation::Flatten => return None,
+                    | Operation::Pad { .. }
+                    | Operation::Arrange { .. }
+                    | Operation::Add
+                    | Operation::Concat => return None,
                 };
                 Some(DenseLayer {
                     name: layer.name.clone(),

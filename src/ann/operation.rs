@@ -7,9 +7,9 @@ use crate::network::{Convolution, Window};
 pub enum Operation {
     /// The input of the network.
     Input,
-    /// `y = W x + b`.
+    /// `y = W x + b`; `x` may have any shape.
     Dense {
-        /// Weights `[out, in]`, row-major; the columns in the model's own (channels-first) order.
+        /// Weights `[out, in]`, row-major; the columns in the channels-first order of the input.
         weight: Vec<f32>,
         /// Biases `[out]`.
         bias: Vec<f32>,
@@ -23,11 +23,12 @@ pub enum Operation {
         /// Biases `[out channel]`.
         bias: Vec<f32>,
     },
-    /// `y = scale · x + shift`, per channel: batch normalisation in inference form.
+    /// `y = scale · x + shift`: batch normalisation in inference form, normalised inputs, and
+    /// constants added or multiplied.
     Affine {
-        /// Factor of each channel.
+        /// Factor of each channel, or of each value in channels-first order.
         scale: Vec<f32>,
-        /// Summand of each channel.
+        /// Summand of each channel, or of each value; as many as factors.
         shift: Vec<f32>,
     },
     /// `y = max(x, 0)`.
@@ -61,11 +62,30 @@ pub enum Operation {
         /// Whether padding zeros count as values.
         count_padding: bool,
     },
-    /// Feature maps as one vector, in channels-first order.
-    Flatten,
+    /// Zeros around feature maps.
+    Pad {
+        /// Rows above and below.
+        vertical: (usize, usize),
+        /// Columns left and right.
+        horizontal: (usize, usize),
+    },
+    /// The same values in another shape or order, some left out or repeated: Flatten, Reshape,
+    /// Transpose, Slice and their like.
+    Arrange {
+        /// For each value, in channels-first order, the index of the value it is in the input, in
+        /// channels-first order, or [`Operation::ZERO`]; `None` leaves the order as it is.
+        from: Option<Vec<u32>>,
+    },
+    /// `y = Σ x` over all inputs, value by value: where branches meet.
+    Add,
+    /// The values of all inputs one after another, in channels-first order: more channels.
+    Concat,
 }
 
 impl Operation {
+    /// In [`Operation::Arrange`]: no value of the input, but 0.
+    pub const ZERO: u32 = u32::MAX;
+
     /// Whether it is a rectifier: what integrate-and-fire neurons stand for.
     #[must_use]
     pub fn is_activation(&self) -> bool {

@@ -112,13 +112,16 @@ fn operation_name(operation: &Operation) -> &'static str {
         Operation::Input => "input",
         Operation::Dense { .. } => "dense",
         Operation::Convolution { .. } => "convolution",
-        Operation::Affine { .. } => "batch normalisation",
+        Operation::Affine { .. } => "scale and shift",
         Operation::Relu => "ReLU",
         Operation::ClippedRelu { .. } => "clipped ReLU",
         Operation::Staircase { .. } => "quantised ReLU",
         Operation::MaxPool { .. } => "max pooling",
         Operation::AveragePool { .. } => "average pooling",
-        Operation::Flatten => "flatten",
+        Operation::Pad { .. } => "padding",
+        Operation::Arrange { .. } => "shape or order",
+        Operation::Add => "sum of branches",
+        Operation::Concat => "joined branches",
     }
 }
 

@@ -207,7 +207,7 @@ fn record_experiment(
     let timesteps = experiment.simulation.timesteps;
     let simulator = Simulator::new(network, timesteps)?;
     let keeper = Keeper::new();
-    let drive = experiment::drive(experiment, conversion, &imported.data, sample)
+    let drive = experiment::drive(experiment, &imported.ann, &imported.data, sample)
         .map_err(SimulationError::from)?;
     let constant = simulator.multiplies_once(&drive);
     let input = match &drive {

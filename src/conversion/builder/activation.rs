@@ -1,23 +1,33 @@
 //! Activations as integrate-and-fire neurons, and their thresholds.
 
-use super::linear::Linear;
-use super::{NetworkBuilder, Signal, per_neuron};
+use super::signal::Signal;
+use super::{NetworkBuilder, per_neuron};
 use crate::ann::Operation;
 use crate::conversion::{Carrier, carrier};
 use crate::neuron::{IntegrateFire, Neuron, Reset, ThresholdTest};
 
 impl NetworkBuilder<'_> {
-    /// Gives a linear layer integrate-and-fire neurons.
-    pub(super) fn rectify(&mut self, index: usize, linear: Linear) -> Result<Signal, String> {
-        let thresholds = self.choose_thresholds(index, &linear.name, linear.shape.channels)?;
+    /// Gives a signal integrate-and-fire neurons, unless spikes carry it as it is.
+    pub(super) fn rectify(
+        &mut self,
+        index: usize,
+        operation: &Operation,
+        mut signal: Signal,
+    ) -> Result<Signal, String> {
+        signal.settle()?;
+        if matches!(operation, Operation::Relu) && signal.pools.is_empty() && signal.is_carried() {
+            return Ok(signal);
+        }
+        let (name, shape) = (signal.name.clone(), signal.shape);
+        let thresholds = self.choose_thresholds(index, &name, shape.channels)?;
         let neuron = Neuron::IntegrateFire(IntegrateFire {
-            threshold: per_neuron(&thresholds, linear.shape),
+            threshold: per_neuron(&thresholds, shape),
             initial: self.options.initial_potential,
             reset: Reset::Subtract,
             test: ThresholdTest::AtLeast,
         });
-        let bias = per_neuron(&linear.bias, linear.shape);
-        let population = self.population(&linear.name, linear.shape, neuron, bias);
+        let bias = std::mem::take(&mut signal.bias);
+        let population = self.population(&name, shape, neuron, bias);
         self.carriers.push(Carrier {
             population,
             activation: index,
@@ -27,21 +37,10 @@ impl NetworkBuilder<'_> {
             self.network.populations[population].name.clone(),
             f64::from(thresholds.iter().copied().fold(0.0, f32::max)),
         ));
-        self.project(&linear, population)?;
-        let mut signal = Signal::Carried {
-            population,
-            amplitude: thresholds,
-            pooling: None,
-            shape: linear.shape,
-            signed: false,
-        };
-        for (name, window, shape) in &linear.pooled_by {
-            self.notes.push(format!(
-                "max pooling \"{name}\" moved behind its ReLU, which gives the same result"
-            ));
-            signal = self.max_pool(name, *window, *shape, signal)?;
-        }
-        Ok(signal)
+        let pools = std::mem::take(&mut signal.pools);
+        self.project(signal, population)?;
+        let carried = Signal::of(population, &name, shape, thresholds, false);
+        self.pool_pending(pools, carried)
     }
 
     /// Threshold of each channel of the population that stands for activation `index`.

@@ -1,35 +1,17 @@
 //! Walks the layers of the original and builds populations and projections.
 
 mod activation;
+mod arrange;
 mod linear;
 mod pooling;
+mod signal;
 
-use super::compose::AveragePooling;
+use super::compose::Map;
 use super::{Calibration, Carrier, Conversion, ConversionError, ConversionOptions};
 use crate::ann::{Ann, Layer, Operation};
-use crate::network::{Network, Population, Shape};
+use crate::network::{Connectivity, Network, Population, Projection, Shape, Weights};
 use crate::neuron::{MaxPoolRule, Neuron};
-use linear::{Linear, LinearKind};
-
-/// What the output of a layer of the original is in the spiking network.
-#[derive(Debug, Clone)]
-enum Signal {
-    /// Spikes (or the input current) of a population, possibly through average pooling.
-    Carried {
-        population: usize,
-        /// What one spike stands for, per channel.
-        amplitude: Vec<f32>,
-        pooling: Option<AveragePooling>,
-        /// Shape before it was flattened to a vector, which fixes the order of its elements.
-        shape: Shape,
-        /// Whether it can be negative (the input).
-        signed: bool,
-    },
-    /// A linear layer whose neurons are not decided yet.
-    Linear(Box<Linear>),
-    /// Not available: the layer has a problem that is already listed.
-    Missing,
-}
+use signal::Signal;
 
 pub(super) struct NetworkBuilder<'a> {
     ann: &'a Ann,
@@ -68,21 +50,25 @@ impl<'a> NetworkBuilder<'a> {
     }
 
     pub(super) fn build(mut self) -> Result<Conversion, ConversionError> {
-        let mut signals: Vec<Signal> = Vec::with_capacity(self.ann.layers.len());
+        let mut signals: Vec<Option<Signal>> = Vec::with_capacity(self.ann.layers.len());
         for (index, layer) in self.ann.layers.iter().enumerate() {
-            let input = if index == 0 {
-                Signal::Missing
-            } else {
-                signals[layer.inputs[0]].clone()
-            };
-            let signal = self.layer(index, layer, input).unwrap_or_else(|reason| {
-                let problem = format!("  layer \"{}\": {reason}", layer.name);
-                self.problems.push(problem);
-                Signal::Missing
+            // What reads a layer with a problem is not a problem of its own.
+            let inputs: Option<Vec<Signal>> = layer
+                .inputs
+                .iter()
+                .map(|&input| signals[input].clone())
+                .collect();
+            let signal = inputs.and_then(|inputs| {
+                self.layer(index, layer, inputs)
+                    .map_err(|reason| {
+                        let problem = format!("  layer \"{}\": {reason}", layer.name);
+                        self.problems.push(problem);
+                    })
+                    .ok()
             });
             signals.push(signal);
         }
-        if let Some((layer, signal)) = self.ann.layers.last().zip(signals.pop())
+        if let Some((layer, Some(signal))) = self.ann.layers.last().zip(signals.pop())
             && let Err(reason) = self.output(signal)
         {
             let problem = format!("  output \"{}\": {reason}", layer.output);
@@ -108,140 +94,119 @@ impl<'a> NetworkBuilder<'a> {
         })
     }
 
-    fn layer(&mut self, index: usize, layer: &Layer, input: Signal) -> Result<Signal, String> {
-        let name = layer.name.clone();
-        match (&layer.operation, input) {
-            (Operation::Input, _) => {
-                let population = self.population(&layer.name, layer.shape, Neuron::Input, Vec::new());
-                Ok(Signal::Carried {
-                    population,
-                    amplitude: vec![1.0; layer.shape.channels],
-                    pooling: None,
-                    shape: layer.shape,
-                    signed: true,
-                })
-            }
-            (_, Signal::Missing) => Ok(Signal::Missing),
-            (Operation::Dense { weight, bias }, source @ Signal::Carried { .. }) => {
-                Ok(Signal::Linear(Box::new(Linear {
-                    name,
-                    source: Box::new(source),
-                    kind: LinearKind::Dense(weight.clone()),
-                    bias: bias.clone(),
-                    shape: layer.shape,
-                    pooled_by: Vec::new(),
-                })))
-            }
-            (
-                Operation::Convolution {
-                    convolution,
-                    weight,
-                    bias,
-                },
-                source @ Signal::Carried { .. },
-            ) => Ok(Signal::Linear(Box::new(Linear {
-                name,
-                source: Box::new(source),
-                kind: LinearKind::Convolution(*convolution, weight.clone()),
-                bias: bias.clone(),
-                shape: layer.shape,
-                pooled_by: Vec::new(),
-            }))),
-            (Operation::Affine { scale, shift }, Signal::Linear(mut linear))
-                if linear.pooled_by.is_empty() =>
-            {
-                linear.kind.scale_outputs(scale);
-                for (i, bias) in linear.bias.iter_mut().enumerate() {
-                    *bias = scale[i] * *bias + shift[i];
-                }
+    fn layer(
+        &mut self,
+        index: usize,
+        layer: &Layer,
+        mut inputs: Vec<Signal>,
+    ) -> Result<Signal, String> {
+        let operation = &layer.operation;
+        let waits = operation.is_activation()
+            || matches!(
+                operation,
+                Operation::MaxPool { .. } | Operation::Affine { .. }
+            );
+        if let Some(pool) = inputs.iter().find_map(|input| input.pools.first())
+            && !waits
+        {
+            return Err(format!(
+                "max pooling \"{}\" in front of it reads values that may be negative, which spikes cannot carry; put a ReLU in front of the max pooling",
+                pool.name
+            ));
+        }
+        match operation {
+            Operation::Add => return self.add(layer, inputs),
+            Operation::Concat => return self.concat(layer, inputs),
+            Operation::Input => return Ok(self.input(layer)),
+            _ => {}
+        }
+        let input = inputs.pop().ok_or("it reads nothing")?;
+        match operation {
+            Operation::Dense { weight, bias } => self.dense(layer, input, weight, bias),
+            Operation::Convolution {
+                convolution,
+                weight,
+                bias,
+            } => self.convolution(layer, input, *convolution, weight, bias),
+            Operation::Affine { scale, shift } => {
                 self.notes.push(format!(
-                    "batch normalisation \"{name}\" folded into \"{}\"",
-                    linear.name
+                    "normalisation or constants of \"{}\" folded into weights and biases",
+                    layer.name
                 ));
-                Ok(Signal::Linear(linear))
+                self.affine(layer, input, scale, shift)
             }
-            (Operation::Affine { .. }, _) => Err(
-                "batch normalisation is converted only right behind a convolution or linear layer; move it there".into(),
-            ),
-            (operation, Signal::Linear(linear)) if operation.is_activation() => {
-                self.rectify(index, *linear)
+            Operation::MaxPool { window } => {
+                self.max_pool(&layer.name, *window, layer.shape, input)
             }
-            // Spikes are never negative.
-            (Operation::Relu, carried @ Signal::Carried { signed: false, .. }) => Ok(carried),
-            (Operation::Relu | Operation::ClippedRelu { .. } | Operation::Staircase { .. }, _) => {
-                Err("a ReLU on the input has no neurons to spike; put a linear layer in front".into())
-            }
-            (Operation::MaxPool { window }, Signal::Linear(mut linear)) => {
-                linear.pooled_by.push((name, *window, layer.shape));
-                Ok(Signal::Linear(linear))
-            }
-            (Operation::MaxPool { window }, carried @ Signal::Carried { .. }) => {
-                self.max_pool(&name, *window, layer.shape, carried)
-            }
-            (
-                Operation::AveragePool {
-                    window,
-                    count_padding,
-                },
-                Signal::Carried {
-                    population,
-                    amplitude,
-                    pooling: None,
-                    shape,
-                    signed,
-                },
-            ) => Ok(Signal::Carried {
-                population,
-                amplitude,
-                pooling: Some(AveragePooling {
-                    input: shape,
-                    output: layer.shape,
-                    window: *window,
-                    count_padding: *count_padding,
-                }),
-                shape: layer.shape,
-                signed,
-            }),
-            (Operation::AveragePool { .. }, Signal::Carried { .. }) => {
-                Err("two average poolings in a row are not converted; merge them into one".into())
-            }
-            (Operation::AveragePool { .. }, Signal::Linear(_)) => Err(
-                "average pooling is converted only behind a ReLU; swap it with its linear layer or retrain with ReLU in front".into(),
-            ),
-            (Operation::Flatten, carried @ Signal::Carried { .. }) => Ok(carried),
-            (Operation::Flatten, Signal::Linear(linear)) => {
-                if linear.shape.height * linear.shape.width == 1 && linear.pooled_by.is_empty() {
-                    Ok(Signal::Linear(linear))
-                } else {
-                    Err("a convolution is flattened before its ReLU; apply the ReLU first, it gives the same result".into())
-                }
-            }
-            (Operation::Dense { .. } | Operation::Convolution { .. }, Signal::Linear(below)) => {
-                Err(format!(
-                    "no ReLU between it and \"{}\"; merge the two linear layers into one",
-                    below.name
-                ))
-            }
+            Operation::AveragePool {
+                window,
+                count_padding,
+            } => self.average(layer, input, *window, *count_padding),
+            Operation::Pad {
+                vertical,
+                horizontal,
+            } => self.pad(layer, input, vertical.0, horizontal.0),
+            Operation::Arrange { from } => Ok(self.arrange(layer, input, from.as_deref())),
+            _ => self.rectify(index, operation, input),
         }
     }
 
-    /// The last layer: a readout by accumulated potential, or spikes.
-    fn output(&mut self, signal: Signal) -> Result<(), String> {
-        match signal {
-            Signal::Linear(linear) if linear.pooled_by.is_empty() => {
-                let bias = per_neuron(&linear.bias, linear.shape);
-                let population =
-                    self.population(&linear.name, linear.shape, Neuron::Integrator, bias);
-                self.project(&linear, population)
-            }
-            Signal::Carried {
-                population,
-                pooling: None,
-                ..
-            } if population + 1 == self.network.populations.len() && population > 0 => Ok(()),
-            Signal::Missing => Ok(()),
-            _ => Err("the network must end in a linear layer or a ReLU".into()),
+    fn input(&mut self, layer: &Layer) -> Signal {
+        let population = self.population(&layer.name, layer.shape, Neuron::Input, Vec::new());
+        let factor = vec![1.0; layer.shape.channels];
+        Signal::of(population, &layer.name, layer.shape, factor, true)
+    }
+
+    /// The last layer: a readout by accumulated potential, or the spikes of the last population.
+    fn output(&mut self, mut signal: Signal) -> Result<(), String> {
+        signal.settle()?;
+        if let Some(pool) = signal.pools.first() {
+            return Err(format!(
+                "max pooling \"{}\" without a ReLU is not converted; put a ReLU in front of it",
+                pool.name
+            ));
         }
+        if let [term] = signal.terms.as_slice()
+            && let Map::Placed(placement) = &term.map
+        {
+            let last = term.population + 1 == self.network.populations.len();
+            let whole = placement.source == signal.shape;
+            // Spikes of all channels must stand for the same to be compared by their number.
+            let alike = placement
+                .factor
+                .iter()
+                .all(|&f| f > 0.0 && f == placement.factor[0]);
+            if last && whole && alike && !term.signed && signal.bias.iter().all(|&b| b == 0.0) {
+                return Ok(());
+            }
+        }
+        let (name, shape) = (signal.name.clone(), signal.shape);
+        let bias = std::mem::take(&mut signal.bias);
+        let population = self.population(&name, shape, Neuron::Integrator, bias);
+        self.project(signal, population)
+    }
+
+    /// Adds a projection.
+    fn connect(
+        &mut self,
+        source: usize,
+        target: usize,
+        connectivity: Connectivity,
+        weights: Vec<f32>,
+    ) {
+        self.network
+            .projections
+            .push(Projection::new(source, target, connectivity, weights));
+    }
+
+    /// Adds a projection whose synapses all weigh 1.
+    fn connect_uniform(&mut self, source: usize, target: usize, connectivity: Connectivity) {
+        self.network.projections.push(Projection::new(
+            source,
+            target,
+            connectivity,
+            Weights::Uniform(1.0),
+        ));
     }
 
     /// Adds a population under a readable, unique name.

@@ -1,51 +1,151 @@
 //! Max pooling as a population of its own.
 
-use super::{NetworkBuilder, Signal};
-use crate::network::{Connectivity, Convolution, Pattern, Projection, Shape, Weights, Window};
+use super::NetworkBuilder;
+use super::signal::{PendingPool, Signal, Term};
+use crate::conversion::compose::{Map, Placement};
+use crate::network::{Axis, Connectivity, Convolution, Pattern, Shape, Window};
 use crate::neuron::{MaxPool, Neuron};
 
+const NOT_SPIKES: &str = "max pooling is converted only where it reads spikes: behind a ReLU, not behind the input, average pooling or a sum without ReLU; use average pooling there or reorder the layers";
+
 impl NetworkBuilder<'_> {
+    /// Max pooling of spikes, or of what the next rectifier will make spikes.
     pub(super) fn max_pool(
+        &mut self,
+        name: &str,
+        window: Window,
+        output: Shape,
+        mut input: Signal,
+    ) -> Result<Signal, String> {
+        input.settle()?;
+        if input.pools.is_empty() && self.is_poolable(&input) {
+            return self.pool_spikes(name, window, output, input);
+        }
+        let of_input_alone = input
+            .terms
+            .iter()
+            .all(|t| t.signed && !matches!(t.map, Map::Weighted(..)));
+        if of_input_alone {
+            return Err(NOT_SPIKES.into());
+        }
+        input.pools.push(PendingPool {
+            name: name.to_owned(),
+            window,
+            output,
+        });
+        Ok(input)
+    }
+
+    /// Whether spiking populations stand side by side in it and nothing but a constant per channel
+    /// is added: the largest of shifted values is the shifted largest.
+    fn is_poolable(&self, signal: &Signal) -> bool {
+        let channels = signal.shape.channels;
+        let constant = signal
+            .bias
+            .chunks_exact(channels)
+            .all(|at| at == &signal.bias[..channels]);
+        let bare = Signal {
+            bias: Vec::new(),
+            ..signal.clone()
+        };
+        constant
+            && bare.is_carried()
+            && signal
+                .terms
+                .iter()
+                .all(|term| matches!(term.map, Map::Placed(_)))
+    }
+
+    fn pool_spikes(
         &mut self,
         name: &str,
         window: Window,
         output: Shape,
         input: Signal,
     ) -> Result<Signal, String> {
-        let Signal::Carried {
-            population: source,
-            amplitude,
-            pooling: None,
-            shape,
-            signed: false,
-        } = input
-        else {
-            return Err("max pooling is converted only where it reads spikes: behind a ReLU, not behind the input or average pooling; use average pooling there or reorder the layers".into());
+        let mut terms = Vec::with_capacity(input.terms.len());
+        for term in input.terms {
+            let Map::Placed(placement) = term.map else {
+                return Err(NOT_SPIKES.into());
+            };
+            let source = placement.source;
+            // Zeros around rectified values never win: they are padding.
+            let axis = |axis: Axis, before: usize, inner: usize, outer: usize| Axis {
+                pad_before: axis.pad_before + before,
+                pad_after: axis.pad_after + outer - inner - before,
+                ..axis
+            };
+            let shape = Shape {
+                channels: source.channels,
+                ..output
+            };
+            let convolution = Convolution {
+                input: source,
+                output: shape,
+                window: Window {
+                    vertical: axis(
+                        window.vertical,
+                        placement.top,
+                        source.height,
+                        input.shape.height,
+                    ),
+                    horizontal: axis(
+                        window.horizontal,
+                        placement.left,
+                        source.width,
+                        input.shape.width,
+                    ),
+                },
+                groups: source.channels,
+            };
+            let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
+            let population = self.population(name, shape, neuron, Vec::new());
+            let pattern = Pattern::Convolution {
+                convolution,
+                present: None,
+            };
+            self.connect_uniform(term.population, population, Connectivity::new(pattern));
+            terms.push(Term {
+                population,
+                signed: false,
+                map: Map::Placed(Placement {
+                    first_channel: placement.first_channel,
+                    ..Placement::whole(shape, placement.factor)
+                }),
+            });
+        }
+        let bias = match input.bias.get(..input.shape.channels) {
+            Some(bias) => bias
+                .iter()
+                .copied()
+                .cycle()
+                .take(output.neurons())
+                .collect(),
+            None => Vec::new(),
         };
-        let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
-        let population = self.population(name, output, neuron, Vec::new());
-        let convolution = Convolution {
-            input: shape,
-            output,
-            window,
-            groups: shape.channels,
-        };
-        let pattern = Pattern::Convolution {
-            convolution,
-            present: None,
-        };
-        self.network.projections.push(Projection::new(
-            source,
-            population,
-            Connectivity::new(pattern),
-            Weights::Uniform(1.0),
-        ));
-        Ok(Signal::Carried {
-            population,
-            amplitude,
-            pooling: None,
+        Ok(Signal {
+            name: input.name,
             shape: output,
-            signed: false,
+            terms,
+            bias,
+            view: None,
+            pools: Vec::new(),
         })
+    }
+
+    /// The max poolings that waited for the rectifier that is there now.
+    pub(super) fn pool_pending(
+        &mut self,
+        pools: Vec<PendingPool>,
+        mut signal: Signal,
+    ) -> Result<Signal, String> {
+        for pool in pools {
+            self.notes.push(format!(
+                "max pooling \"{}\" moved behind its ReLU, which gives the same result",
+                pool.name
+            ));
+            signal = self.max_pool(&pool.name, pool.window, pool.output, signal)?;
+        }
+        Ok(signal)
     }
 }

@@ -1,17 +1,22 @@
 //! ONNX models: from the file to an [`Ann`].
 
 mod explicit;
+mod external;
+mod graph;
+mod layout;
 mod node;
 mod ops;
+mod simplify;
 mod tensor;
 mod wire;
 
 use crate::ann::{Ann, Layer, Operation};
 use crate::digest::sha256_hex;
-use crate::network::Shape;
-use node::{Built, Node, Value};
+use external::Folder;
+use graph::{Graph, Signal, Value};
+use node::Node;
 use rten_onnx::onnx::{GraphProto, ModelProto, ValueInfoProto};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use tensor::Tensor;
 
@@ -89,13 +94,15 @@ pub struct Model {
     /// The layers.
     pub ann: Ann,
     /// The model for the [runtime](crate::ann::Runtime) that executes the original: the same
-    /// graph, with strides, dilations and padding stated in full.
+    /// graph in single precision, with strides, dilations and padding stated in full and all
+    /// weights inside.
     pub bytes: Vec<u8>,
     /// SHA-256 of the file, in lower-case hexadecimal.
     pub sha256: String,
 }
 
-/// Reads and imports a model file.
+/// Reads and imports a model file. Weights that it keeps in other files are read from its folder,
+/// and from nowhere else.
 ///
 /// # Errors
 /// If the file cannot be read, is no ONNX model, or contains nodes that are not supported; those
@@ -109,14 +116,23 @@ pub fn load(path: &Path) -> Result<Model, OnnxError> {
     let name = path
         .file_stem()
         .map_or_else(|| shown.clone(), |stem| stem.to_string_lossy().into_owned());
-    import(&name, &shown, &bytes)
+    let folder = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => Path::new("."),
+    };
+    read(&name, &shown, &bytes, &Folder(Some(folder.to_owned())))
 }
 
-/// Imports a model from its bytes; `path` is for messages.
+/// Imports a model from its bytes; `path` is for messages. Its weights must all be inside.
 ///
 /// # Errors
 /// As [`load`].
 pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<Model, OnnxError> {
+    read(name, path, bytes, &Folder(None))
+}
+
+fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<Model, OnnxError> {
     let not_onnx = |reason: String| OnnxError::NotOnnx {
         path: path.to_owned(),
         reason,
@@ -143,10 +159,9 @@ pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<Model, OnnxError> 
             "operator set {opset} is not supported; export with opset 7 to 21"
         )));
     }
-    let ann = Importer::new(name, graph)
-        .map_err(refused)?
-        .import(path, graph)?;
-    let explicit = explicit::encode(model, &ann).map_err(|error| not_onnx(error.to_string()))?;
+    let importer = Importer::new(name, graph, folder).map_err(refused)?;
+    let (ann, batch) = importer.import(path, graph)?;
+    let explicit = explicit::encode(model, &ann, batch, folder).map_err(refused)?;
     Ok(Model {
         ann,
         bytes: explicit,
@@ -154,20 +169,21 @@ pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<Model, OnnxError> 
     })
 }
 
-struct Importer {
-    ann: Ann,
-    values: BTreeMap<String, Value>,
+struct Importer<'f> {
+    name: String,
+    sample_dims: Vec<usize>,
+    graph: Graph<'f>,
     problems: Vec<Problem>,
 }
 
-impl Importer {
-    fn new(name: &str, graph: &GraphProto) -> Result<Self, String> {
-        let constants: BTreeSet<&str> = graph
+impl<'f> Importer<'f> {
+    fn new(name: &str, proto: &GraphProto, folder: &'f Folder) -> Result<Self, String> {
+        let constants: BTreeSet<&str> = proto
             .initializer
             .iter()
             .filter_map(|tensor| tensor.name.as_deref())
             .collect();
-        let inputs: Vec<&ValueInfoProto> = graph
+        let inputs: Vec<&ValueInfoProto> = proto
             .input
             .iter()
             .filter(|input| !constants.contains(input.name.as_deref().unwrap_or("")))
@@ -179,37 +195,45 @@ impl Importer {
             ));
         };
         let input_name = input.name.clone().unwrap_or_default();
-        let sample_dims =
-            sample_dims(input).map_err(|reason| format!("input \"{input_name}\" {reason}"))?;
-        let shape = input_shape(&sample_dims)
+        let (batch, sample_dims) =
+            input_dims(input).map_err(|reason| format!("input \"{input_name}\" {reason}"))?;
+        let shape = graph::shape(&sample_dims)
+            .filter(|_| (1..=3).contains(&sample_dims.len()))
             .ok_or_else(|| format!("input \"{input_name}\" has dimensions {sample_dims:?} per sample; one to three are supported"))?;
-        let mut values = BTreeMap::new();
-        values.insert(input_name.clone(), Value::Layer(0));
-        for proto in &graph.initializer {
-            let name = proto.name.clone().unwrap_or_default();
-            values.insert(name, Value::Constant(Tensor::read(proto)?));
+        let mut graph = Graph::new(folder, batch);
+        graph.layers.push(Layer {
+            name: input_name.clone(),
+            operation: Operation::Input,
+            inputs: Vec::new(),
+            output: input_name.clone(),
+            shape,
+        });
+        let signal = Signal {
+            layer: 0,
+            dims: sample_dims.clone(),
+            quantised: None,
+        };
+        graph.values.insert(input_name, Value::Signal(signal));
+        for tensor in &proto.initializer {
+            let name = tensor.name.clone().unwrap_or_default();
+            graph
+                .types
+                .extend(tensor.data_type.map(|kind| (name.clone(), kind)));
+            let value = Value::constant(Tensor::read(tensor, folder)?);
+            graph.values.insert(name, value);
         }
         Ok(Importer {
-            ann: Ann {
-                name: name.to_owned(),
-                sample_dims,
-                layers: vec![Layer {
-                    name: input_name.clone(),
-                    operation: Operation::Input,
-                    inputs: Vec::new(),
-                    output: input_name,
-                    shape,
-                }],
-                notes: Vec::new(),
-            },
-            values,
+            name: name.to_owned(),
+            sample_dims,
+            graph,
             problems: Vec::new(),
         })
     }
 
-    fn import(mut self, path: &str, graph: &GraphProto) -> Result<Ann, OnnxError> {
-        for proto in &graph.node {
-            self.add(Node::new(proto));
+    /// The network, and the size of its batch axis if that is fixed.
+    fn import(mut self, path: &str, proto: &GraphProto) -> Result<(Ann, Option<usize>), OnnxError> {
+        for node in &proto.node {
+            self.add(&Node::new(node));
         }
         let refused = |reason: String| OnnxError::Graph {
             path: path.to_owned(),
@@ -221,96 +245,93 @@ impl Importer {
                 problems: self.problems,
             });
         }
-        let [output] = graph.output.as_slice() else {
+        let [output] = proto.output.as_slice() else {
             return Err(refused(format!(
                 "it has {} outputs; only models with one output can be converted",
-                graph.output.len()
+                proto.output.len()
             )));
         };
         let output = output.name.as_deref().unwrap_or("");
-        let Some(Value::Layer(last)) = self.values.get(output) else {
-            return Err(refused(format!(
-                "output \"{output}\" is not computed by any node"
-            )));
+        let mut notes = self.graph.notes();
+        let last = match self.graph.values.get(output) {
+            Some(Value::Signal(signal)) => signal.layer,
+            Some(Value::Head { logits, operator }) => {
+                notes.push(format!(
+                    "{operator} at the output left out: the largest of its inputs decides the class"
+                ));
+                logits.layer
+            }
+            _ => {
+                return Err(refused(format!(
+                    "output \"{output}\" is not computed by any node"
+                )));
+            }
         };
-        let last = *last;
         if last == 0 {
             return Err(refused(format!(
                 "output \"{output}\" is the input itself; there is nothing to convert"
             )));
         }
-        self.ann.layers.truncate(last + 1);
-        Ok(self.ann)
+        let mut ann = Ann {
+            name: self.name,
+            sample_dims: self.sample_dims,
+            channels_last: false,
+            layers: self.graph.layers,
+            output: output.to_owned(),
+            notes,
+        };
+        simplify::simplify(&mut ann, last);
+        Ok((ann, self.graph.batch))
     }
 
-    fn add(&mut self, node: Node) {
-        let unknown = |name| matches!(self.values.get(name), Some(Value::Unknown));
-        let built = match ops::builder(node.operator()) {
-            None => Err(ops::advice(node.operator()).to_owned()),
+    fn add(&mut self, node: &Node) {
+        let unknown = |name| matches!(self.graph.values.get(name), Some(Value::Unknown));
+        let operator = node.operator();
+        let made = match ops::importer(&operator) {
+            None => Err(ops::advice(&operator).to_owned()),
             // The node that should have made this value is on the list already.
-            Some(_) if node.inputs().any(unknown) => Ok(None),
-            Some(builder) => builder(&node, &self.scope()).map(Some),
+            Some(_) if node.inputs().any(unknown) => Ok(Vec::new()),
+            Some(importer) => importer(node, &mut self.graph),
         };
-        let built = built.and_then(|built| match built {
-            Some(Built::Layer(_, shape))
-                if shape.checked_neurons().is_none_or(|n| n > MAX_NEURONS) =>
-            {
-                Err(format!(
-                    "its output {shape} has more neurons than can be numbered"
-                ))
-            }
-            other => Ok(other),
+        let values = made.unwrap_or_else(|reason| {
+            self.problems.push(Problem {
+                node: node.name().to_owned(),
+                operator,
+                reason,
+            });
+            Vec::new()
         });
-        let value = match built {
-            Ok(Some(Built::Layer(operation, shape))) => {
-                self.ann.layers.push(Layer {
-                    name: node.name().to_owned(),
-                    operation,
-                    inputs: node
-                        .inputs()
-                        .filter_map(|name| match self.values.get(name) {
-                            Some(Value::Layer(index)) => Some(*index),
-                            _ => None,
-                        })
-                        .collect(),
-                    output: node.output().to_owned(),
-                    shape,
-                });
-                Value::Layer(self.ann.layers.len() - 1)
+        let values = values.into_iter().chain(std::iter::repeat(Value::Unknown));
+        for (output, value) in node.outputs().zip(values) {
+            if !output.is_empty() {
+                self.graph.values.insert(output.to_owned(), value);
             }
-            Ok(Some(Built::Same(value))) => value,
-            Ok(None) => Value::Unknown,
-            Err(reason) => {
-                self.problems.push(Problem {
-                    node: node.name().to_owned(),
-                    operator: node.operator().to_owned(),
-                    reason,
-                });
-                Value::Unknown
-            }
-        };
-        for output in node.outputs() {
-            self.values.insert(output.to_owned(), value.clone());
         }
-    }
-
-    fn scope(&self) -> node::Scope<'_> {
-        node::Scope {
-            values: &self.values,
-            layers: &self.ann.layers,
+        if let Some(tensor) = node.attribute("value").and_then(|a| a.t.as_ref()) {
+            let kind = tensor
+                .data_type
+                .map(|kind| (node.output().to_owned(), kind));
+            self.graph.types.extend(kind);
         }
     }
 }
 
-/// Dimensions of one sample: those of the input without its batch axis.
-fn sample_dims(input: &ValueInfoProto) -> Result<Vec<usize>, String> {
+/// The size of the batch axis, if it is fixed, and the dimensions of one sample.
+fn input_dims(input: &ValueInfoProto) -> Result<(Option<usize>, Vec<usize>), String> {
     let shape = input
         .r#type
         .as_ref()
         .and_then(|t| t.tensor_type.as_ref())
         .and_then(|t| t.shape.as_ref())
         .ok_or("has no declared shape; export the model with an example input")?;
-    shape
+    let Some(first) = shape.dim.first() else {
+        return Err("is a single number; a batch of samples is expected".into());
+    };
+    let batch = first
+        .dim_value
+        .and_then(|d| usize::try_from(d).ok())
+        .filter(|&d| d > 0);
+    let dims = shape
         .dim
         .iter()
         .enumerate()
@@ -323,16 +344,6 @@ fn sample_dims(input: &ValueInfoProto) -> Result<Vec<usize>, String> {
                     "has no fixed size on axis {axis}; only the batch axis may be dynamic"
                 ))
         })
-        .collect()
-}
-
-/// `[n]`, `[C, L]` or `[C, H, W]` as a shape.
-fn input_shape(dims: &[usize]) -> Option<Shape> {
-    let shape = match *dims {
-        [n] => Shape::vector(n),
-        [channels, length] => Shape::maps(channels, 1, length),
-        [channels, height, width] => Shape::maps(channels, height, width),
-        _ => return None,
-    };
-    (shape.checked_neurons()? <= MAX_NEURONS).then_some(shape)
+        .collect::<Result<Vec<_>, String>>()?;
+    Ok((batch, dims))
 }

@@ -1,35 +1,9 @@
-//! What a builder sees of a node: its attributes, its constants and the layer it reads.
+//! What an importer sees of a node: its attributes, its constants and the signals it reads.
 
+use super::graph::{Graph, Signal, Value};
 use super::tensor::Tensor;
-use crate::ann::{Layer, Operation};
-use crate::network::Shape;
 use rten_onnx::onnx::{AttributeProto, NodeProto};
-use std::collections::BTreeMap;
-
-/// What a name in the graph stands for.
-#[derive(Debug, Clone)]
-pub(super) enum Value {
-    /// Output of a layer.
-    Layer(usize),
-    /// A constant.
-    Constant(Tensor),
-    /// Output of a node that could not be imported.
-    Unknown,
-}
-
-/// What a node became.
-pub(super) enum Built {
-    /// A layer with the shape of its output.
-    Layer(Operation, Shape),
-    /// Nothing: its output is a value that already exists.
-    Same(Value),
-}
-
-/// The values that nodes may refer to.
-pub(super) struct Scope<'a> {
-    pub(super) values: &'a BTreeMap<String, Value>,
-    pub(super) layers: &'a [Layer],
-}
+use std::rc::Rc;
 
 /// A node of the graph.
 pub(super) struct Node<'a> {
@@ -41,8 +15,13 @@ impl<'a> Node<'a> {
         Node { proto }
     }
 
-    pub(super) fn operator(&self) -> &'a str {
-        self.proto.op_type.as_deref().unwrap_or("")
+    /// Its operator, with the domain where that is not ONNX's own.
+    pub(super) fn operator(&self) -> String {
+        let operator = self.proto.op_type.as_deref().unwrap_or("");
+        match self.proto.domain.as_deref() {
+            None | Some("" | "ai.onnx") => operator.to_owned(),
+            Some(domain) => format!("{domain}.{operator}"),
+        }
     }
 
     /// Its name, or that of its first output where it has none.
@@ -61,33 +40,41 @@ impl<'a> Node<'a> {
         self.proto.output.iter().map(String::as_str)
     }
 
+    /// The names it reads; those left out are empty.
     pub(super) fn inputs(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.proto.input.iter().map(String::as_str)
     }
 
     /// Name of input `index`; `None` where it is left out.
-    fn input(&self, index: usize) -> Option<&'a str> {
-        self.proto
-            .input
-            .get(index)
-            .map(String::as_str)
-            .filter(|name| !name.is_empty())
+    pub(super) fn input(&self, index: usize) -> Option<&'a str> {
+        self.inputs().nth(index).filter(|name| !name.is_empty())
     }
 
     /// The value of input `index`.
-    pub(super) fn value(&self, index: usize, scope: &Scope<'a>) -> Result<&'a Value, String> {
+    pub(super) fn value<'g>(&self, index: usize, graph: &'g Graph) -> Result<&'g Value, String> {
         let name = self
             .input(index)
             .ok_or(format!("input {index} is missing"))?;
-        scope.values.get(name).ok_or(format!(
-            "input \"{name}\" is not computed by an earlier node"
-        ))
+        match graph.values.get(name) {
+            None => Err(format!(
+                "input \"{name}\" is not computed by an earlier node"
+            )),
+            Some(Value::Head { operator, .. }) => Err(format!(
+                "it reads the {operator} \"{name}\", which is converted only at the end of the network"
+            )),
+            Some(value) => Ok(value),
+        }
     }
 
-    /// The layer that input `index` comes from.
-    pub(super) fn layer(&self, index: usize, scope: &Scope<'a>) -> Result<&'a Layer, String> {
-        match self.value(index, scope)? {
-            Value::Layer(layer) => Ok(&scope.layers[*layer]),
+    /// The signal at input `index`.
+    pub(super) fn signal(&self, index: usize, graph: &Graph) -> Result<Signal, String> {
+        match self.value(index, graph)? {
+            Value::Signal(Signal {
+                quantised: Some(_), ..
+            }) => Err(
+                "it computes with quantised integers; export the quantised model in QDQ form, with DequantizeLinear in front of each operator".into(),
+            ),
+            Value::Signal(signal) => Ok(signal.clone()),
             _ => Err(format!(
                 "input {index} is a constant where a signal is expected"
             )),
@@ -95,11 +82,11 @@ impl<'a> Node<'a> {
     }
 
     /// The constant at input `index`.
-    pub(super) fn constant(&self, index: usize, scope: &Scope<'a>) -> Result<&'a Tensor, String> {
-        match self.value(index, scope)? {
-            Value::Constant(tensor) => Ok(tensor),
+    pub(super) fn constant(&self, index: usize, graph: &Graph) -> Result<Rc<Tensor>, String> {
+        match self.value(index, graph)? {
+            Value::Constant(tensor) => Ok(tensor.clone()),
             _ => Err(format!(
-                "input {index} is a signal where trained weights are expected"
+                "input {index} is a signal where trained weights or constants are expected"
             )),
         }
     }
@@ -108,12 +95,27 @@ impl<'a> Node<'a> {
     pub(super) fn optional(
         &self,
         index: usize,
-        scope: &Scope<'a>,
-    ) -> Result<Option<&'a Tensor>, String> {
+        graph: &Graph,
+    ) -> Result<Option<Rc<Tensor>>, String> {
         match self.input(index) {
             None => Ok(None),
-            Some(_) => self.constant(index, scope).map(Some),
+            Some(_) => self.constant(index, graph).map(Some),
         }
+    }
+
+    /// Integers that older operator sets state as an attribute and newer ones as an input.
+    pub(super) fn integers(
+        &self,
+        attribute: &str,
+        input: usize,
+        graph: &Graph,
+    ) -> Result<Option<Vec<i64>>, String> {
+        if let Some(attribute) = self.attribute(attribute) {
+            return Ok(Some(attribute.ints.clone()));
+        }
+        self.optional(input, graph)?
+            .map(|tensor| tensor.indices().map(<[i64]>::to_vec))
+            .transpose()
     }
 
     pub(super) fn attribute(&self, name: &str) -> Option<&'a AttributeProto> {
@@ -140,23 +142,56 @@ impl<'a> Node<'a> {
             .unwrap_or(default)
     }
 
-    /// A list of non-negative integers of the given length, or its default.
-    pub(super) fn sizes<const N: usize>(
-        &self,
-        name: &str,
-        default: [usize; N],
-    ) -> Result<[usize; N], String> {
-        let Some(attribute) = self.attribute(name) else {
-            return Ok(default);
+    /// A list of `count` non-negative integers; `None` where the attribute is absent or empty.
+    pub(super) fn sizes(&self, name: &str, count: usize) -> Result<Option<Vec<usize>>, String> {
+        let Some(attribute) = self.attribute(name).filter(|a| !a.ints.is_empty()) else {
+            return Ok(None);
         };
         let sizes: Option<Vec<usize>> = attribute
             .ints
             .iter()
             .map(|&i| usize::try_from(i).ok().filter(|&i| i <= u32::MAX as usize))
             .collect();
-        sizes.and_then(|sizes| sizes.try_into().ok()).ok_or(format!(
-            "{name} {:?} is not supported; {N} non-negative numbers are expected",
-            attribute.ints
-        ))
+        sizes
+            .filter(|sizes| sizes.len() == count)
+            .map(Some)
+            .ok_or(format!(
+                "{name} {:?} is not supported; {count} non-negative numbers are expected",
+                attribute.ints
+            ))
     }
+}
+
+/// An axis of the model as an axis of a sample of `rank` axes.
+///
+/// # Errors
+/// If it does not exist or is the batch axis.
+pub(super) fn sample_axis(axis: i64, rank: usize) -> Result<usize, String> {
+    let all = rank as i64 + 1;
+    let from_front = if axis < 0 {
+        axis.saturating_add(all)
+    } else {
+        axis
+    };
+    match from_front {
+        0 => Err("it works along the batch axis, which must stay apart".into()),
+        _ if (1..all).contains(&from_front) => Ok(from_front as usize - 1),
+        _ => Err(format!("axis {axis} does not exist; its input has {all}")),
+    }
+}
+
+/// An axis of a constant of `rank` axes.
+///
+/// # Errors
+/// If it does not exist.
+pub(super) fn constant_axis(axis: i64, rank: usize) -> Result<usize, String> {
+    let from_front = if axis < 0 {
+        axis.saturating_add(rank as i64)
+    } else {
+        axis
+    };
+    usize::try_from(from_front)
+        .ok()
+        .filter(|&axis| axis < rank)
+        .ok_or(format!("axis {axis} does not exist; there are {rank}"))
 }
