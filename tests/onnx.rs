@@ -1,122 +1,12 @@
 //! Import of hand-made ONNX models: operators by hand, problems by name, damage without panic.
 
+mod build;
+
+use build::{float, int, ints, model, node, tensor, text};
 use proptest::prelude::*;
-use rten_onnx::onnx::{
-    AttributeProto, DataType, Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
-    TensorProto, TensorShapeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
-};
 use spikewatt::ann::{Ann, Operation, Runtime};
 use spikewatt::formats::onnx::{Model, OnnxError, import};
 use spikewatt::network::Shape;
-
-fn tensor(name: &str, dims: &[i64], data: &[f32]) -> TensorProto {
-    TensorProto {
-        name: Some(name.to_owned()),
-        dims: dims.to_vec(),
-        data_type: Some(DataType::FLOAT),
-        float_data: data.to_vec(),
-        ..TensorProto::default()
-    }
-}
-
-fn ints(name: &str, values: &[i64]) -> AttributeProto {
-    AttributeProto {
-        name: Some(name.to_owned()),
-        ints: values.to_vec(),
-        ..AttributeProto::default()
-    }
-}
-
-fn int(name: &str, value: i64) -> AttributeProto {
-    AttributeProto {
-        name: Some(name.to_owned()),
-        i: Some(value),
-        ..AttributeProto::default()
-    }
-}
-
-fn float(name: &str, value: f32) -> AttributeProto {
-    AttributeProto {
-        name: Some(name.to_owned()),
-        f: Some(value),
-        ..AttributeProto::default()
-    }
-}
-
-fn text(name: &str, value: &str) -> AttributeProto {
-    AttributeProto {
-        name: Some(name.to_owned()),
-        s: Some(value.to_owned()),
-        ..AttributeProto::default()
-    }
-}
-
-fn node(
-    operator: &str,
-    name: &str,
-    inputs: &[&str],
-    output: &str,
-    attributes: Vec<AttributeProto>,
-) -> NodeProto {
-    NodeProto {
-        op_type: Some(operator.to_owned()),
-        name: Some(name.to_owned()),
-        input: inputs.iter().map(|i| (*i).to_owned()).collect(),
-        output: vec![output.to_owned()],
-        attribute: attributes,
-        ..NodeProto::default()
-    }
-}
-
-fn value(name: &str, dims: &[Option<i64>]) -> ValueInfoProto {
-    let dim = dims
-        .iter()
-        .map(|dim| Dimension {
-            dim_value: *dim,
-            dim_param: dim.is_none().then(|| "batch".to_owned()),
-        })
-        .collect();
-    ValueInfoProto {
-        name: Some(name.to_owned()),
-        r#type: Some(TypeProto {
-            tensor_type: Some(TypeProtoTensor {
-                elem_type: Some(DataType::FLOAT),
-                shape: Some(TensorShapeProto { dim }),
-            }),
-            ..TypeProto::default()
-        }),
-    }
-}
-
-fn model(
-    sample: &[i64],
-    nodes: Vec<NodeProto>,
-    initializers: Vec<TensorProto>,
-    output: &str,
-) -> Vec<u8> {
-    let mut dims = vec![None];
-    dims.extend(sample.iter().map(|d| Some(*d)));
-    ModelProto {
-        ir_version: Some(8),
-        opset_import: vec![OperatorSetIdProto {
-            version: Some(13),
-            ..OperatorSetIdProto::default()
-        }],
-        graph: Some(GraphProto {
-            node: nodes,
-            initializer: initializers,
-            input: vec![value("x", &dims)],
-            output: vec![ValueInfoProto {
-                name: Some(output.to_owned()),
-                ..ValueInfoProto::default()
-            }],
-            ..GraphProto::default()
-        }),
-        ..ModelProto::default()
-    }
-    .write_buf()
-    .unwrap()
-}
 
 fn imported(bytes: &[u8]) -> Ann {
     import("test", "test.onnx", bytes).unwrap().ann

@@ -2,7 +2,7 @@
 
 use super::NetworkBuilder;
 use super::signal::{PendingPool, Signal, Term};
-use crate::conversion::compose::{Map, Placement};
+use crate::conversion::compose::{AveragePooling, Map, Operator, Placement, chain};
 use crate::network::{Axis, Connectivity, Convolution, Pattern, Shape, Window};
 use crate::neuron::{MaxPool, Neuron};
 
@@ -44,16 +44,14 @@ impl NetworkBuilder<'_> {
             .bias
             .chunks_exact(channels)
             .all(|at| at == &signal.bias[..channels]);
-        let bare = Signal {
-            bias: Vec::new(),
-            ..signal.clone()
+        let alike = |term: &Term| match &term.map {
+            Map::Placed(_) => true,
+            Map::Scattered { from, factor, .. } => {
+                channel_factors(from, factor, channels).is_some()
+            }
+            _ => false,
         };
-        constant
-            && bare.is_carried()
-            && signal
-                .terms
-                .iter()
-                .all(|term| matches!(term.map, Map::Placed(_)))
+        constant && signal.stands_apart() && signal.terms.iter().all(alike)
     }
 
     fn pool_spikes(
@@ -65,8 +63,33 @@ impl NetworkBuilder<'_> {
     ) -> Result<Signal, String> {
         let mut terms = Vec::with_capacity(input.terms.len());
         for term in input.terms {
-            let Map::Placed(placement) = term.map else {
-                return Err(NOT_SPIKES.into());
+            let placement = match term.map {
+                Map::Placed(placement) => placement,
+                Map::Scattered {
+                    sources,
+                    from,
+                    factor,
+                } => {
+                    let factor =
+                        channel_factors(&from, &factor, input.shape.channels).ok_or(NOT_SPIKES)?;
+                    let pooling = AveragePooling {
+                        input: input.shape,
+                        output,
+                        window,
+                        count_padding: true,
+                    };
+                    let connectivity = windows_of(sources, &from, &pooling)?;
+                    let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
+                    let population = self.population(name, output, neuron, Vec::new());
+                    self.connect_uniform(term.population, population, connectivity);
+                    terms.push(Term {
+                        population,
+                        signed: false,
+                        map: Map::Placed(Placement::whole(output, factor)),
+                    });
+                    continue;
+                }
+                _ => return Err(NOT_SPIKES.into()),
             };
             let source = placement.source;
             // Zeros around rectified values never win: they are padding.
@@ -148,4 +171,33 @@ impl NetworkBuilder<'_> {
         }
         Ok(signal)
     }
+}
+
+/// The factor of each channel, if all its values have the same; 0 for channels without values.
+fn channel_factors(from: &[u32], factor: &[f32], channels: usize) -> Option<Vec<f32>> {
+    let mut of_channel: Vec<Option<f32>> = vec![None; channels];
+    for (value, (&neuron, &factor)) in from.iter().zip(factor).enumerate() {
+        if neuron != u32::MAX && *of_channel[value % channels].get_or_insert(factor) != factor {
+            return None;
+        }
+    }
+    Some(of_channel.into_iter().map(|f| f.unwrap_or(0.0)).collect())
+}
+
+/// The windows that each neuron is in, where it stands for the values that name it.
+fn windows_of(
+    sources: usize,
+    from: &[u32],
+    windows: &AveragePooling,
+) -> Result<Connectivity, String> {
+    let ones = vec![1.0; from.len()];
+    let scattered = Map::Scattered {
+        sources,
+        from: from.to_vec(),
+        factor: ones,
+    };
+    let operator = Operator::Average(*windows);
+    let (connectivity, _) =
+        chain(&scattered, windows.input, &operator)?.projection(windows.output)?;
+    Ok(connectivity)
 }

@@ -156,28 +156,37 @@ impl Signal {
         Ok(self)
     }
 
-    /// Whether populations stand side by side in it, each neuron for at most one value and no
-    /// value negative: what spikes carry as they are.
+    /// Whether populations stand side by side in it, each value one neuron or a mean of some and
+    /// never negative: what spikes carry as they are.
     pub(super) fn is_carried(&self) -> bool {
-        if self.bias.iter().any(|&b| b != 0.0) {
-            return false;
-        }
-        let mut taken = vec![false; self.shape.channels];
+        self.bias.iter().all(|&b| b == 0.0) && self.stands_apart()
+    }
+
+    /// As [`Signal::is_carried`], but for what is added.
+    pub(super) fn stands_apart(&self) -> bool {
+        let mut taken = vec![false; self.shape.neurons()];
+        let mut take = |value: usize| !std::mem::replace(&mut taken[value], true);
         self.terms.iter().all(|term| {
-            let (first, factor) = match &term.map {
-                Map::Placed(placement) => (placement.first_channel, &placement.factor),
+            let (first, maps, factor) = match &term.map {
+                Map::Placed(placement) => (placement.first_channel, self.shape, &placement.factor),
                 Map::Pooled {
+                    pooling,
                     first_channel,
                     factor,
-                    ..
-                } => (*first_channel, factor),
-                _ => return false,
+                } => (*first_channel, pooling.output, factor),
+                Map::Scattered { from, factor, .. } => {
+                    return !term.signed
+                        && (0..from.len()).all(|value| {
+                            from[value] == u32::MAX || (factor[value] >= 0.0 && take(value))
+                        });
+                }
+                Map::Weighted(..) => return false,
             };
+            let positions = maps.height * maps.width;
             !term.signed
-                && factor
-                    .iter()
-                    .enumerate()
-                    .all(|(c, &f)| f >= 0.0 && !std::mem::replace(&mut taken[first + c], true))
+                && factor.iter().enumerate().all(|(c, &f)| {
+                    f >= 0.0 && (0..positions).all(|p| take(p * self.shape.channels + first + c))
+                })
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::network::Window;
 use rten_onnx::onnx::{
     AttributeProto, AttributeType, DataType, GraphProto, ModelProto, NodeProto, TensorProto,
 };
+use std::collections::BTreeSet;
 
 /// The attributes that describe a window.
 const WINDOW_ATTRIBUTES: [&str; 6] = [
@@ -34,6 +35,13 @@ pub(super) fn encode(
     folder: &Folder,
 ) -> Result<Vec<u8>, String> {
     if let Some(graph) = &mut model.graph {
+        // Weights of convolutions along one axis.
+        let narrow: BTreeSet<String> = graph
+            .initializer
+            .iter()
+            .filter(|tensor| tensor.dims.len() == 3)
+            .filter_map(|tensor| tensor.name.clone())
+            .collect();
         for tensor in &mut graph.initializer {
             write_out(tensor, folder)?;
         }
@@ -42,7 +50,7 @@ pub(super) fn encode(
                 write_out(tensor, folder)?;
             }
             single_precision(node);
-            state_window(node, ann);
+            state_window(node, ann, &narrow);
         }
         declare_inputs(graph, batch);
     }
@@ -125,7 +133,7 @@ fn declare_inputs(graph: &mut GraphProto, batch: Option<usize>) {
 }
 
 /// States the window the importer worked out.
-fn state_window(node: &mut NodeProto, ann: &Ann) {
+fn state_window(node: &mut NodeProto, ann: &Ann, narrow: &BTreeSet<String>) {
     let slides = ["Conv", "MaxPool", "AveragePool"];
     if !node
         .op_type
@@ -153,10 +161,11 @@ fn state_window(node: &mut NodeProto, ann: &Ann) {
         }) => (*window, Some(*count_padding)),
         _ => return,
     };
-    let one_axis = node
-        .attribute
-        .iter()
-        .any(|a| a.name.as_deref() == Some("kernel_shape") && a.ints.len() == 1);
+    let one_axis = node.input.get(1).is_some_and(|name| narrow.contains(name))
+        || node
+            .attribute
+            .iter()
+            .any(|a| a.name.as_deref() == Some("kernel_shape") && a.ints.len() == 1);
     node.attribute.retain(|attribute| {
         let name = attribute.name.as_deref().unwrap_or("");
         let restated = WINDOW_ATTRIBUTES.contains(&name)
