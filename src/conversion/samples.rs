@@ -112,7 +112,6 @@ impl Samples<'_> {
         visit: &(dyn Fn(Seen) -> R + Sync),
     ) -> Result<Vec<R>, ConversionError> {
         let prefix = prefix(network, carrier.population);
-        let input = prefix.populations[0].shape;
         let simulator = Simulator::new(&prefix, self.timesteps)?.with_seed(self.seed);
         let mut all = Vec::new();
         for (chunk, inputs) in self.inputs.chunks(CHUNK * self.width()).enumerate() {
@@ -126,7 +125,7 @@ impl Samples<'_> {
             let drive = |sample: usize| {
                 let values = &inputs[sample * self.width()..(sample + 1) * self.width()];
                 self.encoding.encode(
-                    input.to_channels_last(values),
+                    self.ann.input_values(values),
                     self.timesteps,
                     self.seed,
                     chunk * CHUNK + sample,

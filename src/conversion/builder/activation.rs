@@ -28,11 +28,15 @@ impl NetworkBuilder<'_> {
         });
         let bias = std::mem::take(&mut signal.bias);
         let population = self.population(&name, shape, neuron, bias);
-        self.carriers.push(Carrier {
-            population,
-            activation: index,
-            observed: carrier(self.ann, index),
-        });
+        let observed = carrier(self.ann, index);
+        // Behind max pooling and normalisation the file has no value for each neuron.
+        if self.ann.layers[observed].shape == shape {
+            self.carriers.push(Carrier {
+                population,
+                activation: index,
+                observed,
+            });
+        }
         self.thresholds.push((
             self.network.populations[population].name.clone(),
             f64::from(thresholds.iter().copied().fold(0.0, f32::max)),
