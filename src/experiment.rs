@@ -31,6 +31,7 @@ use crate::report::{
     Accuracy, InputEntry, ModelReport, PopulationReport, Report, Scope, Setup, TargetReport,
     Timing, Totals,
 };
+use crate::validation;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -356,7 +357,13 @@ pub fn price(
     let work = Work { counts, dense };
     let prices: Vec<TargetReport> = targets
         .iter()
-        .flat_map(|hardware| energy::price(hardware, &work, options))
+        .flat_map(|hardware| {
+            let mut reports = energy::price(hardware, &work, options);
+            for report in &mut reports {
+                report.notes.extend(validation::quote(&hardware.name));
+            }
+            reports
+        })
         .collect();
     let (populations, totals) = figures(counts);
     let mut report = Report {

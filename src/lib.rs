@@ -86,8 +86,9 @@
 //! | encoder | a file in `encoding/` and a line in its list |
 //! | neuron model | a file in `neuron/` and a line in its list; the conformance suite runs it |
 //! | NIR primitive | a struct and a row in `formats/nir/primitives/` |
-//! | device | a file in `data/hardware/` and a line in `energy/catalogue.rs` |
+//! | device | a file in `data/hardware/` |
 //! | cost law | a file in `energy/` and a line in its list |
+//! | published measurement | a file in `data/validation/` |
 //! | exporter | a file in `report/` and a line in its list |
 
 #![warn(missing_docs)]
@@ -114,5 +115,5 @@ pub mod network;
 pub mod neuron;
 pub mod report;
 mod simd;
-pub mod sweep;
 pub mod units;
+pub mod validation;

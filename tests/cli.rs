@@ -376,3 +376,67 @@ fn hardware_is_listed_and_shown_with_sources() {
         .code(1)
         .stderr(predicate::str::contains("loihi1"));
 }
+
+#[test]
+fn tables_are_compared_on_the_same_counts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (run, out) = (folder.path().join("run"), folder.path().join("compare"));
+    run_digits(&run, &["--samples", "2", "--timesteps", "4"]).success();
+    let compare = |flags: &[&str]| spikewatt().arg("compare").arg(&run).args(flags).assert();
+    let some = compare(&["--tables", "loihi1,truenorth", "--format", "json"]).success();
+    let some: Value = serde_json::from_slice(&some.get_output().stdout).expect("JSON");
+    let names: Vec<&str> = some["rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter_map(|row| row["table"].as_str())
+        .collect();
+    assert_eq!(names, ["loihi1", "truenorth"]);
+    let spread = &some["spreads"][0];
+    assert!(spread["factor"].as_f64().expect("a factor") > 1.0);
+    assert!(
+        spread["reason"]
+            .as_str()
+            .expect("a reason")
+            .contains("truenorth")
+    );
+
+    let out_flag = out.display().to_string();
+    compare(&["--out", &out_flag])
+        .success()
+        .stdout(predicate::str::contains("SNN, ").and(predicate::str::contains("spinnaker1")));
+    let csv = std::fs::read_to_string(out.join("compare.csv")).expect("a table");
+    assert!(csv.starts_with("table,law,workload,batch,compute_low_j,"));
+    assert!(csv.lines().count() > 60);
+    assert!(out.join("compare.json").exists() && out.join("manifest.json").exists());
+    compare(&["--out", &out_flag]).failure();
+    compare(&["--out", &out_flag, "--force"]).success();
+    compare(&["--tables", "loihi"])
+        .code(1)
+        .stderr(predicate::str::contains("loihi1"));
+}
+
+#[test]
+fn hardware_is_diffed_and_validated() {
+    spikewatt()
+        .args(["hardware", "diff", "loihi1", "loihi1-davies2018"])
+        .assert()
+        .success()
+        .stdout(
+            predicate::str::contains("law: sana-fe | davies")
+                .and(predicate::str::contains("1.000").not()),
+        );
+    let found = spikewatt()
+        .args(["hardware", "validate", "truenorth", "--format", "json"])
+        .assert()
+        .success();
+    let found: Value = serde_json::from_slice(&found.get_output().stdout).expect("JSON");
+    assert_eq!(found[0]["device"], "truenorth");
+    let ratio = found[0]["rows"][0]["ratio"].as_f64().expect("a ratio");
+    assert!((ratio - 1.0).abs() < 0.01);
+    spikewatt()
+        .args(["hardware", "validate", "a100-sxm-80"])
+        .assert()
+        .code(1)
+        .stderr(predicate::str::contains("no published measurement"));
+}

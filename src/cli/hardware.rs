@@ -1,11 +1,14 @@
 //! `spikewatt hardware`.
 
 use super::run::catalogue;
+use super::validate::render;
 use super::{Common, Format, print, print_json};
 use crate::energy::{Figure, Hardware};
 use crate::units::Range;
+use crate::validation::validate;
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -28,6 +31,18 @@ enum Action {
         /// Name of the device.
         name: String,
     },
+    /// Replay published measurements: measured, predicted interval, ratio and error.
+    Validate {
+        /// Name of a device; all that have measurements unless given.
+        device: Option<String>,
+    },
+    /// Show the figures in which two devices differ.
+    Diff {
+        /// Name of one device.
+        first: String,
+        /// Name of the other.
+        second: String,
+    },
 }
 
 #[derive(Serialize)]
@@ -36,9 +51,11 @@ struct DeviceRow<'a> {
     title: &'a str,
     kind: String,
     year: u16,
-    process_nm: f64,
+    process_nm: Option<f64>,
     law: &'a str,
     basis: &'a str,
+    figure_count: usize,
+    unverified: usize,
     missing: Vec<&'static str>,
 }
 
@@ -49,6 +66,7 @@ struct FigureRow<'a> {
     written: Range,
     unit: &'a str,
     confidence: String,
+    basis: Option<String>,
     source: &'a str,
     note: Option<&'a str>,
 }
@@ -58,6 +76,17 @@ struct DeviceDetail<'a> {
     #[serde(flatten)]
     device: DeviceRow<'a>,
     figures: Vec<FigureRow<'a>>,
+    info: Vec<FigureRow<'a>>,
+}
+
+/// A figure of two devices; `None` where a device does not have it.
+#[derive(Serialize)]
+struct Difference<'a> {
+    key: &'a str,
+    first: Option<FigureRow<'a>>,
+    second: Option<FigureRow<'a>>,
+    /// Second over first, nominal.
+    ratio: Option<f64>,
 }
 
 pub(super) fn execute(args: &HardwareArgs, common: &Common) -> anyhow::Result<()> {
@@ -74,18 +103,60 @@ pub(super) fn execute(args: &HardwareArgs, common: &Common) -> anyhow::Result<()
             let device = catalogue.get(name)?;
             let detail = DeviceDetail {
                 device: row(device),
-                figures: device
-                    .figures
-                    .iter()
-                    .map(|(key, figure)| figure_row(key, figure))
-                    .collect(),
+                figures: figure_rows(&device.figures),
+                info: figure_rows(&device.info),
             };
             match common.format {
                 Format::Json => print_json(&detail),
                 Format::Text => print(&show(&detail)?),
             }
         }
+        Action::Validate { device } => {
+            let found = validate(&catalogue, device.as_deref())?;
+            match common.format {
+                Format::Json => print_json(&found),
+                Format::Text => print(&render(&found)?),
+            }
+        }
+        Action::Diff { first, second } => {
+            let (first, second) = (catalogue.get(first)?, catalogue.get(second)?);
+            let rows = differences(first, second);
+            match common.format {
+                Format::Json => print_json(&rows),
+                Format::Text => print(&diff(first, second, &rows)?),
+            }
+        }
     }
+}
+
+fn figure_rows(figures: &BTreeMap<String, Figure>) -> Vec<FigureRow<'_>> {
+    figures
+        .iter()
+        .map(|(key, figure)| figure_row(key, figure))
+        .collect()
+}
+
+fn differences<'a>(first: &'a Hardware, second: &'a Hardware) -> Vec<Difference<'a>> {
+    let keys: BTreeSet<&String> = first.figures.keys().chain(second.figures.keys()).collect();
+    let differing = keys.into_iter().filter_map(|key| {
+        let (one, two) = (first.figures.get(key), second.figures.get(key));
+        if one
+            .zip(two)
+            .is_some_and(|(one, two)| one.value == two.value)
+        {
+            return None;
+        }
+        let ratio = one
+            .zip(two)
+            .map(|(one, two)| two.value.nominal / one.value.nominal);
+        Some(Difference {
+            key,
+            first: one.map(|figure| figure_row(key, figure)),
+            second: two.map(|figure| figure_row(key, figure)),
+            ratio: ratio.filter(|ratio| ratio.is_finite()),
+        })
+    });
+    differing.collect()
 }
 
 fn row(device: &Hardware) -> DeviceRow<'_> {
@@ -97,6 +168,8 @@ fn row(device: &Hardware) -> DeviceRow<'_> {
         process_nm: device.process_nm,
         law: device.law.name,
         basis: &device.basis,
+        figure_count: device.figures.len(),
+        unverified: device.unverified(),
         missing: device.missing(),
     }
 }
@@ -108,6 +181,7 @@ fn figure_row<'a>(key: &'a str, figure: &'a Figure) -> FigureRow<'a> {
         written: figure.written,
         unit: &figure.unit,
         confidence: figure.confidence.to_string(),
+        basis: figure.basis.map(|basis| basis.to_string()),
         source: &figure.source,
         note: figure.note.as_deref(),
     }
@@ -117,19 +191,23 @@ fn list(rows: &[DeviceRow]) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
     writeln!(
         out,
-        "{:<22} {:<13} {:<11} {:<40} basis",
-        "name", "kind", "law", "device"
+        "{:<30} {:<13} {:<14} {:<5} {:<10} basis",
+        "name", "kind", "law", "year", "unverified"
     )?;
     for row in rows {
+        let unverified = match row.unverified {
+            0 => "-".to_owned(),
+            some => format!("{some} of {}", row.figure_count),
+        };
         writeln!(
             out,
-            "{:<22} {:<13} {:<11} {:<40} {}",
-            row.name, row.kind, row.law, row.title, row.basis
+            "{:<30} {:<13} {:<14} {:<5} {unverified:<10} {}",
+            row.name, row.kind, row.law, row.year, row.basis
         )?;
         if !row.missing.is_empty() {
             writeln!(
                 out,
-                "{:<22} totals unknown: no figure for {}",
+                "{:<30} totals that need them are unknown: {}",
                 "",
                 row.missing.join(", ")
             )?;
@@ -141,35 +219,82 @@ fn list(rows: &[DeviceRow]) -> Result<String, std::fmt::Error> {
 fn show(detail: &DeviceDetail) -> Result<String, std::fmt::Error> {
     let device = &detail.device;
     let mut out = String::new();
+    let process = device
+        .process_nm
+        .map_or_else(String::new, |nm| format!(", {nm} nm"));
     writeln!(out, "{} ({})", device.title, device.name)?;
     writeln!(
         out,
-        "{}, {}, {} nm; cost law {}; basis: {}\n",
-        device.kind, device.year, device.process_nm, device.law, device.basis
+        "{}, {}{process}; cost law {}; {} of {} figures unverified; basis: {}\n",
+        device.kind, device.year, device.law, device.unverified, device.figure_count, device.basis
     )?;
-    for figure in &detail.figures {
-        let Range { low, nominal, high } = figure.written;
-        let range = if low == high {
-            String::new()
-        } else {
-            format!(" [{low} – {high}]")
-        };
+    write_figures(&mut out, &detail.figures)?;
+    if !detail.info.is_empty() {
+        writeln!(out, "\npublished, not read by the law:")?;
+        write_figures(&mut out, &detail.info)?;
+    }
+    if !device.missing.is_empty() {
         writeln!(
             out,
-            "{} = {nominal}{range} {}   {}",
-            figure.key, figure.unit, figure.confidence
+            "\nwithout a figure, so totals that need it are unknown: {}",
+            device.missing.join(", ")
+        )?;
+    }
+    Ok(out)
+}
+
+fn write_figures(out: &mut String, figures: &[FigureRow]) -> std::fmt::Result {
+    for figure in figures {
+        let basis = figure.basis.as_deref().unwrap_or("basis not stated");
+        writeln!(
+            out,
+            "{} = {}   {}, {basis}",
+            figure.key,
+            written(figure),
+            figure.confidence
         )?;
         writeln!(out, "    source: {}", figure.source)?;
         if let Some(note) = figure.note {
             writeln!(out, "    note: {note}")?;
         }
     }
-    if !device.missing.is_empty() {
+    Ok(())
+}
+
+/// Value, range and unit.
+fn written(figure: &FigureRow) -> String {
+    let Range { low, nominal, high } = figure.written;
+    if low == high {
+        format!("{nominal} {}", figure.unit)
+    } else {
+        format!("{nominal} [{low} – {high}] {}", figure.unit)
+    }
+}
+
+fn diff(
+    first: &Hardware,
+    second: &Hardware,
+    rows: &[Difference],
+) -> Result<String, std::fmt::Error> {
+    let mut out = String::new();
+    let (one, two) = (&first.name, &second.name);
+    if first.law.name != second.law.name {
+        writeln!(out, "law: {} | {}", first.law.name, second.law.name)?;
+    }
+    writeln!(out, "{:<34} {one:<34} {two:<34} ratio", "figure")?;
+    for row in rows {
+        let cell = |figure: &Option<FigureRow>| figure.as_ref().map_or("-".into(), written);
+        let ratio = row.ratio.map_or("-".into(), |ratio| format!("{ratio:.3}"));
         writeln!(
             out,
-            "\nwithout a figure, so totals are unknown: {}",
-            device.missing.join(", ")
+            "{:<34} {:<34} {:<34} {ratio}",
+            row.key,
+            cell(&row.first),
+            cell(&row.second)
         )?;
+    }
+    if rows.is_empty() {
+        writeln!(out, "no figure differs")?;
     }
     Ok(out)
 }

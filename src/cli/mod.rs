@@ -4,17 +4,17 @@
 //! 2 usage, 3 budget exceeded, 4 does not fit the chip where the user asked for it to be an error.
 
 mod check;
+mod compare;
 mod estimate;
 mod hardware;
 mod inspect;
 mod meter;
-mod pareto;
 mod price;
 mod progress;
 mod run;
 mod simulate;
-mod sweep;
 mod usage;
+mod validate;
 
 use crate::report::{Report, Text};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -99,16 +99,12 @@ enum Verb {
     ///   spikewatt estimate model.onnx --rate 0.05 --timesteps 8
     #[command(verbatim_doc_comment)]
     Estimate(estimate::EstimateArgs),
-    /// Research sweeps: many experiments from one file, on a laptop or a cluster.
+    /// Price saved counts through many cost tables and name what makes them disagree.
     ///
-    ///   spikewatt sweep run examples/sweep.toml
-    ///   spikewatt sweep emit slurm examples/sweep.toml --shards 16 > job.sh
-    ///   spikewatt pareto results/sweep
+    ///   spikewatt compare results/fashion_mnist --tables all
     #[command(verbatim_doc_comment)]
-    Sweep(sweep::SweepArgs),
-    /// The candidates of a sweep that nothing beats, the knee, and the cheapest that is good enough.
-    Pareto(pareto::ParetoArgs),
-    /// List cost tables or show one with every figure and its source.
+    Compare(compare::CompareArgs),
+    /// List, show and compare cost tables, or replay published measurements through them.
     Hardware(hardware::HardwareArgs),
     /// Hold a result against an energy budget: exit code 3 if it is exceeded.
     ///
@@ -181,8 +177,7 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
         Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),
         Verb::Estimate(args) => estimate::execute(&args, &cli.common, command),
-        Verb::Sweep(args) => sweep::execute(&args, &cli.common),
-        Verb::Pareto(args) => pareto::execute(&args, &cli.common),
+        Verb::Compare(args) => compare::execute(&args, &cli.common, command),
         Verb::Hardware(args) => hardware::execute(&args, &cli.common),
         Verb::Check(args) => return check::execute(&args, &cli.common),
         Verb::Meter(args) => return meter::execute(&args, &cli.common),

@@ -18,11 +18,6 @@ pub(super) fn catch_interrupts() {
     });
 }
 
-/// Whether somebody pressed Ctrl-C.
-pub(super) fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
-}
-
 /// A bar that follows an experiment; invisible when quiet or when standard error is no terminal.
 pub(super) struct Meter {
     bar: ProgressBar,
@@ -54,7 +49,7 @@ impl Meter {
                 self.bar.set_position(done as u64);
             }
         }
-        if interrupted() {
+        if INTERRUPTED.load(Ordering::Relaxed) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())

@@ -1,35 +1,20 @@
 //! The list of devices, and how their files are read.
 
-use super::hardware::{Confidence, Figure, Hardware, Kind, Quantity, exponent, scale};
+use super::hardware::{Basis, Confidence, Figure, Hardware, Kind, Quantity, exponent, scale};
 use super::{LAWS, Law};
 use crate::names::nearest;
 use crate::units::Range;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 
-macro_rules! shipped {
-    ($($name:literal: $path:literal,)*) => {
-        [$(($name, include_str!(concat!("../../data/hardware/", $path)))),*]
-    };
-}
+/// Tables that come with the program: `data/hardware/defaults`, then `data/hardware`, by name. A
+/// table may inherit from any before it; one without a law only serves others.
+const SHIPPED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/hardware.rs"));
 
-/// Tables that come with the program, each after the one it inherits. A table without a law only
-/// serves others.
-const SHIPPED: [(&str, &str); 12] = shipped! {
-    "loihi1-chip": "defaults/loihi1-chip.toml",
-    "roofline": "defaults/roofline.toml",
-    "loihi1": "loihi1.toml",
-    "loihi1-davies2018": "loihi1-davies2018.toml",
-    "a100-sxm-80": "a100-sxm-80.toml",
-    "rtx-4090": "rtx-4090.toml",
-    "rtx-3090": "rtx-3090.toml",
-    "xeon-8480": "xeon-8480.toml",
-    "i9-13900k": "i9-13900k.toml",
-    "jetson-orin-nano-8": "jetson-orin-nano-8.toml",
-    "cortex-m4-stm32l4r5": "cortex-m4-stm32l4r5.toml",
-    "arithmetic-45nm": "arithmetic-45nm.toml",
-};
+/// Largest device file [bytes]: far above any table, far below what would fill memory.
+const LARGEST_FILE: u64 = 1 << 20;
 
 /// What is wrong with a device file or a device's name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -90,6 +75,7 @@ struct File {
     year: Option<u16>,
     process_nm: Option<f64>,
     basis: Option<String>,
+    figures: Option<Basis>,
     law: Option<String>,
     inherits: Option<String>,
     source: BTreeMap<String, String>,
@@ -101,6 +87,8 @@ struct File {
     compute: Section,
     bandwidth: Section,
     efficiency: Section,
+    rate: Section,
+    info: Section,
 }
 
 /// A figure as written.
@@ -113,6 +101,7 @@ struct Entry {
     unit: String,
     source: String,
     confidence: Confidence,
+    basis: Option<Basis>,
     note: Option<String>,
 }
 
@@ -125,6 +114,7 @@ struct Table {
     process_nm: Option<f64>,
     basis: Option<String>,
     law: Option<&'static Law>,
+    stated: Option<Basis>,
     figures: BTreeMap<String, Figure>,
 }
 
@@ -168,7 +158,16 @@ impl Catalogue {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .ok_or_else(|| read("the file name is not text; rename it".into()))?;
-        let text = std::fs::read_to_string(path).map_err(|error| read(error.to_string()))?;
+        let file = std::fs::File::open(path).map_err(|error| read(error.to_string()))?;
+        let mut text = String::new();
+        file.take(LARGEST_FILE + 1)
+            .read_to_string(&mut text)
+            .map_err(|error| read(error.to_string()))?;
+        if text.len() as u64 > LARGEST_FILE {
+            return Err(read(format!(
+                "is longer than {LARGEST_FILE} bytes; no device table is"
+            )));
+        }
         self.add_text(name, &text)?;
         let device = self.devices.last().filter(|device| device.name == name);
         device.ok_or_else(|| value_error(name, "law", missing_law()))
@@ -237,8 +236,9 @@ impl Catalogue {
             None => base.law,
             Some(law) => Some(find_law(name, law)?),
         };
+        let stated = file.figures.or(base.stated);
         let mut figures = base.figures;
-        figures.extend(read_figures(name, &file, law)?);
+        figures.extend(read_figures(name, &file, law, stated)?);
         Ok(Table {
             name: file.name.or(base.name),
             kind: file.kind.or(base.kind),
@@ -246,6 +246,7 @@ impl Catalogue {
             process_nm: file.process_nm.or(base.process_nm),
             basis: file.basis.or(base.basis),
             law,
+            stated,
             figures,
         })
     }
@@ -281,19 +282,22 @@ fn find_law(file: &str, name: &str) -> Result<&'static Law, HardwareError> {
 
 fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, HardwareError> {
     let missing = |key: &str| value_error(name, key, "missing; each device states it");
-    let figures = table.figures.iter();
+    let part = |wanted: fn(&Law, &str) -> bool| {
+        let found = table.figures.iter().filter(|(key, _)| wanted(law, key));
+        found
+            .map(|(key, figure)| (key.clone(), figure.clone()))
+            .collect()
+    };
     Ok(Hardware {
         name: name.into(),
         title: table.name.clone().ok_or_else(|| missing("name"))?,
         kind: table.kind.ok_or_else(|| missing("kind"))?,
         year: table.year.ok_or_else(|| missing("year"))?,
-        process_nm: table.process_nm.ok_or_else(|| missing("process_nm"))?,
+        process_nm: table.process_nm,
         basis: table.basis.clone().ok_or_else(|| missing("basis"))?,
         law,
-        figures: figures
-            .filter(|(key, _)| reads(law, key))
-            .map(|(key, figure)| (key.clone(), figure.clone()))
-            .collect(),
+        figures: part(reads),
+        info: part(|_, key| key.starts_with(INFO)),
     })
 }
 
@@ -305,11 +309,15 @@ fn reads(law: &Law, key: &str) -> bool {
     })
 }
 
+/// Section of figures that are published and that no law reads.
+const INFO: &str = "info.";
+
 /// All figures of a file in SI units, with their citations.
 fn read_figures(
     file_name: &str,
     file: &File,
     law: Option<&Law>,
+    stated: Option<Basis>,
 ) -> Result<BTreeMap<String, Figure>, HardwareError> {
     let sections = [
         ("capacity", Quantity::Count, &file.capacity),
@@ -320,12 +328,14 @@ fn read_figures(
         ("compute", Quantity::Operations, &file.compute),
         ("bandwidth", Quantity::Bytes, &file.bandwidth),
         ("efficiency", Quantity::Fraction, &file.efficiency),
+        ("rate", Quantity::Rate, &file.rate),
+        ("info", Quantity::Any, &file.info),
     ];
     let mut figures = BTreeMap::new();
     for (section, quantity, entries) in sections {
         for (key, entry) in entries {
             let key = format!("{section}.{key}");
-            let figure = read_figure(entry, quantity, &file.source)
+            let figure = read_figure(entry, quantity, &file.source, stated)
                 .and_then(|figure| check_key(&key, law).map(|()| figure))
                 .map_err(|reason| value_error(file_name, &key, reason))?;
             figures.insert(key, figure);
@@ -342,7 +352,7 @@ fn check_key(key: &str, law: Option<&Law>) -> Result<(), String> {
         return Err("the key must be a number of tiles".into());
     }
     match law {
-        Some(law) if !reads(law, key) => Err(format!(
+        Some(law) if !reads(law, key) && !key.starts_with(INFO) => Err(format!(
             "the law \"{}\" has no such figure; did you mean \"{}\"?",
             law.name,
             nearest(key, law.figures())
@@ -355,6 +365,7 @@ fn read_figure(
     entry: &Entry,
     quantity: Quantity,
     sources: &BTreeMap<String, String>,
+    stated: Option<Basis>,
 ) -> Result<Figure, String> {
     let source = sources.get(&entry.source).ok_or_else(|| {
         format!(
@@ -378,13 +389,20 @@ fn read_figure(
     let value = written.map(|v| scale(v, exponent));
     let positive = !matches!(
         quantity,
-        Quantity::Energy | Quantity::Time | Quantity::Power
+        Quantity::Energy | Quantity::Time | Quantity::Power | Quantity::Any
     );
     if positive && low == 0.0 {
         return Err("must be above 0".into());
     }
-    if quantity == Quantity::Count && (value.nominal.fract() != 0.0 || value.nominal > 1e15) {
+    if quantity == Quantity::Count && value.nominal.fract() != 0.0 {
         return Err(format!("{nominal} is not a whole number"));
+    }
+    let largest = largest(quantity, &entry.unit);
+    if value.high > largest {
+        return Err(format!(
+            "{high} {} is above {largest:e}, the most that can be computed with",
+            entry.unit
+        ));
     }
     if quantity == Quantity::Fraction && high > 1.0 {
         return Err(format!("{high} is above 1"));
@@ -395,8 +413,18 @@ fn read_figure(
         unit: entry.unit.clone(),
         source: source.clone(),
         confidence: entry.confidence,
+        basis: entry.basis.or(stated),
         note: entry.note.clone(),
     })
+}
+
+/// Largest value [SI] of a quantity: products of a few of them stay finite and countable.
+fn largest(quantity: Quantity, unit: &str) -> f64 {
+    match (quantity, unit) {
+        (Quantity::Count, "cores" | "tiles" | "chips") => 32768.0,
+        (Quantity::Count, _) => 1e15,
+        _ => 1e30,
+    }
 }
 
 #[cfg(test)]

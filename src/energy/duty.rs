@@ -64,7 +64,7 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
         bill: Bill::SYSTEM,
         figure: None,
         source: figure.source.clone(),
-        unverified: figure.confidence == super::Confidence::Memory,
+        unverified: figure.is_unverified(),
     };
     report.static_j = Some(report.static_j.unwrap_or(0.0) + line.joules);
     report.energy_j = report.energy_j.map(|energy| energy + line.joules_range);

@@ -17,7 +17,9 @@ pub fn device_file(hardware: &Hardware) -> String {
     set("name", hardware.title.as_str().into());
     set("kind", hardware.kind.to_string().into());
     set("year", i64::from(hardware.year).into());
-    set("process_nm", hardware.process_nm.into());
+    if let Some(process_nm) = hardware.process_nm {
+        set("process_nm", process_nm.into());
+    }
     set("basis", hardware.basis.as_str().into());
     set("law", hardware.law.name.into());
     let cited = sources
@@ -51,6 +53,9 @@ fn entry(figure: &Figure, source: &str) -> Value {
         other => other.to_string(),
     };
     set("confidence", confidence.into());
+    if let Some(basis) = figure.basis.and_then(|basis| Value::try_from(basis).ok()) {
+        set("basis", basis);
+    }
     if let Some(note) = &figure.note {
         set("note", note.as_str().into());
     }

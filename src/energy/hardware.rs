@@ -3,7 +3,7 @@
 use super::Law;
 use crate::digest::sha256_hex;
 use crate::units::Range;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -45,7 +45,8 @@ pub enum Confidence {
     Secondary,
     /// Worked out from other figures, as the note says.
     Derived,
-    /// Not checked against a source: reported as unverified.
+    /// Not checked against a source, or assumed: reported as unverified.
+    #[serde(alias = "assumed")]
     Memory,
 }
 
@@ -56,6 +57,43 @@ impl fmt::Display for Confidence {
             Confidence::Secondary => "secondary",
             Confidence::Derived => "derived",
             Confidence::Memory => "unverified",
+        })
+    }
+}
+
+/// What a figure was taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Circuit or layout simulation before the chip existed.
+    PreSilicon,
+    /// Regression on measured boards.
+    SiliconFit,
+    /// Slope of measured power over activity.
+    Incremental,
+    /// Total power over events at one operating point: static power and all else are inside.
+    AllIn,
+    /// A meter.
+    Measured,
+    /// Statement of the vendor.
+    Vendor,
+    /// Published by others than the vendor or the authors of a measurement.
+    Literature,
+    /// Assumed by the table.
+    Assumed,
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Basis::PreSilicon => "pre-silicon",
+            Basis::SiliconFit => "silicon fit",
+            Basis::Incremental => "incremental",
+            Basis::AllIn => "all-in",
+            Basis::Measured => "measured",
+            Basis::Vendor => "vendor statement",
+            Basis::Literature => "literature",
+            Basis::Assumed => "assumed",
         })
     }
 }
@@ -73,8 +111,18 @@ pub struct Figure {
     pub source: String,
     /// How it was checked.
     pub confidence: Confidence,
+    /// What it was taken from; `None` if the table does not say.
+    pub basis: Option<Basis>,
     /// What a reader should know about it.
     pub note: Option<String>,
+}
+
+impl Figure {
+    /// Whether nobody has checked it against a source, or it is an assumption.
+    #[must_use]
+    pub fn is_unverified(&self) -> bool {
+        self.confidence == Confidence::Memory || self.basis == Some(Basis::Assumed)
+    }
 }
 
 /// A device: its figures and the law that prices with them.
@@ -88,14 +136,16 @@ pub struct Hardware {
     pub kind: Kind,
     /// Year of the device or of its figures.
     pub year: u16,
-    /// Feature size [nm].
-    pub process_nm: f64,
+    /// Feature size [nm], if it is published.
+    pub process_nm: Option<f64>,
     /// What the figures are based on.
     pub basis: String,
     /// The cost law.
     pub law: &'static Law,
     /// Figures by `section.key`.
     pub figures: BTreeMap<String, Figure>,
+    /// Published figures that the law does not read, as written.
+    pub info: BTreeMap<String, Figure>,
 }
 
 impl Hardware {
@@ -109,6 +159,13 @@ impl Hardware {
             text += &format!("{key} {low:?} {nominal:?} {high:?} {}\n", figure.source);
         }
         sha256_hex(text.as_bytes())
+    }
+
+    /// Number of figures that the law reads and that are assumed or were never checked.
+    #[must_use]
+    pub fn unverified(&self) -> usize {
+        let figures = self.figures.values();
+        figures.filter(|figure| figure.is_unverified()).count()
     }
 
     /// Figures that the law can read and the table does not have.
@@ -134,10 +191,13 @@ pub(super) enum Quantity {
     Bytes,
     Count,
     Fraction,
+    Rate,
+    /// Not computed with.
+    Any,
 }
 
 /// Units that may be written, with the power of ten that leads to SI.
-const UNITS: [(&str, Quantity, i32); 30] = [
+const UNITS: [(&str, Quantity, i32); 34] = [
     ("fJ", Quantity::Energy, -15),
     ("pJ", Quantity::Energy, -12),
     ("nJ", Quantity::Energy, -9),
@@ -168,10 +228,17 @@ const UNITS: [(&str, Quantity, i32); 30] = [
     ("of peak", Quantity::Fraction, 0),
     ("of span", Quantity::Fraction, 0),
     ("1", Quantity::Fraction, 0),
+    ("1/s", Quantity::Rate, 0),
+    ("k/s", Quantity::Rate, 3),
+    ("M/s", Quantity::Rate, 6),
+    ("G/s", Quantity::Rate, 9),
 ];
 
 /// Power of ten that turns `unit` into SI, or the units that would do.
 pub(super) fn exponent(unit: &str, quantity: Quantity) -> Result<i32, String> {
+    if quantity == Quantity::Any {
+        return Ok(0);
+    }
     let fitting = || UNITS.iter().filter(|(_, q, _)| *q == quantity);
     fitting()
         .find(|(name, _, _)| *name == unit)

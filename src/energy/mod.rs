@@ -15,27 +15,40 @@
 //! # Ok::<(), spikewatt::energy::HardwareError>(())
 //! ```
 
+mod all_in;
+mod all_in_at_rate;
 mod arithmetic;
+mod asynchronous;
 pub mod carbon;
 mod catalogue;
+mod compare;
+mod constant_power;
+mod dampfhoffer;
 mod davies;
 mod duty;
+mod dynap;
 mod export;
 mod hardware;
+mod keras_spiking;
+mod lemaire;
 mod mesh;
 mod monte_carlo;
 mod nj_per_mac;
+mod per_event;
 mod rates;
+mod realtime;
 mod receipt;
 mod roofline;
 mod sanafe;
 mod tornado;
 mod usage;
+mod yan;
 
 pub use catalogue::{Catalogue, HardwareError};
+pub use compare::{Largest, Spread, TableComparison, TableRow, compare};
 pub use duty::{crossover_period_s, idle_w};
 pub use export::device_file;
-pub use hardware::{Confidence, Figure, Hardware, Kind};
+pub use hardware::{Basis, Confidence, Figure, Hardware, Kind};
 pub use mesh::placement;
 pub use monte_carlo::{MonteCarlo, distributions, triangular};
 pub use rates::rate_curve;
@@ -106,12 +119,24 @@ impl Law {
 }
 
 /// All cost laws.
-pub static LAWS: [&Law; 5] = [
+pub static LAWS: [&Law; 17] = [
     &sanafe::LAW,
     &davies::LAW,
+    &per_event::LAW,
+    &asynchronous::LAW,
+    &all_in::LAW,
+    &all_in_at_rate::LAW,
+    &constant_power::LAW,
+    &dynap::LAW,
     &roofline::LAW,
+    &roofline::LAW_FP16,
+    &roofline::LAW_INT8,
     &nj_per_mac::LAW,
     &arithmetic::LAW,
+    &lemaire::LAW,
+    &dampfhoffer::LAW,
+    &yan::LAW,
+    &keras_spiking::LAW,
 ];
 
 /// One device and one piece of work, as a law sees them.

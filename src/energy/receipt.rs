@@ -1,7 +1,7 @@
 //! How lines become a total.
 
 use super::Job;
-use super::hardware::{Confidence, Figure, Hardware};
+use super::hardware::{Figure, Hardware};
 use crate::report::{
     Bill, Evidence, Footprints, Line, Part, Scope, Scopes, TargetReport, Workload,
 };
@@ -124,7 +124,7 @@ impl<'a> Receipt<'a> {
             bill,
             figure: None,
             source: sources.join("; "),
-            unverified: used.iter().any(|f| f.confidence == Confidence::Memory),
+            unverified: used.iter().any(|figure| figure.is_unverified()),
         });
     }
 

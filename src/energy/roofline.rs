@@ -22,21 +22,38 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "roofline",
     about: "time from peak compute, bandwidth and launches; power between idle and TDP",
-    groups: &[&[
-        "compute.fp32",
-        "compute.int8",
-        "bandwidth.memory",
-        "power.tdp",
-        "power.idle",
-        "efficiency.compute_batch_1",
-        "efficiency.compute_large_batch",
-        "efficiency.memory",
-        "efficiency.active_power",
-        "latency.kernel_launch",
-        "latency.host_overhead",
-    ]],
-    price,
+    groups: &[&["compute.fp32", "compute.int8"], &SHARED],
+    price: |job| price(job, &[FP32, INT8]),
 };
+
+/// The same for a device that runs the original network with half precision.
+pub(super) static LAW_FP16: Law = Law {
+    name: "roofline-fp16",
+    about: "the roofline of a device that runs the original network with fp16",
+    groups: &[&["compute.fp16", "compute.int8"], &SHARED],
+    price: |job| price(job, &[FP16, INT8]),
+};
+
+/// The same for a device that runs quantised networks only.
+pub(super) static LAW_INT8: Law = Law {
+    name: "roofline-int8",
+    about: "the roofline of a device that runs int8 networks only",
+    groups: &[&["compute.int8"], &SHARED],
+    price: |job| price(job, &[INT8]),
+};
+
+/// The figures that all of them read.
+const SHARED: [&str; 9] = [
+    "bandwidth.memory",
+    "power.tdp",
+    "power.idle",
+    "efficiency.compute_batch_1",
+    "efficiency.compute_large_batch",
+    "efficiency.memory",
+    "efficiency.active_power",
+    "latency.kernel_launch",
+    "latency.host_overhead",
+];
 
 /// A number format: figure of its peak rate and width.
 struct Format {
@@ -50,28 +67,31 @@ const FP32: Format = Format {
     peak: "compute.fp32",
     bytes: 4.0,
 };
+const FP16: Format = Format {
+    workload: Workload::Ann,
+    peak: "compute.fp16",
+    bytes: 2.0,
+};
 const INT8: Format = Format {
     workload: Workload::Qann,
     peak: "compute.int8",
     bytes: 1.0,
 };
 
-fn price(job: &Job) -> Vec<TargetReport> {
-    let int8 = job.hardware.figures.contains_key(INT8.peak);
+fn price(job: &Job, formats: &[Format]) -> Vec<TargetReport> {
     let bits = quantised_bits(job.work.counts.timesteps);
-    let mut formats = vec![FP32];
-    if int8 && bits <= 8 {
-        formats.push(INT8);
-    }
     let mut batches = vec![1];
     if job.options.large_batch > 1 {
         batches.push(job.options.large_batch);
     }
     let mut reports = Vec::new();
-    for format in &formats {
+    for format in formats
+        .iter()
+        .filter(|f| f.workload == Workload::Ann || bits <= 8)
+    {
         for &batch in &batches {
             let mut report = price_one(job, format, batch);
-            if int8 && bits > 8 {
+            if bits > 8 {
                 report.notes.push(format!(
                     "no quantised baseline: as many values as {} timesteps carry need {bits} bits, \
                      the table has int8",
@@ -80,6 +100,13 @@ fn price(job: &Job) -> Vec<TargetReport> {
             }
             reports.push(report);
         }
+    }
+    if reports.is_empty() {
+        let mut receipt = Receipt::new(job);
+        receipt.lack(&format!("a rate for {bits} bits (the table has int8)"));
+        receipt.lose(Part::Dynamic, Bill::EVENT);
+        receipt.lose(Part::Static, Bill::SYSTEM);
+        reports.push(receipt.finish(Workload::Qann, Scope::System, None));
     }
     reports
 }

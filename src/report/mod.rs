@@ -1,10 +1,10 @@
 //! The result of a run as plain data, and the exporters that write it.
 
-pub(crate) mod canvas;
+mod canvas;
 mod crossover;
 mod crossover_figure;
 mod csv;
-pub(crate) mod escape;
+mod escape;
 mod figure;
 mod folder;
 mod footprint;

@@ -1,0 +1,248 @@
+//! Published measurements as data.
+
+use crate::units::Range;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Measurements of one device (`data/validation/NAME.toml`), and what was fitted on them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suite {
+    /// Name of the device.
+    pub device: String,
+    /// The figures of its table that were fitted on these points.
+    pub fit: Option<Fit>,
+    /// The error that reports quote; a test recomputes it.
+    #[serde(default)]
+    pub quoted: Vec<Quoted>,
+    /// Experiments.
+    pub case: Vec<Case>,
+}
+
+/// Figures that were fitted, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fit {
+    /// Keys of the device table.
+    pub figures: Vec<String>,
+    /// How.
+    pub method: Method,
+    /// The quantities that were fitted.
+    pub quantities: Vec<Quantity>,
+}
+
+/// How figures were fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// One figure: the median of the values that would make each point exact.
+    Median,
+    /// Several figures: least mean |ln(predicted / measured)|.
+    LeastDeviation,
+    /// Taken over from the point itself.
+    Identity,
+}
+
+/// Error over the points of one quantity, as reports quote it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quoted {
+    /// What was measured.
+    pub quantity: Quantity,
+    /// Number of points.
+    pub points: usize,
+    /// Median of max(predicted / measured, measured / predicted).
+    pub median_factor: f64,
+    /// The largest.
+    pub worst_factor: f64,
+}
+
+/// One experiment.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Short name.
+    pub id: String,
+    /// Citation.
+    pub source: String,
+    /// Assumptions, and what the publication leaves open.
+    #[serde(default)]
+    pub note: String,
+    /// What ran.
+    pub network: Option<Network>,
+    /// Timesteps of an inference.
+    #[serde(default = "one")]
+    pub timesteps: u32,
+    /// Assumed spikes per neuron and timestep.
+    pub rate: Option<Range>,
+    /// Assumed spikes per neuron and inference, instead of a rate.
+    pub spikes_per_neuron: Option<Range>,
+    /// Assumed neurons on the chip per neuron of the network.
+    pub replicas: Option<Range>,
+    /// Assumed power [W] of other parts that the measurement includes, while it runs.
+    pub companion_w: Option<Range>,
+    /// Whether the published values are bounds, not data: not part of the error.
+    #[serde(default)]
+    pub bounds_only: bool,
+    /// Measurements.
+    pub point: Vec<Point>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// Short name.
+    pub label: String,
+    /// What ran, if not that of the case.
+    pub network: Option<Network>,
+    /// Timesteps, if not those of the case.
+    pub timesteps: Option<u32>,
+    /// Inferences that ran together.
+    #[serde(default = "single")]
+    pub batch: u64,
+    /// Time of one inference [s], where it is set by something else than the device.
+    pub time_s: Option<f64>,
+    /// Why the point cannot be replayed.
+    pub refused: Option<String>,
+    /// What the meter said.
+    #[serde(default)]
+    pub measured: BTreeMap<Quantity, Measured>,
+}
+
+fn single() -> u64 {
+    1
+}
+
+/// A value or bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Measured {
+    /// A value.
+    Value(f64),
+    /// Lowest and highest.
+    Bounds([f64; 2]),
+}
+
+impl Measured {
+    /// The value, or the geometric mean of the bounds.
+    #[must_use]
+    pub fn centre(self) -> f64 {
+        match self {
+            Measured::Value(value) => value,
+            Measured::Bounds([low, high]) => (low * high).sqrt(),
+        }
+    }
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Energy per inference above the stated idle power [J].
+    DynamicJ,
+    /// Energy per inference [J].
+    TotalJ,
+    /// Time of one inference, or of a batch that runs together [s].
+    LatencyS,
+    /// Mean power while it runs [W].
+    PowerW,
+    /// Power that does not depend on activity [W].
+    IdleW,
+}
+
+impl Quantity {
+    /// Unit.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Quantity::DynamicJ | Quantity::TotalJ => "J",
+            Quantity::LatencyS => "s",
+            Quantity::PowerW | Quantity::IdleW => "W",
+        }
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Quantity::DynamicJ => "dynamic energy",
+            Quantity::TotalJ => "total energy",
+            Quantity::LatencyS => "latency",
+            Quantity::PowerW => "power",
+            Quantity::IdleW => "idle power",
+        })
+    }
+}
+
+/// A network by its shapes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "type", deny_unknown_fields)]
+pub enum Network {
+    /// Fully connected layers, input first; with `chains`, that many parallel chains of ten layers
+    /// stand between the first and the second hidden layer.
+    Mlp {
+        /// Neurons of each layer.
+        layers: Vec<usize>,
+        /// Parallel chains.
+        #[serde(default)]
+        chains: usize,
+    },
+    /// A feed-forward network of convolutions, poolings and fully connected layers.
+    Layers {
+        /// Channels, height, width.
+        input: [usize; 3],
+        /// In order.
+        layers: Vec<Layer>,
+    },
+    /// Sums over a network whose layers are not listed, spread evenly over `kernels` layers.
+    Aggregate {
+        /// Multiply-accumulates.
+        macs: u64,
+        /// Weights and biases.
+        parameters: u64,
+        /// Activations written.
+        activations: u64,
+        /// Layers.
+        kernels: u64,
+    },
+    /// Events of an inference.
+    Events {
+        /// Neurons on the chip.
+        neurons: usize,
+        /// Synaptic operations per inference.
+        synops: u64,
+    },
+}
+
+/// A layer by its shape.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Layer {
+    /// Convolution: output channels, kernel, stride and zero padding, each vertical, horizontal.
+    Conv {
+        /// Output channels.
+        channels: usize,
+        /// Taps.
+        kernel: [usize; 2],
+        /// Positions between outputs.
+        #[serde(default = "ones")]
+        stride: [usize; 2],
+        /// Zeros on each side.
+        #[serde(default)]
+        pad: [usize; 2],
+    },
+    /// Pooling into a population of its own.
+    Pool(usize),
+    /// Fully connected: neurons.
+    Dense(usize),
+}
+
+fn ones() -> [usize; 2] {
+    [1, 1]
+}

@@ -1,0 +1,132 @@
+//! Fitting declared figures to measured points, with and without each point.
+
+use super::case::{Fit, Method, Quantity};
+use super::predict::Replay;
+use crate::energy::Hardware;
+use crate::units::Range;
+
+/// A measured value with what predicts it.
+pub(super) struct Sample<'a> {
+    pub replay: &'a Replay,
+    pub quantity: Quantity,
+    pub measured: f64,
+    /// Points of one index are left out together.
+    pub point: usize,
+}
+
+/// Values of the fitted figures, in the order of [`Fit::figures`] [SI].
+pub(super) type Values = Vec<f64>;
+
+/// The device with other values of the fitted figures.
+pub(super) fn with(hardware: &Hardware, fit: &Fit, values: &[f64]) -> Hardware {
+    let mut hardware = hardware.clone();
+    for (key, &value) in fit.figures.iter().zip(values) {
+        if let Some(figure) = hardware.figures.get_mut(key) {
+            figure.value = Range::exact(value);
+        }
+    }
+    hardware
+}
+
+/// Fits on all samples but those of point `without`; `None` if nothing is left to fit on.
+pub(super) fn fit(
+    hardware: &Hardware,
+    fit: &Fit,
+    samples: &[Sample],
+    without: Option<usize>,
+) -> Option<Values> {
+    let kept: Vec<&Sample> = samples
+        .iter()
+        .filter(|sample| Some(sample.point) != without && fit.quantities.contains(&sample.quantity))
+        .collect();
+    let start = fit.figures.iter().map(|key| hardware.figures.get(key));
+    let start: Values = start
+        .map(|f| f.map(|f| f.value.nominal))
+        .collect::<Option<_>>()?;
+    if kept.is_empty() || start.is_empty() {
+        return None;
+    }
+    match fit.method {
+        Method::Median | Method::Identity => {
+            let mut implied: Vec<f64> = kept
+                .iter()
+                .filter_map(|sample| implied(hardware, fit, sample, start[0]))
+                .collect();
+            Some(vec![median(&mut implied)?])
+        }
+        Method::LeastDeviation => Some(search(hardware, fit, &kept, start)),
+    }
+}
+
+/// The value of the one fitted figure that makes a sample exact: predictions are linear in it.
+fn implied(hardware: &Hardware, fit: &Fit, sample: &Sample, value: f64) -> Option<f64> {
+    let at = |value: f64| {
+        let device = with(hardware, fit, &[value]);
+        let predicted = sample.replay.predict(&device);
+        predicted.get(&sample.quantity).map(|range| range.nominal)
+    };
+    let (one, two) = (at(value)?, at(2.0 * value)?);
+    let slope = (two - one) / value;
+    let found = value + (sample.measured - one) / slope;
+    (found.is_finite() && found > 0.0).then_some(found)
+}
+
+/// Steps along each figure's logarithm, halved when none helps.
+fn search(hardware: &Hardware, fit: &Fit, samples: &[&Sample], start: Values) -> Values {
+    let deviation = |values: &[f64]| {
+        let device = with(hardware, fit, values);
+        let of = |sample: &&Sample| {
+            let predicted = sample.replay.predict(&device);
+            let predicted = predicted.get(&sample.quantity).map(|range| range.nominal);
+            predicted.map_or(f64::INFINITY, |p| (p / sample.measured).ln().abs())
+        };
+        samples.iter().map(of).sum::<f64>()
+    };
+    let is_fraction = |key: &str| key.starts_with("efficiency.");
+    let mut best = start;
+    let mut least = deviation(&best);
+    let mut step = 1.0f64;
+    while step > 0.01 {
+        let before = least;
+        for index in 0..best.len() {
+            for factor in [step.exp(), (-step).exp()] {
+                let mut tried = best.clone();
+                tried[index] *= factor;
+                if is_fraction(&fit.figures[index]) {
+                    tried[index] = tried[index].min(1.0);
+                }
+                let found = deviation(&tried);
+                if found < least {
+                    (best, least) = (tried, found);
+                }
+            }
+        }
+        if least >= before {
+            step /= 2.0;
+        }
+    }
+    best
+}
+
+/// Median; the mean of the middle two of an even number.
+pub(super) fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(values[middle]),
+        _ => Some((values[middle - 1] + values[middle]) / 2.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closed_form_median() {
+        assert_eq!(median(&mut []), None);
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&mut [4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+}
