@@ -234,6 +234,14 @@ fn write_csv(path: &Path, points: &[Point]) -> Result<(), Box<dyn Error>> {
     Ok(csv.flush()?)
 }
 
+/// A tick of a logarithmic axis: 1, 2 and 5 of each decade only, or they run into each other.
+fn short(value: &f64) -> String {
+    match format!("{value:.0e}").chars().next() {
+        Some('1' | '2' | '5') => format!("{}", (value * 1e6).round() / 1e6),
+        _ => String::new(),
+    }
+}
+
 /// A panel per axis, both scales logarithmic: a straight line of slope one is linear cost.
 fn draw(path: &Path, points: &[Point]) -> Result<(), Box<dyn Error>> {
     plotters::style::register_font(
@@ -280,6 +288,8 @@ fn draw(path: &Path, points: &[Point]) -> Result<(), Box<dyn Error>> {
             )?;
         chart
             .configure_mesh()
+            .x_label_formatter(&short)
+            .y_label_formatter(&short)
             .x_desc(label)
             .y_desc("CPU ms per sample")
             .label_style(("sans-serif", 16))
