@@ -6,6 +6,9 @@
 mod config;
 mod estimate;
 mod simulate;
+mod spiking;
+mod subject;
+mod watch;
 
 pub use config::{
     CalibrationConfig, ConfigError, ConversionConfig, Correction, DataConfig, Experiment,
@@ -14,9 +17,15 @@ pub use config::{
 
 pub use estimate::{assumed_counts, estimate};
 pub use simulate::{
-    NetworkRun, OutputKind, OutputReport, SimulateConfig, SimulateError, simulate_network,
+    NetworkRun, OutputReport, SimulateConfig, SimulateError, simulate_network,
     simulate_network_probed,
 };
+pub use spiking::{
+    SpikingData, SpikingError, SpikingExperiment, SpikingSimulation, is_spiking_network,
+    run_spiking,
+};
+pub use subject::{NetworkOptions, StartPotential, StartSource};
+pub use watch::OutputKind;
 
 use crate::ann::{Ann, Observed, Runtime, RuntimeError};
 use crate::conversion::{self, Conversion, ConversionError, Fit, rule_name};
@@ -206,7 +215,7 @@ impl Imported {
             path: shown(&experiment.model),
             sha256,
             parameters: ann.dense_counts().parameters(),
-            macs: ann.dense_counts().macs(),
+            macs: Some(ann.dense_counts().macs()),
         };
         let data = load_data(&experiment.data, &ann)?;
         let calibration_data = load_data(&experiment.calibration_data()?, &ann)?;
@@ -572,9 +581,9 @@ fn accuracy(
         .zip(ann_predictions)
         .filter(|(outcome, ann)| outcome.predictions.last() == Some(ann));
     Ok(Some(Accuracy {
-        ann: share(ann_hits.count()),
+        ann: Some(share(ann_hits.count())),
         snn: snn_per_timestep.last().copied().unwrap_or(0.0),
-        agreement: share(agreements.count()),
+        agreement: Some(share(agreements.count())),
         snn_per_timestep,
     }))
 }
@@ -600,7 +609,9 @@ fn setup(experiment: &Experiment, fit: &Fit, data: &Dataset, calibration_data: &
         normalization: rule + correction,
         max_pool: conversion.max_pool.map(|rule| rule_name(rule).to_owned()),
         thresholds: conversion.thresholds.clone(),
-        notes: conversion.notes.clone(),
+        notes: (conversion.notes.iter().cloned())
+            .chain([experiment.simulation.encoding.energy_note().to_owned()])
+            .collect(),
     }
 }
 

@@ -67,6 +67,7 @@ fn graph(nodes: Vec<(&str, Primitive)>, edges: &[(usize, usize)]) -> Graph {
         edges: edges.to_vec(),
         version: Some(WRITTEN_VERSION.into()),
         repairs: Vec::new(),
+        ..Graph::default()
     }
 }
 

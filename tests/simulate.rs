@@ -4,16 +4,14 @@ use assert_cmd::Command;
 use ndarray::{Array, Array1, ArrayD, IxDyn};
 use ndarray_npy::{NpzReader, NpzWriter, read_npy, write_npy};
 use predicates::prelude::*;
-use spikewatt::engine::Simulator;
 use spikewatt::experiment::{
-    NetworkRun, OutputKind, SimulateConfig, SimulateError, simulate_network,
+    NetworkOptions, NetworkRun, OutputKind, SimulateConfig, SimulateError, StartPotential,
+    simulate_network,
 };
 use spikewatt::formats::nir::{
-    self, Affine, Graph, IF, Input, LI, Linear, Node, Output, Primitive, Tensor,
+    self, Affine, CubaLIF, Graph, IF, Input, LI, Linear, Node, Output, Primitive, Tensor,
 };
-use spikewatt::formats::recording::Recorder;
-use spikewatt::formats::spikes::{self, Request};
-use spikewatt::neuron::{CurrentOrder, Preset, ResetRule, ThresholdTest};
+use spikewatt::neuron::{CurrentOrder, ResetRule, ThresholdTest};
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -176,14 +174,15 @@ fn worked_each_option_has_its_effect() {
     // v: .5, 1, 1.5 → .25, .75, 1.25 → .25, .75, 1.25 → .25, .75
     assert_eq!(with(&|_| ()), [0, 0, 1, 0, 1, 0, 1, 0]);
     // v: .5, 1 → .25, .75, 1.25 → …
-    let at_least = |c: &mut SimulateConfig| c.threshold_test = Some(ThresholdTest::AtLeast);
+    let at_least = |c: &mut SimulateConfig| c.options.threshold_test = Some(ThresholdTest::AtLeast);
     assert_eq!(with(&at_least), [0, 1, 0, 1, 0, 1, 0, 1]);
     // v: 1.25 → .25, .75, 1.25 → …
-    let initial = |c: &mut SimulateConfig| c.initial_potential = Some(0.75);
+    let initial =
+        |c: &mut SimulateConfig| c.options.initial_potential = Some(StartPotential::Value(0.75));
     assert_eq!(with(&initial), [1, 0, 1, 0, 1, 0, 1, 0]);
     // v_reset is 0: .5, 1, 1.5 → 0, …
     assert_eq!(
-        with(&|c| c.preset = Some("norse".into())),
+        with(&|c| c.options.preset = Some("norse".into())),
         [0, 0, 1, 0, 0, 1, 0, 0]
     );
     assert_eq!(with(&|c| c.timesteps = Some(3)), [0, 0, 1]);
@@ -192,7 +191,10 @@ fn worked_each_option_has_its_effect() {
         ..base.clone()
     };
     let with = |reset| SimulateConfig {
-        reset: Some(reset),
+        options: NetworkOptions {
+            reset: Some(reset),
+            ..NetworkOptions::default()
+        },
         ..strong.clone()
     };
     // v: .625, 1.25 → .25, .875, 1.5 → .25, …
@@ -234,10 +236,10 @@ fn closed_form_readout_with_any_timestep() {
     );
     nir::write(&network, &bench.path("net.nir")).unwrap();
     let mut config = bench.config(bench.input("held.npy", &[2], &[0.5, 0.25]));
-    config.hold_input = true;
+    config.options.hold_input = true;
     config.timesteps = Some(2000);
     for dt_s in [1e-3, 2e-4] {
-        config.dt_s = Some(dt_s);
+        config.options.dt_s = Some(dt_s);
         let run = simulate(&config).unwrap();
         let mut npz = NpzReader::new(File::open(bench.path("record.npz")).unwrap()).unwrap();
         let potential: ArrayD<f32> = npz.by_name("potential/li").unwrap();
@@ -281,7 +283,7 @@ fn shapes_with_and_without_samples_and_held() {
     assert_eq!(bench.recorded("spikes/n").shape(), [1, 3, 1]);
 
     let mut held = bench.config(bench.input("held.npy", &[2, 1], &[2.0, 0.0]));
-    held.hold_input = true;
+    held.options.hold_input = true;
     held.timesteps = Some(4);
     assert_eq!(simulate(&held).unwrap().outputs, [[4.0], [0.0]]);
     held.timesteps = None;
@@ -295,7 +297,7 @@ fn held_spikes_accumulate_and_held_numbers_multiply() {
     let mut figures = Vec::new();
     for value in [1.0, 0.5] {
         let mut config = bench.config(bench.input("held.npy", &[1], &[value]));
-        config.hold_input = true;
+        config.options.hold_input = true;
         config.timesteps = Some(5);
         let input = &simulate(&config).unwrap().populations[1];
         figures.push((input.synops_per_inference, input.macs_per_inference));
@@ -390,7 +392,7 @@ fn worked_event_recording() {
         run.notes
     );
     // Wider bins, as --dt-bin or --dt says.
-    config.bin_s = Some(0.1);
+    config.options.bin_s = Some(0.1);
     assert_eq!(
         simulate(&config).unwrap().outputs[0].iter().sum::<f64>(),
         3.0
@@ -559,32 +561,22 @@ fn options_reach_native_networks() {
     let outputs = |config: &SimulateConfig| simulate(config).unwrap().outputs;
     let usual = outputs(&base);
     assert_eq!(usual, outputs(&base));
-    let changes: [(&str, SimulateConfig); 5] = [
+    let option = |set: &dyn Fn(&mut NetworkOptions)| {
+        let mut config = base.clone();
+        set(&mut config.options);
+        config
+    };
+    let changes = [
+        ("dt", option(&|o| o.dt_s = Some(5e-4))),
+        ("reset", option(&|o| o.reset = Some(ResetRule::Subtract))),
+        (
+            "initial",
+            option(&|o| o.initial_potential = Some(StartPotential::Value(0.9))),
+        ),
         (
             "seed",
             SimulateConfig {
                 seed: Some(4),
-                ..base.clone()
-            },
-        ),
-        (
-            "dt",
-            SimulateConfig {
-                dt_s: Some(5e-4),
-                ..base.clone()
-            },
-        ),
-        (
-            "reset",
-            SimulateConfig {
-                reset: Some(ResetRule::Subtract),
-                ..base.clone()
-            },
-        ),
-        (
-            "initial",
-            SimulateConfig {
-                initial_potential: Some(0.9),
                 ..base.clone()
             },
         ),
@@ -679,6 +671,112 @@ fn the_program_prints_and_fails_as_documented() {
     }
 }
 
+/// Two steps of Euler by hand: dt = tau_syn = tau_mem, so i(t) = x(t) and v(t) = i, of this timestep
+/// or the one before.
+#[test]
+fn worked_every_flag_of_the_program_is_heard() {
+    let bench = Bench::new(0.25, 0.0);
+    let one = |value: f64| tensor(&[1], &[value]);
+    let cuba = CubaLIF {
+        tau_syn: one(1e-4),
+        tau_mem: one(1e-4),
+        r: one(1.0),
+        v_leak: one(0.0),
+        v_threshold: one(0.75),
+        v_reset: one(0.0),
+        w_in: one(1.0),
+    };
+    let mut network = graph(
+        vec![
+            ("input", port(&[1])),
+            ("n", Primitive::CubaLIF(cuba)),
+            ("output", exit(&[1])),
+        ],
+        &[("input", "n"), ("n", "output")],
+    );
+    network.starts.insert("n".into(), tensor(&[1], &[2.0]));
+    nir::write(&network, &bench.path("cuba.nir")).unwrap();
+    let halves = bench.input("halves.npy", &[8, 1], &[0.5; 8]);
+    let held = bench.input("held.npy", &[1], &[0.5]);
+    let two = bench.input("two.npy", &[2, 3, 1], &[1.5; 6]);
+    let events = bench.path("events.bin");
+    // Two events, 0.4 ms apart; the polarity bit is 0.
+    std::fs::write(&events, [0, 0, 0, 0, 100, 0, 0, 0, 1, 244]).unwrap();
+    let pixels = |value: f64| tensor(&[2, 1, 1], &[value; 2]);
+    let neurons = Primitive::IF(IF {
+        r: pixels(1.0),
+        v_threshold: pixels(0.5),
+        v_reset: pixels(0.0),
+    });
+    let camera = graph(
+        vec![
+            ("input", port(&[2, 1, 1])),
+            ("n", neurons),
+            ("output", exit(&[2, 1, 1])),
+        ],
+        &[("input", "n"), ("n", "output")],
+    );
+    nir::write(&camera, &bench.path("camera.nir")).unwrap();
+    let spikes = |network: &str, input: &Path, flags: &[&str]| -> serde_json::Value {
+        let mut command = Command::cargo_bin("spikewatt").unwrap();
+        command.arg("simulate").arg(bench.path(network));
+        command.arg("--input").arg(input).args(flags);
+        let out = command.args(["--format", "json"]).assert().success();
+        let json: serde_json::Value = serde_json::from_slice(&out.get_output().stdout).unwrap();
+        json["outputs"].clone()
+    };
+    let [net, cuba, camera] = ["net.nir", "cuba.nir", "camera.nir"];
+    let one: &[f64] = &[1.5];
+    let step = bench.input("step.npy", &[2, 1], &[one[0] as f32; 2]);
+    for (network, input, flags, expected) in [
+        (net, &halves, &[][..], vec![vec![3.0]]),
+        (net, &halves, &["--threshold-test", "ge"], vec![vec![4.0]]),
+        (net, &halves, &["--threshold-test", "gt"], vec![vec![3.0]]),
+        (
+            net,
+            &halves,
+            &["--initial-potential", "0.75"],
+            vec![vec![4.0]],
+        ),
+        (net, &halves, &["--preset", "norse"], vec![vec![2.0]]),
+        (net, &halves, &["--timesteps", "3"], vec![vec![1.0]]),
+        (
+            net,
+            &held,
+            &["--hold-input", "--timesteps", "8"],
+            vec![vec![3.0]],
+        ),
+        // 1.5 → 0.25, 1.75 → 0.25, … against 1.5 → 0.5, 2 → 1, 2.5 → 1.5.
+        (net, &two, &["--samples", "1"], vec![vec![3.0]]),
+        (net, &two, &[], vec![vec![3.0], vec![3.0]]),
+        // v: 1.5 → 0, 1.5 → 0; of the current before: 0, 1.5 → 0.
+        (cuba, &step, &[], vec![vec![2.0]]),
+        (cuba, &step, &["--current-order", "new"], vec![vec![2.0]]),
+        (cuba, &step, &["--current-order", "old"], vec![vec![1.0]]),
+        // dt = tau/2, v: 0.375 (i = 0.75), 0.75 (i = 1.125) stays below; from v = 2: 1.375 fires.
+        (cuba, &step, &["--dt", "5e-5"], vec![vec![0.0]]),
+        (
+            cuba,
+            &step,
+            &["--dt", "5e-5", "--initial-potential", "metadata"],
+            vec![vec![1.0]],
+        ),
+        // Both events in one timestep of 1 ms, in two of 0.2 ms.
+        (camera, &events, &[], vec![vec![1.0, 0.0]]),
+        (camera, &events, &["--dt-bin", "2e-4"], vec![vec![2.0, 0.0]]),
+        (camera, &events, &["--dt", "2e-4"], vec![vec![2.0, 0.0]]),
+    ] {
+        let expected = serde_json::json!(expected);
+        assert_eq!(spikes(network, input, flags), expected, "{flags:?}");
+    }
+    // v: .625, 1.25 → .25 or .25, .875, 1.5 → .25 or .5: apart from the fifth timestep on.
+    let strong = bench.input("strong.npy", &[5, 1], &[0.625; 5]);
+    for (rule, count) in [("file", 2.0), ("value", 2.0), ("subtract", 3.0)] {
+        let found = spikes(net, &strong, &["--reset", rule]);
+        assert_eq!(found, serde_json::json!([[count]]), "{rule}");
+    }
+}
+
 // ---------------------------------------------------------------- other simulators' spikes
 
 fn shared(variable: &str) -> Option<PathBuf> {
@@ -711,39 +809,6 @@ fn spikes_or_potentials(path: &Path, population: &str) -> (ArrayD<f32>, bool) {
             false,
         ),
     }
-}
-
-/// As `simulate` runs a file, with the synaptic current of the timestep before, for which there is
-/// no option.
-fn record_with_old_current(network: &Path, input: &Path, record: &Path) -> String {
-    let mut options = Preset::get("nir").unwrap().options;
-    options.current_order = CurrentOrder::Old;
-    let lowered = nir::lower(&nir::read(network).unwrap(), &options).unwrap();
-    let request = Request {
-        node: &lowered.input.node,
-        dims: &lowered.input.dims,
-        hold: false,
-        timesteps: None,
-        bin_s: 1e-3,
-    };
-    let input = spikes::read(input, &request).unwrap();
-    let timesteps = input.timesteps.unwrap();
-    let network = &lowered.network;
-    let recorder = Recorder::new(record, network, timesteps, None, input.is_binary).unwrap();
-    let shape = network.populations[lowered.input.population].shape;
-    Simulator::new(network, timesteps)
-        .unwrap()
-        .run_recorded(
-            1,
-            &|i| Ok(input.drive(i, timesteps, shape)),
-            &recorder,
-            &|_| ControlFlow::Continue(()),
-        )
-        .unwrap();
-    recorder.finish().unwrap();
-    network.populations[lowered.outputs[0].population]
-        .name
-        .clone()
 }
 
 /// NIR files that norse, snnTorch, sinabs and a float64 reference ran: spikes exactly, potentials
@@ -783,21 +848,15 @@ fn reference_recordings_of_other_simulators() {
             record: Some(record.clone()),
             ..SimulateConfig::default()
         };
-        let output = match rule {
-            "value_oldI" => {
-                let input = folder.join(format!("ref/{name}.in.npy"));
-                record_with_old_current(&config.network, &input, &record)
-            }
-            _ => {
-                match rule {
-                    "value" => config.reset = Some(ResetRule::Value),
-                    "subtract" => config.reset = Some(ResetRule::Subtract),
-                    _ => config.preset = Some("sinabs".into()),
-                }
-                let run = simulate(&config).unwrap_or_else(|error| panic!("{file}: {error}"));
-                run.output_populations[0].population.clone()
-            }
-        };
+        let options = &mut config.options;
+        match rule {
+            "value" => options.reset = Some(ResetRule::Value),
+            "subtract" => options.reset = Some(ResetRule::Subtract),
+            "value_oldI" => options.current_order = Some(CurrentOrder::Old),
+            _ => options.preset = Some("sinabs".into()),
+        }
+        let run = simulate(&config).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let output = run.output_populations[0].population.clone();
         let (have, spiking) = spikes_or_potentials(&record, node.unwrap_or(&output));
         let want = frames(&path);
         assert_eq!(have.shape(), want.shape(), "{file}");

@@ -72,6 +72,7 @@ enum Verb {
     ///
     ///   spikewatt run examples/fashion_mnist.toml
     ///   spikewatt run model.onnx --data test.npz --calibration train.npz
+    ///   spikewatt run network.nir --data recordings/ --timesteps 300
     ///
     /// Flags override the file. Paths in the file are relative to the file, paths in flags to
     /// where you are. Prints the comparison and writes tables, figures and the counts.

@@ -1,13 +1,16 @@
 //! `spikewatt run`.
 
+mod spiking;
+
 use super::progress::{Meter, catch_interrupts};
+use super::simulate::network::NetworkArgs;
 use super::usage::UsageArgs;
 use super::{Common, Format, print, print_json, talk, text};
 use crate::encoding::{ENCODINGS, Encoding};
 use crate::energy::{Catalogue, UsageConfig};
 use crate::experiment::{
     self, CalibrationConfig, ConversionConfig, Correction, DataConfig, Experiment, Normalization,
-    OutputConfig, SimulationConfig,
+    Observer, OutputConfig, Run, SimulationConfig, SpikingExperiment,
 };
 use crate::formats::dataset::Preprocessing;
 use crate::formats::saved_counts::{self, SavedCounts};
@@ -21,43 +24,48 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 pub(super) struct RunArgs {
-    /// Experiment (.toml) or model (.onnx).
+    /// Experiment (.toml), model (.onnx) or spiking network (.nir, native .toml).
     #[arg(value_name = "EXPERIMENT.toml|MODEL")]
-    input: PathBuf,
-    /// Data to run on: .npz with x and y, .npy, IDX (.gz too), CIFAR-10 batches or HDF5.
+    pub(super) input: PathBuf,
+    /// Data to run on: .npz with x and y, .npy, IDX (.gz too), CIFAR-10 batches or HDF5; for
+    /// spiking networks, spikes and event recordings as `simulate` reads them.
     #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// Labels, if they are not in or beside the data.
     #[arg(long, value_name = "FILE")]
-    labels: Option<PathBuf>,
+    pub(super) labels: Option<PathBuf>,
     /// Training samples that set the thresholds; labels are not used.
     #[arg(long, value_name = "FILE")]
-    calibration: Option<PathBuf>,
+    pub(super) calibration: Option<PathBuf>,
     /// Timesteps per sample.
     #[arg(long, short = 'T', value_name = "N")]
-    timesteps: Option<u32>,
+    pub(super) timesteps: Option<u32>,
     /// Use only the first N samples of the data.
     #[arg(long, value_name = "N")]
-    samples: Option<usize>,
+    pub(super) samples: Option<usize>,
     /// How samples become input.
     #[arg(long, value_name = "NAME", value_parser = encodings())]
-    encoding: Option<Encoding>,
+    pub(super) encoding: Option<Encoding>,
     /// Where thresholds come from: mmse (least error for the given timesteps), percentile,
     /// percentile:P or max.
     #[arg(long, value_name = "RULE", value_parser = normalization)]
-    normalization: Option<(Normalization, Option<f64>)>,
+    pub(super) normalization: Option<(Normalization, Option<f64>)>,
     /// What is corrected after conversion: bias or none.
     #[arg(long, value_name = "WHAT", value_parser = correction)]
-    correction: Option<Correction>,
+    pub(super) correction: Option<Correction>,
     /// Targets to price, by name; see `spikewatt hardware list`.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
-    targets: Option<Vec<String>>,
+    pub(super) targets: Option<Vec<String>>,
     /// Further cost tables (.toml) that targets may name.
     #[arg(long, value_name = "FILE")]
     hardware_file: Vec<PathBuf>,
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.
     #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    pub(super) set: Vec<String>,
+    /// Conventional network (.onnx) that does what the spiking network does, for the targets that
+    /// cannot run spikes.
+    #[arg(long, value_name = "MODEL.onnx")]
+    pub(super) baseline: Option<PathBuf>,
     /// Folder to write to; results/NAME unless given.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -65,7 +73,9 @@ pub(super) struct RunArgs {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    usage: UsageArgs,
+    pub(super) usage: UsageArgs,
+    #[command(flatten)]
+    pub(super) network: NetworkArgs,
 }
 
 fn encodings() -> impl TypedValueParser<Value = Encoding> {
@@ -111,18 +121,24 @@ pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
 }
 
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
-    let experiment = experiment(args, common)?;
-    experiment.check()?;
+    let job = match spiking::experiment(args, common)? {
+        Some(experiment) => Job::Spiking(experiment),
+        None => Job::Conventional(experiment(args, common)?),
+    };
+    if let Job::Conventional(experiment) = &job {
+        experiment.check()?;
+    }
+    let output = job.output();
     let catalogue = catalogue(&args.hardware_file)?;
-    for target in &experiment.output.targets {
+    for target in &output.targets {
         catalogue.get(target)?;
     }
-    let folder = folder_of(args, &experiment);
+    let folder = folder_of(args, output);
     let mut folder = OutputFolder::create(&folder, args.force)?;
 
     catch_interrupts();
     let meter = Meter::new(common.quiet);
-    let run = experiment::run(&experiment, &catalogue, &|progress| meter.observe(progress))?;
+    let run = job.run(&catalogue, &|progress| meter.observe(progress))?;
     meter.finish();
 
     folder.export(&run.report)?;
@@ -136,7 +152,7 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     folder.write("counts.h5", &bytes)?;
     let mut manifest = Manifest::new(Manifest::arguments(&command), run.report.seed);
     manifest.inputs = run.inputs;
-    for target in &experiment.output.targets {
+    for target in &output.targets {
         manifest.tables.push(TableEntry {
             device: target.clone(),
             sha256: catalogue.get(target)?.fingerprint(),
@@ -163,12 +179,33 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     Ok(())
 }
 
+/// What is to be run.
+enum Job {
+    /// A network to convert.
+    Conventional(Experiment),
+    /// A network that spikes already.
+    Spiking(SpikingExperiment),
+}
+
+impl Job {
+    fn output(&self) -> &OutputConfig {
+        match self {
+            Job::Conventional(experiment) => &experiment.output,
+            Job::Spiking(experiment) => &experiment.output,
+        }
+    }
+
+    fn run(&self, catalogue: &Catalogue, observer: Observer) -> anyhow::Result<Run> {
+        Ok(match self {
+            Job::Conventional(experiment) => experiment::run(experiment, catalogue, observer)?,
+            Job::Spiking(experiment) => experiment::run_spiking(experiment, catalogue, observer)?,
+        })
+    }
+}
+
 /// The folder asked for, or `results/` and the name of the experiment or model.
-fn folder_of(args: &RunArgs, experiment: &Experiment) -> PathBuf {
-    let named = args
-        .out
-        .clone()
-        .or_else(|| experiment.output.folder.clone());
+fn folder_of(args: &RunArgs, output: &OutputConfig) -> PathBuf {
+    let named = args.out.clone().or_else(|| output.folder.clone());
     named.unwrap_or_else(|| {
         let stem = args.input.file_stem().unwrap_or_default();
         Path::new("results").join(stem)
@@ -176,6 +213,12 @@ fn folder_of(args: &RunArgs, experiment: &Experiment) -> PathBuf {
 }
 
 fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
+    if !args.network.is_empty() || args.baseline.is_some() {
+        bail!(
+            "{}: it is converted; --baseline and the options of spiking networks are for a .nir or native network",
+            args.input.display()
+        );
+    }
     let is_file = args
         .input
         .extension()

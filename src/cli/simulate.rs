@@ -1,12 +1,14 @@
 //! `spikewatt simulate`.
 
+pub(in crate::cli) mod network;
+
+use self::network::NetworkArgs;
 use super::progress::{Meter, catch_interrupts};
 use super::{Common, Format, print, print_json};
 use crate::experiment::{NetworkRun, OutputKind, SimulateConfig, simulate_network};
-use crate::neuron::{PRESETS, ResetRule, ThresholdTest};
+use crate::neuron::PRESETS;
 use crate::units::si;
-use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -32,75 +34,17 @@ pub(super) struct SimulateArgs {
     /// Use only the first N samples; without input, run the network N times.
     #[arg(long, value_name = "N", value_parser = positive)]
     samples: Option<usize>,
-    /// The input has no axis of time and is the same in every timestep.
-    #[arg(long)]
-    hold_input: bool,
-    /// Conventions on which simulators differ.
-    #[arg(long, value_name = "NAME", value_parser = presets(), long_help = presets_help())]
-    preset: Option<String>,
-    /// Length of a timestep in seconds.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    dt: Option<f64>,
-    /// Length of the timesteps that recorded events are binned into, in seconds; that of --dt, or
-    /// 0.001, unless given.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    dt_bin: Option<f64>,
-    /// What a spike does to the potential.
-    #[arg(long, value_enum)]
-    reset: Option<Reset>,
-    /// When a neuron fires: at its threshold (ge) or above it (gt).
-    #[arg(long, value_enum)]
-    threshold_test: Option<Test>,
-    /// Potential of each neuron before the first timestep.
-    #[arg(long, value_name = "V", allow_negative_numbers = true)]
-    initial_potential: Option<f64>,
+    #[command(flatten)]
+    network_options: NetworkArgs,
     /// Record spikes, and potentials of populations that do not spike, to a .npz file.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Reset {
-    /// What the file says.
-    File,
-    /// v -= threshold.
-    Subtract,
-    /// v = v_reset.
-    Value,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Test {
-    /// v >= threshold.
-    Ge,
-    /// v > threshold.
-    Gt,
-}
-
-fn presets() -> PossibleValuesParser {
-    PossibleValuesParser::new(PRESETS.iter().map(|preset| preset.name))
-}
-
-fn presets_help() -> String {
-    let mut help = String::from("Conventions on which simulators differ:");
-    for preset in PRESETS {
-        // Writing to a string cannot fail.
-        let _ = write!(help, "\n- {}: {}", preset.name, preset.about);
-    }
-    help
-}
-
-fn positive(text: &str) -> Result<usize, String> {
+pub(super) fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("state a whole number above 0".to_owned()),
         Ok(number) => Ok(number),
-    }
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
-        _ => Err("state seconds above 0, for example 1e-3".to_owned()),
     }
 }
 
@@ -108,22 +52,10 @@ pub(super) fn execute(args: &SimulateArgs, common: &Common) -> anyhow::Result<()
     let config = SimulateConfig {
         network: args.network.clone(),
         input: args.input.clone(),
+        labels: None,
         timesteps: args.timesteps,
         samples: args.samples,
-        hold_input: args.hold_input,
-        dt_s: args.dt,
-        bin_s: args.dt_bin,
-        preset: args.preset.clone(),
-        reset: args.reset.map(|reset| match reset {
-            Reset::File => ResetRule::File,
-            Reset::Subtract => ResetRule::Subtract,
-            Reset::Value => ResetRule::Value,
-        }),
-        threshold_test: args.threshold_test.map(|test| match test {
-            Test::Ge => ThresholdTest::AtLeast,
-            Test::Gt => ThresholdTest::Above,
-        }),
-        initial_potential: args.initial_potential,
+        options: args.network_options.options(),
         record: args.record.clone(),
         seed: common.seed,
     };
@@ -145,10 +77,6 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
         "{}: {} samples of {} timesteps, seed {}",
         run.network, run.samples, run.timesteps, run.seed
     )?;
-    let test = match run.options.test {
-        ThresholdTest::AtLeast => "v >= threshold",
-        ThresholdTest::Above => "v > threshold",
-    };
     let about = PRESETS.iter().find(|preset| preset.name == run.preset);
     writeln!(
         out,
@@ -156,15 +84,7 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
         run.preset,
         about.map_or("", |preset| preset.about)
     )?;
-    writeln!(
-        out,
-        "options: dt {}, {}, reset {}, {} integration, initial potential {}",
-        si(run.options.dt_s, "s"),
-        test,
-        word(&run.options.reset),
-        word(&run.options.integration),
-        word(&run.options.initial),
-    )?;
+    writeln!(out, "options: {}", run.options)?;
     if let Some(input) = &run.input {
         writeln!(out, "input {input}")?;
     }
@@ -260,18 +180,5 @@ fn count(value: f64) -> String {
         format!("{value}")
     } else {
         format!("{value:.4}")
-    }
-}
-
-/// An option as files write it.
-fn word(option: &impl serde::Serialize) -> String {
-    match serde_json::to_value(option) {
-        Ok(serde_json::Value::String(word)) => word,
-        Ok(serde_json::Value::Object(map)) => map
-            .values()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(" "),
-        _ => String::new(),
     }
 }

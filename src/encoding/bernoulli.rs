@@ -1,6 +1,7 @@
 //! Bernoulli spike trains: the discrete-time form of Poisson rate coding.
 
 use super::EncodingError;
+use super::unit::checked;
 use crate::engine::SpikeTrain;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,17 +16,7 @@ pub(super) fn encode(
     seed: u64,
     sample: usize,
 ) -> Result<SpikeTrain, EncodingError> {
-    if let Some((input, &value)) = values
-        .iter()
-        .enumerate()
-        .find(|(_, value)| !(0.0..=1.0).contains(*value))
-    {
-        return Err(EncodingError::NotAProbability {
-            sample,
-            input,
-            value,
-        });
-    }
+    checked("bernoulli", values, sample)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(sample as u64);
     let mut train = SpikeTrain::new();

@@ -386,7 +386,7 @@ pub(super) fn tidy(path: &Path) -> PathBuf {
 }
 
 /// Sets `key.path=value` in a table; the value is TOML, or a plain string where it is none.
-fn apply(table: &mut toml::Table, overrides: &[String]) -> Result<(), ConfigError> {
+pub(super) fn apply(table: &mut toml::Table, overrides: &[String]) -> Result<(), ConfigError> {
     for assignment in overrides {
         let refuse = |reason: &str| ConfigError::Override {
             assignment: assignment.clone(),

@@ -44,7 +44,7 @@ pub fn estimate(
             path: shown(model),
             sha256,
             parameters: dense.parameters(),
-            macs: dense.macs(),
+            macs: Some(dense.macs()),
         },
         setup: Setup {
             data: format!("none (rate {} assumed)", rates.rate),

@@ -1,7 +1,9 @@
 //! The choices on which simulators of the same neuron model differ.
 
 use super::{Reset, ThresholdTest};
+use crate::units::si;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// How the differential equations become timesteps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +81,9 @@ pub enum InitialPotential {
     File,
     /// The parameter `v_initial`; without one, `v_leak` (0 for models that have none).
     Leak,
+    /// What a NIR file carries beside a node as `metadata/v_initial`, which NIR gives no meaning;
+    /// without it, as [`InitialPotential::File`].
+    Metadata,
     /// This value in the unit of the model's `v_initial`, whatever the file says.
     Value(f64),
 }
@@ -159,4 +164,38 @@ pub struct Options {
     pub integrate_fire: IntegrateFireOptions,
     /// Integer arithmetic, if any.
     pub fixed_point: Option<FixedPoint>,
+}
+
+/// The options that users choose, in words.
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let test = match self.test {
+            ThresholdTest::AtLeast => "v >= threshold",
+            ThresholdTest::Above => "v > threshold",
+        };
+        let reset = match self.reset {
+            ResetRule::File => "as the file says",
+            ResetRule::Subtract => "by subtraction",
+            ResetRule::Value => "to v_reset",
+        };
+        let integration = match self.integration {
+            Integration::Euler => "Euler",
+            Integration::Exponential => "exponential",
+        };
+        let current = match self.current_order {
+            CurrentOrder::New => "this timestep",
+            CurrentOrder::Old => "the timestep before",
+        };
+        write!(
+            f,
+            "dt {}, {test}, reset {reset}, {integration} integration, synaptic current of {current}, initial potential ",
+            si(self.dt_s, "s")
+        )?;
+        match self.initial {
+            InitialPotential::File => f.write_str("as the file says"),
+            InitialPotential::Leak => f.write_str("v_leak"),
+            InitialPotential::Metadata => f.write_str("as the metadata say"),
+            InitialPotential::Value(v) => write!(f, "{v}"),
+        }
+    }
 }

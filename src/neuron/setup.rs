@@ -192,7 +192,7 @@ impl Setup {
             InitialPotential::Leak if !parameters.contains_key("v_initial") => {
                 all.get("v_leak").cloned()
             }
-            InitialPotential::Leak | InitialPotential::File => None,
+            InitialPotential::Leak | InitialPotential::File | InitialPotential::Metadata => None,
         };
         if let (Some(initial), Some(given)) = (initial, all.get_mut("v_initial")) {
             *given = initial;

@@ -122,9 +122,12 @@ fn header<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Resul
         report.timesteps, report.samples
     )];
     if let Some(accuracy) = &report.accuracy {
+        let ann = accuracy
+            .ann
+            .map(|ann| format!("ANN {:.2} %, ", ann * 100.0));
         facts.push(format!(
-            "accuracy: ANN {:.2} %, SNN {:.2} %",
-            accuracy.ann * 100.0,
+            "accuracy: {}SNN {:.2} %",
+            ann.unwrap_or_default(),
             accuracy.snn * 100.0
         ));
     }

@@ -53,10 +53,12 @@ fn caption(report: &Report) -> String {
         report.samples
     );
     if let Some(accuracy) = &report.accuracy {
+        let percent = |share: f64| format!("\\SI{{{:.2}}}{{\\percent}}", share * 100.0);
+        let ann = accuracy.ann.map(|ann| percent(ann) + " as ANN, ");
         text += &format!(
-            "; accuracy \\SI{{{:.2}}}{{\\percent}} as ANN, \\SI{{{:.2}}}{{\\percent}} as SNN",
-            accuracy.ann * 100.0,
-            accuracy.snn * 100.0
+            "; accuracy {}{} as SNN",
+            ann.unwrap_or_default(),
+            percent(accuracy.snn)
         );
     }
     text += "). Columns are cumulative and must not be compared with each other; the range is that of \

@@ -33,11 +33,14 @@ impl Exporter for Methods {
 fn network(report: &Report) -> String {
     let (model, setup) = (&report.model, &report.setup);
     let mut text = format!(
-        "The network {} ({} parameters, {} multiply-accumulates per inference) was simulated as a \
-         spiking network over T = {} timesteps on {} samples of {}.",
+        "The network {} ({} parameters{}) was simulated as a spiking network over T = {} timesteps \
+         on {} samples of {}.",
         markdown(report.model_name()),
         model.parameters,
-        model.macs,
+        match model.macs {
+            Some(macs) => format!(", {macs} multiply-accumulates per inference"),
+            None => String::new(),
+        },
         report.timesteps,
         report.samples,
         markdown(&setup.data),
@@ -67,14 +70,20 @@ fn network(report: &Report) -> String {
         text += &format!(" Max pooling followed the rule {}.", markdown(max_pool));
     }
     if let Some(accuracy) = &report.accuracy {
-        text += &format!(
-            " The original network classifies {:.2} % of the samples correctly, the spiking network \
-             {:.2} % ({:+.2} percentage points); both agree on {:.2} %.",
-            accuracy.ann * 100.0,
-            accuracy.snn * 100.0,
-            (accuracy.snn - accuracy.ann) * 100.0,
-            accuracy.agreement * 100.0
-        );
+        let snn = accuracy.snn * 100.0;
+        text += &match (accuracy.ann, accuracy.agreement) {
+            (Some(ann), Some(agreement)) => format!(
+                " The original network classifies {:.2} % of the samples correctly, the spiking \
+                 network {snn:.2} % ({:+.2} percentage points); both agree on {:.2} %.",
+                ann * 100.0,
+                snn - ann * 100.0,
+                agreement * 100.0
+            ),
+            _ => format!(
+                " The spiking network classifies {snn:.2} % of the samples correctly; there is no \
+                 original network whose accuracy was evaluated on them."
+            ),
+        };
     }
     text
 }

@@ -282,19 +282,20 @@ pub struct ModelReport {
     pub sha256: String,
     /// Weights and biases.
     pub parameters: u64,
-    /// Multiply-accumulates per inference.
-    pub macs: u64,
+    /// Multiply-accumulates per inference of the original network; `None` if a spiking network
+    /// was given and no original beside it.
+    pub macs: Option<u64>,
 }
 
 /// Fractions of samples, 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
-    /// Of the original network.
-    pub ann: f64,
+    /// Of the original network; `None` if it was not run.
+    pub ann: Option<f64>,
     /// Of the spiking network.
     pub snn: f64,
-    /// Samples on which both predict the same class.
-    pub agreement: f64,
+    /// Samples on which both predict the same class; `None` if the original was not run.
+    pub agreement: Option<f64>,
     /// Of the spiking network if it were read out after 1, 2, … timesteps.
     pub snn_per_timestep: Vec<f64>,
 }
@@ -447,7 +448,7 @@ impl Report {
         let accuracy = self.accuracy.as_ref()?;
         match workload {
             Workload::Snn => Some(accuracy.snn),
-            Workload::Ann => Some(accuracy.ann),
+            Workload::Ann => accuracy.ann,
             Workload::Qann => None,
         }
     }

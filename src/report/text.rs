@@ -67,11 +67,17 @@ impl Text {
 
     fn header(self, report: &Report) -> String {
         let model = &report.model;
-        let size = format!(
-            "{} parameters, {} MACs",
-            count(model.parameters as f64),
-            count(model.macs as f64)
-        );
+        let size = match model.macs {
+            Some(macs) => format!(
+                "{} parameters, {} MACs",
+                count(model.parameters as f64),
+                count(macs as f64)
+            ),
+            None => format!(
+                "{} parameters, a spiking network",
+                count(model.parameters as f64)
+            ),
+        };
         let name = shortened(report.model_name(), WIDTH - size.chars().count() - 2);
         let mut lines = vec![format!("{}  {size}", self.bold(&name))];
         let setup = &report.setup;
@@ -282,13 +288,18 @@ fn accuracy(report: &Report) -> String {
     match &report.accuracy {
         None if report.samples == 0 => "accuracy unknown: nothing was simulated".into(),
         None => "accuracy unknown: the data has no labels".into(),
-        Some(accuracy) => format!(
-            "accuracy ANN {:.2} % → SNN {:.2} % ({:+.2} percentage points), agreement {:.2} %",
-            accuracy.ann * 100.0,
-            accuracy.snn * 100.0,
-            (accuracy.snn - accuracy.ann) * 100.0,
-            accuracy.agreement * 100.0
-        ),
+        Some(accuracy) => {
+            let snn = accuracy.snn * 100.0;
+            match (accuracy.ann, accuracy.agreement) {
+                (Some(ann), Some(agreement)) => format!(
+                    "accuracy ANN {:.2} % → SNN {snn:.2} % ({:+.2} percentage points), agreement {:.2} %",
+                    ann * 100.0,
+                    snn - ann * 100.0,
+                    agreement * 100.0
+                ),
+                _ => format!("accuracy {snn:.2} %; no original network was run on the data"),
+            }
+        }
     }
 }
 

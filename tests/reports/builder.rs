@@ -152,7 +152,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
             path: "models/lenet.onnx".into(),
             sha256: "ab".repeat(32),
             parameters: 61_706,
-            macs: 416_520,
+            macs: Some(416_520),
         },
         setup: Setup {
             data: "mnist-t10k.gz".into(),
@@ -169,9 +169,9 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
         timesteps: 32,
         seed: 42,
         accuracy: Some(Accuracy {
-            ann: 0.9891,
+            ann: Some(0.9891),
             snn: 0.987,
-            agreement: 0.994,
+            agreement: Some(0.994),
             snn_per_timestep: vec![0.1, 0.987],
         }),
         quantised_bits: 6,

@@ -53,7 +53,7 @@ impl Array {
     }
 
     /// The array as classes of `samples` samples.
-    pub(super) fn into_labels(self, samples: usize) -> Result<Vec<u32>, Problem> {
+    pub(in crate::formats) fn into_labels(self, samples: usize) -> Result<Vec<u32>, Problem> {
         if self.dims != [samples] {
             return Err(Problem::LabelCount {
                 dims: self.dims,

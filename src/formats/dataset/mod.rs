@@ -193,6 +193,16 @@ pub fn load_with(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetE
     })
 }
 
+/// The classes of `samples` samples from a file of labels.
+pub(in crate::formats) fn load_labels(
+    path: &Path,
+    samples: usize,
+) -> Result<(Vec<u32>, SourceFile), Problem> {
+    let (contents, source) = read(path)?;
+    let labels = contents.y.unwrap_or(contents.x).into_labels(samples)?;
+    Ok((labels, source))
+}
+
 /// Reads one file with the reader that recognises it.
 fn read(path: &Path) -> Result<(Contents, SourceFile), Problem> {
     // Anything else, such as a device, may have no end.

@@ -304,6 +304,7 @@ impl<'a> Builder<'a> {
         options.input = table.input.unwrap_or(options.input);
         options.test = table.threshold_test.unwrap_or(options.test);
         options.reset = table.reset.unwrap_or(options.reset);
+        options.current_order = table.current_order.unwrap_or(options.current_order);
         let mut parameters = BTreeMap::new();
         for (name, quantity) in &table.parameters {
             let key = format!("{key}.{name}");

@@ -1,7 +1,7 @@
 //! The tables of a description, as users write them.
 
 use super::Quantity;
-use crate::neuron::{InputKind, Integration, ResetRule, ThresholdTest};
+use crate::neuron::{CurrentOrder, InputKind, Integration, ResetRule, ThresholdTest};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -83,6 +83,8 @@ pub struct NeuronTable {
     pub threshold_test: Option<ThresholdTest>,
     /// What a spike does to the potential.
     pub reset: Option<ResetRule>,
+    /// Which synaptic current drives the membrane of the `cuba` models.
+    pub current_order: Option<CurrentOrder>,
     /// Time after a spike in which input is lost [s], rounded to whole timesteps.
     pub refractory_s: Option<f64>,
     /// Parameters of the model by name; units as the model states them.

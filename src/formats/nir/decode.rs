@@ -4,6 +4,7 @@ use super::fields::Fields;
 use super::graph::{Graph, Node};
 use super::primitives::{self, Input, Output, Primitive};
 use super::shapes::{self, Part};
+use super::tensor::Tensor;
 use super::{NirProblem, NodeProblem};
 use crate::formats::hdf5_file::{Group, Hdf5File, Hdf5Problem};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,8 @@ const BYTES_PER_NODE: u64 = 40;
 /// A graph from the bytes of a NIR file, versions 0.x and 1.x of the layout.
 ///
 /// Nested graphs are flattened: their nodes get names such as `outer.inner`, and their Input and
-/// Output nodes vanish. Shapes that follow from other nodes are supplied. `metadata` is not read.
+/// Output nodes vanish. Shapes that follow from other nodes are supplied. Of `metadata`,
+/// only `v_initial` is read: see [`Graph::starts`].
 ///
 /// # Errors
 /// If the bytes are no NIR file; else all nodes that cannot be used, each with the reason.
@@ -88,6 +90,7 @@ struct Flat {
     problems: Vec<NodeProblem>,
     /// (node, what was done).
     repairs: Vec<(String, String)>,
+    starts: BTreeMap<String, Tensor>,
 }
 
 impl Flat {
@@ -98,6 +101,7 @@ impl Flat {
             nodes_left: bytes / BYTES_PER_NODE,
             problems: Vec::new(),
             repairs: Vec::new(),
+            starts: BTreeMap::new(),
         }
     }
 
@@ -291,9 +295,22 @@ impl Flat {
             return Ok(Err(Kind::Broken));
         };
         let mut broken = false;
-        for stray in group.groups()?.keys().filter(|stray| *stray != "metadata") {
+        let groups = group.groups()?;
+        for stray in groups.keys().filter(|stray| *stray != "metadata") {
             problem(&kind, format!("unknown field \"{stray}\"; remove it"));
             broken = true;
+        }
+        if let Some(metadata) = groups.get("metadata") {
+            let repair = match start(metadata) {
+                Ok(Some(start)) => {
+                    self.starts.insert(name.to_owned(), start);
+                    None
+                }
+                Ok(None) => None,
+                Err(problem) => Some(format!("its metadata are left out: {problem}")),
+            };
+            let repair = repair.map(|repair| (name.to_owned(), repair));
+            self.repairs.extend(repair);
         }
         let mut fields = Fields::new(datasets);
         let primitive = read(&mut fields);
@@ -517,7 +534,19 @@ impl Flat {
             nodes,
             edges,
             version,
+            starts: self.starts,
             repairs,
         })
+    }
+}
+
+/// The potentials that a node's metadata state.
+fn start(metadata: &Group) -> Result<Option<Tensor>, Hdf5Problem> {
+    match metadata.datasets()?.get("v_initial") {
+        Some(dataset) => {
+            let (dims, data) = dataset.numbers()?;
+            Ok(Some(Tensor { dims, data }))
+        }
+        None => Ok(None),
     }
 }

@@ -51,7 +51,13 @@ pub fn encode(graph: &Graph) -> Result<Vec<u8>, NirProblem> {
         if let Err(reason) = node.primitive.body().write(&mut out) {
             problems.push(NodeProblem::of(node, reason));
         }
-        nodes.add_group(out.into_group().finish());
+        let mut group = out.into_group();
+        if let Some(start) = graph.starts.get(&node.name) {
+            let mut metadata = Writer::new(group.create_group("metadata"));
+            metadata.tensor("v_initial", start);
+            group.add_group(metadata.into_group().finish());
+        }
+        nodes.add_group(group.finish());
     }
     top.add_group(nodes.finish());
     file.add_group(top.finish());

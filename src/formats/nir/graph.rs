@@ -3,6 +3,8 @@
 use super::NodeProblem;
 use super::primitives::Primitive;
 use super::shapes::{self, NodeShape};
+use super::tensor::Tensor;
+use std::collections::BTreeMap;
 
 /// A network: nodes, and edges that carry a node's output to another's input unchanged.
 ///
@@ -20,6 +22,10 @@ pub struct Graph {
     pub edges: Vec<(usize, usize)>,
     /// Version of the `nir` package that wrote the file.
     pub version: Option<String>,
+    /// Potentials of neurons before the first timestep, by name of the node: its
+    /// `metadata/v_initial`. NIR has no parameter for them and gives metadata no meaning, so they
+    /// act only where a simulator is told to use them.
+    pub starts: BTreeMap<String, Tensor>,
     /// What reading supplied or overlooked, a sentence each, naming the node.
     pub repairs: Vec<String>,
 }

@@ -1,17 +1,32 @@
 //! Arrays of NumPy: timestep by timestep, or held.
 
-use super::{Content, Parsed, Request, SpikesProblem};
+use super::{Content, Labels, Parsed, Request, SpikesProblem};
 use crate::formats::dataset::{Archive, Array, Values, parse_npy};
 
 pub(super) fn npy(bytes: &[u8], request: &Request) -> Result<Parsed, SpikesProblem> {
     parse(parse_npy(bytes)?, request)
 }
 
-/// The array `x`, or the only one.
+/// The array `x`, with labels `y` where there are such, or the only one.
 pub(super) fn npz(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesProblem> {
     let mut archive = Archive::new(bytes)?;
     if let Some(array) = archive.array("x")? {
-        return parse(array, request);
+        let mut parsed = parse(array, request)?;
+        match archive.array("y")? {
+            Some(labels) if labels.dims == [parsed.samples] => {
+                let values = labels.into_labels(parsed.samples)?;
+                parsed.labels = Some(Labels {
+                    values,
+                    source: None,
+                });
+            }
+            Some(other) => parsed.notes.push(format!(
+                "its array \"y\" {:?} is no list of {} classes and is left out",
+                other.dims, parsed.samples
+            )),
+            None => {}
+        }
+        return Ok(parsed);
     }
     let names = archive.names();
     let only = names.strip_suffix(".npy").unwrap_or(&names);
@@ -42,6 +57,7 @@ fn parse(array: Array, request: &Request) -> Result<Parsed, SpikesProblem> {
         },
         samples,
         has_sample_axis,
+        labels: None,
         notes,
     })
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `.npy`, `.npz` | an array (T, …) or (N, T, …) of 0 and 1 or of real numbers; held: (…) or (N, …) |
 //! | `.bin` | one event recording of an N-MNIST-style camera |
+//! | folder | such recordings, in the order of their names, or in one folder per class |
 //! | HDF5, NIRData | events or a time grid of one node |
 //! | HDF5, SHD-style | `spikes/times` [s] and `spikes/units`, one list per sample |
 //!
@@ -13,6 +14,8 @@
 
 mod array;
 mod events;
+mod folder;
+mod labels;
 mod nirdata;
 mod nmnist;
 mod shd;
@@ -25,6 +28,7 @@ use crate::encoding::Drive;
 use crate::engine::SpikeTrain;
 use crate::network::Shape;
 use events::Event;
+pub use labels::Labels;
 use std::path::{Path, PathBuf};
 
 /// Input that cannot be used.
@@ -52,7 +56,7 @@ pub enum SpikesProblem {
     Hdf5(#[from] Hdf5Problem),
     /// No reader knows the file.
     #[error(
-        "its format is not recognised; give a .npy or .npz array, an N-MNIST .bin, or an HDF5 file of NIRData or in the style of SHD"
+        "its format is not recognised; give a .npy or .npz array, an N-MNIST .bin or a folder of them, or an HDF5 file of NIRData or in the style of SHD"
     )]
     Unrecognised,
     /// The wrong shape.
@@ -81,6 +85,14 @@ pub enum SpikesProblem {
         /// The value.
         value: f64,
     },
+    /// The labels cannot be used.
+    #[error("labels of {}: {problem}", file.display())]
+    Labels {
+        /// File of the labels.
+        file: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// The content contradicts its format or the network.
     #[error("{0}")]
     Content(String),
@@ -102,6 +114,10 @@ pub struct Request<'a> {
     pub timesteps: Option<u32>,
     /// Length of the timesteps that events are binned into [s].
     pub bin_s: f64,
+    /// Read only the first so many recordings of a folder.
+    pub samples: Option<usize>,
+    /// File of the labels, if they are not in or beside the data.
+    pub labels: Option<&'a Path>,
 }
 
 impl Request<'_> {
@@ -123,6 +139,8 @@ pub struct SpikingInput {
     pub is_binary: bool,
     /// The file.
     pub source: SourceFile,
+    /// The class of each sample, if the file or one beside it says so.
+    pub labels: Option<Labels>,
     /// What a reader should know, a sentence each.
     pub notes: Vec<String>,
     neurons: usize,
@@ -145,6 +163,7 @@ struct Parsed {
     content: Content,
     samples: usize,
     has_sample_axis: bool,
+    labels: Option<Labels>,
     notes: Vec<String>,
 }
 
@@ -160,6 +179,18 @@ pub fn read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesError>
 }
 
 fn try_read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesProblem> {
+    let (mut parsed, source) = match path.is_dir() {
+        true => folder::read(path, request)?,
+        false => file(path, request)?,
+    };
+    if let Some(labels) = request.labels {
+        parsed.labels = Some(labels::read(labels, parsed.samples)?);
+    }
+    finish(parsed, source, request)
+}
+
+/// Reads a single file.
+fn file(path: &Path, request: &Request) -> Result<(Parsed, SourceFile), SpikesProblem> {
     // Anything else, such as a device, may have no end.
     if !std::fs::metadata(path)
         .map_err(dataset::Problem::Io)?
@@ -185,6 +216,14 @@ fn try_read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesProble
         _ if is_bin => nmnist::read(&bytes, request)?,
         _ => return Err(SpikesProblem::Unrecognised),
     };
+    Ok((parsed, source))
+}
+
+fn finish(
+    parsed: Parsed,
+    source: SourceFile,
+    request: &Request,
+) -> Result<SpikingInput, SpikesProblem> {
     if parsed.samples == 0 {
         return Err(dataset::Problem::Empty.into());
     }
@@ -224,6 +263,7 @@ fn try_read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesProble
         timesteps,
         is_binary,
         source,
+        labels: parsed.labels,
         notes,
         neurons: request.neurons(),
         content: parsed.content,
@@ -231,6 +271,19 @@ fn try_read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesProble
 }
 
 impl SpikingInput {
+    /// What it consists of, in words.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match (&self.content, self.is_binary) {
+            (Content::Events(_), true) => "recorded events",
+            (Content::Events(_), false) => "recorded events with values",
+            (Content::Grid { .. }, true) => "given spikes",
+            (Content::Grid { .. }, false) => "given values",
+            (Content::Held(_), true) => "given spikes, the same in every timestep",
+            (Content::Held(_), false) => "given values, the same in every timestep",
+        }
+    }
+
     /// What drives the input population of shape `shape` in sample `sample` for `timesteps`.
     ///
     /// # Panics

@@ -96,6 +96,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         content,
         samples,
         has_sample_axis: true,
+        labels: None,
         notes,
     })
 }

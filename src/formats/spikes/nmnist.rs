@@ -47,6 +47,7 @@ pub(super) fn read(bytes: &[u8], request: &Request) -> Result<Parsed, SpikesProb
         content: Content::Events(vec![binary(events.into_iter())]),
         samples: 1,
         has_sample_axis: false,
+        labels: None,
         notes: vec![format!(
             "events are binned into timesteps of {} s, at most one an input and timestep; channel = polarity",
             request.bin_s
@@ -65,6 +66,8 @@ mod tests {
             hold: false,
             timesteps: None,
             bin_s: 1e-3,
+            samples: None,
+            labels: None,
         }
     }
 

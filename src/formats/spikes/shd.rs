@@ -1,12 +1,12 @@
 //! HDF5 files in the style of the Spiking Heidelberg Digits: `spikes/times` [s] and `spikes/units`,
-//! each a list of variable length per sample.
+//! each a list of variable length per sample, and `labels` where there are such.
 //!
 //! Source: B. Cramer, Y. Stradmann, J. Schemmel, F. Zenke, The Heidelberg spiking data sets for the
 //! systematic evaluation of spiking neural networks, IEEE Trans. Neural Netw. Learn. Syst.
 //! 33:2744, 2022; HDF5 File Format Specification 3.0, III.E (global heap).
 
 use super::events::binary;
-use super::{Content, Parsed, Request, SpikesProblem};
+use super::{Content, Parsed, Request, SpikesProblem, labels};
 use crate::formats::hdf5_file::{Hdf5File, Hdf5Problem, library};
 use crate::formats::nir::data::time_step;
 use hdf5::{Datatype, DatatypeByteOrder};
@@ -65,6 +65,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         })));
     }
     Ok(Parsed {
+        labels: labels::of_file(&file, samples.len())?,
         samples: samples.len(),
         content: Content::Events(samples),
         has_sample_axis: true,

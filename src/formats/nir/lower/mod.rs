@@ -19,13 +19,14 @@ mod signal;
 use super::graph::{Graph, Node};
 use super::primitives::Primitive;
 use super::shapes::NodeShape;
+use super::tensor::Tensor;
 use super::{NodeProblem, list};
 use crate::network::{Network, Population, Projection, Shape};
 
-use crate::neuron::{Neuron, Options, Relay};
+use crate::neuron::{InitialPotential, Neuron, Options, Relay};
 use map::{MAX_DELAY, Map, add, positions, shape_of};
 use signal::{Link, Signal};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most values that leave one node: a small file can ask for any number.
 const MAX_ELEMENTS: usize = 1 << 26;
@@ -95,6 +96,7 @@ struct Draft {
 
 struct Lowering<'a> {
     nodes: &'a [Node],
+    starts: &'a BTreeMap<String, Tensor>,
     shapes: &'a [NodeShape],
     maps: Vec<Option<Map<'a>>>,
     /// The source of each edge into each node, ascending.
@@ -119,6 +121,7 @@ impl<'a> Lowering<'a> {
         }
         Lowering {
             nodes: &graph.nodes,
+            starts: &graph.starts,
             shapes,
             maps,
             sources,
@@ -251,12 +254,35 @@ impl<'a> Lowering<'a> {
             let is_output =
                 |target: &usize| matches!(nodes[*target].primitive, Primitive::Output(_));
             let last = self.targets[index].iter().all(is_output);
-            match neuron::neuron(&nodes[index].primitive, shape, last, options) {
+            let start = self.start(index, options);
+            match neuron::neuron(&nodes[index].primitive, shape, last, options, start) {
                 None => {}
                 Some(Ok(neuron)) => self.populate(index, neuron, None),
                 Some(Err(problem)) => self.problem(index, problem.to_string()),
             }
         }
+    }
+
+    /// The potentials at which a node's metadata say its neurons start, if they are to be used.
+    fn start(&mut self, index: usize, options: &Options) -> Option<&'a Tensor> {
+        let start = self.starts.get(&self.nodes[index].name)?;
+        let elements = self.elements(index);
+        if options.initial != InitialPotential::Metadata {
+            self.note(
+                index,
+                "its metadata state potentials before the first timestep, which NIR gives no meaning and which are not used; --initial-potential metadata uses them",
+            );
+            return None;
+        }
+        if start.data.len() != 1 && start.data.len() != elements {
+            let have = start.data.len();
+            self.problem(
+                index,
+                format!("metadata/v_initial has {have} values for {elements} neurons"),
+            );
+            return None;
+        }
+        Some(start)
     }
 
     /// Gives the output of a node a population.

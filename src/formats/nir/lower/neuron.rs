@@ -4,27 +4,29 @@ use super::super::{IF, Primitive, Tensor};
 use super::map::{at, positions};
 use crate::network::Shape;
 use crate::neuron::{InitialPotential, Options, Resistance, SpikeLimit};
-use crate::neuron::{IntegrateFire, Neuron, NeuronError, Parameter, Reset, build};
+use crate::neuron::{IntegrateFire, Model, Neuron, NeuronError, Parameter, Reset, build};
 use std::collections::BTreeMap;
 
-/// The model of a node that is a neuron; `None` if it is none. `last`: it only leads to Outputs.
+/// The model of a node that is a neuron; `None` if it is none. `last`: it only leads to Outputs;
+/// `start`: potentials before the first timestep that are not the options'.
 pub(super) fn neuron(
     primitive: &Primitive,
     shape: Shape,
     last: bool,
     options: &Options,
+    start: Option<&Tensor>,
 ) -> Option<Result<Neuron, NeuronError>> {
     let (model, parameters): (_, Vec<(&str, &Tensor)>) = match primitive {
         Primitive::Input(_) => return Some(Ok(Neuron::Input)),
         Primitive::Threshold(node) => ("threshold", vec![("threshold", &node.threshold)]),
         Primitive::I(node) => {
-            if last && is_plain(options) && adds_whole_input(&node.r, options) {
+            if last && start.is_none() && is_plain(options) && adds_whole_input(&node.r, options) {
                 return Some(Ok(Neuron::Integrator));
             }
             ("i", vec![("r", &node.r)])
         }
         Primitive::IF(node) => {
-            if let Some(fast) = integrate_fire(node, shape, options) {
+            if let Some(fast) = integrate_fire(node, shape, options, start) {
                 return Some(Ok(Neuron::IntegrateFire(fast)));
             }
             (
@@ -75,8 +77,11 @@ pub(super) fn neuron(
         _ => return None,
     };
     let order = positions(shape);
+    let has_start = |model: &&Model| model.parameters.iter().any(|p| p.name == "v_initial");
+    let start = start.filter(|_| Model::get(model).is_ok_and(|model| has_start(&model)));
     let parameters: BTreeMap<String, Parameter> = parameters
         .into_iter()
+        .chain(start.map(|start| ("v_initial", start)))
         .map(|(name, tensor)| (name.to_owned(), per_neuron(tensor, &order)))
         .collect();
     Some(build(model, &parameters, options).map(Neuron::Model))
@@ -97,7 +102,7 @@ fn per_neuron(tensor: &Tensor, order: &[usize]) -> Parameter {
 /// Whether potentials start at 0 and are plain numbers.
 fn is_plain(options: &Options) -> bool {
     let at_zero = match options.initial {
-        InitialPotential::File | InitialPotential::Leak => true,
+        InitialPotential::File | InitialPotential::Leak | InitialPotential::Metadata => true,
         InitialPotential::Value(v) => v == 0.0,
     };
     at_zero && options.fixed_point.is_none()
@@ -108,7 +113,12 @@ fn adds_whole_input(r: &Tensor, options: &Options) -> bool {
 }
 
 /// The node as the neuron of converted networks, which the engine runs faster, if it is one.
-fn integrate_fire(node: &IF, shape: Shape, options: &Options) -> Option<IntegrateFire> {
+fn integrate_fire(
+    node: &IF,
+    shape: Shape,
+    options: &Options,
+    start: Option<&Tensor>,
+) -> Option<IntegrateFire> {
     let rules = options.integrate_fire;
     let reset = options.reset.resolve(rules.reset);
     let plain = is_plain(options)
@@ -120,6 +130,10 @@ fn integrate_fire(node: &IF, shape: Shape, options: &Options) -> Option<Integrat
         || !options.reads_v_reset
         || node.v_reset.data.iter().all(|&v| v == 0.0);
     let exact = |v: &f64| *v > 0.0 && f64::from(*v as f32) == *v;
+    let initial = match start {
+        Some(start) => fraction(start, &node.v_threshold, shape.neurons())?,
+        None => 0.0,
+    };
     (plain
         && to_zero
         && adds_whole_input(&node.r, options)
@@ -129,8 +143,25 @@ fn integrate_fire(node: &IF, shape: Shape, options: &Options) -> Option<Integrat
             .into_iter()
             .map(|position| at(&node.v_threshold.data, position) as f32)
             .collect(),
-        initial: 0.0,
+        initial,
         reset,
         test: options.test,
     })
+}
+
+/// The part of the threshold at which all neurons start, if it is the same for all: exactly what
+/// single precision makes of it.
+fn fraction(start: &Tensor, threshold: &Tensor, neurons: usize) -> Option<f32> {
+    let pair = |n| (at(&start.data, n) as f32, at(&threshold.data, n) as f32);
+    let (v, theta) = pair(0);
+    let near = v / theta;
+    let fits = |fraction: &f32| {
+        (0..neurons).all(|n| {
+            let (v, theta) = pair(n);
+            f64::from(v) == at(&start.data, n) && fraction * theta == v
+        })
+    };
+    [near, near.next_up(), near.next_down()]
+        .into_iter()
+        .find(fits)
 }

@@ -1,0 +1,83 @@
+//! `spikewatt run` with a network that spikes already.
+
+use super::RunArgs;
+use crate::cli::Common;
+use crate::experiment::{SpikingData, SpikingExperiment, is_spiking_network};
+use anyhow::bail;
+
+/// The experiment, if the model is a spiking network.
+pub(super) fn experiment(
+    args: &RunArgs,
+    common: &Common,
+) -> anyhow::Result<Option<SpikingExperiment>> {
+    let is_file = args
+        .input
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let mut experiment = if is_spiking_network(&args.input)? {
+        if let Some(assignment) = args.set.first() {
+            bail!(
+                "--set {assignment}: it sets keys of an experiment file; give the flag of the same purpose"
+            );
+        }
+        SpikingExperiment {
+            model: args.input.clone(),
+            ..SpikingExperiment::default()
+        }
+    } else if is_file {
+        match SpikingExperiment::load(&args.input, &args.set)? {
+            Some(experiment) => experiment,
+            None => return Ok(None),
+        }
+    } else {
+        return Ok(None);
+    };
+    for (flag, given) in [
+        ("--calibration", args.calibration.is_some()),
+        ("--encoding", args.encoding.is_some()),
+        ("--normalization", args.normalization.is_some()),
+        ("--correction", args.correction.is_some()),
+    ] {
+        if given {
+            bail!(
+                "{flag}: {} spikes already and is not converted; leave it out",
+                experiment.model.display()
+            );
+        }
+    }
+    if let Some(path) = &args.data {
+        let samples = experiment.data.take().and_then(|data| data.samples);
+        experiment.data = Some(SpikingData {
+            path: path.clone(),
+            labels: None,
+            samples,
+        });
+    }
+    match (&mut experiment.data, &args.labels) {
+        (Some(data), Some(labels)) => data.labels = Some(labels.clone()),
+        (None, Some(labels)) => bail!("--labels {}: there is no --data", labels.display()),
+        _ => {}
+    }
+    match (&mut experiment.data, args.samples) {
+        (Some(data), Some(samples)) => data.samples = Some(samples),
+        (None, Some(runs)) => experiment.simulation.runs = Some(runs),
+        _ => {}
+    }
+    let simulation = &mut experiment.simulation;
+    simulation.timesteps = args.timesteps.or(simulation.timesteps);
+    simulation.seed = common.seed.or(simulation.seed);
+    args.network.apply(&mut experiment.network);
+    args.usage.override_usage(&mut experiment.usage);
+    let seed = experiment.simulation.seed.unwrap_or(0);
+    if let Some(drawn) = args.usage.monte_carlo(seed) {
+        experiment.output.monte_carlo = drawn.draws;
+        experiment.output.correlated = drawn.correlated;
+    }
+    if let Some(baseline) = &args.baseline {
+        experiment.baseline = Some(baseline.clone());
+    }
+    if let Some(targets) = &args.targets {
+        experiment.output.targets.clone_from(targets);
+    }
+    Ok(Some(experiment))
+}

@@ -1,0 +1,268 @@
+//! A spiking network from a file, and the conventions by which it runs.
+
+use super::SimulateConfig;
+use super::simulate::SimulateError;
+use crate::formats::native::{Description, Quantity};
+use crate::formats::nir::{self, Port};
+use crate::formats::spikes::{self, Request, SpikingInput};
+use crate::network::Network;
+use crate::neuron::{
+    CurrentOrder, InitialPotential, Model, Neuron, NeuronError, Options, PRESETS, Preset,
+    ResetRule, ThresholdTest,
+};
+use serde::{Deserialize, Serialize};
+
+/// Length of the timesteps that events are binned into unless stated [s].
+const EVENT_BIN_S: f64 = 1e-3;
+
+/// The choices on which simulators of spiking networks differ, and how input is read. What is
+/// `None` is as the preset, or the file of a native network, says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkOptions {
+    /// Name of the conventions; see [`PRESETS`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Length of a timestep [s], > 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dt_s: Option<f64>,
+    /// What a spike does to the potential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<ResetRule>,
+    /// When a neuron fires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold_test: Option<ThresholdTest>,
+    /// Which synaptic current drives the membrane of the `cuba` models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_order: Option<CurrentOrder>,
+    /// Potential of each neuron before the first timestep: one for all [V], or `metadata`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_potential: Option<StartPotential>,
+    /// The input is the same in every timestep.
+    pub hold_input: bool,
+    /// Length of the timesteps that recorded events are binned into [s], > 0; that of
+    /// [`NetworkOptions::dt_s`], or 1 ms, if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin_s: Option<f64>,
+}
+
+/// Where potentials before the first timestep come from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a potential or \"metadata\"")]
+pub enum StartPotential {
+    /// The same for all neurons [V].
+    Value(f64),
+    /// A source by name.
+    Named(StartSource),
+}
+
+/// Sources of initial potentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartSource {
+    /// See [`InitialPotential::Metadata`].
+    Metadata,
+}
+
+impl From<StartPotential> for InitialPotential {
+    fn from(start: StartPotential) -> Self {
+        match start {
+            StartPotential::Value(v) => InitialPotential::Value(v),
+            StartPotential::Named(StartSource::Metadata) => InitialPotential::Metadata,
+        }
+    }
+}
+
+impl NetworkOptions {
+    /// Checks the values.
+    pub(super) fn check(&self) -> Result<(), SimulateError> {
+        for (option, value) in [("--dt", self.dt_s), ("--dt-bin", self.bin_s)] {
+            if let Some(value) = value.filter(|value| !(*value > 0.0 && value.is_finite())) {
+                return Err(SimulateError::Option {
+                    option,
+                    value: value.to_string(),
+                    expected: "state seconds above 0",
+                });
+            }
+        }
+        match self.initial_potential {
+            Some(StartPotential::Value(value)) if !value.is_finite() => {
+                Err(SimulateError::Option {
+                    option: "--initial-potential",
+                    value: value.to_string(),
+                    expected: "state a finite potential",
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Length of the timesteps that recorded events are binned into [s].
+    pub(super) fn event_bin_s(&self) -> f64 {
+        self.bin_s.or(self.dt_s).unwrap_or(EVENT_BIN_S)
+    }
+}
+
+/// A network that is ready to run.
+pub(super) struct Subject {
+    pub(super) network: Network,
+    /// Where data enters.
+    pub(super) port: Option<Port>,
+    /// Populations where results leave.
+    pub(super) outputs: Vec<usize>,
+    pub(super) preset: &'static Preset,
+    pub(super) options: Options,
+    pub(super) timesteps: Option<u32>,
+    pub(super) seed: u64,
+    pub(super) notes: Vec<String>,
+}
+
+impl Subject {
+    pub(super) fn load(config: &SimulateConfig) -> Result<Self, SimulateError> {
+        let has_extension = |name: &str| {
+            let extension = config.network.extension();
+            extension.is_some_and(|extension| extension.eq_ignore_ascii_case(name))
+        };
+        if has_extension("onnx") {
+            Err(SimulateError::Onnx(config.network.clone()))
+        } else if has_extension("toml") {
+            Self::native(config)
+        } else {
+            Self::nir(config)
+        }
+    }
+
+    fn nir(config: &SimulateConfig) -> Result<Self, SimulateError> {
+        let preset = preset(config.options.preset.as_deref())?;
+        let options = options(&config.options, preset);
+        let graph = nir::read(&config.network)?;
+        let lowered = nir::lower(&graph, &options).map_err(|problem| SimulateError::Lower {
+            file: config.network.clone(),
+            problem,
+        })?;
+        let mut network = lowered.network;
+        let stem = config.network.file_stem().unwrap_or_default();
+        network.name = stem.to_string_lossy().into_owned();
+        Ok(Subject {
+            network,
+            port: Some(lowered.input),
+            outputs: lowered.outputs.iter().map(|port| port.population).collect(),
+            preset,
+            options,
+            timesteps: None,
+            seed: config.seed.unwrap_or(0),
+            notes: lowered.notes,
+        })
+    }
+
+    fn native(config: &SimulateConfig) -> Result<Self, SimulateError> {
+        let mut description = Description::load(&config.network)?;
+        let simulation = &mut description.simulation;
+        if let Some(name) = &config.options.preset {
+            simulation.preset = Some(name.clone());
+        }
+        if let Some(dt_s) = config.options.dt_s {
+            simulation.dt_s = dt_s;
+        }
+        let preset = preset(simulation.preset.as_deref())?;
+        let mut options = options(&config.options, preset);
+        options.dt_s = simulation.dt_s;
+        let seed = config.seed.unwrap_or(simulation.seed);
+        let neurons = description.populations.iter_mut();
+        for table in neurons.filter_map(|population| population.neuron.as_mut()) {
+            // What is no model here is refused by the builder, or is an input, which has no choices.
+            let Ok(model) = Model::get(&table.model) else {
+                continue;
+            };
+            table.reset = config.options.reset.or(table.reset);
+            table.threshold_test = config.options.threshold_test.or(table.threshold_test);
+            table.current_order = config.options.current_order.or(table.current_order);
+            let has_potential = model.parameters.iter().any(|p| p.name == "v_initial");
+            if let (true, Some(StartPotential::Value(v))) =
+                (has_potential, config.options.initial_potential)
+            {
+                let v_initial = Quantity::Constant(v);
+                table.parameters.insert("v_initial".to_owned(), v_initial);
+            }
+        }
+        let built = description.build(seed)?;
+        let mut notes = built.notes;
+        notes.push("options hold where the file states no other for a population".to_owned());
+        let network = built.network;
+        let input = network
+            .populations
+            .iter()
+            .position(|population| matches!(population.neuron, Neuron::Input));
+        let port = input.map(|population| Port {
+            node: network.populations[population].name.clone(),
+            population,
+            dims: network.populations[population].shape.dims(),
+        });
+        Ok(Subject {
+            outputs: outputs(&network),
+            network,
+            port,
+            preset,
+            options,
+            timesteps: built.timesteps,
+            seed,
+            notes,
+        })
+    }
+
+    pub(super) fn input(
+        &self,
+        config: &SimulateConfig,
+    ) -> Result<Option<SpikingInput>, SimulateError> {
+        let file = || config.network.clone();
+        match (&self.port, &config.input) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(SimulateError::UnusedInput { file: file() }),
+            (Some(port), None) => Err(SimulateError::NoInput {
+                file: file(),
+                node: port.node.clone(),
+                dims: port.dims.clone(),
+            }),
+            (Some(port), Some(path)) => {
+                let request = Request {
+                    node: &port.node,
+                    dims: &port.dims,
+                    hold: config.options.hold_input,
+                    timesteps: config.timesteps.or(self.timesteps),
+                    bin_s: config.options.event_bin_s(),
+                    samples: config.samples,
+                    labels: config.labels.as_deref(),
+                };
+                Ok(Some(spikes::read(path, &request)?))
+            }
+        }
+    }
+}
+
+fn preset(name: Option<&str>) -> Result<&'static Preset, NeuronError> {
+    Preset::get(name.unwrap_or(PRESETS[0].name))
+}
+
+fn options(stated: &NetworkOptions, preset: &Preset) -> Options {
+    let mut options = preset.options;
+    options.dt_s = stated.dt_s.unwrap_or(options.dt_s);
+    options.reset = stated.reset.unwrap_or(options.reset);
+    options.test = stated.threshold_test.unwrap_or(options.test);
+    options.current_order = stated.current_order.unwrap_or(options.current_order);
+    if let Some(start) = stated.initial_potential {
+        options.initial = start.into();
+    }
+    options
+}
+
+/// Populations that send nowhere; if there are none, all that are not driven from outside.
+fn outputs(network: &Network) -> Vec<usize> {
+    let sends = |index: usize| network.projections.iter().any(|p| p.source == index);
+    let is_input = |index: usize| matches!(network.populations[index].neuron, Neuron::Input);
+    let mut outputs: Vec<usize> = (0..network.populations.len()).collect();
+    outputs.retain(|&index| !is_input(index));
+    if outputs.iter().any(|&index| !sends(index)) {
+        outputs.retain(|&index| !sends(index));
+    }
+    outputs
+}
