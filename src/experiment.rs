@@ -4,6 +4,7 @@
 //! [`Experiment`] and what they do with the [`Run`].
 
 mod config;
+mod doctor;
 mod estimate;
 mod simulate;
 mod spiking;
@@ -15,6 +16,7 @@ pub use config::{
     MaxPoolChoice, Normalization, OutputConfig, SimulationConfig,
 };
 
+pub use doctor::{Diagnosis, EarlyExitReport, Point, Recommendation, TargetEnergy, diagnose};
 pub use estimate::{assumed_counts, estimate};
 pub use simulate::{
     NetworkRun, OutputReport, SimulateConfig, SimulateError, simulate_network,

@@ -345,3 +345,50 @@ fn test_data_never_reach_conversion() {
     let recalibrated = run(&["calibration.samples=50"]);
     assert_ne!(recalibrated.network, shipped.network);
 }
+
+/// The doctor's curve ends where `run` ends, its energies grow with T, and stopping early keeps
+/// the answers at a fraction of the timesteps.
+#[test]
+fn the_doctor_agrees_with_a_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let overrides = [
+        "simulation.timesteps=16",
+        "output.targets=[\"loihi1\", \"arithmetic-45nm\"]",
+    ]
+    .map(str::to_owned);
+    let experiment =
+        experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+    let catalogue = Catalogue::shipped().unwrap();
+    let go_on = |_| ControlFlow::Continue(());
+    let run = experiment::run(&experiment, &catalogue, &go_on).unwrap();
+    let diagnosis = experiment::diagnose(&experiment, &catalogue, &go_on).unwrap();
+
+    let accuracy = run.report.accuracy.unwrap();
+    let curve: Vec<f64> = diagnosis
+        .curve
+        .iter()
+        .filter_map(|point| point.accuracy)
+        .collect();
+    assert_eq!(curve, accuracy.snn_per_timestep);
+    assert_eq!(diagnosis.ann_accuracy, Some(accuracy.ann));
+    let energies = |target: usize| -> Vec<f64> {
+        let points = diagnosis.curve.iter();
+        points
+            .map(|point| point.energy[target].energy_j.unwrap())
+            .collect()
+    };
+    for (target, name) in ["loihi1", "arithmetic-45nm"].iter().enumerate() {
+        let energies = energies(target);
+        assert!(energies.is_sorted(), "{name}: {energies:?}");
+        let priced = run.report.targets.iter().find(|t| t.name == *name).unwrap();
+        assert_eq!(
+            energies.last(),
+            priced.energy_j.map(|e| e.nominal).as_ref(),
+            "{name}"
+        );
+    }
+    let exit = &diagnosis.early_exit;
+    assert!(exit.mean_timesteps < 10.0, "{}", exit.mean_timesteps);
+    assert!((exit.accuracy.unwrap() - accuracy.snn).abs() < 0.01);
+    assert!(exit.energy[0].energy_j.unwrap() < *energies(0).last().unwrap());
+}

@@ -5,6 +5,7 @@
 
 mod check;
 mod compare;
+mod doctor;
 mod estimate;
 mod hardware;
 mod inspect;
@@ -78,6 +79,18 @@ enum Verb {
     /// where you are. Prints the comparison and writes tables, figures and the counts.
     #[command(verbatim_doc_comment)]
     Run(run::RunArgs),
+    /// Find where conversion loses accuracy, what each timestep costs, and when to stop.
+    ///
+    /// Takes what `run` takes; converts for the given timesteps and reads accuracy and energy out
+    /// after each of them:
+    ///
+    ///   spikewatt doctor examples/fashion_mnist.toml --timesteps 32 --out results/doctor
+    ///
+    /// Prints and writes the error of each layer, accuracy and joules against T, an early-exit
+    /// rule chosen on the calibration data with its mean timesteps and energy, and the flags that
+    /// it recommends.
+    #[command(verbatim_doc_comment)]
+    Doctor(run::RunArgs),
     /// Show the layers of a model and the spiking network it would become.
     ///
     /// Layers, shapes, parameters and MACs, and neurons and synapses after conversion. Every node
@@ -174,6 +187,7 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
     }
     match cli.verb {
         Verb::Run(args) => run::execute(&args, &cli.common, command),
+        Verb::Doctor(args) => doctor::execute(&args, &cli.common, command),
         Verb::Inspect(args) => inspect::execute(&args, &cli.common),
         Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),

@@ -58,7 +58,7 @@ pub(super) struct RunArgs {
     pub(super) targets: Option<Vec<String>>,
     /// Further cost tables (.toml) that targets may name.
     #[arg(long, value_name = "FILE")]
-    hardware_file: Vec<PathBuf>,
+    pub(super) hardware_file: Vec<PathBuf>,
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
@@ -71,7 +71,7 @@ pub(super) struct RunArgs {
     out: Option<PathBuf>,
     /// Replace the results of an earlier run in that folder.
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     #[command(flatten)]
     pub(super) usage: UsageArgs,
     #[command(flatten)]
@@ -204,7 +204,7 @@ impl Job {
 }
 
 /// The folder asked for, or `results/` and the name of the experiment or model.
-fn folder_of(args: &RunArgs, output: &OutputConfig) -> PathBuf {
+pub(super) fn folder_of(args: &RunArgs, output: &OutputConfig) -> PathBuf {
     let named = args.out.clone().or_else(|| output.folder.clone());
     named.unwrap_or_else(|| {
         let stem = args.input.file_stem().unwrap_or_default();
@@ -212,7 +212,7 @@ fn folder_of(args: &RunArgs, output: &OutputConfig) -> PathBuf {
     })
 }
 
-fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
+pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
     if !args.network.is_empty() || args.baseline.is_some() {
         bail!(
             "{}: it is converted; --baseline and the options of spiking networks are for a .nir or native network",

@@ -115,15 +115,7 @@ pub fn fit(
     options: &FitOptions,
 ) -> Result<Fit, ConversionError> {
     let calibration = Calibration::measure(ann, runtime, inputs, options.percentile)?;
-    let width = ann.sample_dims.iter().product::<usize>().max(1);
-    let samples = Samples {
-        ann,
-        runtime,
-        inputs: &inputs[..inputs.len().min(FIT_SAMPLES * width)],
-        timesteps: options.timesteps.min(FIT_TIMESTEPS),
-        encoding: options.encoding,
-        seed: options.seed,
-    };
+    let samples = limited(ann, runtime, inputs, options);
     let with_rule = |rule: MaxPoolRule| fit_with(rule, &calibration, &samples, options);
     let (conversion, output_error) = with_rule(options.max_pool.unwrap_or(MaxPoolRule::Gate))?;
     let mut fit = Fit {
@@ -158,6 +150,24 @@ pub fn fit(
         ));
     }
     Ok(fit)
+}
+
+/// The samples that thresholds and biases are fitted to.
+pub(super) fn limited<'a>(
+    ann: &'a Ann,
+    runtime: &'a Runtime,
+    inputs: &'a [f32],
+    options: &FitOptions,
+) -> Samples<'a> {
+    let width = ann.sample_dims.iter().product::<usize>().max(1);
+    Samples {
+        ann,
+        runtime,
+        inputs: &inputs[..inputs.len().min(FIT_SAMPLES * width)],
+        timesteps: options.timesteps.min(FIT_TIMESTEPS),
+        encoding: options.encoding,
+        seed: options.seed,
+    }
 }
 
 fn fit_with(

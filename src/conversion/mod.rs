@@ -21,14 +21,18 @@ mod builder;
 mod calibration;
 mod compose;
 mod correction;
+mod early_exit;
 mod fit;
+mod health;
 mod quantile;
 mod rescale;
 mod samples;
 mod threshold;
 
 pub use calibration::{ActivationRange, Calibration};
+pub use early_exit::{EarlyExit, Trace};
 pub use fit::{Correction, Fit, FitOptions, ThresholdRule, fit};
+pub use health::{Health, examine};
 
 use crate::ann::{Ann, Operation, RuntimeError};
 use crate::engine::SimulationError;

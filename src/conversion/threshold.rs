@@ -77,7 +77,7 @@ pub(super) fn choose(
 }
 
 /// Mean output of a neuron over all timesteps.
-fn staircase(total_input: f32, threshold: f32, initial: f32, timesteps: f32) -> f32 {
+pub(super) fn staircase(total_input: f32, threshold: f32, initial: f32, timesteps: f32) -> f32 {
     let steps = (total_input / threshold + initial).clamp(0.0, timesteps);
     // Truncation is the floor of what is not negative, and far faster.
     threshold / timesteps * (steps as u32 as f32)

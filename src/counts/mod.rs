@@ -5,6 +5,7 @@
 
 mod assumed;
 mod dense;
+mod truncate;
 
 pub use assumed::AssumedRates;
 pub use dense::{DenseCounts, DenseLayer};

@@ -15,7 +15,14 @@ pub const MANIFEST_FILE: &str = "manifest.json";
 pub const MANIFEST_SCHEMA: &str = "spikewatt.manifest/1";
 
 /// Files of a run that no [`Exporter`] writes.
-const OTHER_FILES: [&str; 1] = ["counts.h5"];
+const OTHER_FILES: [&str; 6] = [
+    "counts.h5",
+    "doctor.json",
+    "doctor.csv",
+    "curve.csv",
+    "accuracy_vs_timesteps.svg",
+    "accuracy_vs_timesteps.png",
+];
 
 /// How temporary files begin; the same files left over by a killed run are no reason to refuse.
 const TEMPORARY: &str = ".spikewatt-";

@@ -4,6 +4,8 @@ mod canvas;
 mod crossover;
 mod crossover_figure;
 mod csv;
+mod curve;
+mod doctor;
 mod escape;
 mod figure;
 mod folder;
@@ -21,6 +23,8 @@ mod verdict;
 pub use self::csv::{BreakdownCsv, PopulationsCsv, TargetsCsv};
 pub use crossover::{Crossing, CrossoverCsv, Meeting, RateCurve, RatePoint};
 pub use crossover_figure::{CrossoverPng, CrossoverSvg};
+pub use curve::{curve_png, curve_svg};
+pub use doctor::{curve_csv, doctor_csv, doctor_text};
 pub use figure::{Png, Svg};
 pub use folder::{
     FileEntry, FolderError, InputEntry, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, OutputFolder,

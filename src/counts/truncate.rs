@@ -1,0 +1,67 @@
+//! What the first timesteps of a run would have counted on their own.
+
+use super::{EventCounts, PopulationCounts, ProjectionCounts};
+
+impl EventCounts {
+    /// The counts of the first `timesteps` timesteps, at most all of them.
+    ///
+    /// Everything that is kept per timestep is exact. Which neurons spiked early is not kept: the
+    /// spikes of a population in these timesteps are spread over its neurons in proportion to those
+    /// of the whole run, which only the routing of packets can tell.
+    #[must_use]
+    pub fn truncated(&self, timesteps: u32) -> EventCounts {
+        let steps = self.timesteps.min(timesteps) as usize;
+        let first = |values: &[u64]| values[..steps.min(values.len())].to_vec();
+        let spread = |values: &[u64], kept: &[u64], all: &[u64]| {
+            spread(values, kept.iter().sum(), all.iter().sum())
+        };
+        let populations = self.populations.iter().map(|counts| {
+            let spikes = first(&counts.spikes_per_timestep);
+            let touched = first(&counts.touched_per_timestep);
+            PopulationCounts {
+                spikes: spread(&counts.spikes, &spikes, &counts.spikes_per_timestep),
+                touched: spread(&counts.touched, &touched, &counts.touched_per_timestep),
+                spikes_per_timestep: spikes,
+                touched_per_timestep: touched,
+                active_per_timestep: first(&counts.active_per_timestep),
+            }
+        });
+        let projections = self.projections.iter().map(|counts| ProjectionCounts {
+            synops_per_timestep: first(&counts.synops_per_timestep),
+            macs_per_timestep: first(&counts.macs_per_timestep),
+            macs_once: counts.macs_once,
+        });
+        EventCounts {
+            topology: self.topology.clone(),
+            samples: self.samples,
+            timesteps: steps as u32,
+            populations: populations.collect(),
+            projections: projections.collect(),
+        }
+    }
+}
+
+/// Scales values by `part / whole`, so that their sum is scaled exactly.
+fn spread(values: &[u64], part: u64, whole: u64) -> Vec<u64> {
+    let (mut seen, mut given) = (0u128, 0u128);
+    let share = |value: &u64| {
+        seen += u128::from(*value);
+        let due = seen * u128::from(part) / u128::from(whole.max(1));
+        let share = due - given;
+        given = due;
+        share as u64
+    };
+    values.iter().map(share).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worked_shares_keep_their_sum() {
+        assert_eq!(spread(&[3, 1, 4, 2], 5, 10), [1, 1, 2, 1]);
+        assert_eq!(spread(&[3, 1, 4, 2], 10, 10), [3, 1, 4, 2]);
+        assert_eq!(spread(&[0, 0], 0, 0), [0, 0]);
+    }
+}

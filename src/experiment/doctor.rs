@@ -1,0 +1,465 @@
+//! The conversion doctor: where accuracy is lost, what each timestep brings and costs, and when to
+//! stop.
+
+use super::{Experiment, ExperimentError, Imported, Observer, Progress, shown, stop_if};
+use crate::conversion::{
+    self, EarlyExit, FitOptions, Health, ThresholdRule, Trace, examine, rule_name,
+};
+use crate::counts::EventCounts;
+use crate::encoding::EncodingError;
+use crate::energy::{self, Catalogue, Work};
+use crate::engine::{Probe, Recording, Simulation, SimulationError, Simulator};
+use crate::network::{Network, Role};
+use crate::report::{InputEntry, Workload};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Share of calibration samples whose answer an early exit may change.
+const EARLY_EXIT_TOLERANCE: f64 = 0.002;
+
+/// The recommended T is the first one whose agreement with the original on the calibration data is
+/// this close to the best.
+const AGREEMENT_MARGIN: f64 = 0.01;
+
+/// Most points of the curve that are priced.
+const PRICED_POINTS: u32 = 64;
+
+/// Energy of the spiking network on a target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TargetEnergy {
+    /// Name of the target.
+    pub target: String,
+    /// Nominal energy per inference [J]; `None` if a needed figure is unknown.
+    pub energy_j: Option<f64>,
+}
+
+/// The network read out after some timesteps.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Point {
+    /// Timesteps.
+    pub timesteps: u32,
+    /// Share of correct samples; `None` without labels.
+    pub accuracy: Option<f64>,
+    /// Share of samples with the original's answer.
+    pub agreement: f64,
+    /// Spikes per inference up to here.
+    pub spikes_per_inference: f64,
+    /// Energy up to here on each target; empty where the curve is too long to price every point.
+    pub energy: Vec<TargetEnergy>,
+}
+
+/// What stopping early gives on the data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EarlyExitReport {
+    /// Lead of the best output over the second at which a sample stops, in the unit of the
+    /// potential; `None` if none was safe on the calibration data.
+    pub margin: Option<f32>,
+    /// Share of calibration samples whose answer it was allowed to change.
+    pub tolerance: f64,
+    /// Mean timesteps per sample.
+    pub mean_timesteps: f64,
+    /// Share of correct samples; `None` without labels.
+    pub accuracy: Option<f64>,
+    /// Mean energy per inference on each target: samples are simulated again for exactly as long
+    /// as they run and priced in groups of equal length.
+    pub energy: Vec<TargetEnergy>,
+}
+
+/// What to run with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recommendation {
+    /// Timesteps.
+    pub timesteps: u32,
+    /// Threshold rule.
+    pub normalization: ThresholdRule,
+    /// Error of the output on the calibration data with each rule at these timesteps.
+    pub output_errors: Vec<(ThresholdRule, f64)>,
+    /// Readout.
+    pub readout: &'static str,
+    /// The flags of `run` that do so.
+    pub flags: String,
+}
+
+/// Everything the doctor finds: `doctor.json` is this struct.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diagnosis {
+    /// `spikewatt.doctor/1`.
+    pub schema: &'static str,
+    /// Version of spikewatt.
+    pub version: &'static str,
+    /// The model as given.
+    pub model: String,
+    /// The data as given.
+    pub data: String,
+    /// Samples of the data.
+    pub samples: usize,
+    /// Timesteps that the network was converted for, the end of the curve.
+    pub timesteps: u32,
+    /// Accuracy of the original; `None` without labels.
+    pub ann_accuracy: Option<f64>,
+    /// Max-pooling rule in use, and the error of the output with each that was tried.
+    pub max_pool: Vec<(&'static str, f64)>,
+    /// Error of the output on the calibration data, relative to the spread of the original's.
+    pub output_error: f64,
+    /// Spiking populations, in the order of a timestep.
+    pub populations: Vec<Health>,
+    /// The population with the largest relative error, and what to try.
+    pub finding: String,
+    /// The curve, T = 1 … `timesteps`.
+    pub curve: Vec<Point>,
+    /// Stopping early.
+    pub early_exit: EarlyExitReport,
+    /// What to run with.
+    pub recommendation: Recommendation,
+    /// Files that were read.
+    #[serde(skip)]
+    pub inputs: Vec<InputEntry>,
+}
+
+/// Examines the conversion of an experiment. Whatever is chosen is chosen on the calibration data.
+///
+/// # Errors
+/// The first stage that fails.
+pub fn diagnose(
+    experiment: &Experiment,
+    catalogue: &Catalogue,
+    observer: Observer,
+) -> Result<Diagnosis, ExperimentError> {
+    experiment.check()?;
+    let imported = Imported::load(experiment, observer)?;
+    stop_if(observer(Progress::Calibrating))?;
+    let (ann, runtime) = (&imported.ann, &imported.runtime);
+    let calibration = &imported.calibration_data;
+    let options = experiment.fit_options();
+    let fit = conversion::fit(ann, runtime, &calibration.inputs, &options)?;
+    let network = &fit.conversion.network;
+    let populations = examine(ann, runtime, &calibration.inputs, &fit.conversion, &options)?;
+
+    let original = super::predictions(ann, runtime, &calibration.inputs)?;
+    let drive = Driver {
+        network,
+        options: &options,
+    };
+    let (_, traces) = drive.trace(&imported.data_of(true), observer)?;
+    let exit = EarlyExit::choose(&traces, EARLY_EXIT_TOLERANCE);
+    let agreements = shares(&traces, &original);
+    let recommendation = recommend(&imported, &options, &agreements)?;
+
+    let (simulation, traces) = drive.trace(&imported.data_of(false), observer)?;
+    let prices = Prices {
+        imported: &imported,
+        experiment,
+        catalogue,
+    };
+    let labels = imported.data.labels.as_deref();
+    let accuracies = labels.map(|labels| shares(&traces, labels));
+    let curve = curve(&simulation, &prices, accuracies.as_deref(), &{
+        shares(&traces, &imported.ann_predictions)
+    })?;
+    let early_exit = stop_early(exit, &drive, &prices, &traces, observer)?;
+    let ann_accuracy = labels.map(|labels| {
+        let hits = labels.iter().zip(&imported.ann_predictions);
+        hits.filter(|(a, b)| a == b).count() as f64 / labels.len().max(1) as f64
+    });
+    Ok(Diagnosis {
+        schema: "spikewatt.doctor/1",
+        version: env!("CARGO_PKG_VERSION"),
+        model: imported.model.path.clone(),
+        data: shown(&imported.data.data.path),
+        samples: imported.data.len(),
+        timesteps: options.timesteps,
+        ann_accuracy,
+        max_pool: fit
+            .max_pool_errors
+            .iter()
+            .map(|(rule, error)| (rule_name(*rule), *error))
+            .collect(),
+        output_error: fit.output_error,
+        finding: finding(&populations),
+        populations,
+        curve,
+        early_exit,
+        recommendation,
+        inputs: imported.inputs(),
+    })
+}
+
+/// Share of samples whose prediction is the expected one, per timestep.
+fn shares(traces: &[Trace], expected: &[u32]) -> Vec<f64> {
+    let timesteps = traces.first().map_or(0, |trace| trace.predictions.len());
+    (0..timesteps)
+        .map(|t| {
+            let pairs = traces.iter().zip(expected);
+            let hits = pairs.filter(|(trace, expected)| trace.predictions[t] == **expected);
+            hits.count() as f64 / traces.len().max(1) as f64
+        })
+        .collect()
+}
+
+/// Names the worst population and the next step.
+fn finding(populations: &[Health]) -> String {
+    let worst = populations.iter().reduce(|a, b| {
+        if b.relative_error > a.relative_error {
+            b
+        } else {
+            a
+        }
+    });
+    let Some(worst) = worst else {
+        return "the network has no spiking population".to_owned();
+    };
+    let advice = if worst.saturated > 0.05 {
+        "many of its neurons spike in every timestep; raise the timesteps, or the thresholds with --normalization max"
+    } else if worst.residual_error > 0.7 * worst.relative_error {
+        "most of it comes from spikes that arrive unevenly; raise the timesteps, which is what evens them out"
+    } else if worst.dead > 0.5 {
+        "most of its neurons never spike; give more calibration samples, or retrain without dead units"
+    } else {
+        "most of it is rounding to the grid of spike counts; raise the timesteps or retrain with quantised activations"
+    };
+    format!(
+        "largest error in \"{}\": {:.1} % of its activation; {advice}",
+        worst.population,
+        100.0 * worst.relative_error
+    )
+}
+
+fn recommend(
+    imported: &Imported,
+    options: &FitOptions,
+    agreements: &[f64],
+) -> Result<Recommendation, ExperimentError> {
+    let best = agreements.iter().copied().fold(0.0, f64::max);
+    let enough = |agreement: &f64| *agreement >= best - AGREEMENT_MARGIN;
+    let timesteps = agreements.iter().position(enough).map_or(1, |t| t + 1) as u32;
+    let mut output_errors = Vec::new();
+    for thresholds in [ThresholdRule::Mmse, ThresholdRule::Percentile] {
+        let options = FitOptions {
+            timesteps,
+            thresholds,
+            ..options.clone()
+        };
+        let inputs = &imported.calibration_data.inputs;
+        let fit = conversion::fit(&imported.ann, &imported.runtime, inputs, &options)?;
+        output_errors.push((thresholds, fit.output_error));
+    }
+    output_errors.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let normalization = output_errors[0].0;
+    let flag = match normalization {
+        ThresholdRule::Mmse => "mmse".to_owned(),
+        ThresholdRule::Percentile => format!("percentile:{}", options.percentile),
+        ThresholdRule::Max => "max".to_owned(),
+    };
+    Ok(Recommendation {
+        timesteps,
+        normalization,
+        output_errors,
+        readout: "accumulated potential",
+        flags: format!("--timesteps {timesteps} --normalization {flag}"),
+    })
+}
+
+/// Drives a converted network with samples of its model.
+struct Driver<'a> {
+    network: &'a Network,
+    options: &'a FitOptions,
+}
+
+impl Driver<'_> {
+    fn encode(
+        &self,
+        values: &[f32],
+        sample: usize,
+        timesteps: u32,
+    ) -> Result<crate::encoding::Drive, EncodingError> {
+        let values = self.network.populations[0].shape.to_channels_last(values);
+        let options = self.options;
+        options
+            .encoding
+            .encode(values, timesteps, options.seed, sample)
+    }
+
+    /// Simulates all samples and keeps what stands at the output after each timestep.
+    fn trace(
+        &self,
+        samples: &[&[f32]],
+        observer: Observer,
+    ) -> Result<(Simulation, Vec<Trace>), SimulationError> {
+        let timesteps = self.options.timesteps;
+        let last = self.network.populations.len() - 1;
+        let output = &self.network.populations[last];
+        let tracer = Tracer {
+            population: last,
+            neurons: output.shape.neurons(),
+            spikes: output.neuron.role() != Role::Readout,
+            samples: samples.iter().map(|_| Mutex::default()).collect(),
+        };
+        let drive = |sample: usize| self.encode(samples[sample], sample, timesteps);
+        let of = samples.len();
+        let progress = |done| observer(Progress::Simulating { done, of });
+        let simulation = Simulator::new(self.network, timesteps)?
+            .run_recorded(of, &drive, &tracer, &progress)?;
+        let traces = tracer.samples.into_iter().map(|traced| {
+            let traced = traced
+                .into_inner()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            traced.0
+        });
+        Ok((simulation, traces.collect()))
+    }
+}
+
+/// Keeps the leads of the output.
+struct Tracer {
+    population: usize,
+    neurons: usize,
+    spikes: bool,
+    /// The trace and, for an output that spikes, the counts so far.
+    samples: Vec<Mutex<(Trace, Vec<f32>)>>,
+}
+
+impl Probe for Tracer {
+    fn wants(&self, population: usize) -> bool {
+        population == self.population
+    }
+
+    fn record(&self, recording: Recording) {
+        let mut traced = self.samples[recording.sample]
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (trace, counts) = &mut *traced;
+        if !self.spikes {
+            for potentials in recording.potentials.chunks_exact(self.neurons.max(1)) {
+                trace.push(potentials);
+            }
+            return;
+        }
+        counts.resize(self.neurons, 0.0);
+        for t in recording.timesteps {
+            for &neuron in recording.train.at(t).neurons {
+                counts[neuron as usize] += 1.0;
+            }
+            trace.push(counts);
+        }
+    }
+}
+
+/// Prices counts on the targets of an experiment.
+struct Prices<'a> {
+    imported: &'a Imported,
+    experiment: &'a Experiment,
+    catalogue: &'a Catalogue,
+}
+
+impl Prices<'_> {
+    /// Energies of the spiking network; targets that run the original only are left out.
+    fn of(&self, counts: &EventCounts) -> Result<Vec<TargetEnergy>, ExperimentError> {
+        let dense = self.imported.ann.dense_counts();
+        let work = Work {
+            counts,
+            dense: &dense,
+        };
+        let options = self.experiment.price_options()?;
+        let mut energies = Vec::new();
+        for hardware in super::targets(self.experiment, self.catalogue)? {
+            let reports = energy::price(hardware, &work, &options);
+            let spiking = reports.iter().find(|r| r.workload == Workload::Snn);
+            energies.extend(spiking.map(|report| TargetEnergy {
+                target: report.name.clone(),
+                energy_j: report.energy_j.map(|energy| energy.nominal),
+            }));
+        }
+        Ok(energies)
+    }
+}
+
+fn curve(
+    simulation: &Simulation,
+    prices: &Prices,
+    accuracies: Option<&[f64]>,
+    agreements: &[f64],
+) -> Result<Vec<Point>, ExperimentError> {
+    let timesteps = simulation.counts.timesteps;
+    let stride = timesteps.div_ceil(PRICED_POINTS).max(1);
+    (1..=timesteps)
+        .map(|t| {
+            let counts = simulation.counts.truncated(t);
+            let spikes = (0..counts.populations.len()).map(|p| counts.per_inference(p).spikes);
+            let priced = t % stride == 0 || t == timesteps;
+            Ok(Point {
+                timesteps: t,
+                accuracy: accuracies.map(|a| a[t as usize - 1]),
+                agreement: agreements[t as usize - 1],
+                spikes_per_inference: spikes.sum(),
+                energy: if priced {
+                    prices.of(&counts)?
+                } else {
+                    Vec::new()
+                },
+            })
+        })
+        .collect()
+}
+
+fn stop_early(
+    exit: EarlyExit,
+    drive: &Driver,
+    prices: &Prices,
+    traces: &[Trace],
+    observer: Observer,
+) -> Result<EarlyExitReport, ExperimentError> {
+    let data = &prices.imported.data;
+    let mut groups: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    let mut hits = 0usize;
+    for (sample, trace) in traces.iter().enumerate() {
+        let t = exit.timesteps(trace);
+        groups.entry(t as u32).or_default().push(sample);
+        let prediction = trace.predictions.get(t.saturating_sub(1));
+        let label = data.labels.as_ref().and_then(|labels| labels.get(sample));
+        hits += usize::from(label.is_some() && label == prediction);
+    }
+    let total = traces.len().max(1) as f64;
+    let mut energy: Vec<TargetEnergy> = Vec::new();
+    for (&timesteps, samples) in &groups {
+        let encode = |i: usize| drive.encode(data.sample(samples[i]), samples[i], timesteps);
+        let of = samples.len();
+        let go_on = |done| observer(Progress::Simulating { done, of });
+        let simulation =
+            Simulator::new(drive.network, timesteps)?.run(samples.len(), &encode, &go_on)?;
+        let share = samples.len() as f64 / total;
+        let group = prices.of(&simulation.counts)?;
+        if energy.is_empty() {
+            energy = group
+                .iter()
+                .map(|g| TargetEnergy {
+                    target: g.target.clone(),
+                    energy_j: Some(0.0),
+                })
+                .collect();
+        }
+        for (sum, group) in energy.iter_mut().zip(group) {
+            sum.energy_j = sum.energy_j.zip(group.energy_j).map(|(a, b)| a + share * b);
+        }
+    }
+    let mean = |(t, samples): (&u32, &Vec<usize>)| f64::from(*t) * samples.len() as f64 / total;
+    Ok(EarlyExitReport {
+        margin: Some(exit.margin).filter(|m| m.is_finite()),
+        tolerance: EARLY_EXIT_TOLERANCE,
+        mean_timesteps: groups.iter().map(mean).sum(),
+        accuracy: data.labels.as_ref().map(|_| hits as f64 / total),
+        energy,
+    })
+}
+
+impl Imported {
+    /// Samples of the data or of the calibration data.
+    fn data_of(&self, calibration: bool) -> Vec<&[f32]> {
+        let data = if calibration {
+            &self.calibration_data
+        } else {
+            &self.data
+        };
+        (0..data.len()).map(|sample| data.sample(sample)).collect()
+    }
+}

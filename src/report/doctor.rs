@@ -1,0 +1,169 @@
+//! What the conversion doctor found, as text and tables.
+
+use super::ExportError;
+use crate::experiment::{Diagnosis, TargetEnergy};
+use crate::units::si;
+use std::fmt::Write;
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// The findings for people.
+#[must_use]
+pub fn doctor_text(diagnosis: &Diagnosis) -> String {
+    let mut text = format!(
+        "{}, converted for T = {} timesteps, on {} samples of {}\n",
+        diagnosis.model, diagnosis.timesteps, diagnosis.samples, diagnosis.data
+    );
+    // Writing into a string cannot fail.
+    let mut line = |arguments: std::fmt::Arguments| {
+        let _ = text.write_fmt(arguments);
+        text.push('\n');
+    };
+    if let Some(ann) = diagnosis.ann_accuracy {
+        line(format_args!("accuracy of the original: {}", percent(ann)));
+    }
+    for (rule, error) in &diagnosis.max_pool {
+        line(format_args!(
+            "max pooling by {rule}: output error {} on the calibration data",
+            percent(*error)
+        ));
+    }
+    line(format_args!(
+        "\n{:24} {:>8} {:>9} {:>7} {:>10}   rate: median, 90 %, 99 %, max",
+        "population", "error", "residual", "dead", "saturated"
+    ));
+    for p in &diagnosis.populations {
+        let [median, ninety, most, max] = p.rate_quantiles;
+        line(format_args!(
+            "{:24} {:>8} {:>9} {:>7} {:>10}   {median:.3} {ninety:.3} {most:.3} {max:.3}",
+            p.population,
+            percent(p.relative_error),
+            percent(p.residual_error),
+            format!("{:.1} %", 100.0 * p.dead),
+            percent(p.saturated),
+        ));
+    }
+    line(format_args!(
+        "\n{:>5} {:>9} {:>10} {:>10}  energy",
+        "T", "accuracy", "agreement", "spikes"
+    ));
+    let last = diagnosis.timesteps;
+    let powers =
+        |t: u32| t.is_power_of_two() || t == last || t == diagnosis.recommendation.timesteps;
+    for point in diagnosis
+        .curve
+        .iter()
+        .filter(|point| powers(point.timesteps))
+    {
+        line(format_args!(
+            "{:>5} {:>9} {:>10} {:>10.0}  {}",
+            point.timesteps,
+            point.accuracy.map_or("–".to_owned(), percent),
+            percent(point.agreement),
+            point.spikes_per_inference,
+            energies(&point.energy)
+        ));
+    }
+    let exit = &diagnosis.early_exit;
+    match exit.margin {
+        Some(margin) => line(format_args!(
+            "\nearly exit at a lead of {margin:.3}: {:.2} timesteps on average, accuracy {}, {}",
+            exit.mean_timesteps,
+            exit.accuracy.map_or("–".to_owned(), percent),
+            energies(&exit.energy)
+        )),
+        None => line(format_args!(
+            "\nearly exit: no lead is safe on the calibration data"
+        )),
+    }
+    line(format_args!("{}", diagnosis.finding));
+    line(format_args!(
+        "recommended: {} (readout: {})",
+        diagnosis.recommendation.flags, diagnosis.recommendation.readout
+    ));
+    text
+}
+
+fn energies(energies: &[TargetEnergy]) -> String {
+    let shown = energies.iter().map(|e| {
+        let energy = e.energy_j.map_or("unknown".to_owned(), |j| si(j, "J"));
+        format!("{} {energy}", e.target)
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// The populations, a row each.
+///
+/// # Errors
+/// If the table cannot be written.
+pub fn doctor_csv(diagnosis: &Diagnosis) -> Result<Vec<u8>, ExportError> {
+    let mut rows = vec![
+        [
+            "population",
+            "relative_error",
+            "residual_error",
+            "dead_share",
+            "saturated_share",
+            "rate_median_per_timestep",
+            "rate_p90_per_timestep",
+            "rate_p99_per_timestep",
+            "rate_max_per_timestep",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
+    for p in &diagnosis.populations {
+        let mut row = vec![p.population.clone()];
+        row.extend(
+            [p.relative_error, p.residual_error, p.dead, p.saturated].map(|v| v.to_string()),
+        );
+        row.extend(p.rate_quantiles.map(|v| v.to_string()));
+        rows.push(row);
+    }
+    table("doctor.csv", rows)
+}
+
+/// The curve, a row for each timestep.
+///
+/// # Errors
+/// If the table cannot be written.
+pub fn curve_csv(diagnosis: &Diagnosis) -> Result<Vec<u8>, ExportError> {
+    let mut header: Vec<String> = ["timesteps", "accuracy", "agreement", "spikes_per_inference"]
+        .map(str::to_owned)
+        .to_vec();
+    let targets: Vec<&str> = diagnosis
+        .curve
+        .last()
+        .map(|point| point.energy.iter().map(|e| e.target.as_str()).collect())
+        .unwrap_or_default();
+    header.extend(targets.iter().map(|target| format!("{target}_energy_j")));
+    let mut rows = vec![header];
+    for point in &diagnosis.curve {
+        let mut row = vec![
+            point.timesteps.to_string(),
+            point.accuracy.map(|a| a.to_string()).unwrap_or_default(),
+            point.agreement.to_string(),
+            point.spikes_per_inference.to_string(),
+        ];
+        row.extend((0..targets.len()).map(|i| {
+            let energy = point.energy.get(i).and_then(|e| e.energy_j);
+            energy.map(|j| j.to_string()).unwrap_or_default()
+        }));
+        rows.push(row);
+    }
+    table("curve.csv", rows)
+}
+
+fn table(file: &'static str, rows: Vec<Vec<String>>) -> Result<Vec<u8>, ExportError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer
+            .write_record(row)
+            .map_err(|error| ExportError::io(file)(error.into()))?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| ExportError::io(file)(error.into_error()))
+}
