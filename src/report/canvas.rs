@@ -87,7 +87,7 @@ fn paint<DB: DrawingBackend>(
     area.present().map_err(|e| e.to_string())
 }
 
-fn register_font() -> Result<(), String> {
+pub(super) fn register_font() -> Result<(), String> {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
     let registered = REGISTERED.get_or_init(|| {
         plotters::style::register_font(
