@@ -370,7 +370,7 @@ fn the_doctor_agrees_with_a_run() {
         .filter_map(|point| point.accuracy)
         .collect();
     assert_eq!(curve, accuracy.snn_per_timestep);
-    assert_eq!(diagnosis.ann_accuracy, Some(accuracy.ann));
+    assert_eq!(diagnosis.ann_accuracy, accuracy.ann);
     let energies = |target: usize| -> Vec<f64> {
         let points = diagnosis.curve.iter();
         points
