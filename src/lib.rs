@@ -115,5 +115,6 @@ pub mod network;
 pub mod neuron;
 pub mod report;
 mod simd;
+pub mod sweep;
 pub mod units;
 pub mod validation;

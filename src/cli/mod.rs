@@ -10,10 +10,12 @@ mod estimate;
 mod hardware;
 mod inspect;
 mod meter;
+mod pareto;
 mod price;
 mod progress;
 mod run;
 mod simulate;
+mod sweep;
 mod usage;
 mod validate;
 
@@ -113,6 +115,15 @@ enum Verb {
     ///   spikewatt estimate model.onnx --rate 0.05 --timesteps 8
     #[command(verbatim_doc_comment)]
     Estimate(estimate::EstimateArgs),
+    /// Research sweeps: many experiments from one file, on a laptop or a cluster.
+    ///
+    ///   spikewatt sweep run examples/sweep.toml
+    ///   spikewatt sweep emit slurm examples/sweep.toml --shards 16 > job.sh
+    ///   spikewatt pareto results/sweep
+    #[command(verbatim_doc_comment)]
+    Sweep(sweep::SweepArgs),
+    /// The candidates of a sweep that nothing beats, the knee, and the cheapest that is good enough.
+    Pareto(pareto::ParetoArgs),
     /// Price saved counts through many cost tables and name what makes them disagree.
     ///
     ///   spikewatt compare results/fashion_mnist --tables all
@@ -192,6 +203,8 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
         Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),
         Verb::Estimate(args) => estimate::execute(&args, &cli.common, command),
+        Verb::Sweep(args) => sweep::execute(&args, &cli.common),
+        Verb::Pareto(args) => pareto::execute(&args, &cli.common),
         Verb::Compare(args) => compare::execute(&args, &cli.common, command),
         Verb::Hardware(args) => hardware::execute(&args, &cli.common),
         Verb::Check(args) => return check::execute(&args, &cli.common),

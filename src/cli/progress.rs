@@ -18,6 +18,11 @@ pub(super) fn catch_interrupts() {
     });
 }
 
+/// Whether somebody pressed Ctrl-C.
+pub(super) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 /// A bar that follows an experiment; invisible when quiet or when standard error is no terminal.
 pub(super) struct Meter {
     bar: ProgressBar,
@@ -49,7 +54,7 @@ impl Meter {
                 self.bar.set_position(done as u64);
             }
         }
-        if INTERRUPTED.load(Ordering::Relaxed) {
+        if interrupted() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())

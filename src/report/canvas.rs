@@ -87,7 +87,7 @@ fn paint<DB: DrawingBackend>(
     area.present().map_err(|e| e.to_string())
 }
 
-pub(super) fn register_font() -> Result<(), String> {
+pub(crate) fn register_font() -> Result<(), String> {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
     let registered = REGISTERED.get_or_init(|| {
         plotters::style::register_font(
@@ -119,7 +119,7 @@ pub(super) const MINOR_GRID: RGBColor = RGBColor(243, 243, 243);
 /// Colours that people with colour blindness can tell apart.
 ///
 /// Source: Okabe and Ito 2008, "Color Universal Design".
-pub(super) fn colour(workload: Workload) -> RGBColor {
+pub(crate) fn colour(workload: Workload) -> RGBColor {
     match workload {
         Workload::Snn => RGBColor(0, 114, 178),
         Workload::Ann => RGBColor(213, 94, 0),

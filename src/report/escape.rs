@@ -2,7 +2,7 @@
 
 /// Text on one line without control characters and without characters that reorder a line, so a
 /// name cannot steer a terminal or break an XML file.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             c if c.is_control() => ' ',
@@ -27,7 +27,7 @@ pub(super) fn shortened(text: &str, width: usize) -> String {
 ///
 /// Source: OWASP, "CSV Injection": cells that begin with `= + - @`, tab or line ends, also in
 /// their full-width forms, are evaluated; a leading apostrophe makes them text.
-pub(super) fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     const TRIGGERS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(TRIGGERS) {
         format!("'{text}")

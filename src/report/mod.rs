@@ -1,12 +1,12 @@
 //! The result of a run as plain data, and the exporters that write it.
 
-mod canvas;
+pub(crate) mod canvas;
 mod crossover;
 mod crossover_figure;
 mod csv;
 mod curve;
 mod doctor;
-mod escape;
+pub(crate) mod escape;
 mod figure;
 mod folder;
 mod footprint;

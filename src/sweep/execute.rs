@@ -1,0 +1,204 @@
+//! Works through the points of a shard.
+
+use super::SweepError;
+use super::plan::{Plan, Point, Shard};
+use super::row::PointResult;
+use super::store::{Origin, Store, done, stores_in};
+use crate::energy::Catalogue;
+use crate::experiment::{ExperimentError, Imported, Simulated};
+use rayon::prelude::*;
+use std::any::Any;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// What a run of a shard did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Points of the shard.
+    pub points: usize,
+    /// Points that were done before.
+    pub skipped: usize,
+    /// Points that were computed now.
+    pub computed: usize,
+    /// Points that failed now.
+    pub failed: usize,
+    /// Simulations that were run for them.
+    pub simulations: usize,
+}
+
+/// Hears of every finished point (done, of, failure) and may stop the sweep.
+pub type Observer<'a> = &'a (dyn Fn(Summary, Option<(&Point, &str)>) -> ControlFlow<()> + Sync);
+
+/// Runs the points of a shard that have no result yet and keeps each in the shard's store in
+/// `folder`. A point that fails, even by a panic, is recorded with its message, and the sweep goes
+/// on; the next run tries it again.
+///
+/// # Errors
+/// If the store cannot be used, or with [`SweepError::Stopped`] if the observer says so.
+pub fn run(
+    plan: &Plan,
+    catalogue: &Catalogue,
+    folder: &Path,
+    shard: Shard,
+    observer: Observer,
+) -> Result<Summary, SweepError> {
+    let store = Mutex::new(Store::open(folder, shard)?);
+    let finished = done(&stores_in(folder)?)?;
+    let work = plan.shard(shard);
+    let mut summary = Summary::default();
+    for point in work.iter().flatten().flatten() {
+        summary.points += 1;
+        summary.skipped += usize::from(finished.contains(&point.id));
+    }
+    let runner = Runner {
+        catalogue,
+        shard,
+        store,
+        summary: Mutex::new(summary),
+        observer,
+    };
+    stop_if(observer(summary, None))?;
+    for simulations in work {
+        let pending: Vec<Vec<&Point>> = simulations
+            .into_iter()
+            .map(|points| {
+                let open = |point: &&Point| !finished.contains(&point.id);
+                points.into_iter().filter(open).collect::<Vec<_>>()
+            })
+            .filter(|points| !points.is_empty())
+            .collect();
+        if !pending.is_empty() {
+            runner.import(&pending)?;
+        }
+    }
+    Ok(runner
+        .summary
+        .into_inner()
+        .unwrap_or_else(|e| e.into_inner()))
+}
+
+struct Runner<'a> {
+    catalogue: &'a Catalogue,
+    shard: Shard,
+    store: Mutex<Store>,
+    summary: Mutex<Summary>,
+    observer: Observer<'a>,
+}
+
+impl Runner<'_> {
+    /// Points that share model and data.
+    fn import(&self, simulations: &[Vec<&Point>]) -> Result<(), SweepError> {
+        let first = &simulations[0][0].experiment;
+        let listen = |_| self.listen();
+        let imported = isolated(|| Imported::load(first, &listen));
+        stop_if(self.listen())?;
+        match imported {
+            Ok(imported) => simulations
+                .par_iter()
+                .try_for_each(|points| self.simulation(&imported, points)),
+            Err(failure) => simulations
+                .iter()
+                .flatten()
+                .try_for_each(|point| self.keep(point, Err(failure.clone()), 0.0)),
+        }
+    }
+
+    /// Points that share a simulation.
+    fn simulation(&self, imported: &Imported, points: &[&Point]) -> Result<(), SweepError> {
+        // Samples report their progress; it is only listened to for the wish to stop.
+        let listen = |_| self.listen();
+        let started = Instant::now();
+        let simulated = isolated(|| imported.simulate(&points[0].experiment, &listen));
+        stop_if(self.listen())?;
+        let simulate_s = started.elapsed().as_secs_f64();
+        self.summary().simulations += 1;
+        for point in points {
+            let outcome = simulated
+                .as_ref()
+                .map_err(Clone::clone)
+                .and_then(|simulated| isolated(|| self.price(simulated, point)));
+            self.keep(point, outcome, simulate_s)?;
+        }
+        Ok(())
+    }
+
+    fn price(&self, simulated: &Simulated, point: &Point) -> Result<PointResult, ExperimentError> {
+        let report = simulated.report(&point.experiment, self.catalogue)?;
+        Ok(PointResult::of(&report))
+    }
+
+    fn keep(
+        &self,
+        point: &Point,
+        outcome: Result<PointResult, String>,
+        simulate_s: f64,
+    ) -> Result<(), SweepError> {
+        let origin = Origin::here(self.shard, simulate_s);
+        self.store
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .put(point, &outcome, &origin)?;
+        let summary = {
+            let mut summary = self.summary();
+            match outcome {
+                Ok(_) => summary.computed += 1,
+                Err(_) => summary.failed += 1,
+            }
+            *summary
+        };
+        let failure = outcome
+            .as_ref()
+            .err()
+            .map(|failure| (point, failure.as_str()));
+        stop_if((self.observer)(summary, failure))
+    }
+
+    fn listen(&self) -> ControlFlow<()> {
+        let summary = *self.summary();
+        (self.observer)(summary, None)
+    }
+
+    fn summary(&self) -> std::sync::MutexGuard<'_, Summary> {
+        self.summary.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+fn stop_if(flow: ControlFlow<()>) -> Result<(), SweepError> {
+    match flow {
+        ControlFlow::Break(()) => Err(SweepError::Stopped),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+/// Runs a part of the work; neither an error nor a panic in it reaches the other points.
+fn isolated<T>(work: impl FnOnce() -> Result<T, ExperimentError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!(
+            "a fault of spikewatt, please report it: {}",
+            message(panic.as_ref())
+        )),
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_stays_with_its_point() {
+        let outcome: Result<(), String> = isolated(|| panic!("index {}", 7));
+        assert!(outcome.unwrap_err().contains("index 7"));
+    }
+}

@@ -1,0 +1,197 @@
+//! The front of a sweep as a figure: every candidate as a dot, the front as a line.
+
+use super::SweepError;
+use super::metric::Metric;
+use super::pareto::{Entry, Front};
+use crate::report::Workload;
+use crate::report::canvas::{colour, register_font};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use std::ops::Range;
+
+/// Size in pixels.
+const SIZE: (u32, u32) = (1000, 640);
+
+/// The figure as SVG. Two objectives are drawn: the second against the first.
+///
+/// # Errors
+/// If fewer than two objectives are given or nothing can be drawn.
+pub fn pareto_svg(front: &Front) -> Result<String, SweepError> {
+    let mut text = String::new();
+    draw(
+        SVGBackend::with_string(&mut text, SIZE).into_drawing_area(),
+        front,
+        1,
+    )?;
+    Ok(text)
+}
+
+/// The figure as PNG at twice the size of the SVG.
+///
+/// # Errors
+/// As [`pareto_svg`], or if there is no room for a temporary file.
+pub fn pareto_png(front: &Front) -> Result<Vec<u8>, SweepError> {
+    let failed = |error: std::io::Error| figure_error(&error);
+    // plotters encodes PNG into paths only.
+    let image = tempfile::Builder::new()
+        .suffix(".png")
+        .tempfile()
+        .map_err(failed)?;
+    let size = (SIZE.0 * 2, SIZE.1 * 2);
+    draw(
+        BitMapBackend::new(image.path(), size).into_drawing_area(),
+        front,
+        2,
+    )?;
+    std::fs::read(image.path()).map_err(failed)
+}
+
+fn figure_error(error: &dyn std::fmt::Display) -> SweepError {
+    SweepError::Method(format!("the front cannot be drawn: {error}"))
+}
+
+fn draw<DB: DrawingBackend>(
+    area: DrawingArea<DB, Shift>,
+    front: &Front,
+    scale: u32,
+) -> Result<(), SweepError> {
+    register_font().map_err(|error| figure_error(&error))?;
+    let [gain, cost, ..] = front.metrics[..] else {
+        return Err(figure_error(&"it needs two objectives"));
+    };
+    let at = |entry: &Entry| {
+        Some((
+            cost.of(entry.candidate, front.scope)?,
+            gain.of(entry.candidate, front.scope)?,
+        ))
+    };
+    let points: Vec<(f64, f64)> = front
+        .best
+        .iter()
+        .chain(&front.dominated)
+        .filter_map(at)
+        .collect();
+    let (Some(x), Some(y)) = (
+        bounds(points.iter().map(|p| p.0), true),
+        bounds(points.iter().map(|p| p.1), false),
+    ) else {
+        return Err(figure_error(&"no candidate is left"));
+    };
+    plot(&area, front, (gain, cost), (x, y), scale).map_err(|error| figure_error(&error))
+}
+
+fn plot<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    front: &Front,
+    (gain, cost): (Metric, Metric),
+    (x, y): (Range<f64>, Range<f64>),
+    scale: u32,
+) -> Result<(), String> {
+    let text = |size: u32| ("sans-serif", size * scale).into_font();
+    let failed = |error: DrawingAreaErrorKind<DB::ErrorType>| error.to_string();
+    area.fill(&WHITE).map_err(failed)?;
+    let mut chart = ChartBuilder::on(area)
+        .margin(24 * scale)
+        .x_label_area_size(56 * scale)
+        .y_label_area_size(84 * scale)
+        .build_cartesian_2d(x.log_scale(), y)
+        .map_err(failed)?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .x_desc(cost.heading())
+        .y_desc(gain.heading())
+        .label_style(text(15))
+        .axis_desc_style(text(17))
+        .x_label_formatter(&|value| format!("{value:.0e}"))
+        .y_label_formatter(&|value| format!("{value:.3}"))
+        .draw()
+        .map_err(failed)?;
+    let at = |entry: &Entry| {
+        Some((
+            (
+                cost.of(entry.candidate, front.scope)?,
+                gain.of(entry.candidate, front.scope)?,
+            ),
+            colour(entry.candidate.workload),
+        ))
+    };
+    let steps = staircase(front, gain, cost);
+    let line = BLACK.mix(0.6).stroke_width(2 * scale);
+    chart
+        .draw_series(LineSeries::new(steps, line))
+        .map_err(failed)?;
+    let faint = front.dominated.iter().filter_map(at);
+    chart
+        .draw_series(faint.map(|(p, c)| Circle::new(p, 3 * scale, c.mix(0.35).filled())))
+        .map_err(failed)?;
+    for workload in [Workload::Snn, Workload::Ann, Workload::Qann] {
+        let mine = |entry: &&Entry| entry.candidate.workload == workload;
+        let dots = front.best.iter().filter(mine).filter_map(at);
+        let dot = colour(workload).filled();
+        chart
+            .draw_series(dots.map(|(p, _)| Circle::new(p, 6 * scale, dot)))
+            .map_err(failed)?
+            .label(workload.label())
+            .legend(move |(x, y)| Circle::new((x, y), 6 * scale, dot));
+    }
+    if let Some((p, _)) = front.knee.and_then(|knee| at(&front.best[knee])) {
+        let ring = BLACK.stroke_width(2 * scale);
+        chart
+            .draw_series([Circle::new(p, 11 * scale, ring)])
+            .map_err(failed)?
+            .label("knee")
+            .legend(move |(x, y)| Circle::new((x, y), 8 * scale, ring));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::LowerRight)
+        .margin(14 * scale)
+        .legend_area_size(26 * scale)
+        .background_style(WHITE)
+        .border_style(BLACK.mix(0.2))
+        .label_font(text(16))
+        .draw()
+        .map_err(failed)?;
+    area.present().map_err(failed)
+}
+
+/// What the front reaches at each cost, as the corners of a staircase.
+fn staircase(front: &Front, gain: Metric, cost: Metric) -> Vec<(f64, f64)> {
+    let mut corners: Vec<(f64, f64)> = front
+        .best
+        .iter()
+        .filter_map(|entry| {
+            Some((
+                cost.of(entry.candidate, front.scope)?,
+                gain.of(entry.candidate, front.scope)?,
+            ))
+        })
+        .collect();
+    corners.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut steps = Vec::with_capacity(2 * corners.len());
+    for corner in corners {
+        if let Some(&(_, height)) = steps.last() {
+            steps.push((corner.0, height));
+        }
+        steps.push(corner);
+    }
+    steps
+}
+
+/// The range of some values with a margin; a logarithmic axis needs positive ones.
+fn bounds(values: impl Iterator<Item = f64>, logarithmic: bool) -> Option<Range<f64>> {
+    let usable = values.filter(|value| !logarithmic || *value > 0.0);
+    let (low, high) = usable.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    if low > high {
+        return None;
+    }
+    if logarithmic {
+        Some(low / 1.5..high * 1.5)
+    } else {
+        let margin = (0.06 * (high - low)).max(0.005);
+        Some(low - margin..high + margin)
+    }
+}

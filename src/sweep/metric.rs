@@ -1,0 +1,144 @@
+//! Figures that a point is judged by.
+
+use super::row::Candidate;
+use crate::report::Scope;
+use serde::{Deserialize, Serialize};
+
+/// A figure of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Share of samples that are classified right, 0 to 1.
+    Accuracy,
+    /// Nominal energy per inference [J].
+    EnergyJ,
+    /// Upper bound of the energy per inference [J].
+    EnergyHighJ,
+    /// Latency of one inference [s].
+    LatencyS,
+    /// Energy-delay product [J·s].
+    EdpJs,
+    /// Carbon per inference [g CO2e].
+    CarbonG,
+    /// Nominal energy per correct answer [J].
+    EnergyPerCorrectJ,
+}
+
+/// Every metric: name, heading of an axis, whether more is better.
+pub const METRICS: [(Metric, &str, &str, bool); 7] = [
+    (Metric::Accuracy, "accuracy", "Accuracy", true),
+    (
+        Metric::EnergyJ,
+        "energy_j",
+        "Energy per inference (J)",
+        false,
+    ),
+    (
+        Metric::EnergyHighJ,
+        "energy_high_j",
+        "Energy per inference, upper bound (J)",
+        false,
+    ),
+    (Metric::LatencyS, "latency_s", "Latency (s)", false),
+    (Metric::EdpJs, "edp_js", "Energy-delay product (J·s)", false),
+    (
+        Metric::CarbonG,
+        "carbon_g",
+        "Carbon per inference (g CO2e)",
+        false,
+    ),
+    (
+        Metric::EnergyPerCorrectJ,
+        "energy_per_correct_j",
+        "Energy per correct answer (J)",
+        false,
+    ),
+];
+
+impl Metric {
+    /// Its value, energies in the given scope; `None` if it is unknown for the candidate.
+    #[must_use]
+    pub fn of(self, candidate: &Candidate, scope: Scope) -> Option<f64> {
+        let energy_j = candidate.energy_j.get(scope);
+        let value = match self {
+            Metric::Accuracy => candidate.accuracy,
+            Metric::EnergyJ => energy_j.map(|energy| energy.nominal),
+            Metric::EnergyHighJ => energy_j.map(|energy| energy.high),
+            Metric::LatencyS => candidate.latency_s,
+            Metric::EdpJs => candidate.edp_js,
+            Metric::CarbonG => candidate.carbon_g.map(|carbon| carbon.nominal),
+            Metric::EnergyPerCorrectJ => energy_j
+                .zip(candidate.accuracy.filter(|accuracy| *accuracy > 0.0))
+                .map(|(energy, accuracy)| energy.nominal / accuracy),
+        };
+        value.filter(|value| value.is_finite())
+    }
+
+    fn entry(self) -> &'static (Metric, &'static str, &'static str, bool) {
+        // Every variant stands in the list; a test walks it.
+        METRICS
+            .iter()
+            .find(|(metric, ..)| *metric == self)
+            .unwrap_or(&METRICS[0])
+    }
+
+    /// Name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.entry().1
+    }
+
+    /// Heading of an axis, with the unit.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        self.entry().2
+    }
+
+    /// Whether more of it is better.
+    #[must_use]
+    pub fn is_gain(self) -> bool {
+        self.entry().3
+    }
+}
+
+/// A figure to make as good as possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objective {
+    /// The figure. Whether more or less of it is better follows from what it is.
+    pub metric: Metric,
+}
+
+impl Objective {
+    /// Accuracy against energy.
+    #[must_use]
+    pub fn defaults() -> Vec<Objective> {
+        [Metric::Accuracy, Metric::EnergyJ]
+            .map(|metric| Objective { metric })
+            .to_vec()
+    }
+}
+
+/// Bounds that a candidate must keep.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Constraint {
+    /// The figure.
+    pub metric: Metric,
+    /// Smallest value that is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// Largest value that is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
+impl Constraint {
+    /// Whether a candidate keeps the bounds. An unknown figure does not.
+    #[must_use]
+    pub fn holds(&self, candidate: &Candidate, scope: Scope) -> bool {
+        self.metric.of(candidate, scope).is_some_and(|value| {
+            self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! Research sweeps: one file, many experiments, the front of the best.
+//!
+//! A [`Sweep`] is a base experiment and the keys that vary. Its [`Plan`] lists the points; the id of
+//! a point is a hash of everything its result depends on, so a finished point is never computed
+//! twice and never mistaken for another. [`run`] works through a [`Shard`] of the plan and keeps
+//! each point in a [`Store`] the moment it is done; [`merge`] joins the stores of all shards
+//! into tables whose bytes do not depend on how the work was split. [`pareto`] finds the points
+//! that nothing beats.
+//!
+//! Points that differ in price alone share one simulation, points with the same model and data
+//! share the import.
+
+mod emit;
+mod execute;
+mod figure;
+mod file;
+mod merge;
+mod method;
+mod metric;
+mod parameter;
+pub mod pareto;
+mod plan;
+mod row;
+mod store;
+
+pub use emit::{EMITTERS, Emitter, Job};
+pub use execute::{Observer, Summary, run};
+pub use figure::{pareto_png, pareto_svg};
+pub use file::Sweep;
+pub use merge::{Merged, MergedPoint, merge, provenance_csv};
+pub use method::Method;
+pub use metric::{Constraint, METRICS, Metric, Objective};
+pub use parameter::{Distribution, Parameter, Range};
+pub use plan::{Plan, Point, Shard};
+pub use row::{Candidate, Energies, PointResult};
+pub use store::{Origin, Status, Store, stores_in};
+
+use crate::energy::HardwareError;
+use crate::experiment::{ConfigError, ExperimentError};
+
+/// Most points of a sweep.
+pub const MAX_POINTS: usize = 1_000_000;
+
+/// Why a sweep cannot be planned, run or merged.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A file cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The file is no valid sweep.
+    #[error("{path}: {message}")]
+    Parse {
+        /// The file.
+        path: String,
+        /// Line, column and what is accepted there.
+        message: String,
+    },
+    /// A parameter makes no sense.
+    #[error("parameter {key}: {reason}")]
+    Parameter {
+        /// Its key.
+        key: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The points cannot be chosen.
+    #[error("{0}")]
+    Method(String),
+    /// More points than anyone would wait for.
+    #[error(
+        "the sweep has more than {MAX_POINTS} points; give fewer values, or method = \"sobol\" with samples"
+    )]
+    TooMany,
+    /// Two points would give the same result.
+    #[error("points {first} and {second} are the same experiment; remove the repeated value")]
+    Duplicate {
+        /// Place of one in the plan.
+        first: usize,
+        /// Place of the other.
+        second: usize,
+    },
+    /// A point's experiment is not accepted.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A target is not known.
+    #[error(transparent)]
+    Hardware(#[from] HardwareError),
+    /// An experiment failed.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// The store of a shard cannot be used.
+    #[error("{path}: {reason}")]
+    Store {
+        /// The store.
+        path: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Not all points are there.
+    #[error("{} of {of} points are missing, first \"{}\"; run the sweep again to finish them, or merge with --partial", missing.len(), missing.first().map_or("", String::as_str))]
+    Incomplete {
+        /// Ids of the missing points.
+        missing: Vec<String>,
+        /// Points of the plan.
+        of: usize,
+    },
+    /// Someone asked to stop.
+    #[error("stopped; finished points are kept, run the same command again to go on")]
+    Stopped,
+}

@@ -1,0 +1,276 @@
+//! Sweeps: the same bytes however the work is split, threaded, interrupted or killed.
+
+use assert_cmd::Command;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// Files of a merged sweep that depend on nothing but the sweep.
+const TABLES: [&str; 3] = ["results.json", "points.csv", "candidates.csv"];
+
+const SWEEP: &str = r#"
+    experiment = { data = { path = "DATA/digits-test360-images-idx3-ubyte.gz", samples = 60, preprocessing = { scale = 0.0625 } }, calibration = { path = "DATA/digits-train1k-images-idx3-ubyte.gz", samples = 200 }, model = "NETWORKS/digits_mlp.onnx" }
+    [parameters]
+    "simulation.timesteps" = [1, 2, 3, 4, 6, 8, 10, 12, 16, 20]
+    "simulation.encoding" = ["constant", "bernoulli"]
+    "conversion.initial_potential" = [0.0, 0.25, 0.5]
+    "simulation.seed" = [1, 2]
+    "output.large_batch" = [16, 64]
+"#;
+
+fn spikewatt() -> Command {
+    Command::cargo_bin("spikewatt").expect("the program is built")
+}
+
+fn sweep_file(folder: &Path) -> std::path::PathBuf {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = SWEEP
+        .replace("DATA", &format!("{root}/data"))
+        .replace("NETWORKS", &format!("{root}/networks"));
+    let file = folder.join("digits.toml");
+    std::fs::write(&file, text).expect("writable");
+    file
+}
+
+fn tables(folder: &Path) -> BTreeMap<&'static str, Vec<u8>> {
+    TABLES
+        .iter()
+        .map(|name| (*name, std::fs::read(folder.join(name)).expect("written")))
+        .collect()
+}
+
+fn run(file: &Path, out: &Path, more: &[&str]) {
+    let mut command = spikewatt();
+    command
+        .args(["sweep", "run"])
+        .arg(file)
+        .arg("--out")
+        .arg(out);
+    command.args(more).assert().success();
+}
+
+#[test]
+fn shards_threads_and_kills_leave_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let whole = folder.path().join("whole");
+    run(&file, &whole, &["--threads", "1"]);
+    let expected = tables(&whole);
+    let points = String::from_utf8(expected["points.csv"].clone()).expect("text");
+    assert_eq!(points.lines().count(), 241);
+    assert!(points.lines().skip(1).all(|line| line.contains(",done,")));
+
+    let threads = folder.path().join("threads");
+    run(&file, &threads, &["--threads", "2"]);
+    assert_eq!(tables(&threads), expected);
+
+    let shards = folder.path().join("shards");
+    for shard in 0..16 {
+        run(&file, &shards, &["--shard", &format!("{shard}/16")]);
+    }
+    let mut merge = spikewatt();
+    merge
+        .args(["sweep", "merge"])
+        .arg(&file)
+        .arg("--out")
+        .arg(&shards);
+    merge.assert().success();
+    assert_eq!(tables(&shards), expected);
+
+    let killed = folder.path().join("killed");
+    let mut kills = 0;
+    for attempt in 0..20_u64 {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("spikewatt"))
+            .args(["sweep", "run", "--quiet", "--out"])
+            .arg(&killed)
+            .arg(&file)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("started");
+        // Spread over the whole run by a step that shares no divisor with the number of attempts.
+        std::thread::sleep(Duration::from_millis(20 + attempt * 37 % 200));
+        kills += usize::from(child.try_wait().expect("a child").is_none());
+        child.kill().expect("killed");
+        child.wait().expect("a child");
+    }
+    assert!(kills > 0, "every run was over before it could be killed");
+    run(&file, &killed, &[]);
+    assert_eq!(tables(&killed), expected);
+}
+
+#[test]
+fn a_finished_point_is_not_computed_again_and_a_missing_one_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    let few = ["simulation.timesteps=4", "simulation.seed=1"];
+    let sweep = |verb: &str| {
+        let mut command = spikewatt();
+        command
+            .args(["sweep", verb])
+            .arg(&file)
+            .args(few)
+            .arg("--out")
+            .arg(&out);
+        command
+    };
+    sweep("run").arg("--shard=1/2").assert().success();
+    let message = sweep("merge").assert().code(1).get_output().stderr.clone();
+    let message = String::from_utf8_lossy(&message).into_owned();
+    assert!(message.contains("6 of 12 points are missing"), "{message}");
+    sweep("merge").arg("--partial").assert().success();
+    let output = sweep("run").args(["--format", "json"]).assert().success();
+    let summary: serde_json::Value =
+        serde_json::from_slice(&output.get_output().stdout).expect("json");
+    assert_eq!(summary["skipped"], 6);
+    assert_eq!(summary["computed"], 6);
+    // Two batches share each simulation.
+    assert_eq!(summary["simulations"], 3);
+}
+
+#[test]
+fn a_point_that_fails_is_reported_and_the_others_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    let broken = folder.path().join("broken.onnx");
+    std::fs::write(&broken, "no model").expect("writable");
+    let models = format!(
+        "model={}/networks/digits_mlp.onnx,{}",
+        env!("CARGO_MANIFEST_DIR"),
+        broken.display()
+    );
+    let mut command = spikewatt();
+    command
+        .args(["sweep", "run"])
+        .arg(&file)
+        .arg("--out")
+        .arg(&out);
+    command.args([&models, "simulation.timesteps=2", "simulation.seed=1"]);
+    let output = command.assert().code(1);
+    let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(
+        error.contains("broken.onnx") && error.contains("12 points failed"),
+        "{error}"
+    );
+    let mut status = spikewatt();
+    status
+        .args(["sweep", "status", "--format", "json"])
+        .arg(&file)
+        .arg("--out")
+        .arg(&out);
+    status.args([&models, "simulation.timesteps=2", "simulation.seed=1"]);
+    let found: serde_json::Value =
+        serde_json::from_slice(&status.assert().success().get_output().stdout).expect("json");
+    assert_eq!(found["done"], 12);
+    assert_eq!(found["failed"].as_array().map(Vec::len), Some(12));
+}
+
+#[test]
+fn a_damaged_store_is_named_and_a_second_process_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    std::fs::create_dir(&out).expect("a folder");
+    let run = || {
+        let mut command = spikewatt();
+        command
+            .args(["sweep", "run"])
+            .arg(&file)
+            .arg("--out")
+            .arg(&out);
+        let output = command.assert().code(1);
+        String::from_utf8_lossy(&output.get_output().stderr).into_owned()
+    };
+    std::fs::write(out.join("shard-0-of-1.sqlite"), [7_u8; 5000]).expect("writable");
+    let message = run();
+    assert!(
+        message.contains("shard-0-of-1.sqlite") && message.contains("move the file away"),
+        "{message}"
+    );
+    let lock = std::fs::File::create(out.join("shard-0-of-1.lock")).expect("writable");
+    lock.lock().expect("locked");
+    let message = run();
+    assert!(message.contains("another process"), "{message}");
+}
+
+#[test]
+fn slurm_tells_a_task_its_shard() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    let mut ordered = spikewatt();
+    ordered.args(["sweep", "run"]).arg(&file);
+    ordered
+        .args(["simulation.timesteps=2", "--format", "json", "--out"])
+        .arg(&out)
+        .env("SLURM_ARRAY_TASK_ID", "3")
+        .env("SLURM_ARRAY_TASK_MIN", "1")
+        .env("SLURM_ARRAY_TASK_MAX", "4")
+        .env("SLURM_ARRAY_TASK_COUNT", "4");
+    let found: serde_json::Value =
+        serde_json::from_slice(&ordered.assert().success().get_output().stdout).expect("json");
+    assert_eq!(
+        (found["shard"].as_u64(), found["of"].as_u64()),
+        (Some(2), Some(4))
+    );
+    ordered.env("SLURM_ARRAY_TASK_COUNT", "2").assert().code(1);
+}
+
+#[test]
+fn pareto_finds_what_the_candidates_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let out = folder.path().join("out");
+    run(&file, &out, &["simulation.seed=1", "output.large_batch=16"]);
+    let mut command = spikewatt();
+    command
+        .args(["pareto", "--format", "json", "--min-accuracy", "0.5"])
+        .arg(&out);
+    let found: serde_json::Value =
+        serde_json::from_slice(&command.assert().success().get_output().stdout).expect("json");
+    let mut reader = csv::Reader::from_path(out.join("candidates.csv")).expect("table");
+    let header = reader.headers().expect("header").clone();
+    let column = |name: &str| header.iter().position(|h| h == name).expect("column");
+    let (a, e) = (column("accuracy"), column("energy_system_nominal_j"));
+    let points: Vec<(f64, f64)> = reader
+        .records()
+        .filter_map(|row| {
+            let row = row.expect("row");
+            Some((row[a].parse().ok()?, row[e].parse().ok()?))
+        })
+        .collect();
+    // Brute force: what no other candidate beats.
+    let mut best: Vec<(f64, f64)> = points
+        .iter()
+        .copied()
+        .filter(|(accuracy, energy)| {
+            !points
+                .iter()
+                .any(|(a, e)| a >= accuracy && e <= energy && (a > accuracy || e < energy))
+        })
+        .collect();
+    best.sort_by(|a, b| a.1.total_cmp(&b.1));
+    best.dedup();
+    let front: Vec<(f64, f64)> = found["front"]
+        .as_array()
+        .expect("list")
+        .iter()
+        .map(|entry| {
+            let candidate = &entry["candidate"];
+            let energy = &candidate["energy_j"]["system"]["nominal"];
+            (
+                candidate["accuracy"].as_f64().expect("number"),
+                energy.as_f64().expect("number"),
+            )
+        })
+        .collect();
+    assert_eq!(front, best);
+    let enough = best
+        .iter()
+        .find(|(accuracy, _)| *accuracy >= 0.5)
+        .expect("one");
+    let cheapest = &found["cheapest"]["entry"]["candidate"]["energy_j"]["system"]["nominal"];
+    assert_eq!(cheapest.as_f64(), Some(enough.1));
+    assert!(out.join("pareto.svg").exists() && out.join("pareto.png").exists());
+}
