@@ -38,14 +38,17 @@ use crate::engine::{Outcome, SimulationError, Simulator};
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::{self, OnnxError};
 use crate::network::Network;
+use crate::optimise::{self, BaselineError};
 use crate::report::{
     Accuracy, InputEntry, ModelReport, PopulationReport, Report, Scope, Setup, TargetReport,
     Timing, Totals,
 };
 use crate::validation;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Why an experiment ended without a result.
@@ -93,6 +96,9 @@ pub enum ExperimentError {
     /// The original cannot be run.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
+    /// The quantised baseline cannot be evaluated.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
     /// The model cannot be converted.
     #[error(transparent)]
     Conversion(#[from] ConversionError),
@@ -203,6 +209,10 @@ pub struct Imported {
     pub(crate) data: Dataset,
     calibration_data: Dataset,
     ann_predictions: Vec<u32>,
+    /// The model as the runtime takes it.
+    bytes: Vec<u8>,
+    /// What the quantised baseline answers, by its bits.
+    quantised: Mutex<BTreeMap<u32, Vec<u32>>>,
 }
 
 impl Imported {
@@ -212,7 +222,8 @@ impl Imported {
     /// # Errors
     /// The file or node that cannot be read.
     pub fn load(experiment: &Experiment, observer: Observer) -> Result<Self, ExperimentError> {
-        let onnx::Model { ann, bytes, sha256 } = onnx::load(&experiment.model)?;
+        let onnx::Model { ann, bytes, sha256 } =
+            experiment.optimise.apply(onnx::load(&experiment.model)?)?;
         let model = ModelReport {
             path: shown(&experiment.model),
             sha256,
@@ -221,7 +232,7 @@ impl Imported {
         };
         let data = load_data(&experiment.data, &ann)?;
         let calibration_data = load_data(&experiment.calibration_data()?, &ann)?;
-        let runtime = Runtime::load(&model.path, bytes, &ann.sample_dims)?;
+        let runtime = Runtime::load(&model.path, bytes.clone(), &ann.sample_dims)?;
         stop_if(observer(Progress::RunningOriginal))?;
         let ann_predictions = predictions(&ann, &runtime, &data.inputs)?;
         Ok(Imported {
@@ -231,7 +242,27 @@ impl Imported {
             data,
             calibration_data,
             ann_predictions,
+            bytes,
+            quantised: Mutex::default(),
         })
+    }
+
+    /// What the quantised baseline of as many bits as the timesteps carry answers.
+    fn quantised_predictions(&self, timesteps: u32) -> Result<Vec<u32>, ExperimentError> {
+        let bits = energy::quantised_bits(timesteps);
+        let known = || {
+            self.quantised
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(known) = known().get(&bits) {
+            return Ok(known.clone());
+        }
+        let inputs = &self.calibration_data.inputs;
+        let runtime = optimise::quantised_baseline(&self.ann, &self.bytes, inputs, bits)?;
+        let found = predictions(&self.ann, &runtime, &self.data.inputs)?;
+        known().insert(bits, found.clone());
+        Ok(found)
     }
 
     /// Sets thresholds and converts. The experiment names the same model and data as the one that
@@ -267,10 +298,14 @@ impl Imported {
         let simulation = simulate(experiment, &self.ann, &fit.conversion, &self.data, observer)?;
         let simulate_s = started.elapsed().as_secs_f64();
 
+        let quantised = match &self.data.labels {
+            Some(_) => self.quantised_predictions(experiment.simulation.timesteps)?,
+            None => Vec::new(),
+        };
         let accuracy = accuracy(
             &self.ann,
             &self.data,
-            &self.ann_predictions,
+            [&self.ann_predictions, &quantised],
             &simulation.outcomes,
         )?;
         let context = Context {
@@ -546,7 +581,7 @@ fn simulate(
 fn accuracy(
     ann: &Ann,
     data: &Dataset,
-    ann_predictions: &[u32],
+    [ann_predictions, quantised]: [&[u32]; 2],
     outcomes: &[Outcome],
 ) -> Result<Option<Accuracy>, ExperimentError> {
     let Some(labels) = &data.labels else {
@@ -577,13 +612,17 @@ fn accuracy(
             share(hits.count())
         })
         .collect();
-    let ann_hits = ann_predictions.iter().zip(labels).filter(|(a, b)| a == b);
+    let right = |predictions: &[u32]| {
+        let hits = predictions.iter().zip(labels).filter(|(a, b)| a == b);
+        share(hits.count())
+    };
     let agreements = outcomes
         .iter()
         .zip(ann_predictions)
         .filter(|(outcome, ann)| outcome.predictions.last() == Some(ann));
     Ok(Some(Accuracy {
-        ann: Some(share(ann_hits.count())),
+        ann: Some(right(ann_predictions)),
+        qann: Some(right(quantised)),
         snn: snn_per_timestep.last().copied().unwrap_or(0.0),
         agreement: Some(share(agreements.count())),
         snn_per_timestep,

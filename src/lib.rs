@@ -113,6 +113,7 @@ pub mod meter;
 mod names;
 pub mod network;
 pub mod neuron;
+pub mod optimise;
 pub mod report;
 mod simd;
 pub mod sweep;

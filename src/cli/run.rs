@@ -14,6 +14,7 @@ use crate::experiment::{
 };
 use crate::formats::dataset::Preprocessing;
 use crate::formats::saved_counts::{self, SavedCounts};
+use crate::optimise::Optimisation;
 use crate::report::{Manifest, OutputFolder, TableEntry};
 use crate::units::si;
 use anyhow::{Context, bail};
@@ -241,6 +242,7 @@ pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Expe
                 preprocessing: Preprocessing::default(),
             },
             calibration: None,
+            optimise: Optimisation::default(),
             conversion: ConversionConfig::default(),
             simulation: SimulationConfig::default(),
             output: OutputConfig::default(),

@@ -7,6 +7,7 @@ use crate::energy::carbon::CarbonError;
 use crate::energy::{MonteCarlo, PriceOptions, UsageConfig};
 use crate::formats::dataset::Preprocessing;
 use crate::neuron::MaxPoolRule;
+use crate::optimise::Optimisation;
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
 
@@ -78,6 +79,9 @@ pub struct Experiment {
     /// Training samples that set the thresholds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<CalibrationConfig>,
+    /// What to do to the weights before conversion.
+    #[serde(default)]
+    pub optimise: Optimisation,
     /// How to convert.
     #[serde(default)]
     pub conversion: ConversionConfig,
@@ -304,6 +308,23 @@ impl Experiment {
                 "conversion.initial_potential",
                 initial.to_string(),
                 "give a fraction of the threshold from 0 to below 1, such as 0.5",
+            );
+        }
+        let prune = self.optimise.prune;
+        if !(0.0..1.0).contains(&prune) {
+            return refuse(
+                "optimise.prune",
+                prune.to_string(),
+                "give the share of weights to set to zero, from 0 to below 1",
+            );
+        }
+        if let Some(bits) = self.optimise.weight_bits
+            && !(2..=16).contains(&bits)
+        {
+            return refuse(
+                "optimise.weight_bits",
+                bits.to_string(),
+                "give 2 to 16 bits, or leave it out for 32-bit floats",
             );
         }
         if self.data.samples == Some(0) {

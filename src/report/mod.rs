@@ -296,6 +296,10 @@ pub struct ModelReport {
 pub struct Accuracy {
     /// Of the original network; `None` if it was not run.
     pub ann: Option<f64>,
+    /// Of the original network with 8-bit weights and activations of as many bits as the timesteps
+    /// carry; `None` if it was not evaluated.
+    #[serde(default)]
+    pub qann: Option<f64>,
     /// Of the spiking network.
     pub snn: f64,
     /// Samples on which both predict the same class; `None` if the original was not run.
@@ -445,15 +449,14 @@ impl Report {
         targets
     }
 
-    /// Accuracy of the network that a target executes, 0 to 1. The quantised network is priced
-    /// but not evaluated, so its accuracy is unknown.
+    /// Accuracy of the network that a target executes, 0 to 1; `None` if it was not evaluated.
     #[must_use]
     pub fn accuracy_of(&self, workload: Workload) -> Option<f64> {
         let accuracy = self.accuracy.as_ref()?;
         match workload {
             Workload::Snn => Some(accuracy.snn),
             Workload::Ann => accuracy.ann,
-            Workload::Qann => None,
+            Workload::Qann => accuracy.qann,
         }
     }
 

@@ -197,7 +197,12 @@ impl Keys {
             .map(|name| catalogue.get(name).map(|hardware| hardware.fingerprint()))
             .collect::<Result<_, _>>()?;
         let point = json!([simulation, prices, tables]);
-        let import = json!([content["model"], content["data"], content["calibration"]]);
+        let import = json!([
+            content["model"],
+            content["data"],
+            content["calibration"],
+            content["optimise"]
+        ]);
         let short =
             |value: &Value| sha256_hex(value.to_string().as_bytes())[..ID_DIGITS].to_owned();
         Ok(Keys {

@@ -6,9 +6,14 @@ mod graph;
 mod layout;
 mod node;
 mod ops;
+mod rounding;
 mod simplify;
 mod tensor;
+mod weights;
 mod wire;
+
+pub use rounding::{GraphError, Rounding, round_values};
+pub use weights::{WeightTensor, edit_weights};
 
 use crate::ann::{Ann, Layer, Operation};
 use crate::digest::sha256_hex;

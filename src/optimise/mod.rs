@@ -1,0 +1,131 @@
+//! Makes a trained network smaller before it is converted: pruned weights are no synapses, coarse
+//! weights fit narrow memories. What it does to the accuracy is measured, on the original and on
+//! the spiking network alike; making up for it by training stays with the training framework.
+
+mod activations;
+mod prune;
+mod quantise;
+
+pub use prune::{PruneScope, PruneUnit};
+pub use quantise::WeightStep;
+
+use crate::ann::{Ann, Runtime, RuntimeError};
+use crate::formats::onnx::{self, GraphError, Model, OnnxError, edit_weights};
+use serde::{Deserialize, Serialize};
+
+/// Bits of the weights of the quantised baseline: what conventional accelerators multiply.
+pub const BASELINE_WEIGHT_BITS: u32 = 8;
+
+/// Why the quantised baseline cannot be evaluated.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// The model with rounded weights cannot be read.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// The graph cannot be changed.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The runtime fails.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+}
+
+/// The quantised baseline, ready to run: weights of [`BASELINE_WEIGHT_BITS`] bits, one step per
+/// output channel, and activations behind every rectifier of `bits` bits, one step per layer,
+/// chosen on the inputs of calibration data. Input and sums keep their precision.
+///
+/// # Errors
+/// If the model cannot be changed or the runtime fails.
+pub fn quantised_baseline(
+    ann: &Ann,
+    bytes: &[u8],
+    calibration: &[f32],
+    bits: u32,
+) -> Result<Runtime, BaselineError> {
+    let model = onnx::import(&ann.name, &ann.name, bytes)?;
+    let rounded = Optimisation {
+        weight_bits: Some(BASELINE_WEIGHT_BITS),
+        ..Optimisation::default()
+    }
+    .apply(model)?;
+    let runtime = Runtime::load(&ann.name, rounded.bytes.clone(), &ann.sample_dims)?;
+    let steps = activations::steps(&rounded.ann, &runtime, calibration, bits)?;
+    let bytes = onnx::round_values(&rounded.bytes, &steps)?;
+    Ok(Runtime::load(&ann.name, bytes, &ann.sample_dims)?)
+}
+
+/// What to do to the weights, in this order; nothing unless told.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Optimisation {
+    /// Share of weights (or channels) to set to zero, 0 to below 1.
+    pub prune: f64,
+    /// Among which weights the smallest are looked for.
+    pub prune_scope: PruneScope,
+    /// Single weights or whole channels.
+    pub prune_unit: PruneUnit,
+    /// Bits of a weight, 2 to 16; `None` leaves 32-bit floats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_bits: Option<u32>,
+    /// Which weights share a quantisation step.
+    pub weight_step: WeightStep,
+}
+
+impl Optimisation {
+    /// Whether it changes anything.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.prune == 0.0 && self.weight_bits.is_none()
+    }
+
+    /// Changes the weights of a model. What was done is added to its notes.
+    ///
+    /// # Errors
+    /// If the model cannot be written and read again.
+    pub fn apply(&self, model: Model) -> Result<Model, OnnxError> {
+        if self.is_none() {
+            return Ok(model);
+        }
+        let mut zeros = (0_usize, 0_usize);
+        let mut model = edit_weights(model, &mut |tensors| {
+            if self.prune > 0.0 {
+                prune::prune(tensors, self.prune, self.prune_scope, self.prune_unit);
+            }
+            if let Some(bits) = self.weight_bits {
+                quantise::quantise(tensors, bits, self.weight_step);
+            }
+            let values = tensors.iter().flat_map(|tensor| &tensor.values);
+            zeros = values.fold(zeros, |(zero, all), value| {
+                (zero + usize::from(*value == 0.0), all + 1)
+            });
+        })?;
+        if self.prune > 0.0 {
+            let unit = match self.prune_unit {
+                PruneUnit::Weight => "weights",
+                PruneUnit::Channel => "output channels",
+            };
+            let scope = match self.prune_scope {
+                PruneScope::Layer => "of each layer",
+                PruneScope::Global => "of all layers together",
+            };
+            model.ann.notes.push(format!(
+                "the {:.1} % smallest {unit} {scope} were set to zero before conversion",
+                100.0 * self.prune
+            ));
+        }
+        if let Some(bits) = self.weight_bits {
+            let step = match self.weight_step {
+                WeightStep::Channel => "output channel",
+                WeightStep::Tensor => "layer",
+            };
+            model.ann.notes.push(format!(
+                "weights were rounded to {bits} bits, one step per {step}"
+            ));
+        }
+        model.ann.notes.push(format!(
+            "{:.1} % of the weights are zero",
+            100.0 * zeros.0 as f64 / zeros.1.max(1) as f64
+        ));
+        Ok(model)
+    }
+}
