@@ -2,6 +2,7 @@
 
 use super::escape::markdown;
 use super::{Evidence, ExportError, Exporter, Report, Scope, TargetReport};
+use crate::optimise::BASELINE_WEIGHT_BITS;
 use crate::units::si;
 use std::io::Write;
 
@@ -143,10 +144,20 @@ fn pricing(report: &Report) -> String {
         .iter()
         .any(|t| t.workload == super::Workload::Qann)
     {
+        let accuracy = report.accuracy.as_ref().and_then(|accuracy| accuracy.qann);
+        let evaluated = match accuracy {
+            Some(share) => format!(
+                "with {BASELINE_WEIGHT_BITS}-bit weights (one step per output channel) and \
+                 activations of that many bits (one step per layer, least squared error on the \
+                 calibration data) it classified {:.2} % of the samples correctly",
+                100.0 * share
+            ),
+            None => "its accuracy was not evaluated".to_owned(),
+        };
         text += &format!(
             " The quantised baseline is the original network at {} bits, ceil(log2(T + 1)): as many \
-             levels as a neuron's spike count can take in T = {} timesteps; its accuracy was not \
-             evaluated (Yan et al. 2024).",
+             levels as a neuron's spike count can take in T = {} timesteps; {evaluated} (Yan et \
+             al. 2024).",
             report.quantised_bits, report.timesteps
         );
     }

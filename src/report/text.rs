@@ -291,12 +291,19 @@ fn accuracy(report: &Report) -> String {
         Some(accuracy) => {
             let snn = accuracy.snn * 100.0;
             match (accuracy.ann, accuracy.agreement) {
-                (Some(ann), Some(agreement)) => format!(
-                    "accuracy ANN {:.2} % → SNN {snn:.2} % ({:+.2} percentage points), agreement {:.2} %",
-                    ann * 100.0,
-                    snn - ann * 100.0,
-                    agreement * 100.0
-                ),
+                (Some(ann), Some(agreement)) => {
+                    let quantised = accuracy.qann.map(|qann| {
+                        let bits = report.quantised_bits;
+                        format!("; ANN with {bits}-bit activations {:.2} %", 100.0 * qann)
+                    });
+                    format!(
+                        "accuracy ANN {:.2} % → SNN {snn:.2} % ({:+.2} percentage points), agreement {:.2} %{}",
+                        ann * 100.0,
+                        snn - ann * 100.0,
+                        agreement * 100.0,
+                        quantised.unwrap_or_default()
+                    )
+                }
                 _ => format!("accuracy {snn:.2} %; no original network was run on the data"),
             }
         }
