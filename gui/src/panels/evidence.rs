@@ -5,7 +5,8 @@ use crate::canvas::{nothing, overlay, plain, time_chart};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Color32, ColorImage, Rect, Role, Sense, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Align, Color32, ColorImage, Layout, Rect, Role, Sense, TextureOptions, Ui, WidgetInfo, pos2,
+    vec2,
 };
 use spikewatt::explore::Record;
 
@@ -81,7 +82,9 @@ impl Panel for Evidence {
                 }
             }
         });
-        ui.horizontal_top(|ui| {
+        // A plain row would be one line high.
+        let row = Layout::left_to_right(Align::TOP);
+        ui.allocate_ui_with_layout(ui.available_size(), row, |ui| {
             if let Some((shape, values)) = input(&record, state.view.cursor + 1) {
                 picture(ui, shape, &values);
             }
