@@ -94,7 +94,7 @@ impl Panel for Evidence {
             let margin = (high - low).max(1e-9) * 0.05;
             let chart = time_chart(ui, state, "Evidence chart", low - margin..high + margin);
             chart.ticks_y(plain);
-            chart.ticks_x("timestep", |t| format!("{t:.0}"));
+            chart.ticks_x("timestep", crate::canvas::timestep);
             // Only the classes that come near the front are told apart by colour.
             let last = &evidence[evidence.len() - classes..];
             let mut order: Vec<usize> = (0..classes).collect();

@@ -50,7 +50,7 @@ impl Panel for Rate {
             .fold(0.0, f64::max);
         let chart = time_chart(ui, state, "Rate chart", 0.0..most * 1.05);
         chart.ticks_y(plain);
-        chart.ticks_x("timestep", |t| format!("{t:.0}"));
+        chart.ticks_x("timestep", crate::canvas::timestep);
         let visible = state.view.time.start.max(0.0) as usize..state.view.time.end.ceil() as usize;
         // No more points than pixels: each is the mean of a stretch of timesteps.
         let stretch = (visible.len() / chart.area.width().max(1.0) as usize).max(1);
