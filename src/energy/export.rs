@@ -56,8 +56,8 @@ fn entry(figure: &Figure, source: &str) -> Value {
     if let Some(basis) = figure.basis.and_then(|basis| Value::try_from(basis).ok()) {
         set("basis", basis);
     }
-    if let Some(basis) = figure.basis {
-        set("basis", basis.to_string().into());
+    if let Some(Ok(basis)) = figure.basis.map(Value::try_from) {
+        set("basis", basis);
     }
     if let Some(note) = &figure.note {
         set("note", note.as_str().into());
