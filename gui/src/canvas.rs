@@ -305,6 +305,16 @@ pub fn plain(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// A timestep as an axis says it; nothing between two timesteps.
+#[must_use]
+pub fn timestep(t: f64) -> String {
+    if t.fract() == 0.0 {
+        format!("{t:.0}")
+    } else {
+        String::new()
+    }
+}
+
 /// Joules as an axis says them.
 #[must_use]
 pub fn joules(value: f64) -> String {

@@ -1,7 +1,7 @@
 //! Draws what egui tessellates into an image, without a graphics card.
 
 use eframe::egui::{
-    ClippedPrimitive, Color32, ColorImage, ImageData, Rect, TextureFilter, TextureId,
+    ClippedPrimitive, Color32, ColorImage, ImageData, Pos2, Rect, TextureFilter, TextureId,
     TexturesDelta,
     epaint::{Mesh, Primitive, Vertex},
 };
@@ -168,7 +168,7 @@ fn triangle(
     );
     let colours = corners.map(|vertex| rgba(vertex.color));
     // An edge between two triangles belongs to one of them: top and left edges are inside.
-    let owns = |from: eframe::egui::Pos2, to: eframe::egui::Pos2| {
+    let owns = |from: Pos2, to: Pos2| {
         let (dx, dy) = (
             (to.x - from.x) * area.signum(),
             (to.y - from.y) * area.signum(),
@@ -178,17 +178,20 @@ fn triangle(
     let edges = [owns(b, c), owns(c, a), owns(a, b)];
     for y in top..bottom {
         for x in left..right {
-            let (px, py) = (x as f32 + 0.5, y as f32 + 0.5);
-            let w0 = ((b.x - px) * (c.y - py) - (b.y - py) * (c.x - px)) / area;
-            let w1 = ((c.x - px) * (a.y - py) - (c.y - py) * (a.x - px)) / area;
-            let w2 = 1.0 - w0 - w1;
-            let inside = [w0, w1, w2]
-                .iter()
-                .zip(edges)
-                .all(|(w, owned)| *w > 0.0 || (*w == 0.0 && owned));
-            if !inside {
+            // Each edge by itself and in f64: neighbours agree on what lies on their common edge.
+            let (px, py) = (x as f64 + 0.5, y as f64 + 0.5);
+            let side = |from: Pos2, to: Pos2| {
+                let (dx, dy) = (f64::from(from.x) - px, f64::from(from.y) - py);
+                let (ex, ey) = (f64::from(to.x) - px, f64::from(to.y) - py);
+                (dx * ey - dy * ex) * f64::from(area.signum())
+            };
+            let sides = [side(b, c), side(c, a), side(a, b)];
+            let owned = |(side, owned): (&f64, bool)| *side > 0.0 || (*side == 0.0 && owned);
+            if !sides.iter().zip(edges).all(owned) {
                 continue;
             }
+            let sum: f64 = sides.iter().sum();
+            let [w0, w1, w2] = sides.map(|side| (side / sum) as f32);
             let mix = |f: fn(&Vertex) -> f32| {
                 f(&corners[0]) * w0 + f(&corners[1]) * w1 + f(&corners[2]) * w2
             };

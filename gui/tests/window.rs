@@ -118,7 +118,8 @@ fn brushing_the_raster_shows_the_librarys_sum_over_exactly_those_spikes() {
     // The inspector says the same.
     let mut shown = panel("Inspector", harness.into_state());
     shown.run_steps(2);
-    let _ = shown.get_by_label(&synops.to_string());
+    // Once as the figure, and once more in the receipt where all synapses are of one kind.
+    assert!(shown.get_all_by_label(&synops.to_string()).count() >= 1);
     let energy = spikewatt_gui::canvas::bounded(priced.dynamic_j.unwrap());
     let _ = shown.get_by_label(&format!("dynamic energy {energy}"));
 }

@@ -56,6 +56,9 @@ fn entry(figure: &Figure, source: &str) -> Value {
     if let Some(basis) = figure.basis.and_then(|basis| Value::try_from(basis).ok()) {
         set("basis", basis);
     }
+    if let Some(Ok(basis)) = figure.basis.map(Value::try_from) {
+        set("basis", basis);
+    }
     if let Some(note) = &figure.note {
         set("note", note.as_str().into());
     }

@@ -53,7 +53,7 @@ impl Panel for Energy {
             .fold(0.0, f64::max);
         let chart = time_chart(ui, state, "Energy chart", 0.0..most * 1.05);
         chart.ticks_y(joules);
-        chart.ticks_x("timestep", |t| format!("{t:.0}"));
+        chart.ticks_x("timestep", crate::canvas::timestep);
         // No more bars than pixels: each is the mean of a stretch of timesteps.
         let stretch = (visible.len() / chart.area.width().max(1.0) as usize).max(1);
         let mut t = visible.start;

@@ -5,7 +5,8 @@ use crate::canvas::{nothing, overlay, plain, time_chart};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Color32, ColorImage, Rect, Role, Sense, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Align, Color32, ColorImage, Layout, Rect, RichText, Role, Sense, TextureOptions, Ui,
+    WidgetInfo, pos2, vec2,
 };
 use spikewatt::explore::Record;
 
@@ -51,6 +52,10 @@ impl Panel for Evidence {
         if classes == 0 {
             return nothing(ui, "The network has no output.");
         }
+        // Only the classes that come near the front are told apart by colour.
+        let last = &evidence[evidence.len() - classes..];
+        let mut order: Vec<usize> = (0..classes).collect();
+        order.sort_by(|&a, &b| last[b].total_cmp(&last[a]));
         let ahead = record.predictions.get(state.view.cursor);
         ui.horizontal_wrapped(|ui| {
             if state.samples > 1 {
@@ -81,7 +86,15 @@ impl Panel for Evidence {
                 }
             }
         });
-        ui.horizontal_top(|ui| {
+        ui.horizontal_wrapped(|ui| {
+            for (rank, class) in order.iter().enumerate().take(5) {
+                let text = format!("class {class}");
+                ui.label(RichText::new(text).small().color(theme::line(rank)));
+            }
+        });
+        // A plain row would be one line high.
+        let row = Layout::left_to_right(Align::TOP);
+        ui.allocate_ui_with_layout(ui.available_size(), row, |ui| {
             if let Some((shape, values)) = input(&record, state.view.cursor + 1) {
                 picture(ui, shape, &values);
             }
@@ -91,11 +104,7 @@ impl Panel for Evidence {
             let margin = (high - low).max(1e-9) * 0.05;
             let chart = time_chart(ui, state, "Evidence chart", low - margin..high + margin);
             chart.ticks_y(plain);
-            chart.ticks_x("timestep", |t| format!("{t:.0}"));
-            // Only the classes that come near the front are told apart by colour.
-            let last = &evidence[evidence.len() - classes..];
-            let mut order: Vec<usize> = (0..classes).collect();
-            order.sort_by(|&a, &b| last[b].total_cmp(&last[a]));
+            chart.ticks_x("timestep", crate::canvas::timestep);
             for (rank, &class) in order.iter().enumerate().take(40).rev() {
                 let colour = if rank < 5 {
                     theme::line(rank)
@@ -106,15 +115,6 @@ impl Panel for Evidence {
                 chart.line(
                     points.map(|(t, step)| (t as f64 + 0.5, f64::from(step[class]))),
                     colour,
-                );
-            }
-            for (rank, class) in order.iter().enumerate().take(5) {
-                let corner = chart.area.left_top() + vec2(6.0, 4.0 + 13.0 * rank as f32);
-                chart.text(
-                    corner,
-                    eframe::egui::Align2::LEFT_TOP,
-                    format!("class {class}"),
-                    theme::line(rank),
                 );
             }
             overlay(state, &chart);

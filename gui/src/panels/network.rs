@@ -5,8 +5,8 @@ use crate::canvas::{nothing, select_rows, touches};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
 };
 use spikewatt::explore::Rows;
 use spikewatt::units::si;
@@ -204,5 +204,11 @@ fn arrow(ui: &Ui, from: Rect, to: Rect, colour: Color32) {
             .line(vec![start, pos2(start.x, y), pos2(end.x, y), end], stroke);
         return;
     }
-    ui.painter().arrow(start, end - start, stroke);
+    ui.painter().line_segment([start, end], stroke);
+    let along = (end - start).normalized();
+    let across = along.rot90() * 3.5;
+    let back = end - along * 8.0;
+    let head = vec![end, back + across, back - across];
+    ui.painter()
+        .add(Shape::convex_polygon(head, colour, Stroke::NONE));
 }

@@ -55,7 +55,7 @@ impl Panel for Potential {
         let margin = (high - low).max(1e-9) * 0.05;
         let chart = time_chart(ui, state, "Potential chart", low - margin..high + margin);
         chart.ticks_y(plain);
-        chart.ticks_x("timestep", |t| format!("{t:.0}"));
+        chart.ticks_x("timestep", crate::canvas::timestep);
         for neuron in 0..shown {
             let points = steps.clone().enumerate();
             let points = points.map(|(t, step)| (t as f64 + 0.5, f64::from(step[neuron])));

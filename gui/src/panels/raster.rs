@@ -77,7 +77,7 @@ impl Panel for Raster {
         }
         self.draw(ui, state, &chart);
         labels(state, &chart);
-        chart.ticks_x("timestep", |t| format!("{t:.0}"));
+        chart.ticks_x("timestep", crate::canvas::timestep);
         selected(state, &chart);
         overlay(state, &chart);
         hover(state, &chart);

@@ -4,7 +4,7 @@ use super::Panel;
 use crate::canvas::{nothing, overlay, plain, time_chart};
 use crate::state::State;
 use crate::theme;
-use eframe::egui::{Align2, Ui, pos2};
+use eframe::egui::{RichText, Ui};
 
 /// Spikes per neuron of each population over time.
 pub struct Rate;
@@ -43,6 +43,11 @@ impl Panel for Rate {
         if rates.is_empty() {
             return nothing(ui, "No spikes to show.");
         }
+        ui.horizontal_wrapped(|ui| {
+            for (index, (name, _)) in rates.iter().enumerate() {
+                ui.label(RichText::new(name).small().color(theme::line(index)));
+            }
+        });
         let most = rates
             .iter()
             .flat_map(|(_, r)| r)
@@ -50,12 +55,11 @@ impl Panel for Rate {
             .fold(0.0, f64::max);
         let chart = time_chart(ui, state, "Rate chart", 0.0..most * 1.05);
         chart.ticks_y(plain);
-        chart.ticks_x("timestep", |t| format!("{t:.0}"));
+        chart.ticks_x("timestep", crate::canvas::timestep);
         let visible = state.view.time.start.max(0.0) as usize..state.view.time.end.ceil() as usize;
         // No more points than pixels: each is the mean of a stretch of timesteps.
         let stretch = (visible.len() / chart.area.width().max(1.0) as usize).max(1);
-        let mut x = chart.area.left() + 6.0;
-        for (index, (name, rates)) in rates.iter().enumerate() {
+        for (index, (_, rates)) in rates.iter().enumerate() {
             let visible = visible.start.min(rates.len())..visible.end.min(rates.len());
             let mut t = visible.start;
             let points = rates[visible].chunks(stretch).map(|part| {
@@ -64,16 +68,6 @@ impl Panel for Rate {
                 (middle, part.iter().sum::<f64>() / part.len() as f64)
             });
             chart.line(points.collect::<Vec<_>>().into_iter(), theme::line(index));
-            let name = name.rsplit('/').next().unwrap_or(name);
-            if x < chart.area.right() - 40.0 {
-                let at = pos2(x, chart.area.top() + 3.0);
-                let font = eframe::egui::FontId::proportional(crate::canvas::TEXT);
-                x = chart
-                    .painter
-                    .text(at, Align2::LEFT_TOP, name, font, theme::line(index))
-                    .right()
-                    + 10.0;
-            }
         }
         overlay(state, &chart);
     }
