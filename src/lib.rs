@@ -80,7 +80,7 @@
 //!
 //! | thing | place |
 //! |---|---|
-//! | ONNX operator | a function and a row in `formats/onnx/ops.rs` |
+//! | ONNX operator | a function and a row in `formats/onnx/ops/` |
 //! | data format | a file in `formats/dataset/` and a line in its list |
 //! | spiking input | a file in `formats/spikes/` and a line in its `try_read` |
 //! | encoder | a file in `encoding/` and a line in its list |

@@ -157,7 +157,8 @@ impl<'a> NetworkBuilder<'a> {
         Signal::of(population, &layer.name, layer.shape, factor, true)
     }
 
-    /// The last layer: a readout by accumulated potential, or the spikes of the last population.
+    /// The last layer: a readout by accumulated potential, or the spikes of the last population if
+    /// it fires by itself.
     fn output(&mut self, mut signal: Signal) -> Result<(), String> {
         signal.settle()?;
         if let Some(pool) = signal.pools.first() {
@@ -170,13 +171,15 @@ impl<'a> NetworkBuilder<'a> {
             && let Map::Placed(placement) = &term.map
         {
             let last = term.population + 1 == self.network.populations.len();
+            let neuron = &self.network.populations[term.population].neuron;
+            let fires = matches!(neuron, Neuron::IntegrateFire(_));
             let whole = placement.source == signal.shape;
             // Spikes of all channels must stand for the same to be compared by their number.
             let alike = placement
                 .factor
                 .iter()
                 .all(|&f| f > 0.0 && f == placement.factor[0]);
-            if last && whole && alike && !term.signed && signal.bias.iter().all(|&b| b == 0.0) {
+            if last && fires && whole && alike && signal.bias.iter().all(|&b| b == 0.0) {
                 return Ok(());
             }
         }

@@ -199,8 +199,12 @@ pub(super) fn uniform(values: &[f32]) -> Option<f32> {
 }
 
 /// A staircase behind a factor and before its inverse, as one staircase in the units of its
-/// input: `factor · staircase(x / factor)`.
+/// input: `factor · staircase(x / factor)`. The inverse may come in several steps, as in `/ L · λ`.
 pub(super) fn rescaled(graph: &Graph<'_>, layer: usize, factor: f32) -> Option<(Operation, usize)> {
+    let (behind, 0.0, layer) = uniform_affine(graph, layer) else {
+        return None;
+    };
+    let factor = factor * behind;
     let Operation::Staircase {
         step,
         levels,
@@ -210,7 +214,7 @@ pub(super) fn rescaled(graph: &Graph<'_>, layer: usize, factor: f32) -> Option<(
         return None;
     };
     let (gain, offset, input) = uniform_affine(graph, graph.layers[layer].inputs[0]);
-    let inverse = offset == 0.0 && (gain * factor - 1.0).abs() < 1e-5;
+    let inverse = factor > 0.0 && offset == 0.0 && (gain * factor - 1.0).abs() < 1e-5;
     let step = step * factor;
     inverse.then_some((
         Operation::Staircase {

@@ -120,7 +120,6 @@ pub(super) fn affine(
 ) -> Result<Signal, String> {
     let shape = graph.shape(signal);
     if let (Some(0.0), Some(factor)) = (uniform(&shift), uniform(&scale))
-        && factor > 0.0
         && let Some((operation, input)) = rescaled(graph, signal.layer, factor)
     {
         return graph.push(
