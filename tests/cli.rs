@@ -326,7 +326,7 @@ fn mistakes_are_named() {
             2,
             &["morse", "bernoulli"],
         ),
-        (&["run", good, "--dta", &digits], 2, &["--dta", "--data"]),
+        (&["run", good, "--dat", &digits], 2, &["--dat", "--data"]),
     ];
     for (arguments, code, words) in cases {
         let mut command = spikewatt();

@@ -15,8 +15,10 @@ pub const MANIFEST_FILE: &str = "manifest.json";
 pub const MANIFEST_SCHEMA: &str = "spikewatt.manifest/1";
 
 /// Files of a run that no [`Exporter`] writes.
-const OTHER_FILES: [&str; 6] = [
+const OTHER_FILES: [&str; 8] = [
     "counts.h5",
+    "compare.json",
+    "compare.csv",
     "doctor.json",
     "doctor.csv",
     "curve.csv",
