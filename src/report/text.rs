@@ -3,6 +3,7 @@
 use super::escape::{printable, shortened};
 use super::sections::sections;
 use super::{ExportError, PopulationReport, Report, Scope, TargetReport, verdict};
+use crate::optimise::BASELINE_WEIGHT_BITS;
 use crate::units::{Range, si};
 use std::io::Write;
 
@@ -96,6 +97,7 @@ impl Text {
         facts.push(format!("seed {}", report.seed));
         lines.extend(wrapped(&facts.join(" · "), ""));
         lines.push(accuracy(report));
+        lines.extend(quantised(report));
         lines.join("\n") + "\n"
     }
 
@@ -291,23 +293,26 @@ fn accuracy(report: &Report) -> String {
         Some(accuracy) => {
             let snn = accuracy.snn * 100.0;
             match (accuracy.ann, accuracy.agreement) {
-                (Some(ann), Some(agreement)) => {
-                    let quantised = accuracy.qann.map(|qann| {
-                        let bits = report.quantised_bits;
-                        format!("; ANN with {bits}-bit activations {:.2} %", 100.0 * qann)
-                    });
-                    format!(
-                        "accuracy ANN {:.2} % → SNN {snn:.2} % ({:+.2} percentage points), agreement {:.2} %{}",
-                        ann * 100.0,
-                        snn - ann * 100.0,
-                        agreement * 100.0,
-                        quantised.unwrap_or_default()
-                    )
-                }
+                (Some(ann), Some(agreement)) => format!(
+                    "accuracy ANN {:.2} % → SNN {snn:.2} % ({:+.2} percentage points), agreement {:.2} %",
+                    ann * 100.0,
+                    snn - ann * 100.0,
+                    agreement * 100.0
+                ),
                 _ => format!("accuracy {snn:.2} %; no original network was run on the data"),
             }
         }
     }
+}
+
+/// How well the quantised baseline does.
+fn quantised(report: &Report) -> Option<String> {
+    let accuracy = report.accuracy.as_ref()?.qann?;
+    Some(format!(
+        "quantised ANN ({BASELINE_WEIGHT_BITS}-bit weights, {}-bit activations) {:.2} %",
+        report.quantised_bits,
+        100.0 * accuracy
+    ))
 }
 
 /// The populations with most work in the order of the network, and the others.
