@@ -5,7 +5,7 @@ mod spiking;
 use super::progress::{Meter, catch_interrupts};
 use super::simulate::network::NetworkArgs;
 use super::usage::UsageArgs;
-use super::{Common, Format, print, print_json, talk, text};
+use super::{Common, Format, print, print_json, require_fit, talk, text};
 use crate::encoding::{ENCODINGS, Encoding};
 use crate::energy::{Catalogue, UsageConfig};
 use crate::experiment::{
@@ -66,6 +66,9 @@ pub(super) struct RunArgs {
     /// cannot run spikes.
     #[arg(long, value_name = "MODEL.onnx")]
     pub(super) baseline: Option<PathBuf>,
+    /// Exit code 4 if the network does not fit a target; the results are written all the same.
+    #[arg(long)]
+    require_fit: bool,
     /// Folder to write to; results/NAME unless given.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -175,6 +178,9 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
             si(run.report.timing.synops_per_s, "SynOp/s"),
             written.display()
         ));
+    }
+    if args.require_fit {
+        require_fit(&run.report)?;
     }
     Ok(())
 }
