@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub(super) struct HardwareArgs {
     #[command(subcommand)]
     action: Action,
-    /// Further cost tables (.toml).
+    /// Further cost tables (.toml) or SANA-FE architectures (.yaml).
     #[arg(long, global = true, value_name = "FILE")]
     hardware_file: Vec<PathBuf>,
 }

@@ -19,7 +19,7 @@ pub(super) struct PriceArgs {
     /// Targets to price, by name; see `spikewatt hardware list`.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     targets: Option<Vec<String>>,
-    /// Further cost tables (.toml) that targets may name.
+    /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.
     #[arg(long, value_name = "FILE")]
     hardware_file: Vec<PathBuf>,
     /// Batch of conventional devices beside batch 1.

@@ -56,7 +56,7 @@ pub(super) struct RunArgs {
     /// Targets to price, by name; see `spikewatt hardware list`.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(super) targets: Option<Vec<String>>,
-    /// Further cost tables (.toml) that targets may name.
+    /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.
     #[arg(long, value_name = "FILE")]
     pub(super) hardware_file: Vec<PathBuf>,
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.

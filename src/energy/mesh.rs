@@ -295,8 +295,8 @@ pub(super) fn finish(
         "static energy: whole chips, embedded processors idle, for the time the chip computes; a \
          chip that waits for its next input pays for that time too"
             .into(),
-        "latency: busiest core of each timestep plus barrier, from means over samples; host \
-         exchange per timestep is left out"
+        "latency: busiest core of each timestep plus barrier, from means over samples; \
+         exchange with the host per timestep only where an option gives its time"
             .into(),
     ]);
     if chips > 1 {
