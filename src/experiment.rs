@@ -31,7 +31,7 @@ pub use watch::OutputKind;
 
 use crate::ann::{Ann, Observed, Runtime, RuntimeError};
 use crate::conversion::{self, Conversion, ConversionError, Fit, rule_name};
-use crate::counts::{DenseCounts, EventCounts};
+use crate::counts::{DenseCounts, EventCounts, NeuroBench};
 use crate::encoding::{Drive, EncodingError};
 use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work};
 use crate::engine::{Outcome, SimulationError, Simulator};
@@ -140,6 +140,9 @@ pub struct Context {
     pub seed: u64,
     /// Accuracy; `None` without labels.
     pub accuracy: Option<Accuracy>,
+    /// NeuroBench's metrics; `None` in counts of earlier versions.
+    #[serde(default)]
+    pub neurobench: Option<NeuroBench>,
     /// The experiment, so that a sample can be run again; `None` in files that do not hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<Experiment>,
@@ -313,6 +316,7 @@ impl Imported {
             seed: experiment.simulation.seed,
             model: self.model.clone(),
             accuracy,
+            neurobench: Some(NeuroBench::new(&fit.conversion.network, &simulation.counts)),
             experiment: Some(experiment.clone()),
         };
         Ok(Simulated {
@@ -421,6 +425,7 @@ pub fn price(
         timesteps: counts.timesteps,
         seed: context.seed,
         accuracy: context.accuracy.clone(),
+        neurobench: context.neurobench.clone(),
         quantised_bits: energy::quantised_bits(counts.timesteps),
         populations,
         totals,

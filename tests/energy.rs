@@ -200,6 +200,7 @@ fn worked_core_of_a_hundred_neurons_costs_268330_pj() {
         neurons_per_core: 1024,
         synaptic_memory_bits: 1 << 20,
         weight_bits: 8,
+        shared_kernels: false,
         fan_in_axons_per_core: 4096,
         fan_out_axons_per_core: 4096,
         mesh: Mesh {
@@ -516,6 +517,7 @@ fn packets_and_hops_of_the_report_are_those_of_the_traffic() {
         neurons_per_core: 1024,
         synaptic_memory_bits: 1 << 20,
         weight_bits: 8,
+        shared_kernels: false,
         fan_in_axons_per_core: 4096,
         fan_out_axons_per_core: 4096,
         mesh: Mesh {

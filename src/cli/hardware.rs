@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub(super) struct HardwareArgs {
     #[command(subcommand)]
     action: Action,
-    /// Further cost tables (.toml).
+    /// Further cost tables (.toml) or SANA-FE architectures (.yaml).
     #[arg(long, global = true, value_name = "FILE")]
     hardware_file: Vec<PathBuf>,
 }
@@ -50,7 +50,7 @@ struct DeviceRow<'a> {
     name: &'a str,
     title: &'a str,
     kind: String,
-    year: u16,
+    year: Option<u16>,
     process_nm: Option<f64>,
     law: &'a str,
     basis: &'a str,
@@ -199,10 +199,11 @@ fn list(rows: &[DeviceRow]) -> Result<String, std::fmt::Error> {
             0 => "-".to_owned(),
             some => format!("{some} of {}", row.figure_count),
         };
+        let year = row.year.map_or_else(|| "-".to_owned(), |y| y.to_string());
         writeln!(
             out,
-            "{:<30} {:<13} {:<14} {:<5} {unverified:<10} {}",
-            row.name, row.kind, row.law, row.year, row.basis
+            "{:<30} {:<13} {:<14} {year:<5} {unverified:<10} {}",
+            row.name, row.kind, row.law, row.basis
         )?;
         if !row.missing.is_empty() {
             writeln!(
@@ -222,11 +223,14 @@ fn show(detail: &DeviceDetail) -> Result<String, std::fmt::Error> {
     let process = device
         .process_nm
         .map_or_else(String::new, |nm| format!(", {nm} nm"));
+    let year = device
+        .year
+        .map_or_else(String::new, |year| format!(", {year}"));
     writeln!(out, "{} ({})", device.title, device.name)?;
     writeln!(
         out,
-        "{}, {}{process}; cost law {}; {} of {} figures unverified; basis: {}\n",
-        device.kind, device.year, device.law, device.unverified, device.figure_count, device.basis
+        "{}{year}{process}; cost law {}; {} of {} figures unverified; basis: {}\n",
+        device.kind, device.law, device.unverified, device.figure_count, device.basis
     )?;
     write_figures(&mut out, &detail.figures)?;
     if !detail.info.is_empty() {

@@ -185,7 +185,10 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // `{:#}` would repeat messages that already quote their cause.
             talk(&format!("error: {error}"));
-            ExitCode::FAILURE
+            match error.downcast_ref::<DoesNotFit>() {
+                Some(_) => ExitCode::from(NO_FIT),
+                None => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -211,6 +214,27 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
         Verb::Meter(args) => return meter::execute(&args, &cli.common),
     }?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A network that does not fit where the user asked for it to: exit code 4.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct DoesNotFit(String);
+
+/// Exit code of [`DoesNotFit`].
+const NO_FIT: u8 = 4;
+
+/// Refuses a report in which the spiking network exceeds a limit of a target.
+fn require_fit(report: &Report) -> anyhow::Result<()> {
+    match report.targets.iter().find(|target| !target.fits) {
+        None => Ok(()),
+        Some(target) => Err(DoesNotFit(format!(
+            "the network does not fit {}: {}",
+            target.name,
+            target.exceeded.join("; ")
+        ))
+        .into()),
+    }
 }
 
 /// Prints a result. Whoever reads it may stop early: a closed pipe is no error.

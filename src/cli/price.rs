@@ -2,13 +2,14 @@
 
 use super::run::catalogue;
 use super::usage::UsageArgs;
-use super::{Common, Format, print, print_json, text};
+use super::{Common, Format, print, print_json, require_fit, text};
 use crate::digest::sha256_hex;
+use crate::energy::PlacementRule;
 use crate::experiment::{self, OutputConfig};
 use crate::formats::saved_counts;
 use crate::report::{InputEntry, Manifest, OutputFolder, TableEntry};
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -18,12 +19,22 @@ pub(super) struct PriceArgs {
     /// Targets to price, by name; see `spikewatt hardware list`.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     targets: Option<Vec<String>>,
-    /// Further cost tables (.toml) that targets may name.
+    /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.
     #[arg(long, value_name = "FILE")]
     hardware_file: Vec<PathBuf>,
     /// Batch of conventional devices beside batch 1.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     large_batch: Option<u64>,
+    /// Where neurons sit on chips with neurocores: cores filled in the order of the network, or
+    /// moved so that packets cross fewer links.
+    #[arg(long, value_enum, default_value_t = PlacementArg::Greedy)]
+    placement: PlacementArg,
+    /// Time that chips with neurocores exchange data with their host in each timestep [s].
+    #[arg(long, value_name = "S", default_value = "0", value_parser = seconds)]
+    host_exchange_s: f64,
+    /// Exit code 4 if the network does not fit a target.
+    #[arg(long)]
+    require_fit: bool,
     /// Folder to write the report to; nothing is written without it.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -32,6 +43,19 @@ pub(super) struct PriceArgs {
     force: bool,
     #[command(flatten)]
     usage: UsageArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PlacementArg {
+    Greedy,
+    Optimised,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if (0.0..=3600.0).contains(&value) => Ok(value),
+        _ => Err("a time in seconds is needed, 0 to 3600".into()),
+    }
 }
 
 pub(super) fn execute(
@@ -52,7 +76,11 @@ pub(super) fn execute(
         .map(|name| catalogue.get(name))
         .collect::<Result<Vec<_>, _>>()?;
     let seed = common.seed.unwrap_or(context.seed);
-    let options = args.usage.options(args.large_batch, seed)?;
+    let mut options = args.usage.options(args.large_batch, seed)?;
+    if args.placement == PlacementArg::Optimised {
+        options.placement = PlacementRule::Optimised { seed };
+    }
+    options.host_exchange_s = args.host_exchange_s;
     let report = experiment::price(&saved.counts, &saved.dense, &context, &targets, &options);
     if let Some(out) = &args.out {
         let mut folder = OutputFolder::create(out, args.force)?;
@@ -74,7 +102,11 @@ pub(super) fn execute(
         folder.finish(manifest)?;
     }
     match common.format {
-        Format::Json => print_json(&report),
-        Format::Text => print(&text(&report)),
+        Format::Json => print_json(&report)?,
+        Format::Text => print(&text(&report))?,
     }
+    if args.require_fit {
+        require_fit(&report)?;
+    }
+    Ok(())
 }

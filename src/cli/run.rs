@@ -5,7 +5,7 @@ mod spiking;
 use super::progress::{Meter, catch_interrupts};
 use super::simulate::network::NetworkArgs;
 use super::usage::UsageArgs;
-use super::{Common, Format, print, print_json, talk, text};
+use super::{Common, Format, print, print_json, require_fit, talk, text};
 use crate::encoding::{ENCODINGS, Encoding};
 use crate::energy::{Catalogue, UsageConfig};
 use crate::experiment::{
@@ -57,7 +57,7 @@ pub(super) struct RunArgs {
     /// Targets to price, by name; see `spikewatt hardware list`.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(super) targets: Option<Vec<String>>,
-    /// Further cost tables (.toml) that targets may name.
+    /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.
     #[arg(long, value_name = "FILE")]
     pub(super) hardware_file: Vec<PathBuf>,
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.
@@ -67,6 +67,9 @@ pub(super) struct RunArgs {
     /// cannot run spikes.
     #[arg(long, value_name = "MODEL.onnx")]
     pub(super) baseline: Option<PathBuf>,
+    /// Exit code 4 if the network does not fit a target; the results are written all the same.
+    #[arg(long)]
+    require_fit: bool,
     /// Folder to write to; results/NAME unless given.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -176,6 +179,9 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
             si(run.report.timing.synops_per_s, "SynOp/s"),
             written.display()
         ));
+    }
+    if args.require_fit {
+        require_fit(&run.report)?;
     }
     Ok(())
 }

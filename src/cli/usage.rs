@@ -93,6 +93,7 @@ impl UsageArgs {
             large_batch: large_batch.unwrap_or(defaults.large_batch),
             usage: usage.resolve()?,
             monte_carlo: self.monte_carlo(seed),
+            ..defaults
         })
     }
 }

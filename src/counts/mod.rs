@@ -5,10 +5,12 @@
 
 mod assumed;
 mod dense;
+mod neurobench;
 mod truncate;
 
 pub use assumed::AssumedRates;
 pub use dense::{DenseCounts, DenseLayer};
+pub use neurobench::{NeuroBench, SynapticOperations};
 
 use crate::network::Topology;
 

@@ -1,7 +1,7 @@
 //! The list of devices, and how their files are read.
 
 use super::hardware::{Basis, Confidence, Figure, Hardware, Kind, Quantity, exponent, scale};
-use super::{LAWS, Law};
+use super::{LAWS, Law, sanafe_yaml};
 use crate::names::nearest;
 use crate::units::Range;
 use serde::Deserialize;
@@ -78,6 +78,7 @@ struct File {
     figures: Option<Basis>,
     law: Option<String>,
     inherits: Option<String>,
+    shared_kernels: Option<bool>,
     source: BTreeMap<String, String>,
     capacity: Section,
     energy: Section,
@@ -113,6 +114,7 @@ struct Table {
     year: Option<u16>,
     process_nm: Option<f64>,
     basis: Option<String>,
+    shared_kernels: Option<bool>,
     law: Option<&'static Law>,
     stated: Option<Basis>,
     figures: BTreeMap<String, Figure>,
@@ -145,7 +147,8 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Adds a device from a file; it is named after the file.
+    /// Adds a device from a table (.toml) or a SANA-FE architecture (.yaml); it is named after the
+    /// file.
     ///
     /// # Errors
     /// If the file cannot be read or is not a device table.
@@ -158,16 +161,14 @@ impl Catalogue {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .ok_or_else(|| read("the file name is not text; rename it".into()))?;
-        let file = std::fs::File::open(path).map_err(|error| read(error.to_string()))?;
-        let mut text = String::new();
-        file.take(LARGEST_FILE + 1)
-            .read_to_string(&mut text)
-            .map_err(|error| read(error.to_string()))?;
-        if text.len() as u64 > LARGEST_FILE {
-            return Err(read(format!(
-                "is longer than {LARGEST_FILE} bytes; no device table is"
-            )));
-        }
+        let is_yaml = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("yaml") || e.eq_ignore_ascii_case("yml"));
+        let text = if is_yaml {
+            sanafe_yaml::table(path).map_err(read)?
+        } else {
+            read_table(path).map_err(read)?
+        };
         self.add_text(name, &text)?;
         let device = self.devices.last().filter(|device| device.name == name);
         device.ok_or_else(|| value_error(name, "law", missing_law()))
@@ -245,11 +246,27 @@ impl Catalogue {
             year: file.year.or(base.year),
             process_nm: file.process_nm.or(base.process_nm),
             basis: file.basis.or(base.basis),
+            shared_kernels: file.shared_kernels.or(base.shared_kernels),
             law,
             stated,
             figures,
         })
     }
+}
+
+/// The text of a device table.
+fn read_table(path: &Path) -> Result<String, String> {
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    file.take(LARGEST_FILE + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| error.to_string())?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(format!(
+            "is longer than {LARGEST_FILE} bytes; no device table is"
+        ));
+    }
+    Ok(text)
 }
 
 fn value_error(file: &str, key: &str, reason: impl Into<String>) -> HardwareError {
@@ -292,9 +309,10 @@ fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, Hard
         name: name.into(),
         title: table.name.clone().ok_or_else(|| missing("name"))?,
         kind: table.kind.ok_or_else(|| missing("kind"))?,
-        year: table.year.ok_or_else(|| missing("year"))?,
+        year: table.year,
         process_nm: table.process_nm,
         basis: table.basis.clone().ok_or_else(|| missing("basis"))?,
+        shared_kernels: table.shared_kernels.unwrap_or(false),
         law,
         figures: part(reads),
         info: part(|_, key| key.starts_with(INFO)),
@@ -488,7 +506,7 @@ active = { typ = 1, unit = "W", source = "here", confidence = "verified" }
                 "\"nj-per-mca\"",
                 "toy: law: no law \"nj-per-mca\"; did you mean \"nj-per-mac\"?",
             ),
-            ("year = 2020\n", "", "toy: year: missing"),
+            ("basis = \"made up\"\n", "", "toy: basis: missing"),
             (
                 "kind =",
                 "inherits = \"toy\"\nkind =",

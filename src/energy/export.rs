@@ -16,12 +16,17 @@ pub fn device_file(hardware: &Hardware) -> String {
     let mut set = |key: &str, value: Value| file.insert(key.into(), value);
     set("name", hardware.title.as_str().into());
     set("kind", hardware.kind.to_string().into());
-    set("year", i64::from(hardware.year).into());
+    if let Some(year) = hardware.year {
+        set("year", i64::from(year).into());
+    }
     if let Some(process_nm) = hardware.process_nm {
         set("process_nm", process_nm.into());
     }
     set("basis", hardware.basis.as_str().into());
     set("law", hardware.law.name.into());
+    if hardware.shared_kernels {
+        set("shared_kernels", true.into());
+    }
     let cited = sources
         .iter()
         .map(|(text, key)| (key.clone(), (*text).into()));

@@ -134,12 +134,14 @@ pub struct Hardware {
     pub title: String,
     /// Sort of device.
     pub kind: Kind,
-    /// Year of the device or of its figures.
-    pub year: u16,
+    /// Year of the device or of its figures, if it is known.
+    pub year: Option<u16>,
     /// Feature size [nm], if it is published.
     pub process_nm: Option<f64>,
     /// What the figures are based on.
     pub basis: String,
+    /// Whether a neurocore stores the kernel of a convolution once for all its positions.
+    pub shared_kernels: bool,
     /// The cost law.
     pub law: &'static Law,
     /// Figures by `section.key`.
@@ -153,7 +155,7 @@ impl Hardware {
     /// same fingerprint give the same prices.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut text = format!("{} {}\n", self.name, self.law.name);
+        let mut text = format!("{} {} {}\n", self.name, self.law.name, self.shared_kernels);
         for (key, figure) in &self.figures {
             let Range { low, nominal, high } = figure.value;
             text += &format!("{key} {low:?} {nominal:?} {high:?} {}\n", figure.source);

@@ -1,10 +1,12 @@
 //! What the laws of neurocore meshes share: placement, latency, static power, the host.
 
-use super::Job;
 use super::hardware::{Figure, Hardware};
 use super::receipt::Receipt;
+use super::{Job, PlacementRule};
 use crate::counts::EventCounts;
-use crate::mapping::{Capacity, Mesh, Placement, StageTimes, Traffic, latency, place, traffic};
+use crate::mapping::{
+    Capacity, Mesh, Placement, StageTimes, Traffic, latency, optimise, place, traffic,
+};
 use crate::network::{Role, Topology};
 use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
@@ -63,7 +65,14 @@ pub(super) fn map(job: &Job, receipt: &mut Receipt) -> Option<Mapped> {
     let counts = job.work.counts;
     let placement = match job.placement {
         Some(placement) => placement.clone(),
-        None => place(&counts.topology, &capacity(receipt)?),
+        None => {
+            let capacity = capacity(receipt)?;
+            let greedy = place(&counts.topology, &capacity);
+            match job.options.placement {
+                PlacementRule::Greedy => greedy,
+                PlacementRule::Optimised { seed } => optimise(counts, &greedy, &capacity, seed),
+            }
+        }
     };
     let traffic = traffic(counts, &placement);
     Some(Mapped { placement, traffic })
@@ -78,14 +87,16 @@ pub fn placement(hardware: &Hardware, topology: &Topology) -> Option<Placement> 
     for (slot, figure) in known.iter_mut().zip(figures) {
         *slot = figure?;
     }
-    Some(place(topology, &room(known)))
+    Some(place(topology, &room(known, hardware.shared_kernels)))
 }
 
 fn capacity(receipt: &mut Receipt) -> Option<Capacity> {
-    receipt.figures(CAPACITY).map(room)
+    let shared_kernels = receipt.shares_kernels();
+    let figures = receipt.figures(CAPACITY)?;
+    Some(room(figures, shared_kernels))
 }
 
-fn room(figures: [&Figure; CAPACITY.len()]) -> Capacity {
+fn room(figures: [&Figure; CAPACITY.len()], shared_kernels: bool) -> Capacity {
     // Whole numbers above 0: checked when the file was read.
     let [
         neurons,
@@ -102,6 +113,7 @@ fn room(figures: [&Figure; CAPACITY.len()]) -> Capacity {
         neurons_per_core: neurons,
         synaptic_memory_bits: memory,
         weight_bits: weight,
+        shared_kernels,
         fan_in_axons_per_core: fan_in,
         fan_out_axons_per_core: fan_out,
         mesh: Mesh {
@@ -202,7 +214,11 @@ pub(super) fn latency_range(
         return None;
     };
     let at = |times: StageTimes, barrier_s: f64| {
-        let times = StageTimes { barrier_s, ..times };
+        let times = StageTimes {
+            barrier_s,
+            host_s: job.options.host_exchange_s,
+            ..times
+        };
         latency(job.work.counts, &mapped.placement, &mapped.traffic, &times)
     };
     let Bounds { low, nominal, high } = times;
@@ -279,8 +295,8 @@ pub(super) fn finish(
         "static energy: whole chips, embedded processors idle, for the time the chip computes; a \
          chip that waits for its next input pays for that time too"
             .into(),
-        "latency: busiest core of each timestep plus barrier, from means over samples; host \
-         exchange per timestep is left out"
+        "latency: busiest core of each timestep plus barrier, from means over samples; \
+         exchange with the host per timestep only where an option gives its time"
             .into(),
     ]);
     if chips > 1 {

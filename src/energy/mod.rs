@@ -40,6 +40,7 @@ mod realtime;
 mod receipt;
 mod roofline;
 mod sanafe;
+mod sanafe_yaml;
 mod tornado;
 mod usage;
 mod yan;
@@ -87,6 +88,23 @@ pub struct PriceOptions {
     pub usage: Usage,
     /// How to draw random figures; `None`: not at all.
     pub monte_carlo: Option<MonteCarlo>,
+    /// How neurons are placed on chips with neurocores.
+    pub placement: PlacementRule,
+    /// Exchange with the host in each timestep of a chip with neurocores [s]; 0 for none.
+    pub host_exchange_s: f64,
+}
+
+/// How neurons are placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PlacementRule {
+    /// In the order of the network.
+    #[default]
+    Greedy,
+    /// The same cores moved so that the counted packets cross fewer links.
+    Optimised {
+        /// Seed of the search.
+        seed: u64,
+    },
 }
 
 impl Default for PriceOptions {
@@ -95,6 +113,8 @@ impl Default for PriceOptions {
             large_batch: 64,
             usage: Usage::default(),
             monte_carlo: None,
+            placement: PlacementRule::Greedy,
+            host_exchange_s: 0.0,
         }
     }
 }

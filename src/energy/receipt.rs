@@ -42,6 +42,11 @@ impl<'a> Receipt<'a> {
         figure
     }
 
+    /// Whether the chip stores a kernel once per core.
+    pub fn shares_kernels(&self) -> bool {
+        self.hardware.shared_kernels
+    }
+
     /// Figures that are needed together; all missing ones are named.
     pub fn figures<const N: usize>(&mut self, keys: [&str; N]) -> Option<[&'a Figure; N]> {
         let found = keys.map(|key| self.figure(key));

@@ -103,6 +103,6 @@ fn times(receipt: &mut Receipt) -> Option<Bounds> {
             sparse_s: at(sparse),
             conv_s: at(conv),
         },
-        barrier_s: 0.0,
+        ..StageTimes::default()
     }))
 }

@@ -386,6 +386,7 @@ impl Experiment {
                 seed: self.simulation.seed,
                 correlated: self.output.correlated,
             }),
+            ..PriceOptions::default()
         })
     }
 }

@@ -60,6 +60,7 @@ pub fn estimate(
         seed: 0,
         accuracy: None,
         experiment: None,
+        neurobench: None,
     };
     Ok(Estimate {
         counts,

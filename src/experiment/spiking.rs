@@ -7,7 +7,7 @@ use super::{
     ConfigError, Context, NetworkOptions, Observer, OutputConfig, Run, SimulateConfig,
     SimulateError, price, shown,
 };
-use crate::counts::DenseCounts;
+use crate::counts::{DenseCounts, NeuroBench};
 use crate::digest::sha256_hex;
 use crate::energy::{Catalogue, HardwareError, MonteCarlo, PriceOptions, UsageConfig};
 use crate::engine::{NoProbe, Outcome};
@@ -292,6 +292,7 @@ pub fn run_spiking(
         setup: setup(experiment, &run),
         seed: run.subject.seed,
         accuracy: accuracy(experiment, &run, classes)?,
+        neurobench: Some(NeuroBench::new(network, &run.counts)),
         experiment: None,
     };
     let draws = experiment.output.monte_carlo;
@@ -303,6 +304,7 @@ pub fn run_spiking(
             seed: run.subject.seed,
             correlated: experiment.output.correlated,
         }),
+        ..PriceOptions::default()
     };
     let mut report = price(&run.counts, &dense, &context, &targets, &options);
     report.timing = run.timing;

@@ -7,6 +7,7 @@ pub mod native;
 pub mod nir;
 pub mod onnx;
 pub mod recording;
+pub mod sanafe;
 pub mod saved_counts;
 pub mod spikes;
 

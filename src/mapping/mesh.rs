@@ -35,10 +35,27 @@ impl Mesh {
     /// Links crossed in x and in y on the x-then-y route between two cores; none within a tile.
     #[must_use]
     pub fn hops(&self, from: usize, to: usize) -> (u64, u64) {
-        let (from, to) = (self.tile(from), self.tile(to));
-        let x = (from / self.height).abs_diff(to / self.height);
-        let y = (from % self.height).abs_diff(to % self.height);
-        (x as u64, y as u64)
+        let ((x, y), (to_x, to_y)) = (self.at(self.tile(from)), self.at(self.tile(to)));
+        (x.abs_diff(to_x) as u64, y.abs_diff(to_y) as u64)
+    }
+
+    /// Column and row of a tile.
+    #[must_use]
+    pub fn at(&self, tile: usize) -> (usize, usize) {
+        (tile / self.height, tile % self.height)
+    }
+
+    /// Links crossed between two tiles.
+    pub(super) fn tile_hops(&self, from: usize, to: usize) -> u64 {
+        let ((x, y), (to_x, to_y)) = (self.at(from), self.at(to));
+        (x.abs_diff(to_x) + y.abs_diff(to_y)) as u64
+    }
+
+    /// Borders between chips that the route between two cores crosses.
+    #[must_use]
+    pub fn borders(&self, from: usize, to: usize) -> u64 {
+        let chip = |core: usize| core / self.cores_per_chip();
+        chip(from).abs_diff(chip(to)) as u64
     }
 }
 
@@ -61,6 +78,7 @@ mod tests {
         // The last core of the chip is on tile 31 = (7, 3), the next chip starts at (8, 0).
         assert_eq!(mesh.hops(0, 127), (7, 3));
         assert_eq!(mesh.hops(127, 128), (1, 3));
+        assert_eq!((mesh.borders(0, 127), mesh.borders(127, 300)), (0, 2));
     }
 
     #[test]

@@ -1,17 +1,33 @@
-//! From populations to neurocores: where neurons sit ([`place`]), which packets then cross which
-//! links ([`traffic`]) and how long a timestep takes ([`latency`]).
+//! From populations to neurocores: where neurons sit ([`place`], [`optimise`]), which packets then
+//! cross which links ([`traffic`]) and how long a timestep takes ([`latency`] from counts,
+//! [`replay`] from the spikes of one sample).
 //!
 //! Everything is worked out from saved counts and the structure of the network, for any
 //! [`Capacity`], without simulating again.
 
+mod anneal;
+mod capacity;
+mod congestion;
+mod greedy;
 mod latency;
+mod limits;
+mod memory;
 mod mesh;
 mod placement;
+mod reach;
+mod replay;
 mod routes;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
+pub use anneal::optimise;
+pub use capacity::Capacity;
+pub use congestion::Links;
+pub use greedy::place;
 pub use latency::{StageTimes, SynapseTime, latency};
 pub use mesh::Mesh;
-pub use placement::{Capacity, MappingError, Placement, Slice, place};
+pub use placement::{MappingError, Placement, Slice};
+pub use replay::{Replay, replay};
 pub use routes::{Route, routes};
 pub use traffic::{Received, SliceTraffic, Traffic, traffic};

@@ -86,6 +86,7 @@ mod tests {
             neurons_per_core: 2,
             synaptic_memory_bits: 1 << 20,
             weight_bits: 8,
+            shared_kernels: false,
             fan_in_axons_per_core: 100,
             fan_out_axons_per_core: 100,
             mesh: Mesh {

@@ -2,6 +2,8 @@
 
 use super::Placement;
 use crate::counts::EventCounts;
+use crate::network::Role;
+use std::collections::BTreeMap;
 
 /// What one slice receives through one projection. Totals over samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub struct Traffic {
     pub hops_x: u64,
     /// Links crossed in y.
     pub hops_y: u64,
+    /// Of the links in x, those from one chip to the next.
+    pub borders: u64,
 }
 
 /// Works out the traffic of counted spikes under a placement of the same network.
@@ -82,6 +86,7 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
         host_packets: 0,
         hops_x: 0,
         hops_y: 0,
+        borders: 0,
     };
     let mut seen = vec![u64::MAX; placement.core_bound()];
     let mut mark = 0;
@@ -112,6 +117,7 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
                         let (x, y) = placement.mesh().hops(from, core);
                         total.hops_x += spikes * x;
                         total.hops_y += spikes * y;
+                        total.borders += spikes * placement.mesh().borders(from, core);
                     }
                 }
             });
@@ -120,6 +126,30 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
     }
     total.slices = slices;
     total
+}
+
+/// Packets from core to core, the core of the sender included.
+pub(super) fn flows(counts: &EventCounts, placement: &Placement) -> BTreeMap<(usize, usize), u64> {
+    let mut flows = BTreeMap::new();
+    let mut reached = Vec::new();
+    for (population, counted) in counts.populations.iter().enumerate() {
+        for (neuron, &spikes) in counted.spikes.iter().enumerate() {
+            let Some(home) = placement.slice(population, neuron).filter(|_| spikes > 0) else {
+                continue;
+            };
+            let from = placement.slices()[home].core;
+            reached.clear();
+            placement.for_each_target(&counts.topology, population, neuron, |slice, _, _| {
+                reached.push(placement.slices()[slice].core);
+            });
+            reached.sort_unstable();
+            reached.dedup();
+            for &to in &reached {
+                *flows.entry((from, to)).or_insert(0) += spikes;
+            }
+        }
+    }
+    flows
 }
 
 /// Slices with their updates and no packets yet.
@@ -144,7 +174,10 @@ fn idle_traffic(counts: &EventCounts, placement: &Placement) -> Vec<SliceTraffic
             SliceTraffic {
                 spikes: 0,
                 packets_sent: 0,
-                active_updates: here as f64 + active.saturating_sub(touched) as f64 * share,
+                active_updates: match counts.topology.populations[slice.population].role {
+                    Role::Input => 0.0,
+                    _ => here as f64 + active.saturating_sub(touched) as f64 * share,
+                },
                 received: counts
                     .topology
                     .edges
@@ -166,15 +199,15 @@ fn idle_traffic(counts: &EventCounts, placement: &Placement) -> Vec<SliceTraffic
 mod tests {
     use super::*;
     use crate::mapping::{Capacity, Mesh, Slice};
-    use crate::network::{Connectivity, Edge, Node, Pattern, Role, Shape, Topology};
+    use crate::network::{Connectivity, Edge, Node, Pattern, Shape, Topology};
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
 
     fn capacity() -> Capacity {
         Capacity {
             neurons_per_core: 1000,
             synaptic_memory_bits: 1 << 30,
             weight_bits: 8,
+            shared_kernels: false,
             fan_in_axons_per_core: 1 << 20,
             fan_out_axons_per_core: 1 << 20,
             mesh: Mesh {

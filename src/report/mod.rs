@@ -43,6 +43,7 @@ pub use verdict::{
     Verdict, verdict,
 };
 
+use crate::counts::NeuroBench;
 use crate::energy::{MonteCarlo, Usage};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
@@ -359,6 +360,9 @@ pub struct Report {
     pub seed: u64,
     /// Accuracy; `None` without labels.
     pub accuracy: Option<Accuracy>,
+    /// NeuroBench's metrics of the spiking network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neurobench: Option<NeuroBench>,
     /// Bits of the quantised baseline, `ceil(log2(T + 1))`.
     pub quantised_bits: u32,
     /// Per population.

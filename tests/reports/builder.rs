@@ -148,6 +148,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
     Report {
         schema: "spikewatt.run/1".into(),
         version: "0.1.0".into(),
+        neurobench: None,
         model: ModelReport {
             path: "models/lenet.onnx".into(),
             sha256: "ab".repeat(32),

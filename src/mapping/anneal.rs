@@ -1,0 +1,229 @@
+//! Moving cores so that packets cross fewer links.
+
+use super::traffic::flows;
+use super::{Capacity, Mesh, Placement, Slice};
+use crate::counts::EventCounts;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Proposals for each core in use, and the most there may be at all.
+const PROPOSALS: (usize, usize) = (4000, 400_000);
+
+/// The same cores on other tiles, so that the counted packets cross fewer links: simulated
+/// annealing over the placement given, never worse than it.
+///
+/// Which neurons share a core stays, and so do the number of tiles in use (a barrier takes longer
+/// with more of them) and the chips. The same seed gives the same placement, whatever the threads.
+///
+/// Source: S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, Optimization by simulated annealing,
+/// Science 220(4598), 1983.
+#[must_use]
+pub fn optimise(
+    counts: &EventCounts,
+    placement: &Placement,
+    capacity: &Capacity,
+    seed: u64,
+) -> Placement {
+    let mut layout = Layout::new(counts, placement);
+    if layout.slots.len() < 2 {
+        return placement.clone();
+    }
+    layout.anneal(seed);
+    let slices = placement.slices().iter().map(|slice| Slice {
+        core: layout.core_of(slice.core),
+        ..slice.clone()
+    });
+    Placement::assemble(&counts.topology, capacity, slices.collect())
+}
+
+/// Cores sit in slots, a tile's worth in each; slots sit on tiles of the mesh.
+struct Layout {
+    mesh: Mesh,
+    /// Cores in use, ascending; the others of this struct are numbered by this list.
+    cores: Vec<usize>,
+    /// Packets to and from each core: (other core, packets).
+    flows: Vec<Vec<(usize, u64)>>,
+    /// Slot of each core.
+    slot_of: Vec<usize>,
+    /// Cores of each slot.
+    slots: Vec<Vec<usize>>,
+    /// Tile of each slot.
+    tile_of: Vec<usize>,
+    /// Slot on each tile of the chips in use.
+    slot_on: Vec<Option<usize>>,
+}
+
+/// A change that can be undone.
+#[derive(Clone, Copy)]
+enum Move {
+    /// Two cores change places.
+    Cores(usize, usize),
+    /// A core moves to a slot with room.
+    Into(usize, usize),
+    /// What is on two tiles changes places.
+    Tiles(usize, usize),
+}
+
+impl Layout {
+    fn new(counts: &EventCounts, placement: &Placement) -> Self {
+        let mesh = placement.mesh();
+        let mut cores: Vec<usize> = placement.slices().iter().map(|s| s.core).collect();
+        cores.sort_unstable();
+        cores.dedup();
+        let number = |core: usize| cores.binary_search(&core).unwrap_or(0);
+        let mut links = vec![Vec::new(); cores.len()];
+        for ((from, to), packets) in flows(counts, placement) {
+            let (from, to) = (number(from), number(to));
+            if from != to {
+                links[from].push((to, packets));
+                links[to].push((from, packets));
+            }
+        }
+        let mut tile_of: Vec<usize> = cores.iter().map(|&core| mesh.tile(core)).collect();
+        tile_of.dedup();
+        let mut slots = vec![Vec::new(); tile_of.len()];
+        let mut slot_of = Vec::with_capacity(cores.len());
+        for (index, &core) in cores.iter().enumerate() {
+            let slot = tile_of.binary_search(&mesh.tile(core)).unwrap_or(0);
+            slots[slot].push(index);
+            slot_of.push(slot);
+        }
+        let chips = placement.core_bound().div_ceil(mesh.cores_per_chip());
+        let mut slot_on = vec![None; chips * mesh.width * mesh.height];
+        for (slot, &tile) in tile_of.iter().enumerate() {
+            slot_on[tile] = Some(slot);
+        }
+        Layout {
+            mesh,
+            cores,
+            flows: links,
+            slot_of,
+            slots,
+            tile_of,
+            slot_on,
+        }
+    }
+
+    /// New place of a core of the placement.
+    fn core_of(&self, core: usize) -> usize {
+        let index = self.cores.binary_search(&core).unwrap_or(0);
+        let slot = self.slot_of[index];
+        let place = self.slots[slot].iter().position(|&c| c == index);
+        self.tile_of[slot] * self.mesh.cores_per_tile + place.unwrap_or(0)
+    }
+
+    /// Links that the packets of one core cross.
+    fn crossed(&self, core: usize) -> f64 {
+        let from = self.tile_of[self.slot_of[core]];
+        let links = self.flows[core].iter().map(|&(other, packets)| {
+            let to = self.tile_of[self.slot_of[other]];
+            (packets * self.mesh.tile_hops(from, to)) as f64
+        });
+        links.sum()
+    }
+
+    /// Links that the packets of some cores cross; those between two of them count twice.
+    fn crossed_by(&self, cores: &[usize]) -> f64 {
+        cores.iter().map(|&core| self.crossed(core)).sum()
+    }
+
+    fn anneal(&mut self, seed: u64) {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let everyone: Vec<usize> = (0..self.cores.len()).collect();
+        let mut cost = self.crossed_by(&everyone) / 2.0;
+        let (mut best, mut best_cost) = (self.state(), cost);
+        let proposals = (PROPOSALS.0 * self.cores.len()).min(PROPOSALS.1);
+        let hot = (cost / self.cores.len() as f64).max(1.0);
+        for step in 0..proposals {
+            let temperature = hot * 1e-4f64.powf(step as f64 / proposals as f64);
+            let Some(change) = self.propose(&mut random) else {
+                continue;
+            };
+            let moved = self.moved_by(change);
+            let before = self.crossed_by(&moved);
+            let undo = self.apply(change);
+            // Links between moved cores count twice, but no move changes their length.
+            let added = self.crossed_by(&moved) - before;
+            if added <= 0.0 || random.random::<f64>() < (-added / temperature).exp() {
+                cost += added;
+                if cost < best_cost {
+                    (best, best_cost) = (self.state(), cost);
+                }
+            } else {
+                self.apply(undo);
+            }
+        }
+        (self.slot_of, self.slots, self.tile_of) = best;
+    }
+
+    fn state(&self) -> (Vec<usize>, Vec<Vec<usize>>, Vec<usize>) {
+        (
+            self.slot_of.clone(),
+            self.slots.clone(),
+            self.tile_of.clone(),
+        )
+    }
+
+    fn propose(&self, random: &mut ChaCha8Rng) -> Option<Move> {
+        if random.random::<bool>() {
+            let one = self.tile_of[random.random_range(0..self.tile_of.len())];
+            let other = random.random_range(0..self.slot_on.len());
+            return (one != other).then_some(Move::Tiles(one, other));
+        }
+        let core = random.random_range(0..self.cores.len());
+        let slot = random.random_range(0..self.slots.len());
+        if slot == self.slot_of[core] {
+            return None;
+        }
+        let place = random.random_range(0..self.mesh.cores_per_tile);
+        match self.slots[slot].get(place) {
+            Some(&other) => Some(Move::Cores(core, other)),
+            // A slot that became empty would be a tile less, which no barrier minds.
+            None => Some(Move::Into(core, slot)),
+        }
+    }
+
+    fn moved_by(&self, change: Move) -> Vec<usize> {
+        match change {
+            Move::Cores(one, other) => vec![one, other],
+            Move::Into(core, _) => vec![core],
+            Move::Tiles(one, other) => [one, other]
+                .into_iter()
+                .filter_map(|tile| self.slot_on[tile])
+                .flat_map(|slot| self.slots[slot].iter().copied())
+                .collect(),
+        }
+    }
+
+    /// Makes a change and returns the one that undoes it.
+    fn apply(&mut self, change: Move) -> Move {
+        match change {
+            Move::Cores(one, other) => {
+                let (a, b) = (self.slot_of[one], self.slot_of[other]);
+                for (slot, out, into) in [(a, one, other), (b, other, one)] {
+                    if let Some(place) = self.slots[slot].iter_mut().find(|core| **core == out) {
+                        *place = into;
+                    }
+                }
+                self.slot_of.swap(one, other);
+                change
+            }
+            Move::Into(core, slot) => {
+                let from = self.slot_of[core];
+                self.slots[from].retain(|&c| c != core);
+                self.slots[slot].push(core);
+                self.slot_of[core] = slot;
+                Move::Into(core, from)
+            }
+            Move::Tiles(one, other) => {
+                self.slot_on.swap(one, other);
+                for tile in [one, other] {
+                    if let Some(slot) = self.slot_on[tile] {
+                        self.tile_of[slot] = tile;
+                    }
+                }
+                change
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Which limits a placement exceeds.
+
+use super::memory::Memory;
+use super::{Capacity, Placement};
+use crate::network::Topology;
+
+/// What one core is asked to hold.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    neurons: u64,
+    memory_bits: u64,
+    fan_in_axons: u64,
+    fan_out_axons: u64,
+}
+
+/// Names the limits that a placement exceeds, each with its worst core.
+pub(super) fn exceeded(
+    topology: &Topology,
+    capacity: &Capacity,
+    placement: &Placement,
+) -> Vec<String> {
+    let mut loads = vec![Load::default(); placement.core_bound()];
+    let memories: Vec<Memory> = (0..topology.populations.len())
+        .map(|population| Memory::of(topology, capacity, population))
+        .collect();
+    for slice in placement.slices() {
+        let load = &mut loads[slice.core];
+        load.neurons += slice.neurons.len() as u64;
+        load.memory_bits += memories[slice.population].bits(slice.neurons.clone());
+    }
+    let mut seen = vec![usize::MAX; loads.len()];
+    let mut mark = 0;
+    for (population, node) in topology.populations.iter().enumerate() {
+        for neuron in 0..node.shape.neurons() {
+            let home = placement.slice(population, neuron);
+            placement.for_each_target(topology, population, neuron, |slice, _, _| {
+                let core = placement.slices()[slice].core;
+                if seen[core] != mark {
+                    seen[core] = mark;
+                    loads[core].fan_in_axons += 1;
+                    if let Some(home) = home {
+                        loads[placement.slices()[home].core].fan_out_axons += 1;
+                    }
+                }
+            });
+            mark += 1;
+        }
+    }
+    let name = |core: usize| {
+        placement
+            .slices()
+            .iter()
+            .find(|slice| slice.core == core)
+            .map_or("", |slice| &topology.populations[slice.population].name)
+    };
+    type Use = fn(&Load) -> u64;
+    let limits: [(&str, u64, Use); 4] = [
+        ("neurons per core", capacity.neurons_per_core, |l| l.neurons),
+        (
+            "synaptic memory per core [bit]",
+            capacity.synaptic_memory_bits,
+            |l| l.memory_bits,
+        ),
+        (
+            "fan-in axons per core",
+            capacity.fan_in_axons_per_core,
+            |l| l.fan_in_axons,
+        ),
+        (
+            "fan-out axons per core",
+            capacity.fan_out_axons_per_core,
+            |l| l.fan_out_axons,
+        ),
+    ];
+    let mut exceeded = Vec::new();
+    for (limit, allowed, have) in limits {
+        let over = loads.iter().filter(|load| have(load) > allowed).count();
+        let worst = (0..loads.len())
+            .rev()
+            .max_by_key(|&core| have(&loads[core]));
+        if let (true, Some(core)) = (over > 0, worst) {
+            exceeded.push(format!(
+                "{limit}: {} on core {core} ({}), allowed {allowed} (cores over it: {over})",
+                have(&loads[core]),
+                name(core),
+            ));
+        }
+    }
+    let chips = placement
+        .core_bound()
+        .div_ceil(capacity.mesh.cores_per_chip());
+    if chips as u64 > capacity.chips {
+        exceeded.push(format!(
+            "cores: {} on {chips} chips, allowed {} on {}",
+            placement.cores(),
+            (capacity.mesh.cores_per_chip() as u64).saturating_mul(capacity.chips),
+            capacity.chips,
+        ));
+    }
+    exceeded
+}

@@ -1,0 +1,158 @@
+//! Moving cores, and what a network that does not fit is told.
+
+use proptest::prelude::*;
+use spikewatt::counts::EventCounts;
+use spikewatt::mapping::{Capacity, Mesh, optimise, place, traffic};
+use spikewatt::network::{
+    Axis, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
+};
+
+fn capacity(neurons_per_core: u64, chips: u64) -> Capacity {
+    Capacity {
+        neurons_per_core,
+        synaptic_memory_bits: 1 << 40,
+        weight_bits: 8,
+        shared_kernels: false,
+        fan_in_axons_per_core: 1 << 40,
+        fan_out_axons_per_core: 1 << 40,
+        mesh: Mesh {
+            cores_per_tile: 2,
+            width: 4,
+            height: 3,
+        },
+        chips,
+    }
+}
+
+fn node(name: String, shape: Shape, role: Role) -> Node {
+    Node { name, shape, role }
+}
+
+/// Populations of 8 neurons, joined as told, each neuron with so many spikes.
+fn counts(populations: usize, edges: &[(usize, usize)], spikes: &[u64]) -> EventCounts {
+    let topology = Topology {
+        populations: (0..populations)
+            .map(|index| node(format!("p{index}"), Shape::vector(8), Role::Spiking))
+            .collect(),
+        edges: edges
+            .iter()
+            .map(|&(source, target)| Edge {
+                source,
+                target,
+                connectivity: Connectivity::new(Pattern::Dense {
+                    sources: 8,
+                    targets: 8,
+                    present: None,
+                }),
+            })
+            .collect(),
+    };
+    let mut counts = EventCounts::new(topology, 1);
+    counts.samples = 1;
+    for (population, &spikes) in counts.populations.iter_mut().zip(spikes) {
+        population.spikes.fill(spikes);
+    }
+    counts
+}
+
+#[test]
+fn a_ring_of_tiles_is_bent_into_a_ring() {
+    // Twelve populations on six tiles, each talking to the next but one: in network order the last
+    // tiles are far from the first.
+    let edges: Vec<(usize, usize)> = (0..12).map(|p| (p, (p + 2) % 12)).collect();
+    let counts = counts(12, &edges, &[5; 12]);
+    let capacity = capacity(8, 1);
+    let greedy = place(&counts.topology, &capacity);
+    let optimised = optimise(&counts, &greedy, &capacity, 1);
+    let hops = |placement| {
+        let traffic = traffic(&counts, placement);
+        traffic.hops_x + traffic.hops_y
+    };
+    // 480 packets. On a ring of 2 × 3 tiles each crosses one link, or none within its tile.
+    assert!(hops(&optimised) <= 480, "{}", hops(&optimised));
+    assert!(hops(&greedy) > hops(&optimised));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn property_an_optimised_placement_is_never_worse_and_loses_nothing(
+        edges in prop::collection::vec((0usize..9, 0usize..9), 1..20),
+        spikes in prop::collection::vec(0u64..50, 9),
+        per_core in 2u64..9,
+        seed in any::<u64>(),
+    ) {
+        let counts = counts(9, &edges, &spikes);
+        let capacity = capacity(per_core, 2);
+        let greedy = place(&counts.topology, &capacity);
+        let optimised = optimise(&counts, &greedy, &capacity, seed);
+        let (before, after) = (traffic(&counts, &greedy), traffic(&counts, &optimised));
+        prop_assert_eq!(before.packets, after.packets);
+        prop_assert!(after.hops_x + after.hops_y <= before.hops_x + before.hops_y);
+        prop_assert_eq!(greedy.cores(), optimised.cores());
+        prop_assert!(optimised.tiles() <= greedy.tiles());
+        prop_assert!(optimised.chips() <= greedy.chips());
+        prop_assert_eq!(greedy.exceeded(), optimised.exceeded());
+        let again = optimise(&counts, &greedy, &capacity, seed);
+        prop_assert_eq!(again, optimised);
+    }
+}
+
+#[test]
+fn a_network_that_does_not_fit_is_told_how_many_chips_it_takes() {
+    let counts = counts(9, &[(0, 1)], &[1; 9]);
+    // 72 neurons on 24 cores a chip, one neuron each.
+    let placement = place(&counts.topology, &capacity(1, 2));
+    assert_eq!(
+        placement.exceeded(),
+        ["cores: 72 on 3 chips, allowed 48 on 2"]
+    );
+    assert!(place(&counts.topology, &capacity(1, 3)).fits());
+}
+
+#[test]
+fn worked_memory_of_shared_kernels() {
+    // 4 maps of 6×6 from 2 of 8×8 by 3×3: 2·9 weights a map, 72 of 8 bits in all. Without sharing
+    // each neuron stores its 18.
+    let axis = Axis::new(3, 1);
+    let (input, output) = (Shape::maps(2, 8, 8), Shape::maps(4, 6, 6));
+    let topology = Topology {
+        populations: vec![
+            node("in".into(), input, Role::Input),
+            node("maps".into(), output, Role::Spiking),
+        ],
+        edges: vec![Edge {
+            source: 0,
+            target: 1,
+            connectivity: Connectivity::new(Pattern::Convolution {
+                convolution: Convolution {
+                    input,
+                    output,
+                    window: Window {
+                        vertical: axis,
+                        horizontal: axis,
+                    },
+                    groups: 1,
+                },
+                present: None,
+            }),
+        }],
+    };
+    let cores = |shared_kernels, synaptic_memory_bits| {
+        let capacity = Capacity {
+            shared_kernels,
+            synaptic_memory_bits,
+            ..capacity(1000, 100)
+        };
+        let placement = place(&topology, &capacity);
+        (placement.cores(), placement.fits())
+    };
+    assert_eq!(cores(true, 72 * 8), (1, true));
+    assert_eq!(cores(false, 72 * 8), (36, true));
+    assert_eq!(cores(false, 144 * 18 * 8), (1, true));
+    // A core with room for three maps holds three neurons: the fourth is of the fourth map.
+    assert_eq!(cores(true, 71 * 8), (48, true));
+    // A single map does not fit.
+    let (_, fits) = cores(true, 17 * 8);
+    assert!(!fits);
+}
