@@ -6,7 +6,9 @@ use build::{bytes, float, indices, int, ints, model, node, tensor, text};
 use proptest::prelude::*;
 use rten_onnx::onnx::{DataType, NodeProto, TensorProto};
 use spikewatt::ann::{Operation, Runtime};
-use spikewatt::conversion::{Calibration, Conversion, ConversionOptions, convert};
+use spikewatt::conversion::{
+    Calibration, Conversion, ConversionOptions, Correction, FitOptions, convert, fit,
+};
 use spikewatt::encoding::Encoding;
 use spikewatt::engine::Simulator;
 use spikewatt::formats::onnx::{Model, OnnxError, import};
@@ -507,6 +509,59 @@ fn worked_staircase_of_quantisation_aware_training() {
     close(&both.original(), &[0.75, 3.0], "original");
     let spikes: Vec<f32> = both.spiking(4).iter().map(|rate| rate * 3.0).collect();
     close(&spikes, &[0.75, 3.0], "spiking");
+}
+
+/// 255 levels of 1/64: a clipped ReLU, whose threshold the data decide, up to the limit.
+#[test]
+fn worked_staircase_of_eight_bits() {
+    let bytes = model(
+        &[2],
+        vec![
+            node("Relu", "r", &["x"], "a", vec![]),
+            node("QuantizeLinear", "q", &["a", "scale", "zero"], "b", vec![]),
+            node(
+                "DequantizeLinear",
+                "d",
+                &["b", "scale", "zero"],
+                "y",
+                vec![],
+            ),
+        ],
+        vec![
+            tensor("scale", &[], &[1.0 / 64.0]),
+            TensorProto {
+                name: Some("zero".to_owned()),
+                data_type: Some(DataType::UINT8),
+                int32_data: vec![0],
+                ..TensorProto::default()
+            },
+        ],
+        "y",
+    );
+    let limit = 255.0 / 64.0;
+    for (inputs, threshold) in [([0.5, 1.0], 1.0), ([0.5, 9.0], limit)] {
+        let both = Both::new(&bytes, &inputs).unwrap();
+        let rectifier = both.model.ann.layers.last().unwrap();
+        assert_eq!(
+            rectifier.operation,
+            Operation::Staircase {
+                step: limit,
+                levels: 255,
+                shift: 0.5
+            }
+        );
+        assert_eq!(both.conversion.thresholds[0].1, f64::from(threshold));
+        close(&both.original(), &[0.5, inputs[1].min(limit)], "original");
+        let samples = [inputs; 8].concat();
+        let options = FitOptions {
+            timesteps: 4,
+            correction: Correction::None,
+            ..FitOptions::default()
+        };
+        let chosen = fit(&both.model.ann, &both.runtime, &samples, &options).unwrap();
+        let (_, chosen) = chosen.conversion.thresholds[0];
+        assert!(chosen > 0.0 && chosen <= f64::from(threshold), "{chosen}");
+    }
 }
 
 #[test]

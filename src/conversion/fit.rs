@@ -10,9 +10,10 @@ use super::rescale::set_thresholds;
 use super::samples::Samples;
 use super::threshold::choose;
 use super::{
-    Calibration, Carrier, Conversion, ConversionError, ConversionOptions, convert, rule_name,
+    Calibration, Carrier, Conversion, ConversionError, ConversionOptions, convert,
+    has_trained_threshold, rule_name,
 };
-use crate::ann::{Ann, Operation, Runtime};
+use crate::ann::{Ann, Runtime};
 use crate::encoding::Encoding;
 use crate::network::Role;
 use crate::neuron::MaxPoolRule;
@@ -28,8 +29,8 @@ const FIT_TIMESTEPS: u32 = 256;
 /// Corrections of the bias of a layer: the second one finds what the first one changed.
 const PASSES: usize = 2;
 
-/// Where thresholds come from. Trained thresholds (quantised and clipped activations) are used as
-/// they are whatever the rule.
+/// Where thresholds come from. Trained thresholds (clipped activations and those quantised to fewer
+/// than 64 levels) are used as they are whatever the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThresholdRule {
@@ -188,10 +189,8 @@ fn fit_with(
     )?;
     let network = &mut conversion.network;
     for &carrier in &conversion.carriers {
-        let trained = matches!(
-            samples.ann.layers[carrier.activation].operation,
-            Operation::Staircase { .. } | Operation::ClippedRelu { .. }
-        );
+        let activation = &samples.ann.layers[carrier.activation].operation;
+        let trained = has_trained_threshold(activation);
         if options.thresholds == ThresholdRule::Mmse
             && !trained
             && let Some(thresholds) = choose(samples, network, carrier)?

@@ -45,6 +45,20 @@ use builder::NetworkBuilder;
 /// Measured, see the table in `networks/README.md`.
 const CUMULATIVE_MAX_FROM: u32 = 16;
 
+/// From this many levels on, as in 8-bit models, a trained staircase is far finer than the grid that
+/// a few timesteps give: its step is no better a threshold than the limit of a clipped ReLU whose
+/// activations seldom reach it.
+const FINE_LEVELS: u32 = 64;
+
+/// Whether an activation was trained for a threshold that suits few timesteps.
+fn has_trained_threshold(operation: &Operation) -> bool {
+    match operation {
+        Operation::Staircase { levels, .. } => *levels < FINE_LEVELS,
+        Operation::ClippedRelu { .. } => true,
+        _ => false,
+    }
+}
+
 /// How to convert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConversionOptions {

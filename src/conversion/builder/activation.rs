@@ -3,7 +3,7 @@
 use super::signal::Signal;
 use super::{NetworkBuilder, per_neuron};
 use crate::ann::Operation;
-use crate::conversion::{Carrier, carrier};
+use crate::conversion::{Carrier, carrier, has_trained_threshold};
 use crate::neuron::{IntegrateFire, Neuron, Reset, ThresholdTest};
 
 impl NetworkBuilder<'_> {
@@ -60,13 +60,19 @@ impl NetworkBuilder<'_> {
             .iter()
             .find(|range| range.layer == carrier(self.ann, index))
             .ok_or("its activations were not calibrated")?;
-        let mut threshold = match self.ann.layers[index].operation {
+        let of_data = if self.options.use_max {
+            observed.max
+        } else {
+            observed.percentile
+        };
+        let operation = &self.ann.layers[index].operation;
+        let mut threshold = match *operation {
             // Trained for exactly this grid.
-            Operation::Staircase { step, .. } => step,
+            Operation::Staircase { step, .. } if has_trained_threshold(operation) => step,
+            Operation::Staircase { step, .. } => step.min(of_data),
             // Never above what occurs, or part of the grid is wasted.
             Operation::ClippedRelu { bound } => bound.min(observed.max),
-            _ if self.options.use_max => observed.max,
-            _ => observed.percentile,
+            _ => of_data,
         };
         if threshold <= 0.0 {
             threshold = if observed.max > 0.0 {

@@ -56,6 +56,8 @@ pub(super) struct Graph<'f> {
     pub(super) types: BTreeMap<String, DataType>,
     /// Roundings of signals that were left out.
     pub(super) left_out: usize,
+    /// Whether any signal is rounded to 8 or 16 bits.
+    pub(super) rounds: bool,
 }
 
 impl<'f> Graph<'f> {
@@ -67,6 +69,7 @@ impl<'f> Graph<'f> {
             folder,
             types: BTreeMap::new(),
             left_out: 0,
+            rounds: false,
         }
     }
 
@@ -83,7 +86,10 @@ impl<'f> Graph<'f> {
                 self.left_out
             )
         });
-        left_out.into_iter().collect()
+        let rounds = self.rounds.then(|| {
+            "the inference engine multiplies by reciprocals of quantisation scales: values halfway between two integers may round to the other one, a step off other engines".to_owned()
+        });
+        left_out.into_iter().chain(rounds).collect()
     }
 
     /// Adds a layer that reads `inputs`; `output` is the name of its values in the file, or empty

@@ -30,6 +30,7 @@ pub(super) fn quantize_linear(node: &Node, graph: &mut Graph) -> Result<Vec<Valu
     let (scale, zero) = signal_parameters(node, graph)?;
     let (low, high) = limits(node, graph)?;
     let quantised = Some((scale, zero));
+    graph.rounds = true;
     let below = &graph.layers[signal.layer];
     let bound = match below.operation {
         Operation::Relu => Some(f32::INFINITY),
