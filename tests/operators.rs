@@ -764,8 +764,9 @@ fn for_each_synapse(projection: &Projection, source: usize, mut f: impl FnMut(us
         Pattern::Sparse {
             starts, targets, ..
         } => {
-            for at in starts[source] as usize..starts[source + 1] as usize {
-                f(targets[at] as usize, weights.get(at));
+            let row = starts[source] as usize..starts[source + 1] as usize;
+            for (at, target) in row.clone().zip(&targets[row]) {
+                f(*target as usize, weights.get(at));
             }
         }
     }
