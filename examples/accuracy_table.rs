@@ -55,8 +55,8 @@ const ENTRIES: [Entry; 7] = [
         },
         shipped: true,
     },
-    fashion("fmnist_cnn_qcfs8", false),
-    fashion("keras_fmnist_cnn", false),
+    fashion("fmnist_cnn_qcfs8", true),
+    fashion("keras_fmnist_cnn", true),
     Entry {
         name: "cifar_resnet8",
         test: "cifar10-test1k.bin.gz",

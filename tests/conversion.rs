@@ -261,7 +261,9 @@ fn regress_accuracy_of_the_defaults() {
             digits(),
             &[(4, 0.9556), (8, 0.9639), (16, 0.9639), (32, 0.9694)],
         ),
-        (fashion("fmnist_lenet_bn"), &[(4, 0.927)]),
+        (fashion("fmnist_lenet_bn"), &[(4, 0.927), (8, 0.935)]),
+        (fashion("fmnist_cnn_qcfs8"), &[(4, 0.910), (8, 0.917)]),
+        (fashion("keras_fmnist_cnn"), &[(4, 0.815), (8, 0.865)]),
     ] {
         for &(timesteps, expected) in expected {
             let fit = case.fit(timesteps, options());
