@@ -4,6 +4,7 @@
 //! [`Experiment`] and what they do with the [`Run`].
 
 mod config;
+mod convert;
 mod doctor;
 mod estimate;
 mod simulate;
@@ -16,6 +17,9 @@ pub use config::{
     MaxPoolChoice, Normalization, OutputConfig, SimulationConfig,
 };
 
+pub use convert::{
+    CONVERTED_FLAGS, ConversionReport, ConvertError, Converted, ConvertedPopulation, convert_model,
+};
 pub use doctor::{Diagnosis, EarlyExitReport, Point, Recommendation, TargetEnergy, diagnose};
 pub use estimate::{assumed_counts, estimate};
 pub use simulate::{
@@ -634,10 +638,10 @@ fn accuracy(
     }))
 }
 
-fn setup(experiment: &Experiment, fit: &Fit, data: &Dataset, calibration_data: &Dataset) -> Setup {
-    let timesteps = experiment.simulation.timesteps;
+/// The threshold rule of an experiment and what it corrects, in words.
+fn normalization(experiment: &Experiment) -> String {
     let rule = match experiment.conversion.normalization {
-        Normalization::Mmse => format!("mmse for T = {timesteps}"),
+        Normalization::Mmse => format!("mmse for T = {}", experiment.simulation.timesteps),
         Normalization::Max => "max".to_owned(),
         Normalization::Percentile => format!("percentile {}", experiment.conversion.percentile),
     };
@@ -645,6 +649,10 @@ fn setup(experiment: &Experiment, fit: &Fit, data: &Dataset, calibration_data: &
         Correction::Bias => ", biases corrected",
         Correction::None => "",
     };
+    rule + correction
+}
+
+fn setup(experiment: &Experiment, fit: &Fit, data: &Dataset, calibration_data: &Dataset) -> Setup {
     let conversion = &fit.conversion;
     Setup {
         data: shown(&data.data.path),
@@ -652,7 +660,7 @@ fn setup(experiment: &Experiment, fit: &Fit, data: &Dataset, calibration_data: &
         calibration: Some(shown(&calibration_data.data.path)),
         calibration_samples: fit.samples as u64,
         encoding: experiment.simulation.encoding.name().to_owned(),
-        normalization: rule + correction,
+        normalization: normalization(experiment),
         max_pool: conversion.max_pool.map(|rule| rule_name(rule).to_owned()),
         thresholds: conversion.thresholds.clone(),
         notes: (conversion.notes.iter().cloned())

@@ -5,6 +5,7 @@
 
 mod check;
 mod compare;
+mod convert;
 mod doctor;
 mod estimate;
 mod hardware;
@@ -93,6 +94,14 @@ enum Verb {
     /// it recommends.
     #[command(verbatim_doc_comment)]
     Doctor(run::RunArgs),
+    /// Convert a model to a spiking network and write it as NIR, with a report.
+    ///
+    /// Thresholds, biases and pooling stand in the file; what NIR has no place for is said:
+    ///
+    ///   spikewatt convert model.onnx --data train.npz --out converted
+    ///   spikewatt convert examples/digits.toml --out converted
+    #[command(verbatim_doc_comment)]
+    Convert(convert::ConvertArgs),
     /// Show the layers of a model and the spiking network it would become.
     ///
     /// Layers, shapes, parameters and MACs, and neurons and synapses after conversion. Every node
@@ -202,6 +211,7 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => run::execute(&args, &cli.common, command),
         Verb::Doctor(args) => doctor::execute(&args, &cli.common, command),
+        Verb::Convert(args) => convert::execute(&args, &cli.common, command),
         Verb::Inspect(args) => inspect::execute(&args, &cli.common),
         Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),

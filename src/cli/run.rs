@@ -82,7 +82,7 @@ pub(super) struct RunArgs {
     pub(super) network: NetworkArgs,
 }
 
-fn encodings() -> impl TypedValueParser<Value = Encoding> {
+pub(super) fn encodings() -> impl TypedValueParser<Value = Encoding> {
     let names = ENCODINGS.map(|(name, _, about)| PossibleValue::new(name).help(about));
     PossibleValuesParser::new(names).map(|name| {
         ENCODINGS
@@ -92,7 +92,7 @@ fn encodings() -> impl TypedValueParser<Value = Encoding> {
     })
 }
 
-fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), String> {
+pub(super) fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), String> {
     match rule.split_once(':') {
         None if rule == "mmse" => Ok((Normalization::Mmse, None)),
         None if rule == "max" => Ok((Normalization::Max, None)),
@@ -108,7 +108,7 @@ fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), String> {
     }
 }
 
-fn correction(what: &str) -> Result<Correction, String> {
+pub(super) fn correction(what: &str) -> Result<Correction, String> {
     match what {
         "bias" => Ok(Correction::Bias),
         "none" => Ok(Correction::None),

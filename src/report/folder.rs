@@ -15,10 +15,14 @@ pub const MANIFEST_FILE: &str = "manifest.json";
 pub const MANIFEST_SCHEMA: &str = "spikewatt.manifest/1";
 
 /// Files of a run that no [`Exporter`] writes.
-const OTHER_FILES: [&str; 8] = [
+const OTHER_FILES: [&str; 12] = [
     "counts.h5",
     "compare.json",
     "compare.csv",
+    "network.nir",
+    "conversion.json",
+    "conversion.csv",
+    "conversion.txt",
     "doctor.json",
     "doctor.csv",
     "curve.csv",
