@@ -234,7 +234,7 @@ impl App {
         match action {
             Action::Play => view.playing = !view.playing,
             Action::Step(by) => view.go_to(view.cursor as i64 + by),
-            Action::Event(direction) => self.to_event(direction),
+            Action::Event(direction) => self.seek_event(direction),
             Action::Home => view.go_to(0),
             Action::End => view.go_to(i64::MAX),
             Action::Speed(percent) => {
@@ -270,7 +270,7 @@ impl App {
     }
 
     /// The next or previous timestep with an event of the selection.
-    fn to_event(&mut self, direction: i64) {
+    fn seek_event(&mut self, direction: i64) {
         let selection = self.state.effective_selection();
         let Some(open) = &self.state.open else {
             return;
