@@ -5,6 +5,8 @@
 //! one is a file in `panels/` and a line in its list. [`worker`] runs experiments beside the window.
 
 #![warn(missing_docs)]
+// Units stand in [brackets] in the documentation.
+#![allow(rustdoc::broken_intra_doc_links)]
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod app;
