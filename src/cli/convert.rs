@@ -4,14 +4,10 @@ use super::progress::{Meter, catch_interrupts};
 use super::run::{correction, encodings, normalization};
 use super::{Common, Format, print, print_json, talk};
 use crate::encoding::Encoding;
-use crate::energy::UsageConfig;
 use crate::experiment::{
-    CalibrationConfig, ConversionConfig, ConversionReport, Correction, DataConfig, Experiment,
-    Normalization, OutputConfig, SimulationConfig, convert_model,
+    CalibrationConfig, ConversionReport, Correction, Experiment, Normalization, convert_model,
 };
-use crate::formats::dataset::Preprocessing;
 use crate::formats::nir;
-use crate::optimise::Optimisation;
 use crate::report::{Manifest, OutputFolder};
 use anyhow::bail;
 use clap::Args;
@@ -95,21 +91,7 @@ fn experiment(args: &ConvertArgs, common: &Common) -> anyhow::Result<Experiment>
     let mut experiment = match (&args.data, is_file) {
         (_, true) => Experiment::load(&args.input, &args.set)?,
         (Some(data), false) => {
-            let base = Experiment {
-                model: args.input.clone(),
-                data: DataConfig {
-                    path: data.clone(),
-                    labels: None,
-                    samples: None,
-                    preprocessing: Preprocessing::default(),
-                },
-                calibration: None,
-                optimise: Optimisation::default(),
-                conversion: ConversionConfig::default(),
-                simulation: SimulationConfig::default(),
-                output: OutputConfig::default(),
-                usage: UsageConfig::default(),
-            };
+            let base = Experiment::of_model(args.input.clone(), data.clone());
             Experiment::from_table(toml::Table::try_from(base)?, &args.set)?
         }
         (None, false) => bail!(

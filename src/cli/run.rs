@@ -7,14 +7,12 @@ use super::simulate::network::NetworkArgs;
 use super::usage::UsageArgs;
 use super::{Common, Format, print, print_json, require_fit, talk, text};
 use crate::encoding::{ENCODINGS, Encoding};
-use crate::energy::{Catalogue, UsageConfig};
+use crate::energy::Catalogue;
 use crate::experiment::{
-    self, CalibrationConfig, ConversionConfig, Correction, DataConfig, Experiment, Normalization,
-    Observer, OutputConfig, Run, SimulationConfig, SpikingExperiment,
+    self, CalibrationConfig, Correction, Experiment, Normalization, Observer, OutputConfig, Run,
+    SpikingExperiment,
 };
-use crate::formats::dataset::Preprocessing;
 use crate::formats::saved_counts::{self, SavedCounts};
-use crate::optimise::Optimisation;
 use crate::report::{Manifest, OutputFolder, TableEntry};
 use crate::units::si;
 use anyhow::{Context, bail};
@@ -239,21 +237,7 @@ pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Expe
                 args.input.display()
             );
         };
-        let base = Experiment {
-            model: args.input.clone(),
-            data: DataConfig {
-                path: data.clone(),
-                labels: None,
-                samples: None,
-                preprocessing: Preprocessing::default(),
-            },
-            calibration: None,
-            optimise: Optimisation::default(),
-            conversion: ConversionConfig::default(),
-            simulation: SimulationConfig::default(),
-            output: OutputConfig::default(),
-            usage: UsageConfig::default(),
-        };
+        let base = Experiment::of_model(args.input.clone(), data.clone());
         Experiment::from_table(toml::Table::try_from(base)?, &args.set)?
     };
     if let Some(data) = &args.data {

@@ -1,6 +1,6 @@
 //! Additions and the memory they touch, against an ANN with and without data reuse.
 
-use super::realtime::synops;
+use super::realtime::{macs, synops};
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law};
 use crate::report::{Bill, Part, Scope, TargetReport, Workload};
@@ -35,9 +35,7 @@ fn price(job: &Job) -> Vec<TargetReport> {
 
 fn spiking(job: &Job) -> TargetReport {
     let mut receipt = Receipt::new(job);
-    let counts = job.work.counts;
-    let indices = 0..counts.topology.populations.len();
-    let macs: f64 = indices.map(|i| counts.per_inference(i).macs).sum();
+    let macs = macs(job);
     let events = synops(job) + macs;
     for event in ["weight read", "potential read", "potential write"] {
         receipt.charge(Bill::MEMORY_ROUTING, event, events, "energy.access");

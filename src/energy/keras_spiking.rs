@@ -1,7 +1,7 @@
 //! The estimator that ships with keras-spiking, for comparison with results that used it.
 
 use super::mesh::Events;
-use super::realtime::synops;
+use super::realtime::{macs, synops};
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Kind, Law};
 use crate::report::{Bill, Part, Scope, TargetReport, Workload};
@@ -25,16 +25,11 @@ pub(super) static LAW: Law = Law {
 fn price(job: &Job) -> Vec<TargetReport> {
     let mut receipt = Receipt::new(job);
     let (workload, synops, updates) = match job.hardware.kind {
-        Kind::Neuromorphic => {
-            let counts = job.work.counts;
-            let indices = 0..counts.topology.populations.len();
-            let macs: f64 = indices.map(|i| counts.per_inference(i).macs).sum();
-            (
-                Workload::Snn,
-                synops(job) + macs,
-                Events::of(counts).updates,
-            )
-        }
+        Kind::Neuromorphic => (
+            Workload::Snn,
+            synops(job) + macs(job),
+            Events::of(job.work.counts).updates,
+        ),
         _ => {
             let dense = job.work.dense;
             if dense.layers.is_empty() {

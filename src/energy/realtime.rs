@@ -26,6 +26,13 @@ pub(super) fn synops(job: &Job) -> f64 {
     indices.map(|i| counts.per_inference(i).synops).sum()
 }
 
+/// Multiply-accumulates of the spiking network per inference, evaluated in each timestep.
+pub(super) fn macs(job: &Job) -> f64 {
+    let counts = job.work.counts;
+    let indices = 0..counts.topology.populations.len();
+    indices.map(|i| counts.per_inference(i).macs).sum()
+}
+
 /// Chips that hold the network and the time of its timesteps; `None` if either is not known.
 pub(super) fn occupancy<'a>(job: &Job<'a>, receipt: &mut Receipt<'a>) -> Option<Occupancy<'a>> {
     let [timestep, neurons] = receipt.figures(OCCUPANCY)?;

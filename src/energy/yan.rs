@@ -1,6 +1,6 @@
 //! A spiking network against the quantised network that carries as many values.
 
-use super::realtime::synops;
+use super::realtime::{macs, synops};
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law, quantised_bits};
 use crate::report::{Bill, Part, Scope, TargetReport, Workload};
@@ -38,9 +38,7 @@ fn price(job: &Job) -> Vec<TargetReport> {
 
 fn spiking(job: &Job) -> TargetReport {
     let mut receipt = Receipt::new(job);
-    let counts = job.work.counts;
-    let indices = 0..counts.topology.populations.len();
-    let macs: f64 = indices.map(|i| counts.per_inference(i).macs).sum();
+    let macs = macs(job);
     let events = synops(job) + macs;
     for (event, key) in [
         ("weight read", "capacity.weight"),

@@ -228,6 +228,26 @@ impl Default for OutputConfig {
 }
 
 impl Experiment {
+    /// A model on data, everything else at its default.
+    #[must_use]
+    pub fn of_model(model: PathBuf, data: PathBuf) -> Self {
+        Experiment {
+            model,
+            data: DataConfig {
+                path: data,
+                labels: None,
+                samples: None,
+                preprocessing: Preprocessing::default(),
+            },
+            calibration: None,
+            optimise: Optimisation::default(),
+            conversion: ConversionConfig::default(),
+            simulation: SimulationConfig::default(),
+            output: OutputConfig::default(),
+            usage: UsageConfig::default(),
+        }
+    }
+
     /// Reads an experiment file, applies overrides (`key.path=value`) and resolves its paths
     /// against the folder it lies in.
     ///

@@ -1,8 +1,7 @@
-//! A sweep as a file: a base experiment, what varies, and what counts as good.
+//! A sweep as a file: a base experiment, and what varies.
 
 use super::SweepError;
 use super::method::Method;
-use super::metric::{Constraint, Objective};
 use super::parameter::{self, Parameter};
 use crate::experiment::Experiment;
 use serde::Deserialize;
@@ -30,10 +29,6 @@ struct Written {
     /// Combinations to leave out: all keys of an entry have the given values.
     #[serde(default)]
     exclude: Vec<Table>,
-    #[serde(default)]
-    objectives: Vec<Objective>,
-    #[serde(default)]
-    constraints: Vec<Constraint>,
 }
 
 /// A sweep: experiments that differ in some keys.
@@ -51,10 +46,6 @@ pub struct Sweep {
     pub samples: Option<usize>,
     /// Seed of the choice of points (not of the experiments).
     pub seed: u64,
-    /// What makes a point better; accuracy against energy unless the file says otherwise.
-    pub objectives: Vec<Objective>,
-    /// What a point must fulfil to be a candidate.
-    pub constraints: Vec<Constraint>,
     exclude: Vec<Vec<(String, Value)>>,
     folder: PathBuf,
 }
@@ -103,11 +94,6 @@ impl Sweep {
             return Err(parse("[parameters] names nothing that varies".to_owned()));
         }
         let exclude = written.exclude.iter().map(flattened).collect();
-        let objectives = if written.objectives.is_empty() {
-            Objective::defaults()
-        } else {
-            written.objectives
-        };
         Ok(Sweep {
             name: path
                 .file_stem()
@@ -117,8 +103,6 @@ impl Sweep {
             method: written.method,
             samples: written.samples,
             seed: written.seed,
-            objectives,
-            constraints: written.constraints,
             exclude,
             folder,
         })

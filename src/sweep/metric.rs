@@ -109,16 +109,6 @@ pub struct Objective {
     pub metric: Metric,
 }
 
-impl Objective {
-    /// Accuracy against energy.
-    #[must_use]
-    pub fn defaults() -> Vec<Objective> {
-        [Metric::Accuracy, Metric::EnergyJ]
-            .map(|metric| Objective { metric })
-            .to_vec()
-    }
-}
-
 /// Bounds that a candidate must keep.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
