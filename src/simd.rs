@@ -30,23 +30,15 @@ fn with_avx2<L: Loops>(loops: L) -> L::Output {
     loops.run()
 }
 
-/// Most of a row that is asked for ahead of its use: the processor itself fetches what follows.
-const PREFETCHED_BYTES: usize = 4096;
-
-/// Asks for a row to be brought into the cache before it is read.
+/// Asks for what lies at a place to be brought into the cache before it is read.
 #[inline(always)]
-pub(crate) fn prefetch<T>(row: &[T]) {
+pub(crate) fn prefetch<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first = row.as_ptr().cast::<i8>();
-        let bytes = size_of_val(row).min(PREFETCHED_BYTES);
-        for line in (0..bytes).step_by(64) {
-            // SAFETY: a prefetch is a hint that any address is allowed in, and this one lies in
-            // the row.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(first.add(line)) };
-        }
+        // SAFETY: a prefetch is a hint that any address is allowed in, and this one is valid.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = row;
+    let _ = place;
 }

@@ -7,7 +7,7 @@
 use super::Simulator;
 use super::group::{Group, Visit};
 use super::poisson::{Poisson, SHARD};
-use super::synapses::Segments;
+use super::synapses::{Segments, start_inputs};
 use super::train::SpikeTrain;
 use crate::network::Population;
 use rand::rngs::SmallRng;
@@ -151,11 +151,8 @@ impl<'n> Part<'n> {
         let neurons = self.neurons.len();
         self.train.clear();
         self.visits.clear();
-        self.inputs.clear();
-        for _ in work.chunk.clone() {
-            self.inputs
-                .extend_from_slice(&work.base[self.neurons.clone()]);
-        }
+        let base = &work.base[self.neurons.clone()];
+        start_inputs(&mut self.inputs, base, work.chunk.len());
         let incoming = work.simulator.incoming[work.index].iter();
         for (&p, segments) in incoming.zip(&self.segments) {
             if work.has_current.contains(&p) {
@@ -170,7 +167,7 @@ impl<'n> Part<'n> {
                 &mut self.inputs,
             );
         }
-        for input in self.inputs.chunks_exact_mut(neurons) {
+        for input in self.inputs[..work.chunk.len() * neurons].chunks_exact_mut(neurons) {
             if let Some((poisson, weight, generators)) = &mut noise {
                 poisson.add(*weight, generators, input);
             }

@@ -15,6 +15,9 @@ const GUIDE_BITS: u32 = 12;
 /// Longest table that is counted through: means up to about 7.
 const LONGEST_COUNTED: usize = 32;
 
+/// Numbers that are compared with a draw at a time: as many as stay in registers.
+const LIMITS: usize = 8;
+
 /// Draws from a Poisson distribution by inversion of its cumulative distribution, tabulated to
 /// 32 bits: a probability below 2⁻³² is rounded away.
 #[derive(Debug, Clone)]
@@ -24,8 +27,10 @@ pub(super) struct Poisson {
     /// For each value of the top bits, the smallest count that a draw with them can give: fine
     /// enough that hardly any draw needs a second look.
     guide: Vec<u8>,
-    /// The same without the last, which no draw exceeds, as [`signed`] numbers.
-    limits: Vec<i32>,
+    /// The same without the last, which no draw exceeds, as [`signed`] numbers, in rows that are
+    /// filled up with what no draw exceeds either; none if the table is too long to be counted
+    /// through.
+    limits: Vec<[i32; LIMITS]>,
     /// Draws that are added up.
     parts: u32,
 }
@@ -53,10 +58,17 @@ impl Poisson {
                 cumulative.partition_point(|&c| c < smallest) as u8
             })
             .collect();
+        let limits = if cumulative.len() > LONGEST_COUNTED {
+            &[]
+        } else {
+            &cumulative[..cumulative.len() - 1]
+        };
         Poisson {
-            limits: cumulative[..cumulative.len() - 1]
-                .iter()
-                .map(|&limit| signed(limit))
+            limits: limits
+                .chunks(LIMITS)
+                .map(|limits| {
+                    std::array::from_fn(|i| limits.get(i).map_or(i32::MAX, |&l| signed(l)))
+                })
                 .collect(),
             cumulative,
             guide,
@@ -68,7 +80,7 @@ impl Poisson {
     /// is, untouched if it was. `generators` has one for each [`SHARD`] inputs.
     pub(super) fn add(&self, weight: f32, generators: &mut [SmallRng], inputs: &mut [f32]) {
         // A generator waits for itself at every draw, so two take turns.
-        let (mut one, mut other) = ([0; SHARD / 2], [0; SHARD / 2]);
+        let (mut one, mut other) = ([[0; 2]; SHARD / 2], [[0; 2]; SHARD / 2]);
         for _ in 0..self.parts {
             let pairs = inputs.chunks_mut(2 * SHARD);
             for (inputs, generators) in pairs.zip(generators.chunks_mut(2)) {
@@ -79,19 +91,23 @@ impl Poisson {
                         let other = &mut other[..others.len().div_ceil(2)];
                         let (both, alone) = draws.split_at_mut(other.len());
                         for (draw, other) in both.iter_mut().zip(other) {
-                            *draw = first.next_u64();
-                            *other = second.next_u64();
+                            *draw = halves(first.next_u64());
+                            *other = halves(second.next_u64());
                         }
-                        alone.iter_mut().for_each(|draw| *draw = first.next_u64());
+                        alone
+                            .iter_mut()
+                            .for_each(|draw| *draw = halves(first.next_u64()));
                     }
-                    [first] => draws.iter_mut().for_each(|draw| *draw = first.next_u64()),
+                    [first] => draws
+                        .iter_mut()
+                        .for_each(|draw| *draw = halves(first.next_u64())),
                     _ => {}
                 }
                 for (draws, inputs) in [(&one, ones), (&other, others)] {
                     widest(Inversion {
                         poisson: self,
                         weight,
-                        draws,
+                        draws: draws.as_flattened(),
                         inputs,
                     });
                 }
@@ -110,16 +126,18 @@ impl Poisson {
     }
 }
 
-/// Turns draws into counts, two from each, the lower half first.
+/// Two draws, the lower half first.
+fn halves(draw: u64) -> [u32; 2] {
+    [draw as u32, (draw >> 32) as u32]
+}
+
+/// Turns draws into counts.
 struct Inversion<'a> {
     poisson: &'a Poisson,
     weight: f32,
-    draws: &'a [u64],
+    draws: &'a [u32],
     inputs: &'a mut [f32],
 }
-
-/// Draws that are inverted together.
-const LANES: usize = 16;
 
 impl Loops for Inversion<'_> {
     type Output = ();
@@ -139,50 +157,24 @@ impl Loops for Inversion<'_> {
                 events as f32 * weight
             }
         };
-        let half = |draw: u64, second: bool| (draw >> (32 * u32::from(second))) as u32;
         if poisson.cumulative.len() > LONGEST_COUNTED {
-            for (pair, &draw) in inputs.chunks_mut(2).zip(draws) {
-                for (second, input) in pair.iter_mut().enumerate() {
-                    *input += addend(poisson.invert(half(draw, second == 1)).into());
-                }
+            for (input, &draw) in inputs.iter_mut().zip(draws) {
+                *input += addend(poisson.invert(draw).into());
             }
             return;
         }
         // A short table is counted through, for many draws at once: no branch depends on a draw.
-        let (blocks, rest) = inputs.as_chunks_mut::<LANES>();
-        let (draws, last) = draws.split_at((blocks.len() * LANES / 2).min(draws.len()));
-        for (block, draws) in blocks.iter_mut().zip(draws.as_chunks().0) {
-            count_through(&poisson.limits, draws, addend, block);
+        let mut events = [0u32; SHARD];
+        for limits in &poisson.limits {
+            for (events, &draw) in events.iter_mut().zip(draws) {
+                for &limit in limits {
+                    *events += u32::from(limit < signed(draw));
+                }
+            }
         }
-        // The last, incomplete block.
-        let mut padded = ([0; LANES / 2], [UNTOUCHED; LANES]);
-        let last = &last[..rest.len().div_ceil(2)];
-        padded.0[..last.len()].copy_from_slice(last);
-        padded.1[..rest.len()].copy_from_slice(rest);
-        count_through(&poisson.limits, &padded.0, addend, &mut padded.1);
-        rest.copy_from_slice(&padded.1[..rest.len()]);
-    }
-}
-
-#[inline(always)]
-fn count_through(
-    limits: &[i32],
-    draws: &[u64; LANES / 2],
-    addend: impl Fn(u32) -> f32,
-    inputs: &mut [f32; LANES],
-) {
-    let mut ordered = [0i32; LANES];
-    for i in 0..LANES {
-        ordered[i] = signed((draws[i / 2] >> (32 * (i % 2))) as u32);
-    }
-    let mut events = [0u32; LANES];
-    for &limit in limits {
-        for i in 0..LANES {
-            events[i] += u32::from(limit < ordered[i]);
+        for (input, events) in inputs.iter_mut().zip(events) {
+            *input += addend(events);
         }
-    }
-    for i in 0..LANES {
-        inputs[i] += addend(events[i]);
     }
 }
 
@@ -280,8 +272,8 @@ mod tests {
                 let mut plain = vec![UNTOUCHED; neurons.min(SHARD)];
                 let mut rng = generator(3, 0, 1, 0);
                 for _ in 0..poisson.parts {
-                    let draws: Vec<u64> = (0..plain.len().div_ceil(2))
-                        .map(|_| rng.next_u64())
+                    let draws: Vec<u32> = (0..plain.len().div_ceil(2))
+                        .flat_map(|_| halves(rng.next_u64()))
                         .collect();
                     Inversion {
                         poisson: &poisson,

@@ -6,7 +6,7 @@ use super::plan::Component;
 use super::poisson::{Poisson, SHARD, generator};
 use super::pool::Pool;
 use super::probe::{Probe, Recording};
-use super::synapses::DeliveryScratch;
+use super::synapses::{DeliveryScratch, start_inputs};
 use super::train::SpikeTrain;
 use super::{Outcome, SimulationError, Simulator};
 use crate::counts::Tally;
@@ -338,10 +338,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 }
                 continue;
             }
-            self.inputs.clear();
-            for _ in chunk.clone() {
-                self.inputs.extend_from_slice(&state.base);
-            }
+            start_inputs(&mut self.inputs, &state.base, chunk.len());
             for &p in &simulator.incoming[index] {
                 if state.has_current.contains(&p) {
                     continue;

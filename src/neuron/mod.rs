@@ -27,6 +27,7 @@ mod i;
 mod integrate_and_fire;
 mod integrate_fire;
 mod izhikevich;
+mod leaky_group;
 mod li;
 mod lif;
 mod loihi;

@@ -100,17 +100,11 @@ pub trait NeuronModel: Debug + Clone + PartialEq + Send + Sync + 'static {
     /// The potential that a probe records.
     fn potential(&self, state: &Self::State) -> f64;
 
-    /// One timestep of neurons that follow each other, the first of them number `first`: exactly
-    /// [`step`](Self::step) of one after the other, for a model that knows a faster way. See
-    /// [`Advance::advance`] for the rest.
-    fn step_all(
-        &self,
-        first: usize,
-        states: &mut [Self::State],
-        input: &[f32],
-        emit: &mut dyn FnMut(u32, f32),
-    ) -> usize {
-        step_each(self, first, states, input, emit)
+    /// Neurons of a range of the population at rest, for a model that knows a faster way than
+    /// [`step`](Self::step) of one after the other, with the same results.
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        let _ = neurons;
+        None
     }
 
     /// Whether a timestep without input would neither change the state nor emit anything, so that
@@ -131,25 +125,6 @@ pub trait NeuronModel: Debug + Clone + PartialEq + Send + Sync + 'static {
         }
         emitted
     }
-}
-
-/// [`NeuronModel::step_all`], one neuron after the other.
-pub(super) fn step_each<M: NeuronModel>(
-    model: &M,
-    first: usize,
-    states: &mut [M::State],
-    input: &[f32],
-    emit: &mut dyn FnMut(u32, f32),
-) -> usize {
-    let mut active = 0;
-    for (neuron, (state, &input)) in states.iter_mut().zip(input).enumerate() {
-        active += usize::from(is_reached(input) | (model.potential(state) != 0.0));
-        let emitted = model.step(first + neuron, state, f64::from(input));
-        if emitted != 0.0 {
-            emit(neuron as u32, emitted);
-        }
-    }
-    active
 }
 
 /// Whether anything was added to an input, which starts as `-0.0`.
@@ -213,11 +188,22 @@ impl PartialEq for Box<dyn Dynamics> {
 }
 
 /// Neurons of one model: loops written once for all models.
-struct Group<M: NeuronModel> {
+pub(super) struct Group<M: NeuronModel> {
     model: M,
     /// Number of the first of them in the population.
     first: usize,
     states: Vec<M::State>,
+}
+
+impl<M: NeuronModel> Group<M> {
+    /// The neurons of a range of the population, at rest.
+    pub(super) fn new(model: M, neurons: Range<usize>) -> Self {
+        Group {
+            first: neurons.start,
+            states: neurons.map(|neuron| model.rest(neuron)).collect(),
+            model,
+        }
+    }
 }
 
 impl<M: NeuronModel> Advance for Group<M> {
@@ -228,8 +214,17 @@ impl<M: NeuronModel> Advance for Group<M> {
     }
 
     fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32)) -> usize {
-        self.model
-            .step_all(self.first, &mut self.states, input, emit)
+        let mut active = 0;
+        for (neuron, (state, &input)) in self.states.iter_mut().zip(input).enumerate() {
+            active += usize::from(is_reached(input) | (self.model.potential(state) != 0.0));
+            let emitted = self
+                .model
+                .step(self.first + neuron, state, f64::from(input));
+            if emitted != 0.0 {
+                emit(neuron as u32, emitted);
+            }
+        }
+        active
     }
 
     fn is_still(&self, neuron: usize) -> bool {
@@ -261,11 +256,8 @@ impl<M: NeuronModel> Dynamics for M {
     }
 
     fn group_of(&self, neurons: Range<usize>) -> Box<dyn Advance> {
-        Box::new(Group {
-            first: neurons.start,
-            states: neurons.map(|neuron| self.rest(neuron)).collect(),
-            model: self.clone(),
-        })
+        self.fast_group(neurons.clone())
+            .unwrap_or_else(|| Box::new(Group::new(self.clone(), neurons)))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -1,18 +1,22 @@
 //! Synapses that are listed row by row: additions scattered over the targets.
 //!
 //! What limits this is memory. The lists are read once per spike and are larger than any cache, so
-//! targets take two bytes where that is enough, and rows are asked for a few spikes ahead.
+//! targets take two bytes where that is enough, and lines are asked for while those before them are
+//! worked on. Two bytes can't index beyond [`SLACK`] inputs, which spares a test per synapse.
 
 use crate::engine::train::{Events, SpikeTrain};
 use crate::network::{Delay, Pattern, Projection, Weights};
 use crate::simd::prefetch;
 use std::ops::Range;
 
-/// Spikes between asking for a row and reading it.
-const AHEAD: usize = 2;
+/// Synapses that are asked for at a time: a line of two-byte targets.
+const LINE: usize = 32;
 
-/// Largest number of neurons whose indices fit two bytes.
-const NARROW: usize = 1 << 16;
+/// Lines between asking for one and reading it.
+const AHEAD: usize = 32;
+
+/// Numbers that two bytes can index: inputs are followed by as many that are never reached.
+pub(in crate::engine) const SLACK: usize = 1 << 16;
 
 /// Listed synapses of one projection.
 pub(super) struct Listed<'n> {
@@ -37,8 +41,47 @@ pub(super) struct Destination<'a> {
     pub(super) first: usize,
     /// How many these are.
     pub(super) neurons: usize,
-    /// Their inputs, one row per timestep.
+    /// Their inputs, one row per timestep, and [`SLACK`].
     pub(super) inputs: &'a mut [f32],
+}
+
+/// The index of a target.
+trait Target: Copy {
+    /// Inputs that it may be an index of.
+    type Inputs: ?Sized;
+    /// The inputs from the first one on.
+    fn inputs(from: &mut [f32]) -> &mut Self::Inputs;
+    /// Adds to the input of the target, counted from `first`.
+    fn add(self, first: usize, inputs: &mut Self::Inputs, x: f32);
+}
+
+impl Target for u16 {
+    type Inputs = [f32; SLACK];
+
+    #[inline(always)]
+    fn inputs(from: &mut [f32]) -> &mut [f32; SLACK] {
+        from.first_chunk_mut()
+            .expect("slack follows the last inputs")
+    }
+
+    #[inline(always)]
+    fn add(self, first: usize, inputs: &mut [f32; SLACK], x: f32) {
+        inputs[usize::from(self.wrapping_sub(first as u16))] += x;
+    }
+}
+
+impl Target for u32 {
+    type Inputs = [f32];
+
+    #[inline(always)]
+    fn inputs(from: &mut [f32]) -> &mut [f32] {
+        from
+    }
+
+    #[inline(always)]
+    fn add(self, first: usize, inputs: &mut [f32], x: f32) {
+        inputs[(self as usize).wrapping_sub(first)] += x;
+    }
 }
 
 impl<'n> Listed<'n> {
@@ -56,7 +99,7 @@ impl<'n> Listed<'n> {
             Delay::Uniform(_) => None,
             Delay::Each(delays) => Some(&delays[..]),
         };
-        let fits = *neurons <= NARROW && delays.is_none();
+        let fits = *neurons <= SLACK && delays.is_none();
         Some(Listed {
             starts,
             wide: targets,
@@ -111,51 +154,61 @@ impl<'n> Listed<'n> {
         }
     }
 
-    fn scatter<I: Copy + Into<u32>>(
+    fn scatter<T: Target>(
         &self,
-        targets: &[I],
+        targets: &[T],
         row: impl Fn(u32) -> Range<usize>,
         train: &SpikeTrain,
         emitted: Range<usize>,
         to: Destination,
     ) {
-        let at = |target: I| (target.into() as usize).wrapping_sub(to.first);
-        // The next rows may be those of the next timestep.
-        let mut coming = train.over(emitted.clone()).iter();
-        let ask = |neuron: Option<&u32>| {
-            if let Some(&neuron) = neuron {
-                let row = row(neuron);
-                prefetch(&targets[row.clone()]);
+        // The next lines may be those of the next timestep.
+        let coming = train.over(emitted.clone()).iter();
+        let mut lines = coming.flat_map(|&neuron| row(neuron).step_by(LINE));
+        let mut ask = || {
+            if let Some(synapse) = lines.next() {
+                prefetch(&targets[synapse]);
                 if let Weights::Each(weights) = self.weights {
-                    prefetch(&weights[row]);
+                    let last = weights.len() - 1;
+                    prefetch(&weights[synapse]);
+                    prefetch(&weights[last.min(synapse + LINE / 2)]);
                 }
             }
         };
         for _ in 0..AHEAD {
-            ask(coming.next());
+            ask();
         }
-        for (t, input) in emitted.zip(to.inputs.chunks_exact_mut(to.neurons)) {
+        for (step, t) in emitted.enumerate() {
+            let inputs = T::inputs(&mut to.inputs[step * to.neurons..]);
             let events = train.at(t);
             for (i, &neuron) in events.neurons.iter().enumerate() {
-                ask(coming.next());
                 let value = events.values.map_or(1.0, |values| values[i]);
                 let row = row(neuron);
-                let reached = &targets[row.clone()];
+                let reached = targets[row.clone()].chunks(LINE);
                 match self.weights {
                     Weights::Uniform(weight) => {
                         let addend = value * weight;
-                        for &target in reached {
-                            input[at(target)] += addend;
+                        for line in reached {
+                            ask();
+                            for target in line {
+                                target.add(to.first, inputs, addend);
+                            }
                         }
                     }
                     Weights::Each(weights) => {
-                        for (&target, &weight) in reached.iter().zip(&weights[row]) {
-                            input[at(target)] += value * weight;
+                        for (line, weights) in reached.zip(weights[row].chunks(LINE)) {
+                            ask();
+                            for (target, weight) in line.iter().zip(weights) {
+                                target.add(to.first, inputs, value * weight);
+                            }
                         }
                     }
                     weights @ Weights::Int8 { .. } => {
-                        for (&target, synapse) in reached.iter().zip(row) {
-                            input[at(target)] += value * weights.get(synapse);
+                        for (line, first) in reached.zip(row.step_by(LINE)) {
+                            ask();
+                            for (target, synapse) in line.iter().zip(first..) {
+                                target.add(to.first, inputs, value * weights.get(synapse));
+                            }
                         }
                     }
                 }

@@ -22,7 +22,7 @@ use super::train::{Events, SpikeTrain};
 use crate::network::{Connectivity, Convolution, Delay, Pattern, Projection, Weights};
 use convolution::{first_of_each_position, sort_by_position, sweep_convolution};
 use dense::{Blocks, sweep_dense};
-use listed::{Destination, Listed};
+use listed::{Destination, Listed, SLACK};
 use std::ops::Range;
 
 /// A projection prepared for delivery: shared by all workers.
@@ -91,6 +91,17 @@ impl DeliveryScratch {
     /// Forgets input that is on its way.
     pub(super) fn reset(&mut self) {
         self.ring.fill(-0.0);
+    }
+}
+
+/// Inputs of some timesteps before anything arrives, as [`Synapses::deliver`] takes them.
+pub(super) fn start_inputs(inputs: &mut Vec<f32>, base: &[f32], timesteps: usize) {
+    let used = base.len() * timesteps;
+    if inputs.len() < used + SLACK {
+        inputs.resize(used + SLACK, 0.0);
+    }
+    for row in inputs[..used].chunks_exact_mut(base.len().max(1)) {
+        row.copy_from_slice(base);
     }
 }
 
@@ -164,7 +175,8 @@ impl<'n> Synapses<'n> {
         }
     }
 
-    /// Adds what arrives in the timesteps `chunk` to `inputs`, one row of neurons per timestep.
+    /// Adds what arrives in the timesteps `chunk` to `inputs`, one row of neurons per timestep, after
+    /// which [`SLACK`] numbers follow that stay as they are.
     pub(super) fn deliver(
         &self,
         train: &SpikeTrain,
@@ -173,14 +185,19 @@ impl<'n> Synapses<'n> {
         scratch: &mut DeliveryScratch,
     ) {
         let neurons = self.connectivity().targets();
+        if !matches!(self.projection.delay, Delay::Each(_))
+            && let Layout::Listed(_) = self.layout
+        {
+            return self.deliver_to(train, chunk, &(0..neurons), None, inputs);
+        }
+        let inputs = &mut inputs[..chunk.len() * neurons];
         match &self.layout {
-            Layout::Listed(listed) if matches!(self.projection.delay, Delay::Each(_)) => {
+            Layout::Listed(listed) => {
                 for (t, input) in chunk.zip(inputs.chunks_exact_mut(neurons)) {
                     let events = self.arriving(train, t);
                     listed.deliver_delayed(events, self.delay, t, input, &mut scratch.ring);
                 }
             }
-            Layout::Listed(_) => self.deliver_to(train, chunk, &(0..neurons), None, inputs),
             Layout::Plain => {
                 for (t, input) in chunk.zip(inputs.chunks_exact_mut(neurons)) {
                     let events = self.arriving(train, t);

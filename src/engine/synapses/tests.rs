@@ -66,14 +66,15 @@ fn check(projection: &Projection, train: &SpikeTrain, timesteps: usize) {
     );
     let neurons = synapses.connectivity().targets();
     let mut scratch = synapses.scratch(neurons);
-    let mut inputs = vec![-0.0; timesteps * neurons];
+    let mut inputs = Vec::new();
+    start_inputs(&mut inputs, &vec![-0.0; neurons], timesteps);
     let half = timesteps / 2;
-    let (first, second) = inputs.split_at_mut(half * neurons);
-    synapses.deliver(train, 0..half, first, &mut scratch);
+    synapses.deliver(train, 0..half, &mut inputs, &mut scratch);
+    let second = &mut inputs[half * neurons..];
     synapses.deliver(train, half..timesteps, second, &mut scratch);
     let expected = plainly(&synapses, train, timesteps);
     assert!(
-        bits(&inputs) == bits(&expected),
+        bits(&inputs[..timesteps * neurons]) == bits(&expected),
         "{:?}",
         projection.connectivity.kind()
     );
@@ -85,13 +86,15 @@ fn check(projection: &Projection, train: &SpikeTrain, timesteps: usize) {
             neurons / 2..neurons,
         ] {
             let segments = synapses.segments(&part);
-            let mut inputs = vec![-0.0; timesteps * part.len()];
+            let mut inputs = Vec::new();
+            start_inputs(&mut inputs, &vec![-0.0; part.len()], timesteps);
             synapses.deliver_to(train, 0..timesteps, &part, segments.as_ref(), &mut inputs);
             let expected: Vec<f32> = expected
                 .chunks_exact(neurons)
                 .flat_map(|input| input[part.clone()].to_vec())
                 .collect();
-            assert!(bits(&inputs) == bits(&expected), "{part:?}");
+            let inputs = &inputs[..timesteps * part.len()];
+            assert!(bits(inputs) == bits(&expected), "{part:?}");
         }
     }
 }
