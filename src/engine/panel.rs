@@ -8,6 +8,7 @@
 //! same bits as the plain loop.
 
 use super::panel_int8::{Int8Rows, Int8Sums, sum_int8_portable};
+use crate::simd::prefetch;
 use std::ops::Range;
 
 /// Columns of a full panel: eight AVX2 registers of f32, half of what there are.
@@ -61,6 +62,16 @@ pub(super) fn panels(weights: &[f32], columns: usize) -> Vec<Panel> {
     panels
 }
 
+/// Asks for those of the rows of a matrix that there are.
+#[inline(always)]
+pub(super) fn ask_for<T>(matrix: &[T], rows: Range<usize>, width: usize) {
+    let end = matrix.len().min(rows.end * width);
+    let start = end.min(rows.start * width);
+    for line in matrix[start..end].chunks(64 / size_of::<T>()) {
+        prefetch(&line[0]);
+    }
+}
+
 /// Consecutive entries of a list of events, with the row of the panel that each one selects.
 #[derive(Clone, Copy)]
 pub(super) struct Selection<'a> {
@@ -93,6 +104,8 @@ pub(super) trait Columns {
     /// Whether sums may be added to piece by piece; otherwise all that a group of sums gets in a
     /// timestep comes at once.
     const PIECEWISE: bool;
+    /// Asks for some rows to be brought into the cache.
+    fn ask_for(&self, rows: Range<usize>);
     /// Adds the selected rows to `sums`, which has one entry per column in use.
     fn add<'a>(
         &self,
@@ -111,6 +124,11 @@ impl Columns for Panel {
 
     fn columns(&self) -> usize {
         self.columns
+    }
+
+    #[inline(always)]
+    fn ask_for(&self, rows: Range<usize>) {
+        ask_for(&self.rows, rows, self.width);
     }
 
     #[inline(always)]

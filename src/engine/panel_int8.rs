@@ -14,7 +14,8 @@
 //! 16 bits hold the sums of 255 rows of any weights; more are summed in several goes.
 
 use super::group::is_touched;
-use super::panel::{Columns, Kernel, Selection};
+use super::panel::{Columns, Kernel, Selection, ask_for};
+use std::ops::Range;
 
 /// Columns of the widest panel.
 pub(super) const WIDEST: usize = 64;
@@ -104,6 +105,11 @@ impl Columns for Int8Panel {
 
     fn columns(&self) -> usize {
         self.columns
+    }
+
+    #[inline(always)]
+    fn ask_for(&self, rows: Range<usize>) {
+        ask_for(&self.rows.words, rows, self.rows.width);
     }
 
     #[inline(always)]

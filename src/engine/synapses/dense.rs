@@ -1,8 +1,8 @@
 //! Dense matrices: the rows of the neurons that spike, summed panel by panel.
 //!
 //! A panel is swept in blocks of rows that stay in a near cache: all timesteps of a chunk take
-//! what they need from one block before the next one is read. Each sum still grows in the order
-//! of the spikes.
+//! what they need from one block, and ask for the next one meanwhile. Each sum still grows in the
+//! order of the spikes.
 
 use super::NO_ROW;
 use crate::engine::panel::{self, Columns, Kernel, Selection, Sweep};
@@ -20,6 +20,8 @@ const FEWEST_EVENTS: usize = 16;
 /// Where the events of each timestep go over from one block of presynaptic neurons to the next.
 pub(super) struct Blocks {
     count: usize,
+    /// Rows of a block, if nearly all of them are used.
+    rows: Option<usize>,
     /// For each timestep, where each block ends in the list of its events.
     ends: Vec<u32>,
 }
@@ -57,15 +59,21 @@ impl Blocks {
             }
             ends.resize((step + 1) * count, kept);
         }
-        Blocks { count, ends }
+        Blocks {
+            count,
+            rows: (total >= sources).then(|| (size * rows).div_ceil(sources)),
+            ends,
+        }
     }
 
     /// All events in one block.
-    pub(super) fn whole(selections: &[Selection]) -> Self {
-        let ends = selections.iter().map(|s| s.neurons.len() as u32);
+    pub(super) fn whole(selections: &[Selection], rows: usize) -> Self {
+        let ends: Vec<u32> = selections.iter().map(|s| s.neurons.len() as u32).collect();
+        let total: usize = selections.iter().map(|s| s.neurons.len()).sum();
         Blocks {
             count: 1,
-            ends: ends.collect(),
+            rows: (total >= rows).then_some(rows),
+            ends,
         }
     }
 }
@@ -77,9 +85,10 @@ pub(super) fn sweep_dense(
     inputs: &mut [f32],
     neurons: usize,
 ) {
-    for panel in panels {
+    for (i, panel) in panels.iter().enumerate() {
         panel::run(&mut DenseSweep {
             panel,
+            next: panels.get(i + 1),
             selections,
             blocks,
             inputs,
@@ -90,6 +99,8 @@ pub(super) fn sweep_dense(
 
 struct DenseSweep<'a, P> {
     panel: &'a P,
+    /// The panel to be swept after this one.
+    next: Option<&'a P>,
     selections: &'a [Selection<'a>],
     blocks: &'a Blocks,
     inputs: &'a mut [f32],
@@ -101,11 +112,22 @@ impl<P: Columns> Sweep for DenseSweep<'_, P> {
     fn sweep(&mut self, kernel: impl Kernel) {
         let first = self.panel.first();
         let columns = first..first + self.panel.columns();
-        let Blocks { count, ends } = self.blocks;
+        let Blocks { count, rows, ends } = self.blocks;
         for block in 0..*count {
             let inputs = self.inputs.chunks_exact_mut(self.neurons);
             let steps = self.selections.iter().zip(ends.chunks_exact(*count));
-            for (input, (selection, ends)) in inputs.zip(steps) {
+            let (coming, first_row) = match block + 1 {
+                next if next < *count => (Some(self.panel), next * rows.unwrap_or(0)),
+                _ => (self.next, 0),
+            };
+            // Each timestep asks for its share of the rows.
+            let share = rows.map_or(0, |rows| rows.div_ceil(self.selections.len()));
+            for (step, (input, (selection, ends))) in inputs.zip(steps).enumerate() {
+                if let Some(coming) = coming {
+                    let from = step * share;
+                    let to = (from + share).min(rows.unwrap_or(0));
+                    coming.ask_for(first_row + from..first_row + to);
+                }
                 let start = if block == 0 { 0 } else { ends[block - 1] };
                 let events = start as usize..ends[block] as usize;
                 if !events.is_empty() {

@@ -219,7 +219,7 @@ impl<'n> Synapses<'n> {
                         sweep_dense(panels, &selections, &blocks, inputs, neurons);
                     }
                     Panels::Int8(panels) => {
-                        let whole = Blocks::whole(&selections);
+                        let whole = Blocks::whole(&selections, self.rows());
                         sweep_dense(panels, &selections, &whole, inputs, neurons);
                     }
                 }
