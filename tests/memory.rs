@@ -20,7 +20,7 @@ fn measured(name: &str, task: &str) -> Option<(Vec<u64>, u64)> {
         return None;
     }
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture", "--include-ignored"])
+        .args(["--exact", name, "--nocapture"])
         .env(TASK, task)
         .output()
         .unwrap();
@@ -52,7 +52,6 @@ fn tell(numbers: &[u64]) {
 
 /// 100 million synapses with weights of their own, built by a rule and simulated, in 1.2 GB.
 #[test]
-#[ignore = "takes half a minute; cargo test --release --test memory -- --include-ignored"]
 fn a_hundred_million_synapses_fit_1_2_gb() {
     let name = "a_hundred_million_synapses_fit_1_2_gb";
     let Ok(neurons) = std::env::var(TASK) else {

@@ -106,7 +106,7 @@ impl Case {
                 Pattern::Sparse {
                     neurons: targets,
                     starts,
-                    targets: rows.concat(),
+                    targets: rows.concat().into(),
                 }
             }
             _ => {

@@ -248,7 +248,7 @@ fn sparse_topology() -> impl Strategy<Value = Topology> {
                     connectivity: Connectivity::new(Pattern::Sparse {
                         neurons: sizes[target],
                         starts,
-                        targets,
+                        targets: targets.into(),
                     }),
                 }
             })

@@ -2,6 +2,7 @@
 
 use super::{Convolution, Shape, Window};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A matrix of bits in rows of whole words; set bits mark existing synapses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,9 +156,27 @@ pub enum Pattern {
         neurons: usize,
         /// One more entry than sources.
         starts: Vec<u64>,
-        /// Target of each synapse.
-        targets: Vec<u32>,
+        /// Target of each synapse; a list that may fill most of the memory, so it is held once
+        /// however many networks and counts refer to it.
+        #[serde(with = "once")]
+        targets: Arc<Vec<u32>>,
     },
+}
+
+/// A shared list, written and read like its contents.
+mod once {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::sync::Arc;
+
+    pub(super) fn serialize<S: Serializer>(list: &Arc<Vec<u32>>, to: S) -> Result<S::Ok, S::Error> {
+        list.as_ref().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Arc<Vec<u32>>, D::Error> {
+        Vec::deserialize(from).map(Arc::new)
+    }
 }
 
 /// Average or sum pooling merged into the projection behind it: the windows do not overlap, so

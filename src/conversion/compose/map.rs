@@ -150,7 +150,7 @@ impl Map {
                 Pattern::Sparse { targets, .. } => {
                     weights
                         .iter_mut()
-                        .zip(targets)
+                        .zip(targets.iter())
                         .for_each(|(w, &t)| *w *= of(t as usize));
                 }
                 Pattern::Convolution { convolution, .. } => {
@@ -438,7 +438,7 @@ pub(super) fn list(
     let pattern = Pattern::Sparse {
         neurons: values,
         starts,
-        targets,
+        targets: targets.into(),
     };
     Ok(Map::Weighted(Connectivity::new(pattern), weights))
 }

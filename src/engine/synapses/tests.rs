@@ -196,7 +196,7 @@ proptest! {
                 scale: 0.07,
             },
         };
-        let pattern = Pattern::Sparse { neurons, starts, targets };
+        let pattern = Pattern::Sparse { neurons, starts, targets: targets.into() };
         let projection = Projection {
             delay: Delay::Uniform(delay),
             ..Projection::new(0, 1, Connectivity::new(pattern), weights)

@@ -8,6 +8,7 @@ use crate::network::rules::{Distribution, Ends, Rows, Rule, RuleError, Streams, 
 use crate::network::{BitRows, Connectivity, Delay, Pattern, Projection, Weights};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Longest delay [timesteps].
@@ -153,7 +154,7 @@ impl Builder<'_> {
             && from != to
         {
             // Neuron i of both is meant in the order in which users count them.
-            for (source, target) in targets.iter_mut().enumerate() {
+            for (source, target) in Arc::make_mut(targets).iter_mut().enumerate() {
                 *target = from_file_order(to, file_order(from, source)) as u32;
             }
         }
@@ -436,7 +437,7 @@ fn remove_absent(pattern: &mut Pattern, weights: &mut Weights, delay: &mut Delay
                         *start = kept;
                     }
                     let mut keep = weights.iter().map(|w| *w != 0.0);
-                    targets.retain(|_| keep.next().unwrap_or(true));
+                    Arc::make_mut(targets).retain(|_| keep.next().unwrap_or(true));
                     if let Delay::Each(delays) = delay {
                         let mut keep = weights.iter().map(|w| *w != 0.0);
                         delays.retain(|_| keep.next().unwrap_or(true));

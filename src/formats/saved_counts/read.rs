@@ -173,7 +173,7 @@ fn read_projection(
         "sparse" => Pattern::Sparse {
             neurons: attributes.usize("neurons")?,
             starts: file.u64s(&format!("{path}/starts"))?,
-            targets: file.u32s(&format!("{path}/targets"))?,
+            targets: file.u32s(&format!("{path}/targets"))?.into(),
         },
         other => {
             return Err(Problem::inconsistent(

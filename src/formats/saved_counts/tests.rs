@@ -92,7 +92,7 @@ fn example() -> SavedCounts {
                 Pattern::Sparse {
                     neurons: 10,
                     starts: (0..37).map(|i| i / 2).collect(),
-                    targets: (0..18).map(|i| i % 10).collect(),
+                    targets: (0..18).map(|i| i % 10).collect::<Vec<_>>().into(),
                 },
             ),
             edge(
@@ -355,7 +355,7 @@ fn contradictory_counts_are_neither_written_nor_loaded() {
             connectivity(
                 &|c| {
                     if let Pattern::Sparse { targets, .. } = &mut c.pattern {
-                        targets[0] = 10;
+                        std::sync::Arc::make_mut(targets)[0] = 10;
                     }
                 },
                 3,

@@ -3,6 +3,7 @@
 use super::RuleError;
 use crate::network::Pattern;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Synapses by source: source `i` reaches `targets[starts[i]..starts[i + 1]]`, ascending.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl Rows {
         Pattern::Sparse {
             neurons,
             starts: self.starts,
-            targets: self.targets,
+            targets: Arc::new(self.targets),
         }
     }
 

@@ -145,7 +145,7 @@ fn one_to_one(link: &Link, source: Shape, target: Shape) -> (Pattern, Weights) {
     let pattern = Pattern::Sparse {
         neurons,
         starts,
-        targets,
+        targets: targets.into(),
     };
     let weights = match uniform(&weights) {
         Some(weight) => Weights::Uniform(weight),
@@ -237,7 +237,7 @@ fn listed(
     let pattern = Pattern::Sparse {
         neurons: target.neurons(),
         starts,
-        targets,
+        targets: targets.into(),
     };
     Ok((Connectivity::new(pattern), Weights::Each(values)))
 }
