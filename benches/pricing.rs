@@ -3,77 +3,93 @@
 //! ```sh
 //! cargo bench --bench pricing
 //! ```
+//!
+//! Runs the shipped experiments, saves their counts, and prices the saved bytes on one target, then
+//! through every cost table: reading the file, placement, packets and hops are in the time.
 
-use spikewatt::counts::DenseCounts;
-use spikewatt::encoding::Encoding;
-use spikewatt::energy::{Catalogue, PriceOptions, Work, price};
-use spikewatt::engine::Simulator;
-use spikewatt::formats::dataset::{self, LoadOptions};
-use spikewatt::formats::{onnx, saved_counts};
-use spikewatt::{ann::Runtime, conversion};
+use spikewatt::energy::{Catalogue, Hardware, PriceOptions, Work, compare, price};
+use spikewatt::experiment::{Experiment, Imported};
+use spikewatt::formats::saved_counts::{self, SavedCounts};
+use std::error::Error;
+use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const TIMESTEPS: u32 = 16;
-const SAMPLES: usize = 360;
+const REPEATS: usize = 5;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let model = onnx::load(&root.join("networks/digits_mlp.onnx"))?;
-    let runtime = Runtime::load("digits", model.bytes, &model.ann.sample_dims)?;
-    let mut options = LoadOptions::default();
-    options.preprocessing.scale = Some(1.0 / 16.0);
-    let load = |name: &str| dataset::load_with(&root.join("data").join(name), &options);
-    let train = load("digits-train1k-images-idx3-ubyte.gz")?;
-    let test = load("digits-test360-images-idx3-ubyte.gz")?;
-    let calibration = conversion::Calibration::measure(&model.ann, &runtime, &train.inputs, 99.9)?;
-    let options = conversion::ConversionOptions {
-        timesteps: TIMESTEPS,
-        use_max: false,
-        initial_potential: 0.5,
-        max_pool: None,
-    };
-    let network = conversion::convert(&model.ann, &calibration, &options)?.network;
-    let simulator = Simulator::new(&network, TIMESTEPS)?;
-    let drive = |i: usize| Encoding::Bernoulli.encode(test.sample(i).to_vec(), TIMESTEPS, 0, i);
-    let go = |_: usize| ControlFlow::Continue(());
-    let (simulation, simulate) = time(|| simulator.run(SAMPLES, &drive, &go));
-    let counts = simulation?.counts;
-    let saved = saved_counts::SavedCounts {
-        counts,
-        dense: DenseCounts::default(),
-        report_context: String::new(),
-    };
-    let bytes = saved_counts::encode(&saved)?;
+fn main() -> Result<(), Box<dyn Error>> {
     let catalogue = Catalogue::shipped()?;
-    let loihi = catalogue.get("loihi1")?;
-    let mut best = Duration::MAX;
-    for _ in 0..20 {
-        let bytes = bytes.clone();
-        let (priced, elapsed) = time(|| -> Result<_, saved_counts::SavedCountsProblem> {
-            let saved = saved_counts::decode(bytes)?;
-            let work = Work {
-                counts: &saved.counts,
-                dense: &saved.dense,
-            };
-            Ok(price(loihi, &work, &PriceOptions::default()))
-        });
-        assert!(priced?[0].energy_j.is_some());
-        best = best.min(elapsed);
+    for name in ["digits.toml", "fashion_mnist.toml"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let experiment = Experiment::load(&root.join("examples").join(name), &[])?;
+        report(&experiment, &catalogue)?;
     }
-    println!("{SAMPLES} samples of digits, T = {TIMESTEPS}, loihi1");
-    println!("simulate once            {simulate:>12.3?}");
-    println!("read and price the counts {best:>11.3?}");
-    println!(
-        "ratio                    {:>10.1} ×",
-        simulate.as_secs_f64() / best.as_secs_f64()
-    );
     Ok(())
 }
 
-fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let result = work();
-    (result, start.elapsed())
+fn report(experiment: &Experiment, catalogue: &Catalogue) -> Result<(), Box<dyn Error>> {
+    let go = |_| ControlFlow::Continue(());
+    let simulated = Imported::load(experiment, &go)?.simulate(experiment, &go)?;
+    let simulate = Duration::from_secs_f64(simulated.simulate_s);
+    let samples = simulated.counts.samples;
+    let timesteps = simulated.counts.timesteps;
+    let model = &simulated.context.model.path;
+    println!("{model}: {samples} samples, T = {timesteps}");
+    let bytes = saved_counts::encode(&SavedCounts {
+        counts: simulated.counts,
+        dense: simulated.dense,
+        report_context: serde_json::to_string(&simulated.context)?,
+    })?;
+
+    let against = |what: &str, elapsed: Duration| {
+        let ratio = simulate.as_secs_f64() / elapsed.as_secs_f64();
+        println!("  {what:<44} {elapsed:>10.2?}  {ratio:>8.1} times faster");
+    };
+    println!("  {:<44} {simulate:>10.2?}", "simulate once");
+    let loihi = catalogue.get("loihi1")?;
+    let read = || saved_counts::decode(bytes.clone());
+    let one = least(|| read().map(|saved| priced(loihi, &saved)))?;
+    against("read the counts and price loihi1", one);
+
+    let saved = read()?;
+    let mut slowest = (Duration::ZERO, "");
+    for device in catalogue.devices() {
+        let elapsed = least(|| Ok::<_, Box<dyn Error>>(priced(device, &saved)))?;
+        slowest = slowest.max((elapsed, &device.name));
+    }
+    let (elapsed, name) = slowest;
+    against(&format!("the slowest of all tables, {name}"), elapsed);
+
+    let tables: Vec<&Hardware> = catalogue.devices().collect();
+    let all = least(|| {
+        read().map(|saved| {
+            let (work, options) = (work(&saved), PriceOptions::default());
+            black_box(compare(&tables, &work, &options));
+        })
+    })?;
+    against(&format!("read and price all {} tables", tables.len()), all);
+    Ok(())
+}
+
+fn work(saved: &SavedCounts) -> Work<'_> {
+    Work {
+        counts: &saved.counts,
+        dense: &saved.dense,
+    }
+}
+
+fn priced(device: &Hardware, saved: &SavedCounts) {
+    black_box(price(device, &work(saved), &PriceOptions::default()));
+}
+
+/// The least time of a few attempts.
+fn least<E>(mut attempt: impl FnMut() -> Result<(), E>) -> Result<Duration, E> {
+    let mut best = Duration::MAX;
+    for _ in 0..REPEATS {
+        let start = Instant::now();
+        attempt()?;
+        best = best.min(start.elapsed());
+    }
+    Ok(best)
 }

@@ -14,7 +14,7 @@ mod watch;
 
 pub use config::{
     CalibrationConfig, ConfigError, ConversionConfig, Correction, DataConfig, Experiment,
-    MaxPoolChoice, Normalization, OutputConfig, SimulationConfig,
+    MaxPoolChoice, Normalization, OutputConfig, PLACEMENTS, PlacementChoice, SimulationConfig,
 };
 
 pub use convert::{
@@ -41,6 +41,7 @@ use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work
 use crate::engine::{Outcome, SimulationError, Simulator};
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::{self, OnnxError};
+use crate::formats::shapes::ShapesError;
 use crate::network::Network;
 use crate::optimise::{self, BaselineError};
 use crate::report::{
@@ -48,6 +49,7 @@ use crate::report::{
     Timing, Totals,
 };
 use crate::validation;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -109,6 +111,12 @@ pub enum ExperimentError {
     /// The simulation failed.
     #[error(transparent)]
     Simulation(#[from] SimulationError),
+    /// The spiking network cannot be read.
+    #[error(transparent)]
+    Network(#[from] SimulateError),
+    /// The description of shapes cannot be used.
+    #[error(transparent)]
+    Shapes(#[from] ShapesError),
     /// A target is not known or its file is damaged.
     #[error(transparent)]
     Hardware(#[from] HardwareError),
@@ -410,11 +418,11 @@ pub fn price(
 ) -> Report {
     let work = Work { counts, dense };
     let prices: Vec<TargetReport> = targets
-        .iter()
-        .flat_map(|hardware| {
+        .par_iter()
+        .flat_map_iter(|hardware| {
             let mut reports = energy::price(hardware, &work, options);
             for report in &mut reports {
-                report.notes.extend(validation::quote(&hardware.name));
+                report.model_error = validation::quote(&hardware.name);
             }
             reports
         })
@@ -440,12 +448,12 @@ pub fn price(
         usage: options.usage.clone(),
         targets: prices,
         rate_curves: targets
-            .iter()
+            .par_iter()
             .filter_map(|hardware| energy::rate_curve(hardware, &work, options))
             .collect(),
         sensitivities: targets
-            .iter()
-            .flat_map(|hardware| energy::sensitivities(hardware, &work, options))
+            .par_iter()
+            .flat_map_iter(|hardware| energy::sensitivities(hardware, &work, options))
             .collect(),
         distributions: options
             .monte_carlo

@@ -73,6 +73,7 @@ mod use_of_devices {
                     targets: 10,
                     present: None,
                 }),
+                delay: 0,
             }],
         };
         let mut counts = EventCounts::new(topology, 2);

@@ -195,6 +195,8 @@ fn every_flag_of_use_has_an_effect_in_run_and_price() {
         (vec!["--inferences-per-second", "10"], "energy_j"),
         (vec!["--period", "0.2"], "energy_j"),
         (vec!["--embodied", "loihi1=0.9", "--pue", "1"], "footprint"),
+        (vec!["--host-exchange-s", "0.001"], "latency_s"),
+        (vec!["--placement", "annealing"], "notes"),
     ] {
         let (ran, priced) = (run(&flags), price(&flags));
         assert_eq!(ran["targets"], priced["targets"], "{flags:?}");
@@ -210,10 +212,28 @@ fn every_flag_of_use_has_an_effect_in_run_and_price() {
         "usage.period_s=0.2",
         "--set",
         "output.monte_carlo=20",
+        "--set",
+        "output.placement=annealing",
+        "--set",
+        "output.host_exchange_s=0.001",
     ];
     let keys = run(&keys);
     assert_eq!(keys["distributions"].as_array().unwrap().len(), 1);
     assert_eq!(keys["usage"]["period_s"], 0.2);
+    let flags = [
+        "--period",
+        "0.2",
+        "--placement",
+        "annealing",
+        "--host-exchange-s",
+        "0.001",
+    ];
+    assert_eq!(keys["targets"], price(&flags)["targets"]);
+    // An exchange of a millisecond in each timestep is longer than the chip needs.
+    let timesteps = keys["timesteps"].as_f64().unwrap();
+    assert_eq!(keys["targets"][0]["latency_s"], timesteps * 0.001);
+    let batches = run(&["--targets", "rtx-4090", "--large-batch", "7"]);
+    assert_eq!(batches["targets"][1]["batch"], 7);
     run_digits(&temp.path().join("nowhere"), &["--grid", "atlantis"])
         .code(1)
         .stderr(predicate::str::contains("atlantis"));
@@ -439,4 +459,58 @@ fn hardware_is_diffed_and_validated() {
         .assert()
         .code(1)
         .stderr(predicate::str::contains("no published measurement"));
+}
+
+/// A chip with one tile of four cores, of two neurons each.
+const SMALL_CHIP: &str = r#"
+name = "Small"
+inherits = "loihi1"
+[source]
+here = "This test"
+[capacity]
+neurons_per_core = { typ = 2, unit = "neurons", source = "here", confidence = "derived" }
+mesh_width = { typ = 1, unit = "tiles", source = "here", confidence = "derived" }
+mesh_height = { typ = 1, unit = "tiles", source = "here", confidence = "derived" }
+"#;
+
+#[test]
+fn a_network_that_does_not_fit_is_an_error_where_asked() {
+    let temp = TempDir::new().unwrap();
+    let chip = temp.path().join("small.toml");
+    std::fs::write(&chip, SMALL_CHIP).unwrap();
+    let on = [
+        "--hardware-file",
+        chip.to_str().unwrap(),
+        "--targets",
+        "small",
+    ];
+    let out = temp.path().join("run");
+    run_digits(&out, &on).success();
+    let target = summary(&out)["targets"][0].clone();
+    // 58 neurons in pairs, four cores to a chip; each core pays for its own chip's share.
+    assert_eq!(target["fits"], false);
+    assert_eq!(
+        (&target["cores"], &target["chips"]),
+        (&29.into(), &8.into())
+    );
+    let exceeded = target["exceeded"][0].as_str().unwrap();
+    assert_eq!(exceeded, "cores: 29 on 8 chips, allowed 4 on 1");
+    let links = target["lines"].as_array().unwrap().iter();
+    let mut links = links.filter(|line| line["event"] == "link from chip to chip");
+    assert!(links.next().unwrap()["joules"].as_f64().unwrap() > 0.0);
+
+    let counts = out.join("counts.h5");
+    let model = root().join("networks/digits_mlp.onnx");
+    let (counts, model) = (counts.to_str().unwrap(), model.to_str().unwrap());
+    let estimate = ["estimate", model, "--rate", "0.1", "-T", "4"];
+    for verb in [&["price", counts][..], &estimate] {
+        let result = |flags: &[&str]| spikewatt().args(verb).args(on).args(flags).assert();
+        result(&[]).success();
+        result(&["--require-fit"])
+            .code(4)
+            .stderr(predicate::str::contains("cores: 29 on 8 chips"));
+    }
+    let refused = temp.path().join("refused");
+    run_digits(&refused, &[&on[..], &["--require-fit"]].concat()).code(4);
+    assert!(refused.join("summary.json").exists());
 }

@@ -45,6 +45,7 @@ fn hundred() -> EventCounts {
         source,
         target,
         connectivity: dense(50, 50),
+        delay: 0,
     };
     let topology = Topology {
         populations: vec![node("a", Shape::vector(50)), node("b", Shape::vector(50))],
@@ -144,6 +145,7 @@ fn worked_all_in_energy_returns_at_its_operating_point() {
             source: 0,
             target: 0,
             connectivity: dense(NEURONS, NEURONS),
+            delay: 0,
         }],
     };
     let mut counts = EventCounts::new(topology, 1000);
@@ -269,6 +271,7 @@ fn worked_lemaire_convolution() {
                 },
                 present: None,
             }),
+            delay: 0,
         }],
     };
     let mut counts = EventCounts::new(topology, 4);

@@ -10,6 +10,7 @@ use spikewatt::network::{
     Axis, BitRows, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
 };
 use spikewatt::report::{Part, Scope, TargetReport, Workload};
+use spikewatt::units::Range;
 
 fn catalogue() -> Catalogue {
     Catalogue::shipped().expect("the shipped files are right")
@@ -105,6 +106,7 @@ impl Example {
                 source,
                 target: source + 1,
                 connectivity,
+                delay: 0,
             })
             .collect();
         let mut counts = EventCounts::new(Topology { populations, edges }, Self::TIMESTEPS);
@@ -170,6 +172,7 @@ fn worked_counts() -> EventCounts {
         source,
         target,
         connectivity: dense(50, 50),
+        delay: 0,
     };
     let topology = Topology {
         populations: vec![
@@ -203,6 +206,7 @@ fn worked_core_of_a_hundred_neurons_costs_268330_pj() {
         shared_kernels: false,
         fan_in_axons_per_core: 4096,
         fan_out_axons_per_core: 4096,
+        max_delay: None,
         mesh: Mesh {
             cores_per_tile: 4,
             width: 8,
@@ -396,6 +400,8 @@ fn more_spikes_never_cost_less() {
 #[test]
 fn a_missing_figure_makes_the_total_unknown_and_is_named() {
     let example = Example::firing(1);
+    let mut delayed = Example::firing(1);
+    delayed.counts.topology.edges[0].delay = 2;
     // Timesteps that no int8 value can count: the wider arithmetic is needed, too.
     let mut counts = EventCounts::new(example.counts.topology.clone(), 300);
     counts.samples = 1;
@@ -417,7 +423,15 @@ fn a_missing_figure_makes_the_total_unknown_and_is_named() {
                     key
                 }
             };
-            let reports = [example.price(&lacking), long.price(&lacking)].concat();
+            // Links between chips only have a price where a network needs several chips.
+            let spread = example.price(&single_cores(&lacking));
+            let reports = [example.price(&lacking), long.price(&lacking), spread].concat();
+            if key == "capacity.max_delay" {
+                let exceeded = delayed.price(&lacking).remove(0).exceeded;
+                assert!(exceeded[0].contains(key), "{}: {exceeded:?}", hardware.name);
+                assert!(delayed.price(hardware)[0].fits);
+                continue;
+            }
             let mut lacks = reports
                 .iter()
                 .filter(|report| report.unpriced.iter().any(|name| name == named))
@@ -439,6 +453,48 @@ fn a_missing_figure_makes_the_total_unknown_and_is_named() {
             );
         }
     }
+}
+
+/// The device with a single core on each chip.
+fn single_cores(hardware: &Hardware) -> Hardware {
+    let mut hardware = hardware.clone();
+    for (key, value) in [
+        ("capacity.cores_per_tile", 1.0),
+        ("capacity.mesh_width", 1.0),
+        ("capacity.mesh_height", 1.0),
+        ("capacity.chips", 1000.0),
+    ] {
+        if let Some(figure) = hardware.figures.get_mut(key) {
+            figure.value = Range::exact(value);
+        }
+    }
+    hardware
+}
+
+#[test]
+fn worked_links_between_chips_replace_hops() {
+    let example = Example::firing(1);
+    let loihi = device("loihi1");
+    let (one, many) = (
+        example.price(&loihi).remove(0),
+        example.price(&single_cores(&loihi)).remove(0),
+    );
+    let line = |report: &TargetReport, event: &str| {
+        let found = report.lines.iter().find(|line| line.event == event);
+        found.map(|line| (line.count, line.joules_each))
+    };
+    assert_eq!(line(&one, "link from chip to chip"), None);
+    assert!(line(&one, "hop, east-west").is_some());
+    assert_eq!((one.chips, many.fits), (1, true));
+    assert_eq!(line(&many, "hop, east-west"), None);
+    // A chain of cores, one to a chip: each packet crosses one link.
+    let (packets, _) = line(&many, "packet").expect("packets");
+    let link = line(&many, "link from chip to chip").expect("links");
+    assert_eq!(link, (packets, 62e-12));
+    assert_eq!(many.chips, many.cores.expect("cores"));
+    // The price is an assumption, and said to be one.
+    assert!(many.is_unverified() && !one.is_unverified());
+    assert!(many.latency_s >= one.latency_s);
 }
 
 #[test]
@@ -520,6 +576,7 @@ fn packets_and_hops_of_the_report_are_those_of_the_traffic() {
         shared_kernels: false,
         fan_in_axons_per_core: 4096,
         fan_out_axons_per_core: 4096,
+        max_delay: None,
         mesh: Mesh {
             cores_per_tile: 4,
             width: 8,
@@ -721,6 +778,7 @@ fn too_many_cores_are_reported_with_the_chips_they_need() {
             source: 0,
             target: 1,
             connectivity: dense(1, 200 * 1024),
+            delay: 0,
         }],
     };
     let mut counts = EventCounts::new(topology, 2);

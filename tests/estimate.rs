@@ -2,10 +2,11 @@
 
 use assert_cmd::Command;
 use serde_json::Value;
-use spikewatt::counts::{AssumedRates, EventCounts};
+use spikewatt::counts::{AssumedRates, DenseCounts, EventCounts};
 use spikewatt::encoding::Drive;
 use spikewatt::engine::{Simulator, SpikeTrain};
 use spikewatt::experiment::assumed_counts;
+use spikewatt::formats::shapes;
 use spikewatt::network::{
     Axis, Connectivity, Convolution, Network, Pattern, Population, Projection, Shape, Weights,
     Window,
@@ -352,6 +353,102 @@ fn every_flag_of_estimate_has_an_effect() {
         let told = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
         assert!(told.contains(word), "{told}");
     }
+}
+
+fn estimate_of(model: &Path, flags: &[&str]) -> Value {
+    let output = spikewatt()
+        .arg("estimate")
+        .arg(model)
+        .args(["--rate", "0.1", "-T", "8", "--format", "json", "--quiet"])
+        .args(flags)
+        .assert()
+        .success();
+    serde_json::from_slice(&output.get_output().stdout).unwrap()
+}
+
+/// Published sizes: parameters, and MACs without those of padding, which papers count.
+#[test]
+fn reference_shapes_have_the_published_sizes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (file, parameters, macs) in [
+        ("vgg16", 138_357_544.0, 15.47e9),
+        ("resnet50", 25.5e6, 4.09e9),
+        ("gpt2_token", 123.6e6, 123.5e6),
+    ] {
+        let text = std::fs::read_to_string(root.join(format!("examples/shapes/{file}.toml")));
+        let network = shapes::parse(&text.unwrap(), file).unwrap();
+        let dense = DenseCounts::of_structure(&network.topology);
+        let (have, share) = (dense.parameters() as f64, dense.macs() as f64 / macs);
+        assert!((have / parameters - 1.0).abs() < 0.003, "{file}: {have}");
+        // At most 4 % of the windows' taps lie on padding.
+        assert!((0.96..=1.003).contains(&share), "{file}: {share}");
+    }
+}
+
+#[test]
+fn networks_are_estimated_from_shapes_alone() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("digits.toml");
+    let text =
+        "input = [64]\n[[block]]\nlayers = [{ dense = 32 }, { dense = 16 }, { dense = 10 }]\n";
+    std::fs::write(&file, text).unwrap();
+    let flags = ["--targets", "loihi1,arithmetic-45nm,rtx-3090"];
+    let (shapes, model) = (estimate_of(&file, &flags), estimate(&flags));
+    // The same network as the trained one, so the same counts and prices.
+    assert_eq!(shapes["totals"], model["totals"]);
+    assert_eq!(shapes["targets"], model["targets"]);
+    assert_eq!(shapes["model"]["macs"], 64 * 32 + 32 * 16 + 16 * 10);
+    assert_eq!(shapes["model"]["sha256"].as_str().unwrap().len(), 64);
+
+    std::fs::write(&file, "input = [64]\n[[block]]\nlayers = [{ }]\n").unwrap();
+    let refused = spikewatt()
+        .args(["estimate", "--rate", "0.1", "-T", "8"])
+        .arg(&file)
+        .assert();
+    refused
+        .code(1)
+        .stderr(predicates::str::contains("digits.toml: block 1, layer 1"));
+}
+
+#[test]
+fn spiking_networks_are_estimated_without_running() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let native = root.join("examples/brunel2000.toml");
+    let report = estimate_of(&native, &["--targets", "loihi1,rtx-3090"]);
+    // It has cycles: nothing conventional does the same in one evaluation.
+    assert!(report["model"]["macs"].is_null());
+    assert!(
+        report["targets"][0]["energy_j"]["nominal"]
+            .as_f64()
+            .unwrap()
+            > 0.0
+    );
+    assert!(report["targets"][1]["energy_j"].is_null());
+
+    let temp = tempfile::tempdir().unwrap();
+    let converted = temp.path().join("converted");
+    spikewatt()
+        .args(["convert", "examples/digits.toml", "--quiet", "--out"])
+        .arg(&converted)
+        .current_dir(root)
+        .assert()
+        .success();
+    let nir = std::fs::read_dir(&converted)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "nir"))
+        .expect("convert writes NIR");
+    let report = estimate_of(&nir, &["--targets", "loihi1,rtx-3090"]);
+    assert_eq!(report["model"]["macs"], 64 * 32 + 32 * 16 + 16 * 10);
+    let spikes = 0.1 * 8.0 * (32.0 + 16.0);
+    let found = number(&report, "/totals/spikes_per_inference");
+    assert!((found / spikes - 1.0).abs() < 0.3, "{found}");
+    assert!(
+        report["targets"][1]["energy_j"]["nominal"]
+            .as_f64()
+            .unwrap()
+            > 0.0
+    );
 }
 
 /// The flags that every pricing verb shares, each against what it must change.

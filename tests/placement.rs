@@ -1,11 +1,13 @@
 //! Moving cores, and what a network that does not fit is told.
 
 use proptest::prelude::*;
-use spikewatt::counts::EventCounts;
-use spikewatt::mapping::{Capacity, Mesh, optimise, place, traffic};
+use spikewatt::counts::{DenseCounts, EventCounts};
+use spikewatt::energy::{self, Catalogue, PriceOptions, Work, price_placed};
+use spikewatt::mapping::{Capacity, Mesh, Placement, Slice, Traffic, optimise, place, traffic};
 use spikewatt::network::{
     Axis, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
 };
+use spikewatt::units::Range;
 
 fn capacity(neurons_per_core: u64, chips: u64) -> Capacity {
     Capacity {
@@ -15,6 +17,7 @@ fn capacity(neurons_per_core: u64, chips: u64) -> Capacity {
         shared_kernels: false,
         fan_in_axons_per_core: 1 << 40,
         fan_out_axons_per_core: 1 << 40,
+        max_delay: None,
         mesh: Mesh {
             cores_per_tile: 2,
             width: 4,
@@ -44,6 +47,7 @@ fn counts(populations: usize, edges: &[(usize, usize)], spikes: &[u64]) -> Event
                     targets: 8,
                     present: None,
                 }),
+                delay: 0,
             })
             .collect(),
     };
@@ -88,13 +92,46 @@ proptest! {
         let optimised = optimise(&counts, &greedy, &capacity, seed);
         let (before, after) = (traffic(&counts, &greedy), traffic(&counts, &optimised));
         prop_assert_eq!(before.packets, after.packets);
-        prop_assert!(after.hops_x + after.hops_y <= before.hops_x + before.hops_y);
+        let crossed = |t: &Traffic| t.hops_x + t.hops_y + t.borders;
+        prop_assert!(crossed(&after) <= crossed(&before));
         prop_assert_eq!(greedy.cores(), optimised.cores());
         prop_assert!(optimised.tiles() <= greedy.tiles());
         prop_assert!(optimised.chips() <= greedy.chips());
         prop_assert_eq!(greedy.exceeded(), optimised.exceeded());
         let again = optimise(&counts, &greedy, &capacity, seed);
         prop_assert_eq!(again, optimised);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn property_the_place_of_a_core_on_its_tile_changes_nothing(
+        edges in prop::collection::vec((0usize..9, 0usize..9), 1..20),
+        spikes in prop::collection::vec(0u64..50, 9),
+        per_core in 2u64..9,
+        orders in prop::collection::vec(Just([0usize, 1, 2, 3]).prop_shuffle(), 32),
+    ) {
+        let counts = counts(9, &edges, &spikes);
+        let mut chip = Catalogue::shipped().expect("shipped").get("loihi1").expect("shipped").clone();
+        let neurons = chip.figures.get_mut("capacity.neurons_per_core").expect("known");
+        neurons.value = Range::exact(per_core as f64);
+        let greedy = energy::placement(&chip, &counts.topology).expect("known room");
+        let slices = greedy.slices().iter().map(|slice| Slice {
+            core: slice.core / 4 * 4 + orders[slice.core / 4][slice.core % 4],
+            ..slice.clone()
+        });
+        // Limits do not depend on the order either, so room for anything will do.
+        let capacity = Capacity { mesh: greedy.mesh(), ..capacity(per_core, 1) };
+        let shuffled = Placement::new(&counts.topology, &capacity, slices.collect())
+            .expect("each neuron once");
+        let dense = DenseCounts::default();
+        let work = Work { counts: &counts, dense: &dense };
+        let options = PriceOptions::default();
+        let before = price_placed(&chip, &work, &options, &greedy);
+        let after = price_placed(&chip, &work, &options, &shuffled);
+        prop_assert!(before[0].energy_j.is_some() && before[0].cores > Some(8));
+        prop_assert_eq!(before, after);
     }
 }
 
@@ -136,6 +173,7 @@ fn worked_memory_of_shared_kernels() {
                 },
                 present: None,
             }),
+            delay: 0,
         }],
     };
     let cores = |shared_kernels, synaptic_memory_bits| {

@@ -244,6 +244,7 @@ fn loihi() -> Capacity {
         shared_kernels: false,
         fan_in_axons_per_core: 1 << 40,
         fan_out_axons_per_core: 1 << 40,
+        max_delay: None,
         mesh: Mesh {
             cores_per_tile: 4,
             width: 8,
@@ -265,6 +266,7 @@ const TIMES: StageTimes = StageTimes {
         sparse_s: 4.7e-9,
         conv_s: 3.1e-9,
     },
+    chip_link_s: 0.0,
     barrier_s: 0.0,
     host_s: 0.0,
 };

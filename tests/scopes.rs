@@ -20,6 +20,7 @@ fn counts() -> EventCounts {
             targets,
             present: None,
         }),
+        delay: 0,
     };
     let topology = Topology {
         populations: vec![

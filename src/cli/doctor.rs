@@ -1,7 +1,7 @@
 //! `spikewatt doctor`.
 
 use super::progress::{Meter, catch_interrupts};
-use super::run::{RunArgs, catalogue, experiment, folder_of};
+use super::run::{RunArgs, experiment, folder_of};
 use super::{Common, Format, print, print_json, talk};
 use crate::experiment::diagnose;
 use crate::report::{
@@ -11,7 +11,7 @@ use crate::report::{
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
     let experiment = experiment(args, common)?;
     experiment.check()?;
-    let catalogue = catalogue(&args.hardware_file)?;
+    let catalogue = args.pricing.catalogue()?;
     for target in &experiment.output.targets {
         catalogue.get(target)?;
     }

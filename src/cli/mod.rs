@@ -13,6 +13,7 @@ mod inspect;
 mod meter;
 mod pareto;
 mod price;
+mod pricing;
 mod progress;
 mod run;
 mod simulate;
@@ -118,10 +119,11 @@ enum Verb {
     Price(price::PriceArgs),
     /// Count and price a network at assumed spike rates: no data, no simulation.
     ///
-    /// Works from the shapes of a trained model, so for networks far too large to simulate, and
-    /// says at which spike rate each baseline costs the same:
+    /// Works from the shapes of a network, so for networks far too large to simulate, and says at
+    /// which spike rate each baseline costs the same:
     ///
     ///   spikewatt estimate model.onnx --rate 0.05 --timesteps 8
+    ///   spikewatt estimate examples/shapes/vgg16.toml --rate 0.05 --timesteps 8
     #[command(verbatim_doc_comment)]
     Estimate(estimate::EstimateArgs),
     /// Research sweeps: many experiments from one file, on a laptop or a cluster.

@@ -2,9 +2,9 @@
 
 mod spiking;
 
+use super::pricing::PricingArgs;
 use super::progress::{Meter, catch_interrupts};
 use super::simulate::network::NetworkArgs;
-use super::usage::UsageArgs;
 use super::{Common, Format, print, print_json, require_fit, talk, text};
 use crate::encoding::{ENCODINGS, Encoding};
 use crate::energy::Catalogue;
@@ -52,12 +52,6 @@ pub(super) struct RunArgs {
     /// What is corrected after conversion: bias or none.
     #[arg(long, value_name = "WHAT", value_parser = correction)]
     pub(super) correction: Option<Correction>,
-    /// Targets to price, by name; see `spikewatt hardware list`.
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
-    pub(super) targets: Option<Vec<String>>,
-    /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.
-    #[arg(long, value_name = "FILE")]
-    pub(super) hardware_file: Vec<PathBuf>,
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
@@ -75,7 +69,7 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) force: bool,
     #[command(flatten)]
-    pub(super) usage: UsageArgs,
+    pub(super) pricing: PricingArgs,
     #[command(flatten)]
     pub(super) network: NetworkArgs,
 }
@@ -131,7 +125,7 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
         experiment.check()?;
     }
     let output = job.output();
-    let catalogue = catalogue(&args.hardware_file)?;
+    let catalogue = args.pricing.catalogue()?;
     for target in &output.targets {
         catalogue.get(target)?;
     }
@@ -273,16 +267,10 @@ pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Expe
     if let Some(correction) = args.correction {
         experiment.conversion.correction = correction;
     }
-    if let Some(targets) = &args.targets {
-        experiment.output.targets.clone_from(targets);
-    }
     if let Some(seed) = common.seed {
         experiment.simulation.seed = seed;
     }
-    args.usage.override_usage(&mut experiment.usage);
-    if let Some(drawn) = args.usage.monte_carlo(experiment.simulation.seed) {
-        experiment.output.monte_carlo = drawn.draws;
-        experiment.output.correlated = drawn.correlated;
-    }
+    let Experiment { output, usage, .. } = &mut experiment;
+    args.pricing.override_config(output, usage);
     Ok(experiment)
 }

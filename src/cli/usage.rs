@@ -1,7 +1,8 @@
 //! Flags that say where and how often a device works, and how uncertainty is drawn: the same for
 //! every verb that prices.
 
-use crate::energy::{MonteCarlo, PriceOptions, UsageConfig};
+use crate::energy::UsageConfig;
+use crate::experiment::OutputConfig;
 use clap::Args;
 
 #[derive(Debug, Clone, Args)]
@@ -71,29 +72,11 @@ impl UsageArgs {
         usage.embodied_kg.extend(self.embodied.iter().cloned());
     }
 
-    /// How to draw; `None` unless asked for.
-    pub(super) fn monte_carlo(&self, seed: u64) -> Option<MonteCarlo> {
-        self.monte_carlo.map(|draws| MonteCarlo {
-            draws,
-            seed,
-            correlated: self.correlated,
-        })
-    }
-
-    /// The options of a price without an experiment file.
-    pub(super) fn options(
-        &self,
-        large_batch: Option<u64>,
-        seed: u64,
-    ) -> anyhow::Result<PriceOptions> {
-        let mut usage = UsageConfig::default();
-        self.override_usage(&mut usage);
-        let defaults = PriceOptions::default();
-        Ok(PriceOptions {
-            large_batch: large_batch.unwrap_or(defaults.large_batch),
-            usage: usage.resolve()?,
-            monte_carlo: self.monte_carlo(seed),
-            ..defaults
-        })
+    /// The same for how uncertainty is drawn.
+    pub(super) fn override_output(&self, output: &mut OutputConfig) {
+        if let Some(draws) = self.monte_carlo {
+            output.monte_carlo = draws;
+            output.correlated = self.correlated;
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Counts of the original network evaluated densely: what a GPU, CPU or accelerator executes.
 
+use crate::network::{Pattern, Role, Topology};
 use serde::{Deserialize, Serialize};
 
 /// Work of one layer that runs as one kernel on a conventional device.
@@ -35,5 +36,55 @@ impl DenseCounts {
     #[must_use]
     pub fn parameters(&self) -> u64 {
         self.layers.iter().map(|layer| layer.parameters).sum()
+    }
+
+    /// The work of a conventional network of the same connections, evaluated once: a layer for each
+    /// population that is no input, with a bias per channel. Pooling, and a layer that is added to
+    /// another neuron to neuron, have neither weights nor MACs.
+    #[must_use]
+    pub fn of_structure(topology: &Topology) -> Self {
+        let layers = (0..topology.populations.len())
+            .filter(|&population| topology.populations[population].role != Role::Input)
+            .map(|population| layer(topology, population));
+        DenseCounts {
+            layers: layers.collect(),
+        }
+    }
+}
+
+fn layer(topology: &Topology, target: usize) -> DenseLayer {
+    let node = &topology.populations[target];
+    let mut layer = DenseLayer {
+        name: node.name.clone(),
+        macs: 0,
+        parameters: 0,
+        inputs: 0,
+        outputs: node.shape.neurons() as u64,
+    };
+    let edges = || topology.edges.iter().filter(|edge| edge.target == target);
+    for edge in edges() {
+        layer.inputs += topology.populations[edge.source].shape.neurons() as u64;
+        let added = edges().count() > 1 && is_one_to_one(&edge.connectivity.pattern);
+        if node.role != Role::Pooling && !added {
+            layer.macs += edge.connectivity.synapses();
+            layer.parameters += edge.connectivity.stored_weights();
+        }
+    }
+    if layer.macs > 0 {
+        layer.parameters += node.shape.channels.max(1) as u64;
+    }
+    layer
+}
+
+/// Whether each neuron has one synapse, to the neuron of the same place.
+fn is_one_to_one(pattern: &Pattern) -> bool {
+    match pattern {
+        Pattern::Convolution { convolution, .. } => {
+            let axes = [convolution.window.vertical, convolution.window.horizontal];
+            convolution.input == convolution.output
+                && convolution.groups == convolution.input.channels
+                && axes.iter().all(|axis| (axis.kernel, axis.stride) == (1, 1))
+        }
+        _ => false,
     }
 }

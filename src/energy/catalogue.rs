@@ -439,7 +439,7 @@ fn read_figure(
 /// Largest value [SI] of a quantity: products of a few of them stay finite and countable.
 fn largest(quantity: Quantity, unit: &str) -> f64 {
     match (quantity, unit) {
-        (Quantity::Count, "cores" | "tiles" | "chips") => 32768.0,
+        (Quantity::Count, "cores" | "tiles" | "chips" | "timesteps") => 32768.0,
         (Quantity::Count, _) => 1e15,
         _ => 1e30,
     }

@@ -1,8 +1,7 @@
 //! Loihi as its designers published it.
 
 use super::mesh::{
-    Bounds, CAPACITY, Events, SHARED, charge_host, charge_traffic, finish, latency_range, map,
-    synops,
+    Bounds, CAPACITY, Events, SHARED, charge_host, charge_traffic, finish, map, pace, synops,
 };
 use super::receipt::Receipt;
 use super::{Job, Law};
@@ -59,7 +58,7 @@ fn price(job: &Job) -> Vec<TargetReport> {
         "energy.neuron_inactive",
     );
     let packet = ("packet within a tile", "energy.spike_within_tile");
-    charge_traffic(counts, mapped.as_ref(), &mut receipt, packet);
+    charge_traffic(counts, mapped.as_deref(), &mut receipt, packet);
     let synops: f64 = ["dense", "sparse", "conv"]
         .iter()
         .map(|kind| synops(counts, kind))
@@ -67,8 +66,8 @@ fn price(job: &Job) -> Vec<TargetReport> {
     receipt.charge(Bill::EVENT, "synaptic operation", synops, "energy.synop");
     charge_host(events.macs_once, &mut receipt);
     let times = times(&mut receipt);
-    let latency_s = latency_range(job, mapped.as_ref(), &mut receipt, times);
-    vec![finish(mapped, receipt, latency_s)]
+    let pace = pace(job, mapped.as_deref(), &mut receipt, times);
+    vec![finish(counts, mapped.as_deref(), receipt, pace)]
 }
 
 fn times(receipt: &mut Receipt) -> Option<Bounds> {

@@ -199,7 +199,7 @@ pub(super) enum Quantity {
 }
 
 /// Units that may be written, with the power of ten that leads to SI.
-const UNITS: [(&str, Quantity, i32); 34] = [
+const UNITS: [(&str, Quantity, i32); 35] = [
     ("fJ", Quantity::Energy, -15),
     ("pJ", Quantity::Energy, -12),
     ("nJ", Quantity::Energy, -9),
@@ -225,6 +225,7 @@ const UNITS: [(&str, Quantity, i32); 34] = [
     ("cores", Quantity::Count, 0),
     ("tiles", Quantity::Count, 0),
     ("chips", Quantity::Count, 0),
+    ("timesteps", Quantity::Count, 0),
     ("bit", Quantity::Count, 0),
     ("kbit", Quantity::Count, 3),
     ("of peak", Quantity::Fraction, 0),

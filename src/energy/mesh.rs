@@ -2,14 +2,16 @@
 
 use super::hardware::{Figure, Hardware};
 use super::receipt::Receipt;
-use super::{Job, PlacementRule};
+use super::{Job, PlacementRule, PriceOptions, Work};
 use crate::counts::EventCounts;
 use crate::mapping::{
-    Capacity, Mesh, Placement, StageTimes, Traffic, latency, optimise, place, traffic,
+    Capacity, Mesh, Pipeline, Placement, StageTimes, Traffic, latency, optimise, pipeline, place,
+    traffic,
 };
 use crate::network::{Role, Topology};
 use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
+use std::borrow::Cow;
 
 /// Events per inference that mesh laws charge.
 pub(super) struct Events {
@@ -55,48 +57,80 @@ pub(super) fn synops(counts: &EventCounts, kind: &str) -> f64 {
 }
 
 /// Where the neurons sit and what they send.
+#[derive(Clone)]
 pub(super) struct Mapped {
     pub placement: Placement,
     pub traffic: Traffic,
 }
 
-/// Places the network, unless it is placed already; `None` if the room on the chip is not known.
-pub(super) fn map(job: &Job, receipt: &mut Receipt) -> Option<Mapped> {
-    let counts = job.work.counts;
-    let placement = match job.placement {
-        Some(placement) => placement.clone(),
-        None => {
-            let capacity = capacity(receipt)?;
-            let greedy = place(&counts.topology, &capacity);
-            match job.options.placement {
-                PlacementRule::Greedy => greedy,
-                PlacementRule::Optimised { seed } => optimise(counts, &greedy, &capacity, seed),
-            }
+impl Mapped {
+    pub fn new(counts: &EventCounts, placement: Placement) -> Self {
+        Mapped {
+            traffic: traffic(counts, &placement),
+            placement,
         }
-    };
-    let traffic = traffic(counts, &placement);
-    Some(Mapped { placement, traffic })
+    }
+
+    /// Places the network by a rule.
+    fn by_rule(counts: &EventCounts, capacity: &Capacity, rule: PlacementRule) -> Self {
+        let greedy = place(&counts.topology, capacity);
+        let placement = match rule {
+            PlacementRule::Greedy => greedy,
+            PlacementRule::Annealing { seed } => optimise(counts, &greedy, capacity, seed),
+        };
+        Mapped::new(counts, placement)
+    }
+}
+
+/// What a price on a device would work out, for pricing the same counts many times; `None` for a
+/// device without neurocores or with a capacity that is not known.
+pub(super) fn mapped(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<Mapped> {
+    let capacity = known_room(hardware)?;
+    Some(Mapped::by_rule(work.counts, &capacity, options.placement))
+}
+
+/// Places the network, unless it is placed already; `None` if the room on the chip is not known.
+pub(super) fn map<'a>(job: &Job<'a>, receipt: &mut Receipt) -> Option<Cow<'a, Mapped>> {
+    if let Some(mapped) = job.mapped {
+        return Some(Cow::Borrowed(mapped));
+    }
+    let capacity = capacity(receipt)?;
+    let rule = job.options.placement;
+    if let PlacementRule::Annealing { seed } = rule {
+        receipt.notes.push(format!(
+            "placement: cores moved by simulated annealing, seed {seed}"
+        ));
+    }
+    Some(Cow::Owned(Mapped::by_rule(
+        job.work.counts,
+        &capacity,
+        rule,
+    )))
 }
 
 /// Where a device with neurocores puts the neurons unless told otherwise; `None` for a device
 /// without neurocores or with a capacity that is not known.
 #[must_use]
 pub fn placement(hardware: &Hardware, topology: &Topology) -> Option<Placement> {
+    Some(place(topology, &known_room(hardware)?))
+}
+
+/// The room on the chip, if all of it is known.
+fn known_room(hardware: &Hardware) -> Option<Capacity> {
     let figures = CAPACITY.map(|key| hardware.figures.get(key));
     let mut known = [figures[0]?; CAPACITY.len()];
     for (slot, figure) in known.iter_mut().zip(figures) {
         *slot = figure?;
     }
-    Some(place(topology, &room(known, hardware.shared_kernels)))
+    Some(room(known, hardware))
 }
 
 fn capacity(receipt: &mut Receipt) -> Option<Capacity> {
-    let shared_kernels = receipt.shares_kernels();
     let figures = receipt.figures(CAPACITY)?;
-    Some(room(figures, shared_kernels))
+    Some(room(figures, receipt.hardware()))
 }
 
-fn room(figures: [&Figure; CAPACITY.len()], shared_kernels: bool) -> Capacity {
+fn room(figures: [&Figure; CAPACITY.len()], hardware: &Hardware) -> Capacity {
     // Whole numbers above 0: checked when the file was read.
     let [
         neurons,
@@ -113,9 +147,13 @@ fn room(figures: [&Figure; CAPACITY.len()], shared_kernels: bool) -> Capacity {
         neurons_per_core: neurons,
         synaptic_memory_bits: memory,
         weight_bits: weight,
-        shared_kernels,
+        shared_kernels: hardware.shared_kernels,
         fan_in_axons_per_core: fan_in,
         fan_out_axons_per_core: fan_out,
+        max_delay: hardware
+            .figures
+            .get("capacity.max_delay")
+            .map(|figure| figure.value.nominal as u32),
         mesh: Mesh {
             cores_per_tile: per_tile as usize,
             width: width as usize,
@@ -139,15 +177,19 @@ pub(super) const CAPACITY: [&str; 9] = [
 ];
 
 /// The other figures that each mesh law reads.
-pub(super) const SHARED: [&str; 5] = [
+pub(super) const SHARED: [&str; 8] = [
+    "capacity.max_delay",
     "energy.hop_east_west",
     "energy.hop_north_south",
+    "energy.chip_link",
+    "latency.chip_link",
     "energy.host_mac",
     "power.chip_static",
     "barrier_sync.*",
 ];
 
-/// Charges packets per inference at `key` and hops, or marks them unknown.
+/// Charges packets per inference at `key`, hops within chips and links between them, or marks them
+/// unknown.
 pub(super) fn charge_traffic(
     counts: &EventCounts,
     mapped: Option<&Mapped>,
@@ -177,6 +219,12 @@ pub(super) fn charge_traffic(
         traffic.hops_y as f64 / samples,
         "energy.hop_north_south",
     );
+    receipt.charge(
+        Bill::MEMORY_ROUTING,
+        "link from chip to chip",
+        traffic.borders as f64 / samples,
+        "energy.chip_link",
+    );
 }
 
 /// Charges the multiply-accumulates that a chip without multipliers leaves to its host. They are
@@ -197,36 +245,56 @@ pub(super) fn charge_host(macs_once: f64, receipt: &mut Receipt) {
     }
 }
 
-/// Latency at the three bounds of its figures [s], with the figures of `times` and a barrier;
-/// `None` if any is unknown.
-pub(super) fn latency_range(
+/// How long the chip works.
+pub(super) struct Pace {
+    /// One inference, at the three bounds of the figures [s].
+    pub latency_s: Range,
+    /// Inference after inference, every figure nominal.
+    pub pipeline: Pipeline,
+}
+
+/// Time of an inference, with the figures of `times`, those of links between chips and a barrier;
+/// `None` if any that is needed is unknown.
+pub(super) fn pace(
     job: &Job,
     mapped: Option<&Mapped>,
     receipt: &mut Receipt,
     times: Option<Bounds>,
-) -> Option<Range> {
+) -> Option<Pace> {
     let barrier = match mapped {
         Some(mapped) => barrier(job, receipt, mapped.placement.tiles()),
         None => None,
     };
-    let (Some(times), Some(mapped), Some(barrier)) = (times, mapped, barrier) else {
+    // Links that nothing crosses take no time.
+    let link_s = match mapped {
+        Some(mapped) if mapped.traffic.borders > 0 => {
+            receipt.figure("latency.chip_link").map(|f| f.value)
+        }
+        _ => Some(Range::ZERO),
+    };
+    let (Some(times), Some(mapped), Some(barrier), Some(link_s)) = (times, mapped, barrier, link_s)
+    else {
         receipt.lose(Part::Static, Bill::SYSTEM);
         return None;
     };
-    let at = |times: StageTimes, barrier_s: f64| {
-        let times = StageTimes {
-            barrier_s,
-            host_s: job.options.host_exchange_s,
-            ..times
-        };
-        latency(job.work.counts, &mapped.placement, &mapped.traffic, &times)
-    };
     let Bounds { low, nominal, high } = times;
-    Some(Range::new(
-        at(low, barrier.value.low),
-        at(nominal, barrier.value.nominal),
-        at(high, barrier.value.high),
-    ))
+    let complete = |times: StageTimes, bound: fn(Range) -> f64| StageTimes {
+        barrier_s: bound(barrier.value),
+        chip_link_s: bound(link_s),
+        host_s: job.options.host_exchange_s,
+        ..times
+    };
+    let (counts, Mapped { placement, traffic }) = (job.work.counts, mapped);
+    let at = |times: &StageTimes| latency(counts, placement, traffic, times);
+    let nominal = complete(nominal, |range| range.nominal);
+    Some(Pace {
+        latency_s: Range::new(
+            at(&complete(low, |range| range.low)),
+            at(&nominal),
+            at(&complete(high, |range| range.high)),
+        ),
+        pipeline: pipeline(counts, placement, traffic, &nominal),
+    })
 }
 
 /// Stage times with every figure at its low, nominal and high value.
@@ -263,14 +331,16 @@ fn barrier<'a>(job: &Job<'a>, receipt: &mut Receipt, tiles: usize) -> Option<&'a
 
 /// Adds static power and closes the receipt.
 pub(super) fn finish(
-    mapped: Option<Mapped>,
+    counts: &EventCounts,
+    mapped: Option<&Mapped>,
     mut receipt: Receipt,
-    latency_s: Option<Range>,
+    pace: Option<Pace>,
 ) -> TargetReport {
-    let chips = mapped.as_ref().map_or(1, |m| m.placement.chips());
+    let chips = mapped.map_or(1, |m| m.placement.chips());
     let power = receipt.figure("power.chip_static");
-    match (power, latency_s) {
-        (Some(power), Some(time)) => {
+    match (power, &pace) {
+        (Some(power), Some(pace)) => {
+            let time = pace.latency_s;
             let each = power.value * chips as f64;
             let event = if chips == 1 {
                 "static power of the chip [s]".to_owned()
@@ -301,12 +371,15 @@ pub(super) fn finish(
     ]);
     if chips > 1 {
         receipt.notes.push(
-            "several chips: the mesh continues on the next chip, links between chips cost a hop, \
-             and the barrier is that of the largest table entry"
+            "several chips: the mesh continues on the next chip over links with a price and a pace \
+             of their own; the barrier is that of the largest table entry"
                 .into(),
         );
     }
-    let (fits, exceeded, cores) = match &mapped {
+    if let Some(Pace { pipeline, .. }) = &pace {
+        receipt.notes.push(pipelined(counts, pipeline));
+    }
+    let (fits, exceeded, cores) = match mapped {
         Some(Mapped { placement, .. }) => (
             placement.fits(),
             placement.exceeded().to_vec(),
@@ -323,10 +396,27 @@ pub(super) fn finish(
         exceeded,
         chips: chips as u64,
         cores,
+        throughput_per_s: pace.as_ref().map(|pace| 1.0 / pace.pipeline.period_s),
         ..receipt.finish(
             Workload::Snn,
             Scope::System,
-            latency_s.map(|time| time.nominal),
+            pace.map(|pace| pace.latency_s.nominal),
         )
     }
+}
+
+/// What the throughput rests on.
+fn pipelined(counts: &EventCounts, pipeline: &Pipeline) -> String {
+    let held_up = match pipeline.bottleneck {
+        Some(population) => format!(
+            "the busiest core is one of \"{}\"",
+            counts.topology.populations[population].name
+        ),
+        None => "no core holds it up".to_owned(),
+    };
+    format!(
+        "throughput: inference follows inference, each population on its own; {held_up}; the first \
+         result comes {} timesteps later than the latency says",
+        pipeline.fill_timesteps
+    )
 }

@@ -100,8 +100,9 @@ pub enum PlacementRule {
     /// In the order of the network.
     #[default]
     Greedy,
-    /// The same cores moved so that the counted packets cross fewer links.
-    Optimised {
+    /// The same cores moved by simulated annealing so that the counted packets cross fewer links
+    /// ([`crate::mapping::optimise`]).
+    Annealing {
         /// Seed of the search.
         seed: u64,
     },
@@ -165,19 +166,15 @@ struct Job<'a> {
     hardware: &'a Hardware,
     work: &'a Work<'a>,
     options: &'a PriceOptions,
-    placement: Option<&'a Placement>,
+    /// Where the neurons sit, if that is settled.
+    mapped: Option<&'a mesh::Mapped>,
 }
 
 /// Energy, latency and carbon of one inference on a device: one report per workload and batch that
 /// the device's law distinguishes.
 #[must_use]
 pub fn price(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<TargetReport> {
-    price_job(&Job {
-        hardware,
-        work,
-        options,
-        placement: None,
-    })
+    price_mapped(hardware, work, options, None)
 }
 
 /// The same with neurons placed by hand. Devices without neurocores ignore the placement.
@@ -191,11 +188,21 @@ pub fn price_placed(
     options: &PriceOptions,
     placement: &Placement,
 ) -> Vec<TargetReport> {
+    let mapped = mesh::Mapped::new(work.counts, placement.clone());
+    price_mapped(hardware, work, options, Some(&mapped))
+}
+
+fn price_mapped(
+    hardware: &Hardware,
+    work: &Work,
+    options: &PriceOptions,
+    mapped: Option<&mesh::Mapped>,
+) -> Vec<TargetReport> {
     price_job(&Job {
         hardware,
         work,
         options,
-        placement: Some(placement),
+        mapped,
     })
 }
 

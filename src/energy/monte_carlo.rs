@@ -1,7 +1,8 @@
 //! Totals under random figures: each drawn from the triangular distribution of its bounds.
 
+use super::mesh::mapped;
 use super::tornado::nominal;
-use super::{Hardware, PriceOptions, Work, price};
+use super::{Hardware, PriceOptions, Work, price_mapped};
 use crate::report::{Distribution, Quantiles, Scope};
 use crate::units::Range;
 use rand::{RngExt, SeedableRng};
@@ -64,6 +65,7 @@ pub fn distributions(
     monte_carlo: &MonteCarlo,
 ) -> Vec<Distribution> {
     let base = nominal(hardware);
+    let mapped = mapped(&base, work, options);
     let draws: Vec<Vec<[Option<f64>; 3]>> = (0..monte_carlo.draws)
         .into_par_iter()
         .map(|draw| {
@@ -84,7 +86,7 @@ pub fn distributions(
                     drawn.value = Range::exact(triangular(figure.value, u));
                 }
             }
-            let reports = price(&drawn, work, options);
+            let reports = price_mapped(&drawn, work, options, mapped.as_ref());
             let known = |scope: Scope, report: &crate::report::TargetReport| {
                 report.scopes.get(scope).known().map(|e| e.nominal)
             };
@@ -94,7 +96,7 @@ pub fn distributions(
                 .collect()
         })
         .collect();
-    let reports = price(&base, work, options);
+    let reports = price_mapped(&base, work, options, mapped.as_ref());
     reports
         .iter()
         .enumerate()

@@ -1,6 +1,7 @@
 //! Energy against spike rate: the same network, fired more or less often.
 
-use super::{Hardware, PriceOptions, Work, price};
+use super::mesh::{Mapped, mapped};
+use super::{Hardware, PriceOptions, Work, price_mapped};
 use crate::report::{RateCurve, RatePoint, Scope, TargetReport, Workload};
 
 /// Rates below the one at hand, and decades that they span.
@@ -14,8 +15,12 @@ const ABOVE: usize = 8;
 pub fn rate_curve(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<RateCurve> {
     let counts = work.counts;
     let rate = counts.mean_rate().filter(|rate| *rate > 0.0)?;
+    // The neurons stay where they are, however often they fire.
+    let placement = mapped(hardware, work, options).map(|mapped| mapped.placement);
     let spiking = |work: &Work| -> Option<TargetReport> {
-        let mut reports = price(hardware, work, options).into_iter();
+        let placement = placement.clone();
+        let mapped = placement.map(|placement| Mapped::new(work.counts, placement));
+        let mut reports = price_mapped(hardware, work, options, mapped.as_ref()).into_iter();
         reports.find(|report| report.workload == Workload::Snn)
     };
     let now = spiking(work)?;

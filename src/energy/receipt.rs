@@ -42,9 +42,9 @@ impl<'a> Receipt<'a> {
         figure
     }
 
-    /// Whether the chip stores a kernel once per core.
-    pub fn shares_kernels(&self) -> bool {
-        self.hardware.shared_kernels
+    /// The device.
+    pub fn hardware(&self) -> &'a Hardware {
+        self.hardware
     }
 
     /// Figures that are needed together; all missing ones are named.
@@ -160,6 +160,7 @@ impl<'a> Receipt<'a> {
             cores: None,
             batch: 1,
             latency_s,
+            throughput_per_s: latency_s.filter(|s| *s > 0.0).map(f64::recip),
             energy_j,
             scopes: Scopes::of(&self.lines, scope, &self.missing),
             dynamic_j,
@@ -173,6 +174,7 @@ impl<'a> Receipt<'a> {
             lines: self.lines,
             unpriced: self.unpriced,
             notes: self.notes,
+            model_error: None,
         }
     }
 }

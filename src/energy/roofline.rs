@@ -173,6 +173,7 @@ fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
     ));
     TargetReport {
         batch,
+        throughput_per_s: time.map(|time| batch as f64 / time.nominal),
         ..receipt.finish(
             format.workload,
             Scope::System,

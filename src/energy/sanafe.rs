@@ -1,8 +1,7 @@
 //! Loihi as SANA-FE prices it.
 
 use super::mesh::{
-    Bounds, CAPACITY, Events, SHARED, charge_host, charge_traffic, finish, latency_range, map,
-    synops,
+    Bounds, CAPACITY, Events, SHARED, charge_host, charge_traffic, finish, map, pace, synops,
 };
 use super::receipt::Receipt;
 use super::{Job, Law};
@@ -66,7 +65,7 @@ fn price(job: &Job) -> Vec<TargetReport> {
     );
     receipt.charge(Bill::EVENT, "spike", events.spikes, "energy.spike");
     let packet = ("packet", "energy.packet");
-    charge_traffic(counts, mapped.as_ref(), &mut receipt, packet);
+    charge_traffic(counts, mapped.as_deref(), &mut receipt, packet);
     for (kind, key) in [
         ("dense", "energy.synop_dense"),
         ("sparse", "energy.synop_sparse"),
@@ -77,8 +76,8 @@ fn price(job: &Job) -> Vec<TargetReport> {
     }
     charge_host(events.macs_once, &mut receipt);
     let times = times(&mut receipt);
-    let latency_s = latency_range(job, mapped.as_ref(), &mut receipt, times);
-    vec![finish(mapped, receipt, latency_s)]
+    let pace = pace(job, mapped.as_deref(), &mut receipt, times);
+    vec![finish(counts, mapped.as_deref(), receipt, pace)]
 }
 
 fn times(receipt: &mut Receipt) -> Option<Bounds> {

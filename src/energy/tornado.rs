@@ -1,6 +1,7 @@
 //! Which figure of a cost table matters: each one at its bounds, all others nominal.
 
-use super::{Figure, Hardware, PriceOptions, Work, price};
+use super::mesh::mapped;
+use super::{Figure, Hardware, PriceOptions, Work, price, price_mapped};
 use crate::report::{Sensitivity, Swing, TargetReport};
 use crate::units::Range;
 
@@ -9,20 +10,22 @@ use crate::units::Range;
 #[must_use]
 pub fn sensitivities(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<Sensitivity> {
     let base = nominal(hardware);
+    let mapped = mapped(&base, work, options);
     let total = |report: &TargetReport| report.known_energy_j().map(|energy| energy.nominal);
-    let mut sensitivities: Vec<Option<Sensitivity>> = price(&base, work, options)
-        .iter()
-        .map(|report| {
-            Some(Sensitivity {
-                target: report.name.clone(),
-                workload: report.workload,
-                batch: report.batch,
-                scope: report.scope,
-                nominal_j: total(report)?,
-                swings: Vec::new(),
+    let mut sensitivities: Vec<Option<Sensitivity>> =
+        price_mapped(&base, work, options, mapped.as_ref())
+            .iter()
+            .map(|report| {
+                Some(Sensitivity {
+                    target: report.name.clone(),
+                    workload: report.workload,
+                    batch: report.batch,
+                    scope: report.scope,
+                    nominal_j: total(report)?,
+                    swings: Vec::new(),
+                })
             })
-        })
-        .collect();
+            .collect();
     let ranged = |figure: &Figure| figure.value.low < figure.value.high;
     for (key, figure) in hardware.figures.iter().filter(|(_, figure)| ranged(figure)) {
         let at = |value: f64| {
@@ -30,7 +33,11 @@ pub fn sensitivities(hardware: &Hardware, work: &Work, options: &PriceOptions) -
             if let Some(figure) = hardware.figures.get_mut(key) {
                 figure.value = Range::exact(value);
             }
-            price(&hardware, work, options)
+            // Other room is another placement; everything else leaves the neurons where they are.
+            match key.starts_with("capacity.") {
+                true => price(&hardware, work, options),
+                false => price_mapped(&hardware, work, options, mapped.as_ref()),
+            }
         };
         let (low, high) = (at(figure.value.low), at(figure.value.high));
         for ((sensitivity, low), high) in sensitivities.iter_mut().zip(&low).zip(&high) {

@@ -4,7 +4,7 @@ use crate::conversion::FitOptions;
 pub use crate::conversion::{Correction, ThresholdRule as Normalization};
 use crate::encoding::Encoding;
 use crate::energy::carbon::CarbonError;
-use crate::energy::{MonteCarlo, PriceOptions, UsageConfig};
+use crate::energy::{MonteCarlo, PlacementRule, PriceOptions, UsageConfig};
 use crate::formats::dataset::Preprocessing;
 use crate::neuron::MaxPoolRule;
 use crate::optimise::Optimisation;
@@ -211,8 +211,81 @@ pub struct OutputConfig {
     pub monte_carlo: u64,
     /// Whether the figures of a draw are favourable or unfavourable together.
     pub correlated: bool,
+    /// How neurons are placed on chips with neurocores.
+    pub placement: PlacementChoice,
+    /// Exchange with the host in each timestep of a chip with neurocores [s], 0 to 3600.
+    pub host_exchange_s: f64,
     /// Folder to write to; `None` leaves it to the caller.
     pub folder: Option<PathBuf>,
+}
+
+/// How neurons are placed on chips with neurocores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlacementChoice {
+    /// See [`PlacementRule::Greedy`].
+    #[default]
+    Greedy,
+    /// See [`PlacementRule::Annealing`].
+    Annealing,
+}
+
+/// All choices: name, value, one sentence.
+pub const PLACEMENTS: [(&str, PlacementChoice, &str); 2] = [
+    (
+        "greedy",
+        PlacementChoice::Greedy,
+        "cores are filled in the order of the network",
+    ),
+    (
+        "annealing",
+        PlacementChoice::Annealing,
+        "the same cores, moved by simulated annealing so that packets cross fewer links",
+    ),
+];
+
+impl OutputConfig {
+    /// How to price.
+    ///
+    /// # Errors
+    /// If a value makes no sense or a name in `[usage]` is not known.
+    pub fn price_options(
+        &self,
+        usage: &UsageConfig,
+        seed: u64,
+    ) -> Result<PriceOptions, ConfigError> {
+        self.check()?;
+        Ok(PriceOptions {
+            large_batch: self.large_batch,
+            usage: usage.resolve()?,
+            monte_carlo: (self.monte_carlo > 0).then_some(MonteCarlo {
+                draws: self.monte_carlo,
+                seed,
+                correlated: self.correlated,
+            }),
+            placement: match self.placement {
+                PlacementChoice::Greedy => PlacementRule::Greedy,
+                PlacementChoice::Annealing => PlacementRule::Annealing { seed },
+            },
+            host_exchange_s: self.host_exchange_s,
+        })
+    }
+
+    /// Checks the values.
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key, value: String, reason| Err(ConfigError::Value { key, value, reason });
+        if self.large_batch == 0 {
+            return refuse("output.large_batch", "0".to_owned(), "give at least 1");
+        }
+        if !(0.0..=3600.0).contains(&self.host_exchange_s) {
+            return refuse(
+                "output.host_exchange_s",
+                self.host_exchange_s.to_string(),
+                "give a time in seconds, 0 to 3600",
+            );
+        }
+        Ok(())
+    }
 }
 
 impl Default for OutputConfig {
@@ -222,6 +295,8 @@ impl Default for OutputConfig {
             large_batch: PriceOptions::default().large_batch,
             monte_carlo: 0,
             correlated: false,
+            placement: PlacementChoice::default(),
+            host_exchange_s: 0.0,
             folder: None,
         }
     }
@@ -350,9 +425,7 @@ impl Experiment {
         if self.data.samples == Some(0) {
             return refuse("data.samples", "0".to_owned(), "give at least 1");
         }
-        if self.output.large_batch == 0 {
-            return refuse("output.large_batch", "0".to_owned(), "give at least 1");
-        }
+        self.output.check()?;
         self.usage.resolve()?;
         Ok(())
     }
@@ -397,17 +470,7 @@ impl Experiment {
     /// # Errors
     /// If a name in `[usage]` is not known.
     pub fn price_options(&self) -> Result<PriceOptions, ConfigError> {
-        let draws = self.output.monte_carlo;
-        Ok(PriceOptions {
-            large_batch: self.output.large_batch,
-            usage: self.usage.resolve()?,
-            monte_carlo: (draws > 0).then_some(MonteCarlo {
-                draws,
-                seed: self.simulation.seed,
-                correlated: self.output.correlated,
-            }),
-            ..PriceOptions::default()
-        })
+        self.output.price_options(&self.usage, self.simulation.seed)
     }
 }
 

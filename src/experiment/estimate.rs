@@ -1,39 +1,34 @@
 //! A report without data: analytic counts at assumed rates, from the shapes of a network alone.
 
-use super::{Context, Estimate, ExperimentError, shown};
+use super::spiking::is_spiking_network;
+use super::subject::Subject;
+use super::{ConfigError, Context, Estimate, ExperimentError, SimulateConfig, shown};
 use crate::conversion::{self, Calibration, ConversionOptions};
-use crate::counts::{AssumedRates, EventCounts};
-use crate::formats::onnx;
-use crate::network::Network;
+use crate::counts::{AssumedRates, DenseCounts, EventCounts};
+use crate::digest::sha256_hex;
+use crate::formats::{onnx, shapes};
+use crate::network::{Network, Population, Topology};
 use crate::report::{ModelReport, Setup};
 use std::path::Path;
 
-/// Imports a trained model (ONNX) and counts what its spiking form would do at assumed rates.
-/// Nothing is simulated and no threshold is needed: counts depend on shapes and on which weights
-/// are zero.
+/// Counts what a network would do at assumed rates: the spiking form of a trained model (ONNX), a
+/// spiking network (NIR, native) or a description of shapes ([`shapes`]). Nothing is simulated and
+/// no threshold is needed: counts depend on shapes and on which weights are zero.
 ///
 /// # Errors
-/// If the model cannot be imported or converted.
+/// If the network cannot be imported or converted.
 pub fn estimate(
     model: &Path,
     timesteps: u32,
     rates: &AssumedRates,
 ) -> Result<Estimate, ExperimentError> {
-    let onnx::Model { ann, sha256, .. } = onnx::load(model)?;
-    let options = ConversionOptions {
-        timesteps,
-        use_max: false,
-        initial_potential: 0.5,
-        max_pool: None,
-    };
-    let conversion = conversion::convert(&ann, &Calibration::unit(&ann), &options)?;
-    let dense = ann.dense_counts();
-    let counts = assumed_counts(&conversion.network, timesteps, rates);
+    let source = Source::load(model, timesteps)?;
+    let counts = EventCounts::assumed(source.topology, timesteps, &source.biased, rates);
     let input = match rates.input_rate {
         Some(rate) => format!("input spikes at an assumed rate of {rate}"),
         None => "constant input, nowhere zero".to_owned(),
     };
-    let mut notes = conversion.notes;
+    let mut notes = source.notes;
     notes.push(format!(
         "nothing was simulated: each spiking neuron fires independently at an assumed rate of {} \
          per timestep, {input}",
@@ -42,9 +37,9 @@ pub fn estimate(
     let context = Context {
         model: ModelReport {
             path: shown(model),
-            sha256,
-            parameters: dense.parameters(),
-            macs: Some(dense.macs()),
+            sha256: source.sha256,
+            parameters: source.dense.parameters(),
+            macs: (!source.dense.layers.is_empty()).then(|| source.dense.macs()),
         },
         setup: Setup {
             data: format!("none (rate {} assumed)", rates.rate),
@@ -64,18 +59,112 @@ pub fn estimate(
     };
     Ok(Estimate {
         counts,
-        dense,
+        dense: source.dense,
         context,
     })
+}
+
+/// What an estimate needs of a network.
+struct Source {
+    topology: Topology,
+    /// Whether neurons of a population have a bias.
+    biased: Vec<bool>,
+    /// Work of the conventional network.
+    dense: DenseCounts,
+    sha256: String,
+    notes: Vec<String>,
+}
+
+impl Source {
+    fn load(model: &Path, timesteps: u32) -> Result<Self, ExperimentError> {
+        if is_spiking_network(model)? {
+            return Self::spiking(model);
+        }
+        match model.extension() {
+            Some(extension) if extension.eq_ignore_ascii_case("toml") => Self::shapes(model),
+            _ => Self::conventional(model, timesteps),
+        }
+    }
+
+    fn conventional(model: &Path, timesteps: u32) -> Result<Self, ExperimentError> {
+        let onnx::Model { ann, sha256, .. } = onnx::load(model)?;
+        let options = ConversionOptions {
+            timesteps,
+            use_max: false,
+            initial_potential: 0.5,
+            max_pool: None,
+        };
+        let conversion = conversion::convert(&ann, &Calibration::unit(&ann), &options)?;
+        Ok(Source {
+            topology: conversion.network.topology(),
+            biased: biased(&conversion.network),
+            dense: ann.dense_counts(),
+            sha256,
+            notes: conversion.notes,
+        })
+    }
+
+    fn spiking(model: &Path) -> Result<Self, ExperimentError> {
+        let config = SimulateConfig {
+            network: model.to_owned(),
+            ..SimulateConfig::default()
+        };
+        let Subject { network, notes, .. } = Subject::load(&config)?;
+        let topology = network.topology();
+        let mut source = Source {
+            biased: biased(&network),
+            dense: DenseCounts::default(),
+            sha256: digest_of(model)?,
+            notes,
+            topology,
+        };
+        // A network with memory has no conventional form that is evaluated once.
+        if source
+            .topology
+            .edges
+            .iter()
+            .all(|edge| edge.source < edge.target)
+        {
+            source.dense = DenseCounts::of_structure(&source.topology);
+            source.notes.push(SAME_SHAPES.to_owned());
+        }
+        Ok(source)
+    }
+
+    fn shapes(model: &Path) -> Result<Self, ExperimentError> {
+        let topology = shapes::load(model)?.topology;
+        Ok(Source {
+            biased: vec![true; topology.populations.len()],
+            dense: DenseCounts::of_structure(&topology),
+            sha256: digest_of(model)?,
+            notes: vec![
+                "from shapes alone: no weight is zero, each neuron has a bias".to_owned(),
+                SAME_SHAPES.to_owned(),
+            ],
+            topology,
+        })
+    }
+}
+
+/// What the baselines run where there is no original.
+const SAME_SHAPES: &str =
+    "baselines run a conventional network of the same connections, evaluated once";
+
+fn digest_of(file: &Path) -> Result<String, ExperimentError> {
+    let bytes = std::fs::read(file).map_err(|source| ConfigError::Read {
+        path: file.display().to_string(),
+        source,
+    })?;
+    Ok(sha256_hex(&bytes))
+}
+
+fn biased(network: &Network) -> Vec<bool> {
+    let biased = |population: &Population| population.bias.iter().any(|bias| *bias != 0.0);
+    network.populations.iter().map(biased).collect()
 }
 
 /// [`EventCounts::assumed`] for a network.
 #[must_use]
 pub fn assumed_counts(network: &Network, timesteps: u32, rates: &AssumedRates) -> EventCounts {
-    let biased: Vec<bool> = network
-        .populations
-        .iter()
-        .map(|population| population.bias.iter().any(|bias| *bias != 0.0))
-        .collect();
-    EventCounts::assumed(network.topology(), timesteps, &biased, rates)
+    EventCounts::assumed(network.topology(), timesteps, &biased(network), rates)
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::counts::{DenseCounts, NeuroBench};
 use crate::digest::sha256_hex;
-use crate::energy::{Catalogue, HardwareError, MonteCarlo, PriceOptions, UsageConfig};
+use crate::energy::{Catalogue, HardwareError, UsageConfig};
 use crate::engine::{NoProbe, Outcome};
 use crate::formats::onnx::{self, OnnxError};
 use crate::network::Network;
@@ -218,14 +218,9 @@ pub fn run_spiking(
     let targets = targets
         .map(|name| catalogue.get(name))
         .collect::<Result<Vec<_>, _>>()?;
-    if experiment.output.large_batch == 0 {
-        return Err(SpikingError::Config(ConfigError::Value {
-            key: "output.large_batch",
-            value: "0".to_owned(),
-            reason: "give at least 1",
-        }));
-    }
-    let usage = experiment.usage.resolve().map_err(ConfigError::from)?;
+    // The seed of a network is known once it is read.
+    let options = |seed| experiment.output.price_options(&experiment.usage, seed);
+    options(0)?;
     let baseline = match &experiment.baseline {
         Some(path) => Some(onnx::load(path)?),
         None => None,
@@ -295,17 +290,7 @@ pub fn run_spiking(
         neurobench: Some(NeuroBench::new(network, &run.counts)),
         experiment: None,
     };
-    let draws = experiment.output.monte_carlo;
-    let options = PriceOptions {
-        large_batch: experiment.output.large_batch,
-        usage,
-        monte_carlo: (draws > 0).then_some(MonteCarlo {
-            draws,
-            seed: run.subject.seed,
-            correlated: experiment.output.correlated,
-        }),
-        ..PriceOptions::default()
-    };
+    let options = options(run.subject.seed)?;
     let mut report = price(&run.counts, &dense, &context, &targets, &options);
     report.timing = run.timing;
     Ok(Run {

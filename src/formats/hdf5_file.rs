@@ -455,6 +455,16 @@ impl Attributes {
         })
     }
 
+    /// What is not there has a value that goes without saying.
+    pub(super) fn u32_or(&self, name: &str, absent: u32) -> Result<u32, Hdf5Problem> {
+        if !self.values.contains_key(name) {
+            return Ok(absent);
+        }
+        self.get(name, "one unsigned integer of 32 bits", |value| {
+            u32::try_from(value.as_u64()?).ok()
+        })
+    }
+
     pub(super) fn usizes<const N: usize>(&self, name: &str) -> Result<[usize; N], Hdf5Problem> {
         self.get(name, "a fixed number of unsigned integers", |value| {
             let values: Option<Vec<usize>> = value

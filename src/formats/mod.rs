@@ -9,6 +9,7 @@ pub mod onnx;
 pub mod recording;
 pub mod sanafe;
 pub mod saved_counts;
+pub mod shapes;
 pub mod spikes;
 
 pub use hdf5_file::Hdf5Problem;

@@ -18,6 +18,8 @@ pub struct Capacity {
     pub fan_in_axons_per_core: u64,
     /// (neuron, destination core) pairs that leave a core.
     pub fan_out_axons_per_core: u64,
+    /// Longest delay of a synapse [timesteps]; `None` if it is not known.
+    pub max_delay: Option<u32>,
     /// Tiles and cores.
     pub mesh: Mesh,
     /// Chips that may be used.

@@ -86,6 +86,20 @@ pub(super) fn exceeded(
             ));
         }
     }
+    let longest = topology.edges.iter().max_by_key(|edge| edge.delay);
+    if let Some(edge) = longest.filter(|edge| edge.delay > 0) {
+        let name = |population: usize| &topology.populations[population].name;
+        let (delay, from, to) = (edge.delay, name(edge.source), name(edge.target));
+        match capacity.max_delay {
+            Some(most) if delay <= most => {}
+            Some(most) => exceeded.push(format!(
+                "delay [timesteps]: {delay} from {from} to {to}, allowed {most}"
+            )),
+            None => exceeded.push(format!(
+                "delay [timesteps]: {delay} from {from} to {to}; the table lacks capacity.max_delay"
+            )),
+        }
+    }
     let chips = placement
         .core_bound()
         .div_ceil(capacity.mesh.cores_per_chip());

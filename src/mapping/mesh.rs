@@ -1,10 +1,12 @@
 //! Tiles in a mesh and the links between them.
 
+use super::traffic::ChipLink;
+
 /// Neurocores on tiles, tiles in a mesh.
 ///
 /// Consecutive cores fill a tile. Tile `i` sits at `x = i / height`, `y = i % height`, so the mesh of
-/// the next chip continues the columns of the previous one: a hop between chips costs what a hop
-/// within a chip costs, which is optimistic.
+/// the next chip continues the columns of the previous one. A link between two chips is not one of
+/// the mesh: it has a price and a pace of its own.
 ///
 /// Source of the numbering: SLAM-Lab/SANA-FE, commit 8951ab07.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +53,16 @@ impl Mesh {
         (x.abs_diff(to_x) + y.abs_diff(to_y)) as u64
     }
 
-    /// Borders between chips that the route between two cores crosses.
-    #[must_use]
-    pub fn borders(&self, from: usize, to: usize) -> u64 {
+    /// Links between chips that the route between two cores crosses, all in the row of the sender.
+    pub fn chip_links(&self, from: usize, to: usize) -> impl Iterator<Item = ChipLink> + use<> {
         let chip = |core: usize| core / self.cores_per_chip();
-        chip(from).abs_diff(chip(to)) as u64
+        let (first, last) = (chip(from), chip(to));
+        let (_, row) = self.at(self.tile(from));
+        (first.min(last)..first.max(last)).map(move |chip| ChipLink {
+            chip,
+            row,
+            upwards: first < last,
+        })
     }
 }
 
@@ -78,7 +85,12 @@ mod tests {
         // The last core of the chip is on tile 31 = (7, 3), the next chip starts at (8, 0).
         assert_eq!(mesh.hops(0, 127), (7, 3));
         assert_eq!(mesh.hops(127, 128), (1, 3));
-        assert_eq!((mesh.borders(0, 127), mesh.borders(127, 300)), (0, 2));
+        let link = |chip, row, upwards| ChipLink { chip, row, upwards };
+        let crossed = |from, to| mesh.chip_links(from, to).collect::<Vec<_>>();
+        assert_eq!(crossed(0, 127), []);
+        // Core 127 is on the last row; core 300 on the third chip, on tile 75 = (18, 3).
+        assert_eq!(crossed(127, 300), [link(0, 3, true), link(1, 3, true)]);
+        assert_eq!(crossed(128, 5), [link(0, 0, false)]);
     }
 
     #[test]

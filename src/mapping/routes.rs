@@ -8,10 +8,12 @@ use crate::network::{Role, Topology};
 pub struct Route {
     /// Destination cores, the neuron's own included.
     pub packets: u32,
-    /// Links crossed in x.
+    /// Links crossed in x, those from one chip to the next left out.
     pub hops_x: u32,
     /// Links crossed in y.
     pub hops_y: u32,
+    /// Links crossed from one chip to the next.
+    pub borders: u32,
 }
 
 /// The route of each neuron, per population: what [`super::traffic`] sums over spikes, taken apart.
@@ -39,9 +41,11 @@ pub fn routes(topology: &Topology, placement: &Placement) -> Vec<Vec<Route>> {
                         }
                         seen[core] = mark;
                         let (x, y) = placement.mesh().hops(from, core);
+                        let borders = placement.mesh().chip_links(from, core).count();
                         route.packets += 1;
-                        route.hops_x += x as u32;
+                        route.hops_x += (x as usize - borders) as u32;
                         route.hops_y += y as u32;
+                        route.borders += borders as u32;
                     });
                     mark += 1;
                     route
@@ -73,6 +77,7 @@ mod tests {
                 targets,
                 present: None,
             }),
+            delay: 0,
         };
         let topology = Topology {
             populations: vec![
@@ -89,17 +94,18 @@ mod tests {
             shared_kernels: false,
             fan_in_axons_per_core: 100,
             fan_out_axons_per_core: 100,
+            max_delay: None,
             mesh: Mesh {
                 cores_per_tile: 1,
-                width: 3,
-                height: 3,
+                width: 2,
+                height: 2,
             },
-            chips: 1,
+            chips: 2,
         };
         let placement = place(&topology, &capacity);
         let routes = routes(&topology, &placement);
         let mut counts = EventCounts::new(topology, 1);
-        let mut sum = (0, 0, 0);
+        let mut sum = (0, 0, 0, 0);
         for (population, routes) in counts.populations.iter_mut().zip(&routes) {
             for (neuron, route) in routes.iter().enumerate() {
                 let spikes = neuron as u64 + 1;
@@ -107,10 +113,12 @@ mod tests {
                 sum.0 += spikes * u64::from(route.packets);
                 sum.1 += spikes * u64::from(route.hops_x);
                 sum.2 += spikes * u64::from(route.hops_y);
+                sum.3 += spikes * u64::from(route.borders);
             }
         }
         let found = traffic(&counts, &placement);
-        assert!(found.packets > 0 && found.hops_x > 0);
-        assert_eq!((found.packets, found.hops_x, found.hops_y), sum);
+        assert!(found.packets > 0 && found.hops_x > 0 && found.borders > 0);
+        let found = (found.packets, found.hops_x, found.hops_y, found.borders);
+        assert_eq!(found, sum);
     }
 }

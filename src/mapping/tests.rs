@@ -25,6 +25,7 @@ fn dense(source: usize, target: usize, sources: usize, targets: usize) -> Edge {
             targets,
             present: None,
         }),
+        delay: 0,
     }
 }
 
@@ -36,6 +37,7 @@ fn roomy() -> Capacity {
         shared_kernels: false,
         fan_in_axons_per_core: 1 << 20,
         fan_out_axons_per_core: 1 << 20,
+        max_delay: None,
         mesh: Mesh {
             cores_per_tile: 2,
             width: 2,
@@ -95,6 +97,7 @@ fn worked_convolution_split_by_fan_in_axons() {
                 },
                 present: None,
             }),
+            delay: 0,
         }],
     };
     let capacity = Capacity {
@@ -135,6 +138,7 @@ fn worked_limits_of_dense_layers() {
     let capacity = Capacity {
         neurons_per_core: 3,
         fan_out_axons_per_core: 5,
+        max_delay: None,
         ..roomy()
     };
     let placement = place(&topology, &capacity);
@@ -174,6 +178,25 @@ fn more_cores_than_a_chip_has_need_more_chips() {
         )
         .fits()
     );
+}
+
+#[test]
+fn a_delay_beyond_the_limit_of_the_chip_is_named() {
+    let mut topology = layers();
+    topology.edges[1].delay = 62;
+    let exceeded = |max_delay| {
+        let capacity = Capacity {
+            max_delay,
+            ..roomy()
+        };
+        place(&topology, &capacity).exceeded().to_vec()
+    };
+    assert!(exceeded(Some(62)).is_empty());
+    let found = exceeded(Some(61));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("62 from hidden"), "{found:?}");
+    assert!(found[0].ends_with("allowed 61"), "{found:?}");
+    assert!(exceeded(None)[0].contains("capacity.max_delay"));
 }
 
 #[test]
@@ -250,6 +273,7 @@ fn sparse_topology() -> impl Strategy<Value = Topology> {
                         starts,
                         targets: targets.into(),
                     }),
+                    delay: 0,
                 }
             })
             .collect(),
@@ -360,6 +384,7 @@ proptest! {
             synaptic_memory_bits: limits.1.max(17 * 8),
             fan_in_axons_per_core: limits.2.max(17),
             fan_out_axons_per_core: limits.3.max(13),
+            max_delay: None,
             chips: 100,
             ..roomy()
         };

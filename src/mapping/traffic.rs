@@ -45,6 +45,17 @@ impl SliceTraffic {
     }
 }
 
+/// A link from a chip to its neighbour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChipLink {
+    /// The lower of the two chips.
+    pub chip: usize,
+    /// Row of the mesh.
+    pub row: usize,
+    /// Whether it leads to the higher chip.
+    pub upwards: bool,
+}
+
 /// Load of the mesh. Totals over samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traffic {
@@ -55,12 +66,14 @@ pub struct Traffic {
     /// Packets that the host sends for spikes of the input. They cross no counted link: where a
     /// host enters the mesh is a property of the board, not of the chip.
     pub host_packets: u64,
-    /// Links crossed in x.
+    /// Links crossed in x, those from one chip to the next left out.
     pub hops_x: u64,
     /// Links crossed in y.
     pub hops_y: u64,
-    /// Of the links in x, those from one chip to the next.
+    /// Links crossed from one chip to the next.
     pub borders: u64,
+    /// The same by link and by the population that sends.
+    pub chip_links: BTreeMap<(ChipLink, usize), u64>,
 }
 
 /// Works out the traffic of counted spikes under a placement of the same network.
@@ -87,6 +100,7 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
         hops_x: 0,
         hops_y: 0,
         borders: 0,
+        chip_links: BTreeMap::new(),
     };
     let mut seen = vec![u64::MAX; placement.core_bound()];
     let mut mark = 0;
@@ -117,7 +131,11 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
                         let (x, y) = placement.mesh().hops(from, core);
                         total.hops_x += spikes * x;
                         total.hops_y += spikes * y;
-                        total.borders += spikes * placement.mesh().borders(from, core);
+                        for link in placement.mesh().chip_links(from, core) {
+                            total.hops_x -= spikes;
+                            total.borders += spikes;
+                            *total.chip_links.entry((link, population)).or_insert(0) += spikes;
+                        }
                     }
                 }
             });
@@ -210,6 +228,7 @@ mod tests {
             shared_kernels: false,
             fan_in_axons_per_core: 1 << 20,
             fan_out_axons_per_core: 1 << 20,
+            max_delay: None,
             mesh: Mesh {
                 cores_per_tile: 1,
                 width: 3,
@@ -244,6 +263,7 @@ mod tests {
                         targets: sizes[target],
                         present: None,
                     }),
+                    delay: 0,
                 })
                 .collect(),
         }

@@ -117,6 +117,15 @@ pub enum Delay {
 impl Delay {
     /// No delay.
     pub const NONE: Delay = Delay::Uniform(0);
+
+    /// The longest of them [timesteps].
+    #[must_use]
+    pub fn longest(&self) -> u32 {
+        match self {
+            Delay::Uniform(delay) => *delay,
+            Delay::Each(delays) => delays.iter().copied().max().unwrap_or(0).into(),
+        }
+    }
 }
 
 /// Weighted synapses from one population to another.
@@ -384,6 +393,7 @@ impl Network {
                     source: p.source,
                     target: p.target,
                     connectivity: p.connectivity.clone(),
+                    delay: p.delay.longest(),
                 })
                 .collect(),
         }
@@ -424,6 +434,9 @@ pub struct Edge {
     pub target: usize,
     /// Which synapses exist.
     pub connectivity: Connectivity,
+    /// Longest delay of its synapses [timesteps].
+    #[serde(default)]
+    pub delay: u32,
 }
 
 /// The structure of a network: enough to count, place and price it, without a single weight.

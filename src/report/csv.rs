@@ -38,7 +38,7 @@ static POPULATIONS: [Column<Report, PopulationReport>; 11] = [
     }),
 ];
 
-static TARGETS: [Column<Report, TargetReport>; 36] = [
+static TARGETS: [Column<Report, TargetReport>; 37] = [
     ("target", |_, t| cell(&t.name)),
     ("title", |_, t| cell(&t.title)),
     ("kind", |_, t| cell(&t.kind)),
@@ -97,6 +97,7 @@ static TARGETS: [Column<Report, TargetReport>; 36] = [
     ("dynamic_j", |_, t| maybe(t.dynamic_j)),
     ("static_j", |_, t| maybe(t.static_j)),
     ("latency_s", |_, t| maybe(t.latency_s)),
+    ("throughput_per_s", |_, t| maybe(t.throughput_per_s)),
     ("edp_js", |_, t| maybe(t.edp_js)),
     ("carbon_low_g", |_, t| maybe(t.carbon_g.map(|c| c.low))),
     ("carbon_nominal_g", |_, t| {

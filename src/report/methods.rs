@@ -249,7 +249,7 @@ fn sources(report: &Report) -> Vec<String> {
 fn assumptions(report: &Report) -> Vec<String> {
     let mut notes: Vec<(&str, Vec<&str>)> = Vec::new();
     for target in &report.targets {
-        for note in &target.notes {
+        for note in target.notes.iter().chain(&target.model_error) {
             let name = target.name.as_str();
             match notes.iter_mut().find(|(known, _)| known == note) {
                 Some((_, names)) if names.contains(&name) => {}

@@ -209,6 +209,10 @@ pub struct TargetReport {
     pub batch: u64,
     /// Latency of one inference (of the whole batch) [s]; `None` where the model has no time.
     pub latency_s: Option<f64>,
+    /// Inferences per second when one follows the other without a pause; on chips with neurocores,
+    /// each population works on an inference of its own. `None` where the model has no time.
+    #[serde(default)]
+    pub throughput_per_s: Option<f64>,
     /// Total energy per inference [J]; `None` if any needed figure is unknown.
     pub energy_j: Option<Range>,
     /// Energy per inference in each scope.
@@ -232,6 +236,9 @@ pub struct TargetReport {
     pub unpriced: Vec<String>,
     /// Assumptions a reader should know.
     pub notes: Vec<String>,
+    /// Error of the device's table against published measurements; `None` without any.
+    #[serde(default)]
+    pub model_error: Option<String>,
 }
 
 /// A population's figures per inference.

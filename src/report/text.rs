@@ -46,6 +46,7 @@ impl Text {
             blocks.push(self.targets(title, &targets, &TIME_COLUMNS, time_cells));
         }
         blocks.extend(legend(report));
+        blocks.extend(self.model_errors(report));
         blocks.push(self.verdict(report));
         for section in sections(report) {
             let mut text = self.bold(&section.title) + "\n";
@@ -207,6 +208,32 @@ impl Text {
         out
     }
 
+    /// How far each device's table was from what was measured; `None` without a device.
+    fn model_errors(self, report: &Report) -> Option<String> {
+        let mut lines = vec![self.bold("How far the cost tables are from published measurements")];
+        let (mut quoted, mut unmeasured): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        for target in &report.targets {
+            let name = target.name.as_str();
+            match &target.model_error {
+                _ if quoted.contains(&name) || unmeasured.contains(&name) => {}
+                Some(error) => {
+                    let line = format!("{}: {}", printable(name), printable(error));
+                    lines.extend(wrapped(&line, "  "));
+                    quoted.push(name);
+                }
+                None => unmeasured.push(name),
+            }
+        }
+        if !unmeasured.is_empty() {
+            let names = printable(&unmeasured.join(", "));
+            lines.extend(wrapped(
+                &format!("no measurement to compare with: {names}"),
+                "  ",
+            ));
+        }
+        (!report.targets.is_empty()).then(|| lines.join("\n") + "\n")
+    }
+
     fn verdict(self, report: &Report) -> String {
         let mut lines = vec![self.bold("Verdict")];
         for paragraph in verdict(report).to_string().lines() {
@@ -244,8 +271,16 @@ fn energy_cells(target: &TargetReport) -> Vec<String> {
     cells
 }
 
-const TIME_COLUMNS: [&str; 7] = [
-    "target", "network", "batch", "latency", "idle", "CO2e", "fits",
+const TIME_COLUMNS: [&str; 9] = [
+    "target",
+    "network",
+    "batch",
+    "latency",
+    "per second",
+    "E × delay",
+    "idle",
+    "CO2e",
+    "fits",
 ];
 
 fn time_cells(target: &TargetReport) -> Vec<String> {
@@ -259,6 +294,8 @@ fn time_cells(target: &TargetReport) -> Vec<String> {
         target.workload.label().into(),
         target.batch.to_string(),
         target.latency_s.map_or("-".into(), |s| si(s, "s")),
+        target.throughput_per_s.map_or("-".into(), |r| si(r, "")),
+        target.edp_js.map_or("-".into(), |edp| si(edp, "J·s")),
         target
             .static_share()
             .map_or("-".into(), |share| format!("{:.0} %", share * 100.0)),

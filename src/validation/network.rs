@@ -36,6 +36,7 @@ impl Builder {
             source,
             target,
             connectivity: Connectivity::new(pattern),
+            delay: 0,
         });
     }
 
@@ -66,7 +67,12 @@ impl Builder {
         };
         let (height, width) = window.outputs(input)?;
         let output = Shape::maps(channels, height, width);
-        let target = self.add(format!("layer {}", source + 1), output, Role::Spiking);
+        let role = if groups > 1 {
+            Role::Pooling
+        } else {
+            Role::Spiking
+        };
+        let target = self.add(format!("layer {}", source + 1), output, role);
         let convolution = Convolution {
             input,
             output,
@@ -165,12 +171,10 @@ impl Network {
             };
         }
         let topology = self.topology();
-        let layers = topology.iter().flat_map(|topology| {
-            (1..topology.populations.len()).map(|target| dense_layer(topology, target))
-        });
-        DenseCounts {
-            layers: layers.collect(),
-        }
+        topology
+            .as_ref()
+            .map(DenseCounts::of_structure)
+            .unwrap_or_default()
     }
 }
 
@@ -221,33 +225,6 @@ fn add_layer(builder: &mut Builder, layer: &Layer) -> Option<()> {
             Some(())
         }
     }
-}
-
-/// A population as a layer; pooling has no parameters and no MACs.
-fn dense_layer(topology: &Topology, target: usize) -> DenseLayer {
-    let node = &topology.populations[target];
-    let mut layer = DenseLayer {
-        name: node.name.clone(),
-        macs: 0,
-        parameters: 0,
-        inputs: 0,
-        outputs: node.shape.neurons() as u64,
-    };
-    for edge in topology.edges.iter().filter(|edge| edge.target == target) {
-        layer.inputs += topology.populations[edge.source].shape.neurons() as u64;
-        let pooling = matches!(
-            &edge.connectivity.pattern,
-            Pattern::Convolution { convolution, .. } if convolution.groups > 1
-        );
-        if !pooling {
-            layer.macs += edge.connectivity.synapses();
-            layer.parameters += edge.connectivity.stored_weights();
-        }
-    }
-    if layer.macs > 0 {
-        layer.parameters += node.shape.channels.max(1) as u64;
-    }
-    layer
 }
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ pub fn target(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport 
         cores: None,
         batch: 1,
         latency_s,
+        throughput_per_s: latency_s.map(f64::recip),
         energy_j: Some(energy_j),
         scopes: Scopes::of(&lines, Scope::System, &[]),
         dynamic_j: Some(sum(Part::Dynamic)),
@@ -76,6 +77,7 @@ pub fn target(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport 
         lines,
         unpriced: Vec::new(),
         notes: Vec::new(),
+        model_error: None,
     }
 }
 

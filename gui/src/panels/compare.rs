@@ -270,6 +270,9 @@ fn row_of(
         "{}\n{}{exceeded}\n{}",
         target.title,
         bounded(energy),
-        target.notes.join("\n")
+        {
+            let notes = target.notes.iter().chain(&target.model_error);
+            notes.cloned().collect::<Vec<_>>().join("\n")
+        }
     ));
 }

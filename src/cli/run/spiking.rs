@@ -67,17 +67,10 @@ pub(super) fn experiment(
     simulation.timesteps = args.timesteps.or(simulation.timesteps);
     simulation.seed = common.seed.or(simulation.seed);
     args.network.apply(&mut experiment.network);
-    args.usage.override_usage(&mut experiment.usage);
-    let seed = experiment.simulation.seed.unwrap_or(0);
-    if let Some(drawn) = args.usage.monte_carlo(seed) {
-        experiment.output.monte_carlo = drawn.draws;
-        experiment.output.correlated = drawn.correlated;
-    }
+    let SpikingExperiment { output, usage, .. } = &mut experiment;
+    args.pricing.override_config(output, usage);
     if let Some(baseline) = &args.baseline {
         experiment.baseline = Some(baseline.clone());
-    }
-    if let Some(targets) = &args.targets {
-        experiment.output.targets.clone_from(targets);
     }
     Ok(Some(experiment))
 }

@@ -10,7 +10,7 @@
 //! | `…/shape` | `[n]` or `[C, H, W]` |
 //! | `…/spikes`, `…/touched` | \[neurons\], **channels first** like the model: reshape to `shape` |
 //! | `…/spikes_per_timestep`, `…/touched_per_timestep`, `…/active_per_timestep` | \[timesteps\] |
-//! | `/projections/<i>` | `@source`, `@target` (numbers of populations), `@macs_once`, `@pooling` (0 or 1), `@pattern` (`dense`, `convolution`, `sparse`) |
+//! | `/projections/<i>` | `@source`, `@target` (numbers of populations), `@macs_once`, `@delay` (the longest [timesteps]; absent if 0), `@pooling` (0 or 1), `@pattern` (`dense`, `convolution`, `sparse`) |
 //! | `…/synops_per_timestep`, `…/macs_per_timestep` | \[timesteps\] |
 //! | with pooling | `@pooling_input`, `@pooling_output` `[C, H, W]`; `@pooling_vertical`, `@pooling_horizontal`: an axis |
 //! | dense | `@sources`, `@targets`, `@all_present` (0 or 1) |

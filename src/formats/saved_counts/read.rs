@@ -186,6 +186,7 @@ fn read_projection(
         source: attributes.usize("source")?,
         target: attributes.usize("target")?,
         connectivity: Connectivity { pooling, pattern },
+        delay: attributes.u32_or("delay", 0)?,
     };
     Ok((edge, counts))
 }

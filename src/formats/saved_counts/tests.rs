@@ -30,6 +30,7 @@ fn example() -> SavedCounts {
         source,
         target,
         connectivity: Connectivity { pooling, pattern },
+        delay: 0,
     };
     let (maps, pooled) = (Shape::maps(4, 6, 6), Shape::maps(4, 3, 3));
     let kernel: Vec<f32> = (0..9 * 2 * 2).map(|i| (i % 5) as f32).collect();
@@ -222,6 +223,7 @@ fn networks_of_many_populations_are_saved() {
                 source: i - 2,
                 target: i - 1,
                 connectivity,
+                delay: 0,
             });
         }
     }

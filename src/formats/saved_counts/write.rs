@@ -131,6 +131,9 @@ fn write_projection(group: &mut GroupBuilder, edge: &Edge, counts: &ProjectionCo
     group.set_attr("source", number(edge.source));
     group.set_attr("target", number(edge.target));
     group.set_attr("macs_once", AttrValue::U64(counts.macs_once));
+    if edge.delay > 0 {
+        group.set_attr("delay", AttrValue::U64(edge.delay.into()));
+    }
     write_u64s(group, "synops_per_timestep", &counts.synops_per_timestep);
     write_u64s(group, "macs_per_timestep", &counts.macs_per_timestep);
 

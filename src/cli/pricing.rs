@@ -1,0 +1,131 @@
+//! Flags and output of every verb that prices: which targets, with which assumptions, and the
+//! folder that the report goes to.
+
+use super::run::catalogue;
+use super::usage::UsageArgs;
+use super::{Common, Format, print, print_json, require_fit, text};
+use crate::energy::{Catalogue, Hardware, PriceOptions, UsageConfig};
+use crate::experiment::{OutputConfig, PLACEMENTS, PlacementChoice};
+use crate::report::{InputEntry, Manifest, OutputFolder, Report, TableEntry};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct PricingArgs {
+    /// Targets to price, by name; see `spikewatt hardware list`.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    targets: Option<Vec<String>>,
+    /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.
+    #[arg(long, value_name = "FILE")]
+    hardware_file: Vec<PathBuf>,
+    /// Batch of conventional devices beside batch 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    large_batch: Option<u64>,
+    /// Where neurons sit on chips with neurocores.
+    #[arg(long, value_name = "RULE", value_parser = placements())]
+    placement: Option<PlacementChoice>,
+    /// Time that chips with neurocores exchange data with their host in each timestep [s].
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    host_exchange_s: Option<f64>,
+    #[command(flatten)]
+    usage: UsageArgs,
+}
+
+fn placements() -> impl TypedValueParser<Value = PlacementChoice> {
+    let names = PLACEMENTS.map(|(name, _, about)| PossibleValue::new(name).help(about));
+    PossibleValuesParser::new(names).map(|name| {
+        let found = PLACEMENTS.iter().find(|(known, ..)| *known == name);
+        found.map_or_else(PlacementChoice::default, |(_, choice, _)| *choice)
+    })
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if (0.0..=3600.0).contains(&value) => Ok(value),
+        _ => Err("a time in seconds is needed, 0 to 3600".into()),
+    }
+}
+
+impl PricingArgs {
+    /// The shipped devices and those of the files named.
+    pub(super) fn catalogue(&self) -> anyhow::Result<Catalogue> {
+        catalogue(&self.hardware_file)
+    }
+
+    /// Puts the flags that are given over what a file says.
+    pub(super) fn override_config(&self, output: &mut OutputConfig, usage: &mut UsageConfig) {
+        if let Some(targets) = &self.targets {
+            output.targets.clone_from(targets);
+        }
+        output.large_batch = self.large_batch.unwrap_or(output.large_batch);
+        output.placement = self.placement.unwrap_or(output.placement);
+        output.host_exchange_s = self.host_exchange_s.unwrap_or(output.host_exchange_s);
+        self.usage.override_output(output);
+        self.usage.override_usage(usage);
+    }
+
+    /// The targets and options of a verb without an experiment file.
+    pub(super) fn resolve<'c>(
+        &self,
+        catalogue: &'c Catalogue,
+        seed: u64,
+    ) -> anyhow::Result<(Vec<&'c Hardware>, PriceOptions)> {
+        let (mut output, mut usage) = (OutputConfig::default(), UsageConfig::default());
+        self.override_config(&mut output, &mut usage);
+        let targets = output.targets.iter().map(|name| catalogue.get(name));
+        let options = output.price_options(&usage, seed)?;
+        Ok((targets.collect::<Result<_, _>>()?, options))
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReportArgs {
+    /// Exit code 4 if the network does not fit a target; the results are written all the same.
+    #[arg(long)]
+    require_fit: bool,
+    /// Folder to write the report to; nothing is written without it.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace the results of an earlier run in that folder.
+    #[arg(long, requires = "out")]
+    force: bool,
+}
+
+impl ReportArgs {
+    /// Writes the report to its folder, if there is one, and prints it.
+    pub(super) fn publish(
+        &self,
+        report: &Report,
+        input: InputEntry,
+        targets: &[&Hardware],
+        common: &Common,
+        command: &[String],
+    ) -> anyhow::Result<()> {
+        if let Some(out) = &self.out {
+            let mut folder = OutputFolder::create(out, self.force)?;
+            folder.export(report)?;
+            let mut manifest = Manifest::new(Manifest::arguments(command), report.seed);
+            manifest.inputs.push(input);
+            manifest.tables = table_entries(targets);
+            folder.finish(manifest)?;
+        }
+        match common.format {
+            Format::Json => print_json(report)?,
+            Format::Text => print(&text(report))?,
+        }
+        if self.require_fit {
+            require_fit(report)?;
+        }
+        Ok(())
+    }
+}
+
+/// Name and fingerprint of each table, for a manifest.
+pub(super) fn table_entries(targets: &[&Hardware]) -> Vec<TableEntry> {
+    let entry = |hardware: &&Hardware| TableEntry {
+        device: hardware.name.clone(),
+        sha256: hardware.fingerprint(),
+    };
+    targets.iter().map(entry).collect()
+}
