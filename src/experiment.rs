@@ -228,6 +228,15 @@ pub struct Imported {
     bytes: Vec<u8>,
     /// What the quantised baseline answers, by its bits.
     quantised: Mutex<BTreeMap<u32, Vec<u32>>>,
+    /// The pruned baseline.
+    pruned: Pruned,
+}
+
+/// The original network without its smallest weights.
+struct Pruned {
+    predictions: Vec<u32>,
+    /// Multiply-accumulates per inference of the weights that are left.
+    macs: u64,
 }
 
 impl Imported {
@@ -250,6 +259,18 @@ impl Imported {
         let runtime = Runtime::load(&model.path, bytes.clone(), &ann.sample_dims)?;
         stop_if(observer(Progress::RunningOriginal))?;
         let ann_predictions = predictions(&ann, &runtime, &data.inputs)?;
+        let pruned = if experiment.optimise.prune > 0.0 {
+            Pruned {
+                predictions: ann_predictions.clone(),
+                macs: ann.nonzero_macs(),
+            }
+        } else {
+            let (runtime, macs) = optimise::pruned_baseline(&ann, &bytes)?;
+            Pruned {
+                predictions: predictions(&ann, &runtime, &data.inputs)?,
+                macs,
+            }
+        };
         Ok(Imported {
             model,
             ann,
@@ -259,6 +280,7 @@ impl Imported {
             ann_predictions,
             bytes,
             quantised: Mutex::default(),
+            pruned,
         })
     }
 
@@ -320,7 +342,7 @@ impl Imported {
         let accuracy = accuracy(
             &self.ann,
             &self.data,
-            [&self.ann_predictions, &quantised],
+            [&self.ann_predictions, &quantised, &self.pruned.predictions],
             &simulation.outcomes,
         )?;
         let context = Context {
@@ -333,7 +355,10 @@ impl Imported {
         };
         Ok(Simulated {
             counts: simulation.counts,
-            dense: self.ann.dense_counts(),
+            dense: DenseCounts {
+                pruned_macs: Some(self.pruned.macs),
+                ..self.ann.dense_counts()
+            },
             context,
             network: fit.conversion.network,
             outcomes: simulation.outcomes,
@@ -598,7 +623,7 @@ fn simulate(
 fn accuracy(
     ann: &Ann,
     data: &Dataset,
-    [ann_predictions, quantised]: [&[u32]; 2],
+    [ann_predictions, quantised, pruned]: [&[u32]; 3],
     outcomes: &[Outcome],
 ) -> Result<Option<Accuracy>, ExperimentError> {
     let Some(labels) = &data.labels else {
@@ -640,6 +665,7 @@ fn accuracy(
     Ok(Some(Accuracy {
         ann: Some(right(ann_predictions)),
         qann: Some(right(quantised)),
+        pann: Some(right(pruned)),
         snn: snn_per_timestep.last().copied().unwrap_or(0.0),
         agreement: Some(share(agreements.count())),
         snn_per_timestep,

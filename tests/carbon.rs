@@ -95,6 +95,7 @@ mod use_of_devices {
                 inputs: 100,
                 outputs: 10,
             }],
+            pruned_macs: None,
         };
         let work = Work {
             counts: &counts,

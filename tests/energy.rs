@@ -115,6 +115,7 @@ impl Example {
             counts,
             dense: DenseCounts {
                 layers: vec![layer(50_000, 2_000, 16, 32), layer(3_000, 3_000, 32, 10)],
+                pruned_macs: None,
             },
         }
     }
@@ -609,6 +610,7 @@ fn worked_arithmetic() {
     counts.projections[0].macs_once = 30;
     let dense = DenseCounts {
         layers: vec![layer(700, 50, 10, 20), layer(300, 50, 20, 10)],
+        pruned_macs: None,
     };
     let work = Work {
         counts: &counts,
@@ -667,6 +669,7 @@ fn worked_roofline_at_batch_one() {
             layer(1_000_000, 100_000_000, 1_000, 1_000),
             layer(10, 10, 10, 10),
         ],
+        pruned_macs: None,
     };
     let counts = worked_counts();
     let work = Work {
@@ -741,6 +744,7 @@ fn launches_bound_small_layers() {
         let counts = worked_counts();
         let dense = DenseCounts {
             layers: vec![layer(10, 10, 10, 10); layers],
+            pruned_macs: None,
         };
         let work = Work {
             counts: &counts,
@@ -835,4 +839,19 @@ fn each_device_file_is_shipped() {
     let mut names: Vec<&str> = catalogue.names().collect();
     names.sort_unstable();
     assert_eq!(files, names);
+}
+
+#[test]
+fn worked_pruned_network_pays_for_the_weights_it_keeps() {
+    let mut example = Example::firing(1);
+    example.dense.pruned_macs = Some(1000);
+    for hardware in catalogue().devices() {
+        let reports = example.price(hardware);
+        let pruned = reports.iter().find(|r| r.workload == Workload::Pann);
+        // Only operation counting knows what a skipped weight saves.
+        assert_eq!(pruned.is_some(), hardware.law.name == "mac-ac");
+        if let Some(pruned) = pruned.filter(|_| hardware.name == "arithmetic-45nm") {
+            assert_close(nominal(pruned), 1000.0 * 4.6e-12);
+        }
+    }
 }

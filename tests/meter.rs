@@ -243,6 +243,31 @@ fn a_measured_figure_is_not_replaced_by_an_assumed_one() {
 }
 
 #[test]
+fn the_grid_is_a_region_or_a_number() {
+    let temp = TempDir::new().unwrap();
+    let command = words(&["true"]);
+    let intensity = |flags: &[&str]| {
+        let flags = [&["--assume-watts", "10", "--format", "json"], flags].concat();
+        let output = meter(temp.path(), &flags, &command).success();
+        let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        let source = report["grid_source"].as_str().unwrap().to_owned();
+        (report["grid_g_per_kwh"].as_f64().unwrap(), source)
+    };
+    assert_eq!(intensity(&[]).0, 481.0);
+    let (france, source) = intensity(&["--region", "FRA"]);
+    assert_eq!((france, source.is_empty()), (56.039, false));
+    assert_eq!(intensity(&["--grid", "France"]).0, france);
+    assert_eq!(intensity(&["--grid", "100"]).0, 100.0);
+    // Told before anything runs.
+    let file = temp.path().join("ran");
+    let touch = words(&["touch", file.to_str().unwrap()]);
+    meter(temp.path(), &["--grid", "atlantis"], &touch)
+        .code(1)
+        .stderr(predicates::str::contains("atlantis"));
+    assert!(!file.exists());
+}
+
+#[test]
 fn a_counter_without_permission_is_explained() {
     use std::os::unix::fs::PermissionsExt;
     let temp = TempDir::new().unwrap();

@@ -6,7 +6,7 @@ use spikewatt::experiment::{self, Experiment};
 use spikewatt::formats::dataset::{self, Dataset, LoadOptions};
 use spikewatt::formats::onnx;
 use spikewatt::optimise::{Optimisation, PruneUnit, quantised_baseline};
-use spikewatt::report::Report;
+use spikewatt::report::{Report, Workload};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -196,4 +196,25 @@ fn accuracy_of_the_quantised_baseline_is_measured() {
         .accuracy
         .expect("labels");
     assert!(coarse.qann.expect("evaluated") < qann);
+}
+
+#[test]
+fn accuracy_of_the_pruned_baseline_is_measured() {
+    let kept = |report: &Report| {
+        let mut targets = report.targets.iter();
+        let pruned = targets.find(|target| target.workload == Workload::Pann);
+        pruned.expect("operations are counted").lines[0].count
+    };
+    let plain = report(&["simulation.timesteps=4"]);
+    // Half of the weights of each layer.
+    assert_eq!(kept(&plain), (64 * 32 + 32 * 16 + 16 * 10) as f64 / 2.0);
+    let accuracy = plain.accuracy.expect("labels");
+    let (ann, pann) = (accuracy.ann.expect("run"), accuracy.pann.expect("run"));
+    assert!((0.8..=1.0).contains(&pann) && pann != ann, "{pann}");
+    // An experiment that prunes is its own pruned network.
+    let pruned = report(&["simulation.timesteps=4", "optimise.prune=0.9"]);
+    assert!((kept(&pruned) - 272.0).abs() <= 2.0);
+    let accuracy = pruned.accuracy.expect("labels");
+    assert_eq!(accuracy.pann, accuracy.ann);
+    assert!(accuracy.pann < Some(pann));
 }

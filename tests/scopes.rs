@@ -52,6 +52,7 @@ fn all_reports(catalogue: &Catalogue) -> Vec<TargetReport> {
     };
     let dense = DenseCounts {
         layers: vec![layer(5000, 100, 50), layer(500, 50, 10)],
+        pruned_macs: None,
     };
     let work = Work {
         counts: &counts,

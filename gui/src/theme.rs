@@ -20,6 +20,7 @@ pub fn workload(workload: Workload) -> Color32 {
         Workload::Snn => Color32::from_rgb(0, 114, 178),
         Workload::Ann => Color32::from_rgb(213, 94, 0),
         Workload::Qann => Color32::from_rgb(0, 158, 115),
+        Workload::Pann => Color32::from_rgb(204, 121, 167),
     }
 }
 

@@ -69,6 +69,23 @@ impl Ann {
         }
     }
 
+    /// Multiply-accumulates per inference whose weight is not zero, padding taps left out.
+    #[must_use]
+    pub fn nonzero_macs(&self) -> u64 {
+        let macs = |layer: &Layer| match &layer.operation {
+            Operation::Dense { weight, .. } => {
+                weight.iter().filter(|weight| **weight != 0.0).count() as u64
+            }
+            Operation::Convolution {
+                convolution,
+                weight,
+                ..
+            } => convolution.macs_of(weight),
+            _ => 0,
+        };
+        self.layers.iter().map(macs).sum()
+    }
+
     /// The work of one dense evaluation, a kernel per convolution, dense or pooling layer;
     /// activations and affine layers run inside the kernel before them, as every runtime fuses
     /// them.
@@ -113,6 +130,9 @@ impl Ann {
                 })
             })
             .collect();
-        DenseCounts { layers }
+        DenseCounts {
+            layers,
+            pruned_macs: None,
+        }
     }
 }

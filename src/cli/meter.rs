@@ -1,7 +1,8 @@
 //! `spikewatt meter`.
 
 use super::{Common, Format, print, print_json};
-use crate::energy::{WORLD_GRID_G_PER_KWH, WORLD_GRID_SOURCE};
+use crate::energy::UsageConfig;
+use crate::energy::carbon::Sourced;
 use crate::meter::{Coverage, Measurement, discover, measure};
 use crate::units::si;
 use clap::Args;
@@ -20,9 +21,15 @@ pub(super) struct MeterArgs {
     /// Where no counter can be read, take this mean power [W]; the result is marked as modelled.
     #[arg(long, value_name = "W", value_parser = positive)]
     assume_watts: Option<f64>,
-    /// Carbon intensity of the electricity [g CO2e/kWh]; the world's average unless given.
-    #[arg(long, value_name = "G", value_parser = positive)]
-    grid_g_per_kwh: Option<f64>,
+    /// Electricity: world, a country (DEU or Germany), a cloud region (gcp/europe-west1) or a
+    /// number in g CO2e/kWh; the world's average unless given.
+    #[arg(
+        long,
+        visible_alias = "region",
+        alias = "grid-g-per-kwh",
+        value_name = "REGION|G"
+    )]
+    grid: Option<String>,
     /// Time between two looks at the counters [s].
     #[arg(long, value_name = "S", default_value = "0.5", value_parser = interval)]
     interval: f64,
@@ -77,6 +84,12 @@ struct MeterReport {
 
 /// Measures a command and returns its exit code.
 pub(super) fn execute(args: &MeterArgs, common: &Common) -> anyhow::Result<ExitCode> {
+    // A region that nobody knows should not cost a measurement.
+    let mut usage = UsageConfig::default();
+    if let Some(grid) = &args.grid {
+        usage.grid.clone_from(grid);
+    }
+    let grid = usage.resolve()?.grid;
     // Ctrl-C goes to the command as well, which ends and is then reported.
     super::progress::catch_interrupts();
     let found = discover(&args.sysfs, true);
@@ -89,7 +102,7 @@ pub(super) fn execute(args: &MeterArgs, common: &Common) -> anyhow::Result<ExitC
     command.args(arguments).stdout(std::io::stderr());
     let interval = Duration::from_secs_f64(args.interval);
     let (status, measurement) = measure(&mut command, found, interval)?;
-    let report = report(args, exit_code(status), measurement);
+    let report = report(args, grid, exit_code(status), measurement);
     match common.format {
         Format::Json => print_json(&report)?,
         Format::Text => print(&text(&report)?)?,
@@ -106,7 +119,7 @@ fn exit_code(status: ExitStatus) -> u8 {
     status.code().map_or(1, |code| code.rem_euclid(256) as u8)
 }
 
-fn report(args: &MeterArgs, exit_code: u8, measurement: Measurement) -> MeterReport {
+fn report(args: &MeterArgs, grid: Sourced, exit_code: u8, measurement: Measurement) -> MeterReport {
     let assumed = args
         .assume_watts
         .map(|watts| watts * measurement.duration_s);
@@ -115,7 +128,7 @@ fn report(args: &MeterArgs, exit_code: u8, measurement: Measurement) -> MeterRep
         (None, Some(assumed)) => (Some(assumed), Some("modelled")),
         (None, None) => (None, None),
     };
-    let grid_g_per_kwh = args.grid_g_per_kwh.unwrap_or(WORLD_GRID_G_PER_KWH);
+    let grid_g_per_kwh = grid.value.nominal;
     let carbon_g = energy_j.map(|joules| joules / 3.6e6 * grid_g_per_kwh);
     let duration_s = measurement.duration_s;
     MeterReport {
@@ -131,10 +144,7 @@ fn report(args: &MeterArgs, exit_code: u8, measurement: Measurement) -> MeterRep
         mean_power_w: energy_j.map(|joules| joules / duration_s),
         carbon_g,
         grid_g_per_kwh,
-        grid_source: match args.grid_g_per_kwh {
-            Some(_) => "given on the command line".to_owned(),
-            None => WORLD_GRID_SOURCE.to_owned(),
-        },
+        grid_source: grid.source,
         inferences: args.inferences,
         per_inference: args.inferences.map(|count| PerInference {
             duration_s: duration_s / count as f64,

@@ -23,6 +23,10 @@ pub struct DenseLayer {
 pub struct DenseCounts {
     /// Layers in order of execution.
     pub layers: Vec<DenseLayer>,
+    /// Multiply-accumulates per inference that are left where those of a zero weight are skipped,
+    /// after pruning; `None` without a pruned network.
+    #[serde(default)]
+    pub pruned_macs: Option<u64>,
 }
 
 impl DenseCounts {
@@ -48,6 +52,7 @@ impl DenseCounts {
             .map(|population| layer(topology, population));
         DenseCounts {
             layers: layers.collect(),
+            pruned_macs: None,
         }
     }
 }

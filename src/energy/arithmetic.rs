@@ -8,6 +8,7 @@ use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 /// SNN: E = SynOps · ac_fp32 + MACs · mac_fp32      MACs of a non-binary input in each timestep
 /// ANN: E = MACs · mac_fp32
 /// QANN: E = MACs · mac_int8 (mac_int32 above 8 bits),   bits = ceil(log2(T + 1))
+/// PANN: E = MACs of weights that are not zero after pruning · mac_fp32
 /// ```
 ///
 /// No memory, no control, no static power: good for comparing with papers that do the same, and
@@ -27,7 +28,9 @@ pub(super) static LAW: Law = Law {
 };
 
 fn price(job: &Job) -> Vec<TargetReport> {
-    vec![spiking(job), original(job), quantised(job)]
+    let mut reports = vec![spiking(job), original(job), quantised(job)];
+    reports.extend(pruned(job));
+    reports
 }
 
 fn receipt<'a>(job: &Job<'a>) -> Receipt<'a> {
@@ -92,6 +95,24 @@ fn quantised(job: &Job) -> TargetReport {
         job.work.counts.timesteps
     ));
     receipt.finish(Workload::Qann, Scope::Compute, None)
+}
+
+/// Only where a pruned network was made.
+fn pruned(job: &Job) -> Option<TargetReport> {
+    let macs = job.work.dense.pruned_macs?;
+    let mut receipt = receipt(job);
+    receipt.charge(
+        Bill::COMPUTE,
+        "MAC, fp32, of a weight that is not zero",
+        macs as f64,
+        "energy.mac_fp32",
+    );
+    receipt.notes.push(
+        "finding the weights that are not zero costs nothing here; processors that multiply dense \
+         matrices gain nothing by zeros, so they have no row for the pruned network"
+            .into(),
+    );
+    Some(receipt.finish(Workload::Pann, Scope::Compute, None))
 }
 
 fn charge_dense(job: &Job, receipt: &mut Receipt, event: &str, key: &str) {

@@ -86,8 +86,7 @@ pub fn compare(tables: &[&Hardware], work: &Work, options: &PriceOptions) -> Tab
             rows.push(row(table, &report));
         }
     }
-    let workloads = [Workload::Snn, Workload::Ann, Workload::Qann];
-    let groups = workloads
+    let groups = Workload::ALL
         .into_iter()
         .flat_map(|workload| Scope::ALL.map(|scope| (workload, scope)));
     let spreads = groups

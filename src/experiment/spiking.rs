@@ -395,6 +395,7 @@ fn accuracy(
     let snn_per_timestep: Vec<f64> = (0..run.timesteps as usize).map(hits_at).collect();
     Ok(Some(Accuracy {
         qann: None,
+        pann: None,
         ann: None,
         snn: snn_per_timestep.last().copied().unwrap_or(0.0),
         agreement: None,

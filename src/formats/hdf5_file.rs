@@ -455,14 +455,12 @@ impl Attributes {
         })
     }
 
-    /// What is not there has a value that goes without saying.
-    pub(super) fn u32_or(&self, name: &str, absent: u32) -> Result<u32, Hdf5Problem> {
-        if !self.values.contains_key(name) {
-            return Ok(absent);
+    /// `None` if it is not there.
+    pub(super) fn optional_u64(&self, name: &str) -> Result<Option<u64>, Hdf5Problem> {
+        match self.values.contains_key(name) {
+            true => self.u64(name).map(Some),
+            false => Ok(None),
         }
-        self.get(name, "one unsigned integer of 32 bits", |value| {
-            u32::try_from(value.as_u64()?).ok()
-        })
     }
 
     pub(super) fn usizes<const N: usize>(&self, name: &str) -> Result<[usize; N], Hdf5Problem> {

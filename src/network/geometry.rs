@@ -146,6 +146,38 @@ impl Convolution {
             * self.input.channels as u64
             * self.outputs_per_group() as u64
     }
+
+    /// The same without those of a zero weight; `weights` are
+    /// `[ky, kx, input channel, output channel of the group]`.
+    #[must_use]
+    pub fn macs_of(&self, weights: &[f32]) -> u64 {
+        let Window {
+            vertical,
+            horizontal,
+        } = self.window;
+        let down = reads_of_taps(vertical, self.input.height, self.output.height);
+        let across = reads_of_taps(horizontal, self.input.width, self.output.width);
+        let rows = weights.chunks_exact(self.outputs_per_group().max(1));
+        rows.enumerate()
+            .map(|(row, weights)| {
+                let tap = row / self.input.channels.max(1);
+                let (ky, kx) = (tap / horizontal.kernel, tap % horizontal.kernel);
+                let present = weights.iter().filter(|weight| **weight != 0.0).count();
+                down[ky] * across[kx] * present as u64
+            })
+            .sum()
+    }
+}
+
+/// How many outputs read an input position that exists, by tap.
+fn reads_of_taps(axis: Axis, input: usize, outputs: usize) -> Vec<u64> {
+    let mut reads = vec![0; axis.kernel];
+    for position in 0..input {
+        for (tap, _) in axis.reached(position, outputs) {
+            reads[tap] += 1;
+        }
+    }
+    reads
 }
 
 #[cfg(test)]
@@ -177,6 +209,32 @@ mod tests {
             backward.sort_unstable();
             prop_assert_eq!(forward, backward);
         }
+    }
+
+    #[test]
+    fn closed_form_macs_of_weights_without_zeros_are_all_macs() {
+        let axis = Axis {
+            pad_before: 1,
+            ..Axis::new(3, 2)
+        };
+        let window = Window {
+            vertical: axis,
+            horizontal: Axis::new(2, 1),
+        };
+        let input = Shape::maps(4, 7, 5);
+        let (height, width) = window.outputs(input).unwrap();
+        let convolution = Convolution {
+            input,
+            output: Shape::maps(6, height, width),
+            window,
+            groups: 2,
+        };
+        let mut weights = vec![1.0; 3 * 2 * 4 * 3];
+        assert_eq!(convolution.macs_of(&weights), convolution.macs());
+        // The first row of taps does not read the padding: one output less down, four across.
+        assert_eq!((height, width), (3, 4));
+        weights[0] = 0.0;
+        assert_eq!(convolution.macs() - convolution.macs_of(&weights), 2 * 4);
     }
 
     #[test]

@@ -16,7 +16,26 @@ use serde::{Deserialize, Serialize};
 /// Bits of the weights of the quantised baseline: what conventional accelerators multiply.
 pub const BASELINE_WEIGHT_BITS: u32 = 8;
 
-/// Why the quantised baseline cannot be evaluated.
+/// Share of the weights of each layer, the smallest ones, that the pruned baseline does without
+/// unless an experiment prunes more or less.
+pub const BASELINE_PRUNED_SHARE: f64 = 0.5;
+
+/// The pruned baseline, not trained again: a runtime and the multiply-accumulates of the weights
+/// that are left, per inference.
+///
+/// # Errors
+/// If the model cannot be changed or the runtime fails.
+pub fn pruned_baseline(ann: &Ann, bytes: &[u8]) -> Result<(Runtime, u64), BaselineError> {
+    let pruned = Optimisation {
+        prune: BASELINE_PRUNED_SHARE,
+        ..Optimisation::default()
+    }
+    .apply(onnx::import(&ann.name, &ann.name, bytes)?)?;
+    let runtime = Runtime::load(&ann.name, pruned.bytes, &ann.sample_dims)?;
+    Ok((runtime, pruned.ann.nonzero_macs()))
+}
+
+/// Why a baseline cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// The model with rounded weights cannot be read.

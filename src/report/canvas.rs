@@ -1,7 +1,7 @@
 //! What all figures share: a drawing area in logical pixels, written as SVG and as PNG.
 
 use super::escape::shortened;
-use super::{ExportError, Report, Workload};
+use super::{ExportError, Exporter, Report, Workload};
 use crate::units::si;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -10,7 +10,10 @@ use std::io::{Read, Write};
 use std::sync::OnceLock;
 
 /// A figure of a report.
-pub(super) trait Drawing {
+pub trait Drawing {
+    /// Names of its files: SVG, PNG.
+    const FILES: [&'static str; 2];
+
     /// Width and height [logical pixels].
     fn size(&self, report: &Report) -> (i32, i32);
 
@@ -22,46 +25,55 @@ pub(super) trait Drawing {
     ) -> Result<(), String>;
 }
 
-/// Writes a figure as SVG; viewers use their own sans-serif font.
-pub(super) fn write_svg(
-    drawing: &impl Drawing,
-    file: &'static str,
-    report: &Report,
-    out: &mut dyn Write,
-) -> Result<(), ExportError> {
-    let mut text = String::new();
-    let area = SVGBackend::with_string(&mut text, size(drawing, report, 1)).into_drawing_area();
-    paint(drawing, area, 1, 0.0, report)
-        .map_err(|message| ExportError::Figure { file, message })?;
-    out.write_all(text.as_bytes())
-        .map_err(ExportError::io(file))
+/// A figure as SVG; viewers use their own sans-serif font.
+pub struct Svg<D>(pub D);
+
+impl<D: Drawing + Sync> Exporter for Svg<D> {
+    fn file_name(&self) -> &'static str {
+        D::FILES[0]
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        let file = self.file_name();
+        let mut text = String::new();
+        let area = SVGBackend::with_string(&mut text, size(&self.0, report, 1)).into_drawing_area();
+        paint(&self.0, area, 1, 0.0, report)
+            .map_err(|message| ExportError::Figure { file, message })?;
+        out.write_all(text.as_bytes())
+            .map_err(ExportError::io(file))
+    }
 }
 
-/// Writes a figure as PNG at twice the size of the SVG.
-pub(super) fn write_png(
-    drawing: &impl Drawing,
-    file: &'static str,
-    report: &Report,
-    out: &mut dyn Write,
-) -> Result<(), ExportError> {
-    const SCALE: u32 = 2;
-    // The bitmap backend centres the line, not the letters.
-    const TEXT_DROP: f64 = 0.13;
-    let io = ExportError::io(file);
-    // plotters encodes PNG into paths only.
-    let image = tempfile::Builder::new()
-        .suffix(".png")
-        .tempfile()
-        .map_err(&io)?;
-    let area = BitMapBackend::new(image.path(), size(drawing, report, SCALE)).into_drawing_area();
-    paint(drawing, area, SCALE, TEXT_DROP, report)
-        .map_err(|message| ExportError::Figure { file, message })?;
-    let mut bytes = Vec::new();
-    image
-        .reopen()
-        .and_then(|mut image| image.read_to_end(&mut bytes))
-        .map_err(&io)?;
-    out.write_all(&bytes).map_err(io)
+/// A figure as PNG at twice the size of the SVG.
+pub struct Png<D>(pub D);
+
+impl<D: Drawing + Sync> Exporter for Png<D> {
+    fn file_name(&self) -> &'static str {
+        D::FILES[1]
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        const SCALE: u32 = 2;
+        // The bitmap backend centres the line, not the letters.
+        const TEXT_DROP: f64 = 0.13;
+        let file = self.file_name();
+        let io = ExportError::io(file);
+        // plotters encodes PNG into paths only.
+        let image = tempfile::Builder::new()
+            .suffix(".png")
+            .tempfile()
+            .map_err(&io)?;
+        let pixels = size(&self.0, report, SCALE);
+        let area = BitMapBackend::new(image.path(), pixels).into_drawing_area();
+        paint(&self.0, area, SCALE, TEXT_DROP, report)
+            .map_err(|message| ExportError::Figure { file, message })?;
+        let mut bytes = Vec::new();
+        image
+            .reopen()
+            .and_then(|mut image| image.read_to_end(&mut bytes))
+            .map_err(&io)?;
+        out.write_all(&bytes).map_err(io)
+    }
 }
 
 fn size(drawing: &impl Drawing, report: &Report, scale: u32) -> (u32, u32) {
@@ -124,11 +136,12 @@ pub(crate) fn colour(workload: Workload) -> RGBColor {
         Workload::Snn => RGBColor(0, 114, 178),
         Workload::Ann => RGBColor(213, 94, 0),
         Workload::Qann => RGBColor(0, 158, 115),
+        Workload::Pann => RGBColor(204, 121, 167),
     }
 }
 
 /// A drawing area in logical pixels.
-pub(super) struct Canvas<'a, DB: DrawingBackend> {
+pub struct Canvas<'a, DB: DrawingBackend> {
     area: &'a DrawingArea<DB, Shift>,
     scale: i32,
     /// How much lower to draw text so that letters stand centred, as a share of its size.

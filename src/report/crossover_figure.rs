@@ -2,41 +2,13 @@
 //! baseline as a line and a marker where this network stands. One panel per scope.
 
 use super::canvas::{
-    Axis, Canvas, Drawing, GREY, GRID, INK, MARGIN, MINOR_GRID, WIDTH, colour, tick, write_png,
-    write_svg,
+    Axis, Canvas, Drawing, GREY, GRID, INK, MARGIN, MINOR_GRID, WIDTH, colour, tick,
 };
 use super::escape::printable;
-use super::{ExportError, Exporter, RateCurve, Report, Scope, TargetReport, Workload};
+use super::{RateCurve, Report, Scope, TargetReport, Workload};
 use crate::units::Range;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
-use std::io::Write;
-
-/// Writes the figure as SVG.
-pub struct CrossoverSvg;
-
-/// Writes the figure as PNG.
-pub struct CrossoverPng;
-
-impl Exporter for CrossoverSvg {
-    fn file_name(&self) -> &'static str {
-        "crossover.svg"
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        write_svg(&Figure, self.file_name(), report, out)
-    }
-}
-
-impl Exporter for CrossoverPng {
-    fn file_name(&self) -> &'static str {
-        "crossover.png"
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        write_png(&Figure, self.file_name(), report, out)
-    }
-}
 
 const HEADER: i32 = 84;
 const PANEL_HEADER: i32 = 36;
@@ -52,7 +24,8 @@ const NAME_STEP: i32 = 19;
 /// Most baselines in a panel, the cheapest ones.
 const MOST_LINES: usize = 12;
 
-struct Figure;
+/// Energy against spike rate: `crossover.svg` and `.png`.
+pub struct CrossoverFigure;
 
 /// Curves and baselines of one scope.
 struct Panel<'a> {
@@ -101,7 +74,9 @@ fn panels(report: &Report) -> Vec<Panel<'_>> {
     Scope::ALL.into_iter().map(panel).collect()
 }
 
-impl Drawing for Figure {
+impl Drawing for CrossoverFigure {
+    const FILES: [&'static str; 2] = ["crossover.svg", "crossover.png"];
+
     fn size(&self, report: &Report) -> (i32, i32) {
         let panels: i32 = panels(report).iter().map(Panel::height).sum();
         (WIDTH, HEADER + panels + MARGIN / 2)

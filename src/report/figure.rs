@@ -5,40 +5,12 @@
 
 use super::canvas::{
     Axis, Canvas, Drawing, GREY, GRID, INK, MARGIN, MINOR_GRID, VALUE, WIDTH, colour, tick,
-    write_png, write_svg,
 };
 use super::escape::printable;
-use super::{ExportError, Exporter, Report, Scope, TargetReport, Workload};
+use super::{Report, Scope, TargetReport, Workload};
 use crate::units::{Range, si};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
-use std::io::Write;
-
-/// Writes the figure as SVG.
-pub struct Svg;
-
-/// Writes the figure as PNG.
-pub struct Png;
-
-impl Exporter for Svg {
-    fn file_name(&self) -> &'static str {
-        "energy.svg"
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        write_svg(&Figure, self.file_name(), report, out)
-    }
-}
-
-impl Exporter for Png {
-    fn file_name(&self) -> &'static str {
-        "energy.png"
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        write_png(&Figure, self.file_name(), report, out)
-    }
-}
 
 const HEADER: i32 = 118;
 const PANEL_HEADER: i32 = 38;
@@ -54,7 +26,8 @@ const VALUE_GAP: i32 = 13;
 /// Widest column of target names.
 const NAMES: i32 = 330;
 
-struct Figure;
+/// The prices of all targets, a panel per scope: `energy.svg` and `.png`.
+pub struct EnergyFigure;
 
 fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
     Scope::ALL
@@ -81,7 +54,9 @@ fn panel_height(scope: Scope, targets: &[&TargetReport]) -> i32 {
     PANEL_HEADER + ROW * targets.len().max(1) as i32 + axis
 }
 
-impl Drawing for Figure {
+impl Drawing for EnergyFigure {
+    const FILES: [&'static str; 2] = ["energy.svg", "energy.png"];
+
     fn size(&self, report: &Report) -> (i32, i32) {
         let panels = panels(report);
         let rows: i32 = panels.iter().map(|(s, t)| panel_height(*s, t)).sum();
@@ -145,10 +120,11 @@ fn legend<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Resul
         x += 14 + canvas.width(name, 16)? + 26;
         Ok(())
     };
-    for workload in [Workload::Snn, Workload::Ann, Workload::Qann] {
+    for workload in Workload::ALL {
         if report.targets.iter().any(|t| t.workload == workload) {
             let name = match workload {
                 Workload::Qann => format!("qANN ({} bits)", report.quantised_bits),
+                Workload::Pann => "pANN (pruned)".to_owned(),
                 other => other.label().to_owned(),
             };
             entry(&name, colour(workload), true)?;

@@ -2,7 +2,7 @@
 
 use super::escape::markdown;
 use super::{Evidence, ExportError, Exporter, Report, Scope, TargetReport};
-use crate::optimise::BASELINE_WEIGHT_BITS;
+use crate::optimise::{BASELINE_PRUNED_SHARE, BASELINE_WEIGHT_BITS};
 use crate::units::si;
 use std::io::Write;
 
@@ -159,6 +159,16 @@ fn pricing(report: &Report) -> String {
              levels as a neuron's spike count can take in T = {} timesteps; {evaluated} (Yan et \
              al. 2024).",
             report.quantised_bits, report.timesteps
+        );
+    }
+    let pruned = report.accuracy.as_ref().and_then(|accuracy| accuracy.pann);
+    if let Some(share) = pruned {
+        text += &format!(
+            " The pruned baseline is the original network without the weights that the experiment \
+             prunes, or else without the {:.0} % smallest of each layer, not trained again; it \
+             classified {:.2} % of the samples correctly (Han et al. 2015).",
+            100.0 * BASELINE_PRUNED_SHARE,
+            100.0 * share
         );
     }
     let (intensity, source) = &report.grid;

@@ -21,11 +21,12 @@ mod uncertainty;
 mod verdict;
 
 pub use self::csv::{BreakdownCsv, PopulationsCsv, TargetsCsv};
+pub use canvas::{Png, Svg};
 pub use crossover::{Crossing, CrossoverCsv, Meeting, RateCurve, RatePoint};
-pub use crossover_figure::{CrossoverPng, CrossoverSvg};
+pub use crossover_figure::CrossoverFigure;
 pub use curve::{curve_png, curve_svg};
 pub use doctor::{curve_csv, doctor_csv, doctor_text};
-pub use figure::{Png, Svg};
+pub use figure::EnergyFigure;
 pub use folder::{
     FileEntry, FolderError, InputEntry, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, OutputFolder,
     TableEntry,
@@ -36,7 +37,7 @@ pub use latex::Latex;
 pub use methods::Methods;
 pub use scope::{Bill, Column, Scope, Scopes};
 pub use text::{Text, WIDTH};
-pub use tornado_figure::{TornadoPng, TornadoSvg};
+pub use tornado_figure::TornadoFigure;
 pub use uncertainty::{Distribution, MonteCarloCsv, Quantiles, Sensitivity, SensitivityCsv, Swing};
 pub use verdict::{
     Comparison, Contender, Crossover, Excluded, Outcome, Reason, Restriction, ScopeVerdict, Side,
@@ -72,12 +73,12 @@ pub static EXPORTERS: [&dyn Exporter; 16] = [
     &SensitivityCsv,
     &MonteCarloCsv,
     &Latex,
-    &Svg,
-    &Png,
-    &CrossoverSvg,
-    &CrossoverPng,
-    &TornadoSvg,
-    &TornadoPng,
+    &Svg(EnergyFigure),
+    &Png(EnergyFigure),
+    &Svg(CrossoverFigure),
+    &Png(CrossoverFigure),
+    &Svg(TornadoFigure),
+    &Png(TornadoFigure),
     &Methods,
 ];
 
@@ -131,9 +132,14 @@ pub enum Workload {
     Ann,
     /// The original network quantised to the bits that T timesteps can carry.
     Qann,
+    /// The original network without its smallest weights.
+    Pann,
 }
 
 impl Workload {
+    /// All of them, the spiking network first.
+    pub const ALL: [Workload; 4] = [Workload::Snn, Workload::Ann, Workload::Qann, Workload::Pann];
+
     /// Name to print.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -141,6 +147,7 @@ impl Workload {
             Workload::Snn => "SNN",
             Workload::Ann => "ANN",
             Workload::Qann => "qANN",
+            Workload::Pann => "pANN",
         }
     }
 }
@@ -308,6 +315,9 @@ pub struct Accuracy {
     /// carry; `None` if it was not evaluated.
     #[serde(default)]
     pub qann: Option<f64>,
+    /// Of the original network without its smallest weights; `None` if it was not evaluated.
+    #[serde(default)]
+    pub pann: Option<f64>,
     /// Of the spiking network.
     pub snn: f64,
     /// Samples on which both predict the same class; `None` if the original was not run.
@@ -468,6 +478,7 @@ impl Report {
             Workload::Snn => Some(accuracy.snn),
             Workload::Ann => accuracy.ann,
             Workload::Qann => accuracy.qann,
+            Workload::Pann => accuracy.pann,
         }
     }
 

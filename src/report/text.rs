@@ -99,6 +99,7 @@ impl Text {
         lines.extend(wrapped(&facts.join(" · "), ""));
         lines.push(accuracy(report));
         lines.extend(quantised(report));
+        lines.extend(pruned(report));
         lines.join("\n") + "\n"
     }
 
@@ -348,6 +349,15 @@ fn quantised(report: &Report) -> Option<String> {
     Some(format!(
         "quantised ANN ({BASELINE_WEIGHT_BITS}-bit weights, {}-bit activations) {:.2} %",
         report.quantised_bits,
+        100.0 * accuracy
+    ))
+}
+
+/// How well the pruned baseline does.
+fn pruned(report: &Report) -> Option<String> {
+    let accuracy = report.accuracy.as_ref()?.pann?;
+    Some(format!(
+        "pruned ANN (smallest weights zero, not trained again) {:.2} %",
         100.0 * accuracy
     ))
 }

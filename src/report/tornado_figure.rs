@@ -1,41 +1,12 @@
 //! `tornado.svg` and `.png`: how far each figure of a cost table moves the total, for the cheapest
 //! target of each network.
 
-use super::canvas::{
-    Canvas, Drawing, GREY, GRID, INK, MARGIN, WIDTH, colour, write_png, write_svg,
-};
+use super::canvas::{Canvas, Drawing, GREY, GRID, INK, MARGIN, WIDTH, colour};
 use super::escape::printable;
-use super::{ExportError, Exporter, Report, Sensitivity, Workload};
+use super::{Report, Sensitivity, Workload};
 use crate::units::si;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
-use std::io::Write;
-
-/// Writes the figure as SVG.
-pub struct TornadoSvg;
-
-/// Writes the figure as PNG.
-pub struct TornadoPng;
-
-impl Exporter for TornadoSvg {
-    fn file_name(&self) -> &'static str {
-        "tornado.svg"
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        write_svg(&Figure, self.file_name(), report, out)
-    }
-}
-
-impl Exporter for TornadoPng {
-    fn file_name(&self) -> &'static str {
-        "tornado.png"
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        write_png(&Figure, self.file_name(), report, out)
-    }
-}
 
 const HEADER: i32 = 84;
 const PANEL_HEADER: i32 = 40;
@@ -48,11 +19,12 @@ const VALUES: i32 = 92;
 /// Most bars of a panel.
 const MOST_BARS: usize = 8;
 
-struct Figure;
+/// Which figure of a cost table matters: `tornado.svg` and `.png`.
+pub struct TornadoFigure;
 
 /// The cheapest target of each network that has a total, in the order of [`Workload`]s.
 fn shown(report: &Report) -> Vec<&Sensitivity> {
-    [Workload::Snn, Workload::Ann, Workload::Qann]
+    Workload::ALL
         .into_iter()
         .filter_map(|workload| {
             let of = report.sensitivities.iter();
@@ -67,7 +39,9 @@ fn height(sensitivity: &Sensitivity) -> i32 {
     PANEL_HEADER + ROW * sensitivity.swings.len().min(MOST_BARS) as i32 + GAP
 }
 
-impl Drawing for Figure {
+impl Drawing for TornadoFigure {
+    const FILES: [&'static str; 2] = ["tornado.svg", "tornado.png"];
+
     fn size(&self, report: &Report) -> (i32, i32) {
         let panels: i32 = shown(report).into_iter().map(height).sum();
         (WIDTH, HEADER + panels.max(ROW) + MARGIN / 2)

@@ -153,7 +153,7 @@ pub fn verdict(report: &Report) -> Verdict {
 fn side(target: &TargetReport) -> Side {
     match target.workload {
         Workload::Snn => Side::Snn,
-        Workload::Ann | Workload::Qann => Side::Conventional,
+        Workload::Ann | Workload::Qann | Workload::Pann => Side::Conventional,
     }
 }
 

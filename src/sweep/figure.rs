@@ -125,7 +125,7 @@ fn plot<DB: DrawingBackend>(
     chart
         .draw_series(faint.map(|(p, c)| Circle::new(p, 3 * scale, c.mix(0.35).filled())))
         .map_err(failed)?;
-    for workload in [Workload::Snn, Workload::Ann, Workload::Qann] {
+    for workload in Workload::ALL {
         let mine = |entry: &&Entry| entry.candidate.workload == workload;
         let dots = front.best.iter().filter(mine).filter_map(at);
         let dot = colour(workload).filled();

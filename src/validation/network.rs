@@ -168,6 +168,7 @@ impl Network {
             };
             return DenseCounts {
                 layers: (0..kernels).map(layer).collect(),
+                pruned_macs: None,
             };
         }
         let topology = self.topology();

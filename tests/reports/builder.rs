@@ -174,6 +174,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
         accuracy: Some(Accuracy {
             ann: Some(0.9891),
             qann: None,
+            pann: None,
             snn: 0.987,
             agreement: Some(0.994),
             snn_per_timestep: vec![0.1, 0.987],

@@ -4,7 +4,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `/` | `@schema` "spikewatt.counts/1", `@samples`, `@timesteps`, `@populations`, `@projections`, `@dense_layers` (their numbers) |
+//! | `/` | `@schema` "spikewatt.counts/1", `@samples`, `@timesteps`, `@populations`, `@projections`, `@dense_layers` (their numbers), `@pruned_macs` (absent without a pruned network) |
 //! | `/report_context` | string: JSON of the run that counted |
 //! | `/populations/<i>` | `@name`, `@role` (`input`, `spiking`, `pooling`, `readout`) |
 //! | `…/shape` | `[n]` or `[C, H, W]` |

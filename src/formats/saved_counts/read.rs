@@ -43,7 +43,10 @@ pub fn decode(bytes: Vec<u8>) -> Result<SavedCounts, Problem> {
         topology.edges.push(edge);
         projections.push(counts);
     }
-    let mut dense = DenseCounts::default();
+    let mut dense = DenseCounts {
+        layers: Vec::new(),
+        pruned_macs: root.optional_u64("pruned_macs")?,
+    };
     for i in 0..root.usize("dense_layers")? {
         let layer = file.attributes(&format!("dense_layers/{i}"))?;
         dense.layers.push(DenseLayer {
@@ -186,9 +189,14 @@ fn read_projection(
         source: attributes.usize("source")?,
         target: attributes.usize("target")?,
         connectivity: Connectivity { pooling, pattern },
-        delay: attributes.u32_or("delay", 0)?,
+        delay: delay(path, &attributes)?,
     };
     Ok((edge, counts))
+}
+
+fn delay(path: &str, attributes: &Attributes) -> Result<u32, Problem> {
+    let delay = attributes.optional_u64("delay")?.unwrap_or(0);
+    u32::try_from(delay).map_err(|_| Problem::inconsistent(path, format!("delay {delay}")))
 }
 
 fn flag(attributes: &Attributes, name: &str) -> Result<bool, Problem> {

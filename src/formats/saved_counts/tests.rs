@@ -141,6 +141,7 @@ fn example() -> SavedCounts {
                     outputs: 400 + i,
                 })
                 .collect(),
+            pruned_macs: None,
         },
         report_context: r#"{"model":{"path":"é.onnx"},"accuracy":0.9}"#.into(),
     }

@@ -29,6 +29,9 @@ pub(super) fn encode_unchecked(saved: &SavedCounts) -> Result<Vec<u8>, Problem> 
     file.set_attr("samples", AttrValue::U64(counts.samples));
     file.set_attr("timesteps", AttrValue::U64(counts.timesteps.into()));
     file.set_attr("populations", number(populations.len()));
+    if let Some(macs) = saved.dense.pruned_macs {
+        file.set_attr("pruned_macs", AttrValue::U64(macs));
+    }
     file.set_attr("projections", number(edges.len()));
     file.set_attr("dense_layers", number(dense.layers.len()));
     file.create_dataset("report_context")
