@@ -14,6 +14,7 @@ use spikewatt::neuron::{
 };
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What each neuron emits: `[population][timestep][neuron]`, neurons channels last.
 type Emissions = Vec<Vec<Vec<f32>>>;
@@ -1182,7 +1183,7 @@ fn converted(
         let same = Pattern::Sparse {
             neurons: n,
             starts: (0..=n as u64).collect(),
-            targets: (0..n as u32).collect(),
+            targets: Arc::new((0..n as u32).collect()),
         };
         let pool = Convolution {
             input: maps,
