@@ -12,6 +12,7 @@ use spikewatt::neuron::{
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 const SIZES: [usize; 4] = [5, 6, 70, 4];
 const TIMESTEPS: usize = 12;
@@ -84,7 +85,7 @@ fn projection() -> impl Strategy<Value = Projection> {
             let pattern = Pattern::Sparse {
                 neurons: SIZES[target],
                 starts,
-                targets: synapses.iter().map(|s| s.1).collect(),
+                targets: Arc::new(synapses.iter().map(|s| s.1).collect()),
             };
             let weights: Vec<f32> = synapses.iter().map(|s| s.2).collect();
             let delay = if each {
