@@ -15,6 +15,7 @@ use spikewatt::{ann::Runtime, conversion::Conversion};
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 struct Entry {
     name: &'static str,
@@ -84,8 +85,10 @@ const ENTRIES: [Entry; 7] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let only: Vec<String> = std::env::args().skip(1).collect();
-    println!("| network | T | max pooling | error of the output | accuracy | spikes per sample |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "| network | T | max pooling | error of the output | accuracy | spikes per sample | fit [s] |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     for entry in &ENTRIES {
         let wanted = only.is_empty() || only.iter().any(|name| name == entry.name);
         if let Some((models, data)) = folders(entry).filter(|_| wanted)
@@ -126,10 +129,12 @@ fn rows(entry: &Entry, models: &Path, data: &Path) -> Result<(), Box<dyn Error>>
             timesteps,
             ..FitOptions::default()
         };
+        let started = Instant::now();
         let fit = fit(&model.ann, &runtime, &train.inputs, &options)?;
+        let fit_s = started.elapsed().as_secs_f64();
         let (accuracy, spikes) = simulate(&fit.conversion, &test, timesteps)?;
         println!(
-            "| {} | {timesteps} | {} | {:.1} % | {:.2} % | {spikes:.0} |",
+            "| {} | {timesteps} | {} | {:.1} % | {:.2} % | {spikes:.0} | {fit_s:.1} |",
             entry.name,
             fit.conversion.max_pool.map_or("–", rule_name),
             100.0 * fit.output_error,

@@ -679,7 +679,8 @@ fn normalization(experiment: &Experiment) -> String {
         Normalization::Max => "max".to_owned(),
         Normalization::Percentile => format!("percentile {}", experiment.conversion.percentile),
     };
-    let correction = match experiment.conversion.correction {
+    let correction = match experiment.fit_options().correction {
+        Correction::Weights => ", weights and biases corrected",
         Correction::Bias => ", biases corrected",
         Correction::None => "",
     };

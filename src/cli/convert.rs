@@ -36,7 +36,7 @@ pub(super) struct ConvertArgs {
     /// percentile:P or max.
     #[arg(long, value_name = "RULE", value_parser = normalization)]
     normalization: Option<(Normalization, Option<f64>)>,
-    /// What is corrected after conversion: bias or none.
+    /// What is corrected after conversion: weights (and biases), bias or none.
     #[arg(long, value_name = "WHAT", value_parser = correction)]
     correction: Option<Correction>,
     /// Set any key of the experiment, for example --set conversion.initial_potential=0.

@@ -49,7 +49,7 @@ pub(super) struct RunArgs {
     /// percentile:P or max.
     #[arg(long, value_name = "RULE", value_parser = normalization)]
     pub(super) normalization: Option<(Normalization, Option<f64>)>,
-    /// What is corrected after conversion: bias or none.
+    /// What is corrected after conversion: weights (and biases), bias or none.
     #[arg(long, value_name = "WHAT", value_parser = correction)]
     pub(super) correction: Option<Correction>,
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.
@@ -102,9 +102,10 @@ pub(super) fn normalization(rule: &str) -> Result<(Normalization, Option<f64>), 
 
 pub(super) fn correction(what: &str) -> Result<Correction, String> {
     match what {
+        "weights" => Ok(Correction::Weights),
         "bias" => Ok(Correction::Bias),
         "none" => Ok(Correction::None),
-        _ => Err("it is bias or none".to_owned()),
+        _ => Err("it is weights, bias or none".to_owned()),
     }
 }
 

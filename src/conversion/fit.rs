@@ -6,6 +6,7 @@
 //! can get here: nothing but the calibration inputs is passed in.
 
 use super::correction::{correct, correct_readout, output_error};
+use super::refit::refit;
 use super::rescale::set_thresholds;
 use super::samples::Samples;
 use super::threshold::choose;
@@ -19,9 +20,12 @@ use crate::network::Role;
 use crate::neuron::MaxPoolRule;
 use serde::{Deserialize, Serialize};
 
-/// Samples that thresholds and biases are fitted to, the first ones of the calibration data; more
-/// change the result little and take their time. Quantiles use all samples.
-const FIT_SAMPLES: usize = 256;
+/// Fewest and most samples that thresholds, weights and biases are fitted to, the first ones of the
+/// calibration data; in between as many as take [`FIT_MACS`]. Quantiles use all samples.
+const FIT_SAMPLES: [u64; 2] = [256, 1024];
+
+/// Multiplications of the original, once per timestep and sample, that a fit may use.
+const FIT_MACS: u64 = 1 << 33;
 
 /// Most timesteps that thresholds are fitted for; rounding no longer matters beyond.
 const FIT_TIMESTEPS: u32 = 256;
@@ -47,8 +51,10 @@ pub enum ThresholdRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Correction {
-    /// The bias of each channel, by the mean difference from the original.
+    /// The weights of each synapse behind spikes, by least squares, and then biases.
     #[default]
+    Weights,
+    /// The bias of each channel, by the mean difference from the original.
     Bias,
     /// Nothing.
     None,
@@ -161,11 +167,15 @@ pub(super) fn limited<'a>(
     options: &FitOptions,
 ) -> Samples<'a> {
     let width = ann.sample_dims.iter().product::<usize>().max(1);
+    let timesteps = options.timesteps.min(FIT_TIMESTEPS);
+    let work = (ann.dense_counts().macs() * u64::from(timesteps)).max(1);
+    let [fewest, most] = FIT_SAMPLES;
+    let samples = (FIT_MACS / work).clamp(fewest, most) as usize;
     Samples {
         ann,
         runtime,
-        inputs: &inputs[..inputs.len().min(FIT_SAMPLES * width)],
-        timesteps: options.timesteps.min(FIT_TIMESTEPS),
+        inputs: &inputs[..inputs.len().min(samples * width)],
+        timesteps,
         encoding: options.encoding,
         seed: options.seed,
     }
@@ -190,6 +200,9 @@ fn fit_with(
     let network = &mut conversion.network;
     for &carrier in &conversion.carriers {
         let activation = &samples.ann.layers[carrier.activation].operation;
+        if options.correction == Correction::Weights {
+            refit(samples, network, carrier)?;
+        }
         let trained = has_trained_threshold(activation);
         if options.thresholds == ThresholdRule::Mmse
             && !trained
@@ -201,7 +214,7 @@ fn fit_with(
                 entry.1 = f64::from(thresholds.iter().copied().fold(0.0, f32::max));
             }
         }
-        if options.correction == Correction::Bias {
+        if options.correction != Correction::None {
             for _ in 0..PASSES {
                 correct(samples, network, carrier)?;
             }
@@ -214,7 +227,10 @@ fn fit_with(
         observed: samples.ann.layers.len() - 1,
     };
     let is_readout = network.populations[last].neuron.role() == Role::Readout;
-    if is_readout && options.correction == Correction::Bias {
+    if is_readout && options.correction == Correction::Weights {
+        refit(samples, network, output)?;
+    }
+    if is_readout && options.correction != Correction::None {
         correct_readout(samples, network, output)?;
     }
     let error = output_error(samples, network, output)?;

@@ -11,8 +11,8 @@
 //! population are multiplied by its threshold, potentials keep the units of the original.
 //!
 //! [`convert`] builds the network with a threshold per layer; [`fit`] is the whole conversion:
-//! thresholds of least error for the given T, biases that make up for what is lost on average, and
-//! the better max-pooling rule, all measured on unlabelled training samples.
+//! thresholds of least error for the given T, weights and biases that make up for what is lost on
+//! average, and the better max-pooling rule, all measured on unlabelled training samples.
 //!
 //! Sources: Rueckauer et al., Front. Neurosci. 11:682, 2017 (percentile, reset by subtraction);
 //! Bu et al., ICLR 2022 (v₀ = θ/2); Li et al., ICML 2021 (calibration).
@@ -25,6 +25,7 @@ mod early_exit;
 mod fit;
 mod health;
 mod quantile;
+mod refit;
 mod rescale;
 mod samples;
 mod threshold;

@@ -29,6 +29,8 @@ pub(super) struct Seen<'a> {
     pub(super) accumulated: &'a [f32],
     /// What it stands for in the original, channels last.
     pub(super) original: &'a [f32],
+    /// Spikes over all timesteps of each neuron of the source populations that were asked for.
+    pub(super) spikes: &'a [Vec<f32>],
 }
 
 impl Seen<'_> {
@@ -38,25 +40,48 @@ impl Seen<'_> {
     }
 }
 
+/// What to do with a sample, given by its index.
+type Visit<'a, R> = &'a (dyn Fn(Seen, usize) -> R + Sync);
+
 struct Collector<'a, R> {
     population: usize,
+    /// Source populations and their sizes.
+    sources: &'a [(usize, usize)],
+    first_sample: usize,
     originals: &'a [Vec<f32>],
-    visit: &'a (dyn Fn(Seen) -> R + Sync),
-    results: Vec<Mutex<Option<R>>>,
+    visit: Visit<'a, R>,
+    /// Spikes of the sources, and the result.
+    results: Vec<Mutex<(Vec<Vec<f32>>, Option<R>)>>,
 }
 
 impl<R: Send> Probe for Collector<'_, R> {
     fn wants(&self, population: usize) -> bool {
-        population == self.population
+        population == self.population || self.sources.iter().any(|s| s.0 == population)
     }
 
+    /// A population comes behind its sources.
     fn record(&self, recording: Recording) {
-        let result = (self.visit)(Seen {
-            accumulated: recording.potentials,
-            original: &self.originals[recording.sample],
-        });
-        if let Ok(mut place) = self.results[recording.sample].lock() {
-            *place = Some(result);
+        let Ok(mut place) = self.results[recording.sample].lock() else {
+            return;
+        };
+        let (spikes, result) = &mut *place;
+        spikes.resize(self.sources.len(), Vec::new());
+        for (spikes, (source, neurons)) in spikes.iter_mut().zip(self.sources) {
+            if *source == recording.population {
+                spikes.resize(*neurons, 0.0);
+                for &neuron in recording.train.neurons() {
+                    spikes[neuron as usize] += 1.0;
+                }
+            }
+        }
+        if recording.population == self.population {
+            let seen = Seen {
+                accumulated: recording.potentials,
+                original: &self.originals[recording.sample],
+                spikes,
+            };
+            *result = Some((self.visit)(seen, self.first_sample + recording.sample));
+            spikes.clear();
         }
     }
 }
@@ -111,6 +136,19 @@ impl Samples<'_> {
         carrier: Carrier,
         visit: &(dyn Fn(Seen) -> R + Sync),
     ) -> Result<Vec<R>, ConversionError> {
+        self.visit_with_sources(network, carrier, &[], &|seen, _| visit(seen))
+    }
+
+    /// As [`Samples::visit`], with the spikes of some populations in front.
+    pub(super) fn visit_with_sources<R: Send>(
+        &self,
+        network: &Network,
+        carrier: Carrier,
+        sources: &[usize],
+        visit: Visit<R>,
+    ) -> Result<Vec<R>, ConversionError> {
+        let size = |&source: &usize| (source, network.populations[source].shape.neurons());
+        let sources: Vec<(usize, usize)> = sources.iter().map(size).collect();
         let prefix = prefix(network, carrier.population);
         let simulator = Simulator::new(&prefix, self.timesteps)?.with_seed(self.seed);
         let mut all = Vec::new();
@@ -118,9 +156,11 @@ impl Samples<'_> {
             let originals = self.observe(inputs, carrier, &|values| values)?.concat();
             let collector = Collector {
                 population: carrier.population,
+                sources: &sources,
+                first_sample: chunk * CHUNK,
                 originals: &originals,
                 visit,
-                results: originals.iter().map(|_| Mutex::new(None)).collect(),
+                results: originals.iter().map(|_| Mutex::default()).collect(),
             };
             let drive = |sample: usize| {
                 let values = &inputs[sample * self.width()..(sample + 1) * self.width()];
@@ -134,7 +174,7 @@ impl Samples<'_> {
             let go_on = |_| ControlFlow::Continue(());
             simulator.run_recorded(originals.len(), &drive, &collector, &go_on)?;
             let results = collector.results.into_iter();
-            all.extend(results.filter_map(|place| place.into_inner().ok().flatten()));
+            all.extend(results.filter_map(|place| place.into_inner().ok()?.1));
         }
         Ok(all)
     }

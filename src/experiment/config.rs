@@ -161,7 +161,8 @@ pub struct ConversionConfig {
     pub initial_potential: f32,
     /// Max-pooling rule.
     pub max_pool: MaxPoolChoice,
-    /// What is corrected after conversion.
+    /// What is corrected after conversion. Weights that `optimise` rounds stay as rounded; then
+    /// only biases are corrected.
     pub correction: Correction,
 }
 
@@ -459,7 +460,11 @@ impl Experiment {
             percentile: self.conversion.percentile,
             initial_potential: self.conversion.initial_potential,
             max_pool: self.conversion.max_pool.rule(),
-            correction: self.conversion.correction,
+            // Corrected weights would leave the grid that they were rounded to.
+            correction: match self.conversion.correction {
+                Correction::Weights if self.optimise.weight_bits.is_some() => Correction::Bias,
+                correction => correction,
+            },
             encoding: self.simulation.encoding,
             seed: self.simulation.seed,
         }
