@@ -3,8 +3,8 @@
 use ndarray_npy::read_npy;
 use spikewatt::ann::Runtime;
 use spikewatt::conversion::{
-    Calibration, Conversion, ConversionOptions, Correction, Fit, FitOptions, ThresholdRule,
-    convert, fit,
+    Calibration, Conversion, ConversionOptions, Correction, Fit, FitOptions, MaxPoolChoice,
+    ThresholdRule, convert, fit,
 };
 use spikewatt::encoding::Encoding;
 use spikewatt::energy::Catalogue;
@@ -13,6 +13,7 @@ use spikewatt::experiment;
 use spikewatt::formats::dataset::{Dataset, LoadOptions, Preprocessing, load_with};
 use spikewatt::formats::onnx;
 use spikewatt::network::Pattern;
+use spikewatt::neuron::Neuron;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -121,8 +122,8 @@ impl Case {
     }
 
     fn accuracy_of(&self, conversion: &Conversion, timesteps: u32, encoding: Encoding) -> f64 {
-        let hits = self
-            .simulate(conversion, timesteps, encoding)
+        let simulation = self.simulate(conversion, timesteps, encoding);
+        let hits = simulation
             .outcomes
             .iter()
             .zip(self.test.labels.as_ref().unwrap())
@@ -294,50 +295,80 @@ fn fitting_lowers_the_error_of_the_output() {
         };
         case.fit(timesteps, options).output_error
     };
-    let plain = error(4, ThresholdRule::Percentile, Correction::None);
-    let mmse = error(4, ThresholdRule::Mmse, Correction::None);
-    let corrected = error(4, ThresholdRule::Mmse, Correction::Bias);
+    let plain = error(8, ThresholdRule::Percentile, Correction::None);
+    let mmse = error(8, ThresholdRule::Mmse, Correction::None);
+    let biases = error(8, ThresholdRule::Mmse, Correction::Bias);
+    let weights = error(8, ThresholdRule::Mmse, Correction::Weights);
     assert!(
-        corrected < mmse && mmse < plain,
-        "{corrected} {mmse} {plain}"
+        weights < biases && biases < mmse && mmse < plain,
+        "{weights} {biases} {mmse} {plain}"
     );
-    let refitted = error(4, ThresholdRule::Mmse, Correction::Weights);
-    assert!(refitted < corrected, "{refitted} {corrected}");
-    let longer = error(32, ThresholdRule::Mmse, Correction::Weights);
-    assert!(longer < refitted / 3.0, "{longer} {refitted}");
+    let longer = error(64, ThresholdRule::Mmse, Correction::Weights);
+    assert!(longer < weights / 3.0, "{longer} {weights}");
 }
 
-/// Corrected weights hold on images that they were not fitted to: the converted network agrees with
-/// the original on more of the test images, on hardly more spikes.
+/// Corrected weights hold on images that they were not fitted to: there, too, outputs are closer to
+/// the original's, for hardly more spikes.
 #[test]
 fn corrected_weights_hold_on_other_images() {
+    const TIMESTEPS: u32 = 4;
     let case = fashion("keras_fmnist_cnn");
-    let answers: Vec<u32> = case
-        .logits()
-        .chunks_exact(10)
-        .map(|logits| {
-            let best = (0..10)
-                .rev()
-                .max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
-            best.unwrap() as u32
-        })
-        .collect();
-    let agreement = |correction| {
+    let centred = |outputs: &[f32]| -> Vec<f64> {
+        let mean = outputs.iter().sum::<f32>() / outputs.len() as f32;
+        outputs.iter().map(|v| f64::from(v - mean)).collect()
+    };
+    let logits = case.logits();
+    let found = |correction| {
         let options = FitOptions {
             correction,
             ..FitOptions::default()
         };
-        let simulation = case.simulate(&case.fit(4, options).conversion, 4, Encoding::Constant);
-        let outcomes = simulation.outcomes.iter().zip(&answers);
-        let same = outcomes.filter(|(o, answer)| o.predictions.last() == Some(answer));
+        let conversion = case.fit(TIMESTEPS, options).conversion;
+        let simulation = case.simulate(&conversion, TIMESTEPS, Encoding::Constant);
+        let (mut error, mut spread) = (0.0, 0.0);
+        for (outcome, logits) in simulation.outcomes.iter().zip(logits.chunks_exact(10)) {
+            for (found, logit) in centred(&outcome.output).iter().zip(centred(logits)) {
+                error += (found / f64::from(TIMESTEPS) - logit).powi(2);
+                spread += logit.powi(2);
+            }
+        }
         let populations = 0..simulation.counts.populations.len();
         let spikes = populations.map(|p| simulation.counts.per_inference(p).spikes);
-        (same.count(), spikes.sum::<f64>())
+        ((error / spread).sqrt(), spikes.sum::<f64>())
     };
-    let (biases, weights) = (agreement(Correction::Bias), agreement(Correction::Weights));
-    // Measured: 850 and 909 of 1,000.
-    assert!(weights.0 >= biases.0 + 30, "{weights:?} {biases:?}");
+    let (biases, weights) = (found(Correction::Bias), found(Correction::Weights));
+    assert!(weights.0 < 0.8 * biases.0, "{weights:?} {biases:?}");
     assert!(weights.1 < 1.05 * biases.1, "{weights:?} {biases:?}");
+}
+
+/// Average pooling is another network: no pooling neurons, a larger error, and both are said.
+#[test]
+fn average_in_place_of_max_pooling_says_what_it_costs() {
+    let case = fashion("keras_fmnist_cnn");
+    let fit = |max_pool| {
+        let options = FitOptions {
+            max_pool,
+            ..FitOptions::default()
+        };
+        case.fit(4, options)
+    };
+    let (exact, average) = (fit(MaxPoolChoice::Auto), fit(MaxPoolChoice::Average));
+    let pools = |fit: &Fit| {
+        let populations = &fit.conversion.network.populations;
+        let pools = populations
+            .iter()
+            .filter(|p| matches!(p.neuron, Neuron::MaxPool(_)));
+        pools.count()
+    };
+    assert_eq!((pools(&exact), pools(&average)), (1, 0));
+    assert!(average.output_error > exact.output_error);
+    let note = format!(
+        "{:.1} % on the calibration data, {:.1} % with max pooling by the rule cumulative_max",
+        100.0 * average.output_error,
+        100.0 * exact.output_error
+    );
+    let notes = &average.conversion.notes;
+    assert!(notes.iter().any(|n| n.contains(&note)), "{notes:?}");
 }
 
 /// Correction makes no synapse of a pruned one, and leaves rounded weights where they are.

@@ -1,9 +1,13 @@
 //! Networks converted, written as NIR, and run again: by this program and by numpy.
 
+mod build;
+
 use assert_cmd::Command;
+use build::{int, ints, model, node, tensor};
 use ndarray::{Array4, ArrayD, Axis};
 use ndarray_npy::{NpzReader, write_npy};
 use predicates::prelude::*;
+use rten_onnx::onnx::{NodeProto, TensorProto};
 use spikewatt::encoding::Encoding;
 use spikewatt::engine::Simulator;
 use spikewatt::experiment::{Converted, Experiment, convert_model};
@@ -25,8 +29,7 @@ fn spikewatt() -> Command {
     Command::cargo_bin("spikewatt").unwrap()
 }
 
-/// Test images of the digits, and the folder of the converted network with a recording of the
-/// network in memory on them.
+/// A converted network, its input, and a recording of the network in memory on that.
 struct Case {
     folder: TempDir,
     converted: Converted,
@@ -34,20 +37,23 @@ struct Case {
 
 impl Case {
     fn new(initial_potential: f32) -> Self {
-        let folder = TempDir::new().unwrap();
         let path = root().join("examples/digits.toml");
         let set = format!("conversion.initial_potential={initial_potential}");
-        let experiment = Experiment::load(&path, std::slice::from_ref(&set)).unwrap();
+        Case::of(TempDir::new().unwrap(), &path, &set, [1, 8, 8])
+    }
+
+    /// The first samples of an experiment, which have the given shape.
+    fn of(folder: TempDir, path: &Path, set: &str, [c, h, w]: [usize; 3]) -> Self {
+        let experiment = Experiment::load(path, &[set.to_owned()]).unwrap();
         let converted = convert_model(&experiment, &|_| ControlFlow::Continue(())).unwrap();
 
-        let mut options = LoadOptions {
+        let options = LoadOptions {
             limit: Some(SAMPLES),
+            preprocessing: experiment.data.preprocessing.clone(),
             ..LoadOptions::default()
         };
-        options.preprocessing.scale = Some(1.0 / 16.0);
         let data = load_with(&experiment.data.path, &options).unwrap();
-        let shape = (SAMPLES, 1, 8, 8);
-        let inputs = Array4::from_shape_vec(shape, data.inputs.clone()).unwrap();
+        let inputs = Array4::from_shape_vec((SAMPLES, c, h, w), data.inputs.clone()).unwrap();
         let inputs = match &converted.network.populations[0].shape.dims()[..] {
             [n] => inputs
                 .into_shape_with_order((SAMPLES, *n))
@@ -73,14 +79,8 @@ impl Case {
 
         spikewatt()
             .arg("convert")
-            .arg(&path)
-            .args([
-                "--set",
-                &set,
-                "--timesteps",
-                &TIMESTEPS.to_string(),
-                "--out",
-            ])
+            .arg(path)
+            .args(["--set", set, "--timesteps", &TIMESTEPS.to_string(), "--out"])
             .arg(folder.path().join("out"))
             .assert()
             .success()
@@ -90,6 +90,48 @@ impl Case {
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Runs the written file with the given flags; what was recorded.
+    fn simulate(&self, flags: &str) -> NpzReader<File> {
+        let record = self.path("file.npz");
+        spikewatt()
+            .arg("simulate")
+            .arg(self.path("out/network.nir"))
+            .arg("--input")
+            .arg(self.path("x.npy"))
+            .args(flags.split(' '))
+            .arg("--record")
+            .arg(&record)
+            .assert()
+            .success();
+        NpzReader::new(File::open(record).unwrap()).unwrap()
+    }
+
+    /// The flags that the report states.
+    fn flags(&self) -> String {
+        let json = std::fs::read_to_string(self.path("out/conversion.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        json["flags"].as_str().unwrap().to_owned()
+    }
+
+    /// Every spike and every last potential of the file are those of the network in memory.
+    fn check(&self, what: &str) {
+        let mut npz = self.simulate(&self.flags());
+        let mut memory = NpzReader::new(File::open(self.path("memory.npz")).unwrap()).unwrap();
+        let mut total = 0u64;
+        for (name, expected) in self.expected() {
+            let node = name.replace('/', "_");
+            let found: ArrayD<u8> = npz.by_name(&format!("spikes/{node}")).unwrap();
+            assert_eq!(found, expected, "{name}, {what}");
+            total += found.iter().map(|&s| u64::from(s)).sum::<u64>();
+        }
+        assert!(total > 1000, "{total} spikes, {what}");
+        let last = &self.converted.report.populations.last().unwrap().name;
+        let node = last.replace('/', "_");
+        let found: ArrayD<f32> = npz.by_name(&format!("potential/{node}")).unwrap();
+        let expected: ArrayD<f32> = memory.by_name(&format!("potential/{last}")).unwrap();
+        assert_eq!(found, expected, "{what}");
     }
 
     /// What each spiking population did, in memory.
@@ -110,34 +152,8 @@ impl Case {
 fn reference_the_written_file_spikes_as_the_network_in_memory() {
     for initial in [0.5, 0.3, 0.0] {
         let case = Case::new(initial);
-        let json = std::fs::read_to_string(case.path("out/conversion.json")).unwrap();
-        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let flags = json["flags"].as_str().unwrap();
-        spikewatt()
-            .arg("simulate")
-            .arg(case.path("out/network.nir"))
-            .arg("--input")
-            .arg(case.path("x.npy"))
-            .args(flags.split(' '))
-            .arg("--record")
-            .arg(case.path("file.npz"))
-            .assert()
-            .success();
-        let mut npz = NpzReader::new(File::open(case.path("file.npz")).unwrap()).unwrap();
-        let mut memory = NpzReader::new(File::open(case.path("memory.npz")).unwrap()).unwrap();
-        let mut total = 0u64;
-        for (name, expected) in case.expected() {
-            let node = name.replace('/', "_");
-            let found: ArrayD<u8> = npz.by_name(&format!("spikes/{node}")).unwrap();
-            assert_eq!(found, expected, "{name}, starting at {initial}");
-            total += found.iter().map(|&s| u64::from(s)).sum::<u64>();
-        }
-        assert!(total > 1000, "{total} spikes");
-        let last = &case.converted.report.populations.last().unwrap().name;
-        let node = last.replace('/', "_");
-        let found: ArrayD<f32> = npz.by_name(&format!("potential/{node}")).unwrap();
-        let expected: ArrayD<f32> = memory.by_name(&format!("potential/{last}")).unwrap();
-        assert_eq!(found, expected, "starting at {initial}");
+        case.check(&format!("starting at {initial}"));
+        let flags = case.flags();
 
         // Each of the flags is needed.
         for (flag, other) in [
@@ -147,22 +163,107 @@ fn reference_the_written_file_spikes_as_the_network_in_memory() {
             if initial == 0.0 && flag.contains("initial") {
                 continue;
             }
-            let without = case.path("without.npz");
-            spikewatt()
-                .arg("simulate")
-                .arg(case.path("out/network.nir"))
-                .arg("--input")
-                .arg(case.path("x.npy"))
-                .args(flags.replace(flag, other).split(' '))
-                .arg("--record")
-                .arg(&without)
-                .assert()
-                .success();
-            let mut npz = NpzReader::new(File::open(&without).unwrap()).unwrap();
+            let mut npz = case.simulate(&flags.replace(flag, other));
             let (name, expected) = &case.expected()[0];
             let found: ArrayD<u8> = npz.by_name(&format!("spikes/{name}")).unwrap();
             assert_ne!(found, expected, "{other}");
         }
+    }
+}
+
+/// Numbers from −0.5 to 0.5 that look random.
+fn weights(name: &str, dims: &[i64]) -> TensorProto {
+    let seed = name
+        .bytes()
+        .fold(7u32, |s, b| s.wrapping_mul(31) + u32::from(b));
+    let number = |i: u32| {
+        let mixed = (i + seed).wrapping_mul(2_654_435_761);
+        (mixed >> 16) as f32 / 65_536.0 - 0.5
+    };
+    let count = dims.iter().product::<i64>() as u32;
+    tensor(name, dims, &(0..count).map(number).collect::<Vec<_>>())
+}
+
+/// Branches that are added, and branches that are joined behind one another's average pooling.
+#[test]
+fn reference_branches_survive_the_file() {
+    let conv = |name: &str, input: &str, pad: i64| -> NodeProto {
+        let weight = format!("w{name}");
+        node(
+            "Conv",
+            name,
+            &[input, &weight],
+            name,
+            vec![ints("pads", &[pad; 4])],
+        )
+    };
+    let relu = |name: &str, input: &str| node("Relu", name, &[input], name, vec![]);
+    let head = |input: &str| {
+        let flat = node("Flatten", "flat", &[input], "flat", vec![]);
+        vec![flat, node("MatMul", "y", &["flat", "wy"], "y", vec![])]
+    };
+    let added = [
+        vec![
+            conv("c", "x", 1),
+            relu("a", "c"),
+            conv("d", "a", 1),
+            node("Add", "e", &["d", "a"], "e", vec![]),
+            relu("f", "e"),
+            node("GlobalAveragePool", "g", &["f"], "g", vec![]),
+        ],
+        head("g"),
+    ];
+    let pooling = vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
+    let joined = [
+        vec![
+            conv("c", "x", 1),
+            relu("a", "c"),
+            conv("d", "x", 1),
+            relu("b", "d"),
+            node("Concat", "j", &["a", "b"], "j", vec![int("axis", 1)]),
+            node("AveragePool", "p", &["j"], "p", pooling),
+            conv("e", "p", 0),
+            relu("f", "e"),
+        ],
+        head("f"),
+    ];
+    for (what, nodes, constants) in [
+        (
+            "added",
+            added,
+            vec![
+                weights("wc", &[4, 2, 3, 3]),
+                weights("wd", &[4, 4, 3, 3]),
+                weights("wy", &[4, 3]),
+            ],
+        ),
+        (
+            "joined",
+            joined,
+            vec![
+                weights("wc", &[3, 2, 3, 3]),
+                weights("wd", &[2, 2, 3, 3]),
+                weights("we", &[4, 5, 2, 2]),
+                weights("wy", &[16, 3]),
+            ],
+        ),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        let bytes = model(&[2, 6, 6], nodes.concat(), constants, "y");
+        std::fs::write(file("model.onnx"), bytes).unwrap();
+        let inputs = weights("x", &[SAMPLES as i64, 2, 6, 6]).float_data;
+        let inputs: Vec<f32> = inputs.iter().map(|v| v + 0.5).collect();
+        let inputs = Array4::from_shape_vec((SAMPLES, 2, 6, 6), inputs).unwrap();
+        write_npy(file("samples.npy"), &inputs).unwrap();
+        let experiment = "model = \"model.onnx\"\ndata.path = \"samples.npy\"\n\
+             calibration.path = \"samples.npy\"\n";
+        let path = file("experiment.toml");
+        std::fs::write(&path, experiment).unwrap();
+        let case = Case::of(folder, &path, "conversion.initial_potential=0.5", [2, 6, 6]);
+        case.check(what);
+        let error = case.converted.report.output_error;
+        assert!(error < 0.2, "{what}: {error}");
     }
 }
 

@@ -6,6 +6,7 @@
 //! can get here: nothing but the calibration inputs is passed in.
 
 use super::correction::{correct, correct_readout, output_error};
+use super::max_pool::{MaxPoolChoice, averaged};
 use super::refit::refit;
 use super::rescale::set_thresholds;
 use super::samples::Samples;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 /// Fewest and most samples that thresholds, weights and biases are fitted to, the first ones of the
 /// calibration data; in between as many as take [`FIT_MACS`]. Quantiles use all samples.
-const FIT_SAMPLES: [u64; 2] = [256, 1024];
+const FIT_SAMPLES: [u64; 2] = [256, 512];
 
 /// Multiplications of the original, once per timestep and sample, that a fit may use.
 const FIT_MACS: u64 = 1 << 33;
@@ -71,8 +72,8 @@ pub struct FitOptions {
     pub percentile: f64,
     /// Potential before the first timestep, as a fraction of the threshold.
     pub initial_potential: f32,
-    /// Max-pooling rule; `None` takes the one with the smaller error at the output.
-    pub max_pool: Option<MaxPoolRule>,
+    /// What becomes of max pooling.
+    pub max_pool: MaxPoolChoice,
     /// What is corrected after conversion.
     pub correction: Correction,
     /// How samples will become input.
@@ -88,7 +89,7 @@ impl Default for FitOptions {
             thresholds: ThresholdRule::default(),
             percentile: 99.9,
             initial_potential: 0.5,
-            max_pool: None,
+            max_pool: MaxPoolChoice::default(),
             correction: Correction::default(),
             encoding: Encoding::Constant,
             seed: 0,
@@ -121,10 +122,16 @@ pub fn fit(
     inputs: &[f32],
     options: &FitOptions,
 ) -> Result<Fit, ConversionError> {
+    if options.max_pool == MaxPoolChoice::Average
+        && let Some(averaged) = averaged(ann)
+    {
+        return fit_averaged([ann, &averaged], runtime, inputs, options);
+    }
     let calibration = Calibration::measure(ann, runtime, inputs, options.percentile)?;
     let samples = limited(ann, runtime, inputs, options);
     let with_rule = |rule: MaxPoolRule| fit_with(rule, &calibration, &samples, options);
-    let (conversion, output_error) = with_rule(options.max_pool.unwrap_or(MaxPoolRule::Gate))?;
+    let (conversion, output_error) =
+        with_rule(options.max_pool.rule().unwrap_or(MaxPoolRule::Gate))?;
     let mut fit = Fit {
         max_pool_errors: conversion
             .max_pool
@@ -135,7 +142,7 @@ pub fn fit(
         output_error,
         samples: calibration.samples,
     };
-    if fit.conversion.max_pool.is_some() && options.max_pool.is_none() {
+    if fit.conversion.max_pool.is_some() && options.max_pool.rule().is_none() {
         let (conversion, output_error) = with_rule(MaxPoolRule::CumulativeMax)?;
         fit.max_pool_errors
             .push((MaxPoolRule::CumulativeMax, output_error));
@@ -156,6 +163,28 @@ pub fn fit(
             errors.join(", ")
         ));
     }
+    Ok(fit)
+}
+
+/// Converts a network with average pooling in place of max pooling, and says what that costs.
+fn fit_averaged(
+    [original, averaged]: [&Ann; 2],
+    runtime: &Runtime,
+    inputs: &[f32],
+    options: &FitOptions,
+) -> Result<Fit, ConversionError> {
+    let options = FitOptions {
+        max_pool: MaxPoolChoice::Auto,
+        ..options.clone()
+    };
+    let exact = fit(original, runtime, inputs, &options)?;
+    let mut fit = fit(averaged, runtime, inputs, &options)?;
+    fit.conversion.notes.push(format!(
+        "average pooling in place of max pooling, as asked: error of the output {:.1} % on the calibration data, {:.1} % with max pooling by the rule {}",
+        100.0 * fit.output_error,
+        100.0 * exact.output_error,
+        exact.conversion.max_pool.map_or("none", rule_name),
+    ));
     Ok(fit)
 }
 

@@ -24,6 +24,7 @@ mod correction;
 mod early_exit;
 mod fit;
 mod health;
+mod max_pool;
 mod quantile;
 mod refit;
 mod rescale;
@@ -34,6 +35,7 @@ pub use calibration::{ActivationRange, Calibration};
 pub use early_exit::{EarlyExit, Trace};
 pub use fit::{Correction, Fit, FitOptions, ThresholdRule, fit};
 pub use health::{Health, examine};
+pub use max_pool::MaxPoolChoice;
 
 use crate::ann::{Ann, Operation, RuntimeError};
 use crate::engine::SimulationError;

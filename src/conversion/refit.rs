@@ -28,7 +28,7 @@ const POSITIONS: usize = 64;
 const MOST_WEIGHTS: usize = 2048;
 
 /// λ, relative to the mean square of x.
-const RIDGE: f64 = 0.03;
+const RIDGE: f64 = 0.1;
 
 /// What a population has and what it lacks, `[row, feature]` and `[row, output]`; a row is a sample,
 /// or a position in one.

@@ -1,12 +1,11 @@
 //! An experiment as a file: what users write, with every default.
 
 use crate::conversion::FitOptions;
-pub use crate::conversion::{Correction, ThresholdRule as Normalization};
+pub use crate::conversion::{Correction, MaxPoolChoice, ThresholdRule as Normalization};
 use crate::encoding::Encoding;
 use crate::energy::carbon::CarbonError;
 use crate::energy::{MonteCarlo, PlacementRule, PriceOptions, UsageConfig};
 use crate::formats::dataset::Preprocessing;
-use crate::neuron::MaxPoolRule;
 use crate::optimise::Optimisation;
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
@@ -124,31 +123,6 @@ pub struct CalibrationConfig {
     pub samples: Option<usize>,
 }
 
-/// Which max-pooling rule to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MaxPoolChoice {
-    /// The rule with the smaller error of the output on the calibration data.
-    #[default]
-    Auto,
-    /// See [`MaxPoolRule::Gate`].
-    Gate,
-    /// See [`MaxPoolRule::CumulativeMax`].
-    CumulativeMax,
-}
-
-impl MaxPoolChoice {
-    /// The rule, if one was chosen.
-    #[must_use]
-    pub fn rule(self) -> Option<MaxPoolRule> {
-        match self {
-            MaxPoolChoice::Auto => None,
-            MaxPoolChoice::Gate => Some(MaxPoolRule::Gate),
-            MaxPoolChoice::CumulativeMax => Some(MaxPoolRule::CumulativeMax),
-        }
-    }
-}
-
 /// How to convert.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -159,7 +133,7 @@ pub struct ConversionConfig {
     pub percentile: f64,
     /// Potential before the first timestep, as a fraction of the threshold.
     pub initial_potential: f32,
-    /// Max-pooling rule.
+    /// What becomes of max pooling.
     pub max_pool: MaxPoolChoice,
     /// What is corrected after conversion. Weights that `optimise` rounds stay as rounded; then
     /// only biases are corrected.
@@ -459,7 +433,7 @@ impl Experiment {
             thresholds: self.conversion.normalization,
             percentile: self.conversion.percentile,
             initial_potential: self.conversion.initial_potential,
-            max_pool: self.conversion.max_pool.rule(),
+            max_pool: self.conversion.max_pool,
             // Corrected weights would leave the grid that they were rounded to.
             correction: match self.conversion.correction {
                 Correction::Weights if self.optimise.weight_bits.is_some() => Correction::Bias,
