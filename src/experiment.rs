@@ -34,7 +34,7 @@ pub use subject::{NetworkOptions, StartPotential, StartSource};
 pub use watch::OutputKind;
 
 use crate::ann::{Ann, Observed, Runtime, RuntimeError};
-use crate::conversion::{self, Conversion, ConversionError, Fit, rule_name};
+use crate::conversion::{self, Conversion, ConversionError, Fit, Health, rule_name};
 use crate::counts::{DenseCounts, EventCounts, NeuroBench};
 use crate::encoding::{Drive, EncodingError};
 use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work};
@@ -318,6 +318,26 @@ impl Imported {
         let options = experiment.fit_options();
         let inputs = &self.calibration_data.inputs;
         Ok(conversion::fit(&self.ann, &self.runtime, inputs, &options)?)
+    }
+
+    /// Examines each population of a conversion that was made with this experiment.
+    ///
+    /// # Errors
+    /// If the original cannot be run or the network cannot be simulated.
+    pub fn examine(
+        &self,
+        experiment: &Experiment,
+        conversion: &Conversion,
+    ) -> Result<Vec<Health>, ExperimentError> {
+        let inputs = &self.calibration_data.inputs;
+        let options = experiment.fit_options();
+        Ok(conversion::examine(
+            &self.ann,
+            &self.runtime,
+            inputs,
+            conversion,
+            &options,
+        )?)
     }
 
     /// Converts and simulates. The experiment names the same model and data as the one that was

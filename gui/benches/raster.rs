@@ -122,9 +122,9 @@ fn picture_time(raster: &Raster, counts: &Counts, zoom: f64) -> Duration {
     times[times.len() / 2]
 }
 
-/// The window moves with every step, so that nothing can be reused.
+/// The window moves with every step, so that nothing can be reused; even the widest leaves room.
 fn window(zoom: f64, step: usize) -> Window {
-    let size = 10_000.0 / zoom;
+    let size = 9_900.0 / zoom;
     let start = (10_000.0 - size) * (0.3 + 0.01 * step as f64);
     Window {
         time: start..start + size,

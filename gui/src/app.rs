@@ -5,6 +5,7 @@ use crate::commands::{Action, COMMANDS, MOUSE};
 use crate::export;
 use crate::panels::{self, Panel, costs::device_choice};
 use crate::state::State;
+use crate::sweep;
 use crate::theme;
 use crate::worker::{Job, Message, Worker};
 use eframe::egui::{self, Context, Key, ProgressBar, RichText, Theme, Ui};
@@ -12,9 +13,9 @@ use egui_tiles::{
     Container, Linear, LinearDir, SimplificationOptions, TileId, Tiles, Tree, UiResponse,
 };
 use serde::{Deserialize, Serialize};
-use spikewatt::experiment::Progress;
+use spikewatt::experiment::{Experiment, Progress};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Most files that the menu remembers.
 const RECENT: usize = 8;
@@ -47,6 +48,10 @@ pub struct App {
     palette: Option<String>,
     since_step_s: f64,
     save: bool,
+    /// A model that waits for its data.
+    pub model: Option<PathBuf>,
+    /// The panel under the pointer.
+    pointed: Option<String>,
 }
 
 impl App {
@@ -95,6 +100,8 @@ impl App {
             palette: None,
             since_step_s: 0.0,
             save: false,
+            model: None,
+            pointed: None,
         }
     }
 
@@ -105,11 +112,38 @@ impl App {
             folder.join("../examples/fashion_mnist.toml")
         };
         let file = file.unwrap_or_else(bundled);
+        if is_model(&file) {
+            self.model = Some(file);
+        } else {
+            self.ask(Job::Open(file, sample));
+        }
+    }
+
+    /// Runs a model on data, everything else at its default.
+    pub fn open_model(&mut self, model: PathBuf, data: PathBuf, sample: usize) {
+        self.model = None;
+        let experiment = Experiment::of_model(model, data);
+        self.ask(Job::Run(Box::new(experiment), sample));
+    }
+
+    /// Takes files that were dropped: a model and its data in one go or one after the other, or
+    /// anything that can be opened by itself.
+    pub fn take(&mut self, mut files: Vec<PathBuf>) {
+        if let Some(place) = files.iter().position(|file| is_model(file)) {
+            self.model = Some(files.swap_remove(place));
+        }
+        match (files.into_iter().next(), self.model.take()) {
+            (Some(data), Some(model)) => self.open_model(model, data, 0),
+            (Some(file), None) => self.open(Some(file), 0),
+            (None, model) => self.model = model,
+        }
+    }
+
+    fn ask(&mut self, job: Job) {
         if let Some(worker) = &mut self.worker {
-            self.state.close();
             self.message = None;
             self.busy = true;
-            worker.ask(Job::Open(file, sample));
+            worker.ask(job);
         }
     }
 
@@ -135,12 +169,23 @@ impl App {
             .unwrap_or_default();
         for message in messages {
             match message {
+                Message::Closed => self.state.close(),
                 Message::Opened(file, samples) => {
-                    self.recent.retain(|other| *other != file);
-                    self.recent.insert(0, file.clone());
-                    self.recent.truncate(RECENT);
-                    (self.state.file, self.state.samples) = (Some(file), samples);
+                    self.remember(file.clone());
+                    (self.state.file, self.state.samples) = (file, samples);
                 }
+                Message::Sweep(file, results) => {
+                    match sweep::join(self.state.sweep.clone(), *results) {
+                        Ok(joined) => {
+                            self.state.sweep = Some(joined);
+                            self.state.revision += 1;
+                            self.remember(Some(file));
+                            self.show("Sweep");
+                        }
+                        Err(error) => self.message = Some(format!("{error:#}")),
+                    }
+                }
+                Message::Health(health) => self.state.health = health,
                 Message::Recorded(record) => self.state.set_record(*record),
                 Message::Progress(progress) => self.progress = Some(progress),
                 Message::Counted(run) => self.state.set_run(*run),
@@ -149,13 +194,36 @@ impl App {
                 Message::Idle => (self.busy, self.progress) = (false, None),
             }
         }
-        if let Some(sample) = self.state.wanted_sample.take()
-            && let Some(worker) = &mut self.worker
-            && !self.busy
-        {
-            self.busy = true;
-            worker.ask(Job::Record(sample));
+        if self.busy {
+            return;
         }
+        if let Some(sample) = self.state.wanted_sample.take() {
+            self.ask(Job::Record(sample));
+        }
+        if let Some(position) = self.state.wanted_point.take() {
+            let plan = self.state.sweep.as_ref().and_then(|s| s.plan.as_ref());
+            let point = plan.and_then(|plan| plan.points.get(position));
+            if let Some(experiment) = point.map(|point| point.experiment.clone()) {
+                self.ask(Job::Run(Box::new(experiment), 0));
+            }
+        }
+    }
+
+    fn remember(&mut self, file: Option<PathBuf>) {
+        if let Some(file) = file {
+            self.recent.retain(|other| *other != file);
+            self.recent.insert(0, file);
+            self.recent.truncate(RECENT);
+        }
+    }
+
+    /// Brings a panel to the front of its tabs.
+    fn show(&mut self, name: &str) {
+        let wanted = |_, tile: &egui_tiles::Tile<String>| match tile {
+            egui_tiles::Tile::Pane(pane) => pane == name,
+            egui_tiles::Tile::Container(_) => false,
+        };
+        self.layout.make_active(wanted);
     }
 
     /// Draws the window.
@@ -176,6 +244,7 @@ impl App {
                 let mut panes = Panes {
                     panels: &mut self.panels,
                     state: &mut self.state,
+                    pointed: &mut self.pointed,
                 };
                 self.layout.ui(&mut panes, ui);
             });
@@ -194,15 +263,12 @@ impl App {
     }
 
     fn take_files(&mut self, ctx: &Context) {
-        let dropped = ctx.input(|input| {
-            input
-                .raw
-                .dropped_files
-                .first()
-                .map(|file| file.path().to_owned())
+        let dropped: Vec<PathBuf> = ctx.input(|input| {
+            let files = input.raw.dropped_files.iter();
+            files.map(|file| file.path().to_owned()).collect()
         });
-        if let Some(file) = dropped {
-            self.open(Some(file), 0);
+        if !dropped.is_empty() {
+            self.take(dropped);
         }
     }
 
@@ -247,7 +313,20 @@ impl App {
             Action::Open => self.ask_for_file(),
             Action::Find | Action::Palette => self.palette = Some(String::new()),
             Action::SaveLayout => self.save = true,
-            Action::Export => self.export(),
+            Action::Export => {
+                if let Some(name) = self.in_view() {
+                    self.export_panel(&name);
+                }
+            }
+            Action::Copy => {
+                if let Some(name) = self.in_view() {
+                    self.copy_picture(ctx, &name);
+                }
+            }
+            Action::Keep => {
+                self.state.keep();
+                self.show("Runs");
+            }
             Action::Theme => {
                 let next = if ctx.theme() == Theme::Dark {
                     Theme::Light
@@ -256,9 +335,10 @@ impl App {
                 };
                 ctx.set_theme(next);
             }
-            Action::Keys => self.shows_keys = !self.shows_keys,
+            Action::Keys => self.shows_keys = true,
             Action::Cancel => {
                 let open = self.message.take().is_some()
+                    || self.model.take().is_some()
                     || self.shows_keys
                     || self.palette.take().is_some();
                 self.shows_keys = false;
@@ -305,11 +385,18 @@ impl App {
 
     fn ask_for_file(&mut self) {
         let dialog = rfd::FileDialog::new().add_filter(
-            "experiment, network, recording, counts",
-            &["toml", "nir", "npz", "h5"],
+            "experiment, sweep, model, network, recording, counts, results",
+            &["toml", "onnx", "nir", "npz", "h5", "json"],
         );
         if let Some(file) = dialog.pick_file() {
             self.open(Some(file), 0);
+        }
+    }
+
+    fn ask_for_data(&mut self) {
+        let data = rfd::FileDialog::new().pick_file();
+        if let (Some(data), Some(model)) = (data, self.model.take()) {
+            self.open_model(model, data, 0);
         }
     }
 
@@ -319,15 +406,17 @@ impl App {
         }
     }
 
-    fn export(&mut self) {
-        // The panel in view of the first group: what the eye is on is not known.
+    /// The panel under the pointer, or the first that shows.
+    fn in_view(&self) -> Option<String> {
         let active = self.layout.active_tiles();
-        let name = active
-            .iter()
-            .find_map(|tile| self.layout.tiles.get_pane(tile))
-            .cloned();
-        if let Some(name) = name {
-            self.export_panel(&name);
+        let mut panes = active.iter().filter_map(|t| self.layout.tiles.get_pane(t));
+        self.pointed.clone().or_else(|| panes.next().cloned())
+    }
+
+    fn copy_picture(&mut self, ctx: &Context, name: &str) {
+        match export::picture(name, &mut self.state, export::WIDTH_MM) {
+            Ok(picture) => ctx.copy_image(picture),
+            Err(error) => self.message = Some(format!("{error:#}")),
         }
     }
 
@@ -370,6 +459,14 @@ impl App {
                     }
                 }
                 ui.separator();
+                ui.menu_button("Copy as picture", |ui| {
+                    let names: Vec<&'static str> = self.panels.keys().copied().collect();
+                    for name in names {
+                        if ui.button(name).clicked() {
+                            self.copy_picture(&ui.ctx().clone(), name);
+                        }
+                    }
+                });
                 ui.menu_button("Copy as CSV", |ui| {
                     for panel in self.panels.values() {
                         let table = || panel.csv(&self.state);
@@ -455,6 +552,25 @@ impl App {
         }
         if !open {
             self.message = None;
+        }
+        if let Some(model) = self.model.clone() {
+            egui::Window::new("Data for the model")
+                .collapsible(false)
+                .default_width(420.0)
+                .show(ctx, |ui| {
+                    ui.label(format!(
+                        "{} is a model alone. Drop the data it is to run on, or choose them.",
+                        model.display()
+                    ));
+                    ui.horizontal(|ui| {
+                        if ui.button("Choose data…").clicked() {
+                            self.ask_for_data();
+                        }
+                        if ui.button("Close").clicked() {
+                            self.model = None;
+                        }
+                    });
+                });
         }
         egui::Window::new("Keys")
             .open(&mut self.shows_keys)
@@ -555,12 +671,16 @@ impl eframe::App for App {
 struct Panes<'a> {
     panels: &'a mut BTreeMap<&'static str, Box<dyn Panel>>,
     state: &'a mut State,
+    pointed: &'a mut Option<String>,
 }
 
 impl egui_tiles::Behavior<String> for Panes<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, name: &mut String) -> UiResponse {
         ui.painter()
             .rect_filled(ui.max_rect(), 0.0, ui.visuals().panel_fill);
+        if ui.rect_contains_pointer(ui.max_rect()) {
+            *self.pointed = Some(name.clone());
+        }
         egui::Frame::new().inner_margin(4.0).show(ui, |ui| {
             if let Some(panel) = self.panels.get_mut(name.as_str()) {
                 ui.push_id(name.as_str(), |ui| panel.ui(ui, self.state));
@@ -579,6 +699,13 @@ impl egui_tiles::Behavior<String> for Panes<'_> {
             ..SimplificationOptions::default()
         }
     }
+}
+
+/// Whether a file is a model that needs data beside it.
+#[must_use]
+pub fn is_model(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
 }
 
 /// Whether a layout has exactly the panels that exist.
@@ -610,7 +737,14 @@ fn default_layout() -> Tree<String> {
     let right = [
         tabs(&["Inspector", "Costs"]),
         tabs(&["Network", "Cores", "Map"]),
-        tabs(&["Evidence", "Compare", "Potential", "Histogram"]),
+        tabs(&[
+            "Compare",
+            "Evidence",
+            "Sweep",
+            "Runs",
+            "Potential",
+            "Histogram",
+        ]),
     ];
     let mut column = |children: [TileId; 3], shares: [f32; 3]| {
         let mut column = Linear::new(LinearDir::Vertical, children.to_vec());

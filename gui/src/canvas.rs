@@ -40,11 +40,18 @@ pub struct Chart {
 impl Chart {
     /// Takes all that is left of a panel. `name` is what a screen reader says.
     pub fn new(ui: &mut Ui, name: &str, x: Range<f64>, y: Range<f64>) -> Self {
-        let size = ui.available_size().max(vec2(GUTTER + 40.0, FOOT + 30.0));
+        Self::with_margin(ui, name, x, y, 12.0)
+    }
+
+    /// As [`Chart::new`], with so much room right of the area \[points\].
+    pub fn with_margin(ui: &mut Ui, name: &str, x: Range<f64>, y: Range<f64>, margin: f32) -> Self {
+        let size = ui
+            .available_size()
+            .max(vec2(GUTTER + margin + 30.0, FOOT + 30.0));
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         let enabled = ui.is_enabled();
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, enabled, name));
-        let area = Rect::from_min_max(rect.min + vec2(GUTTER, 6.0), rect.max - vec2(12.0, FOOT));
+        let area = Rect::from_min_max(rect.min + vec2(GUTTER, 6.0), rect.max - vec2(margin, FOOT));
         let visuals = ui.visuals();
         let full = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect));
         full.rect_filled(area, 0.0, visuals.extreme_bg_color);
@@ -161,6 +168,18 @@ impl Chart {
         let rect = Rect::from_two_pos(self.at(x.start, y.start), self.at(x.end, y.end));
         self.inside().rect_filled(rect, 0.0, colour);
     }
+}
+
+/// Ticks across of a chart whose values are decimal logarithms: whole decades, each labelled by
+/// `label` of its value, and a name.
+pub fn decade_ticks(chart: &Chart, name: &str, label: impl Fn(f64) -> String) {
+    chart.ticks_x(name, |decade| {
+        if decade.fract().abs() > 1e-9 {
+            return String::new();
+        }
+        let text = label(10f64.powf(decade.round()));
+        text.replace(".00", "").replace(".0", "")
+    });
 }
 
 /// A chart over the shared time axis.

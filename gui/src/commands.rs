@@ -35,6 +35,10 @@ pub enum Action {
     SaveLayout,
     /// Export the panel in view.
     Export,
+    /// Copy the panel in view as a picture.
+    Copy,
+    /// Keep the open run to compare with, or forget it.
+    Keep,
     /// Light or dark.
     Theme,
     /// List of keys.
@@ -62,7 +66,7 @@ const fn command(name: &'static str, modifiers: Modifiers, key: Key, action: Act
 }
 
 /// Every command. Those with more modifiers come first: a key is taken by the first that fits.
-pub static COMMANDS: [Command; 22] = [
+pub static COMMANDS: [Command; 25] = [
     command(
         "Step back by ten",
         Modifiers::SHIFT,
@@ -94,6 +98,18 @@ pub static COMMANDS: [Command; 22] = [
     command("Command palette", Modifiers::CTRL, Key::K, Action::Palette),
     command("Save layout", Modifiers::CTRL, Key::S, Action::SaveLayout),
     command("Export view", Modifiers::CTRL, Key::E, Action::Export),
+    command(
+        "Copy view as a picture",
+        Modifiers::CTRL,
+        Key::P,
+        Action::Copy,
+    ),
+    command(
+        "Keep this run to compare",
+        Modifiers::CTRL,
+        Key::B,
+        Action::Keep,
+    ),
     command("Light or dark", Modifiers::CTRL, Key::T, Action::Theme),
     command("Play or pause", Modifiers::NONE, Key::Space, Action::Play),
     command(
@@ -123,6 +139,12 @@ pub static COMMANDS: [Command; 22] = [
         Modifiers::NONE,
         Key::Delete,
         Action::Clear,
+    ),
+    command(
+        "List of keys",
+        Modifiers::NONE,
+        Key::Questionmark,
+        Action::Keys,
     ),
     command("Cancel", Modifiers::NONE, Key::Escape, Action::Cancel),
 ];

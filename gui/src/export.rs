@@ -91,16 +91,7 @@ impl Drawn {
 /// # Errors
 /// If there is no such panel, nothing to write, or the file cannot be written.
 pub fn panel(name: &str, state: &mut State, file: &Path, width_mm: f32) -> anyhow::Result<()> {
-    let Some(mut panel) = panels::all()
-        .into_iter()
-        .find(|panel| panel.name().eq_ignore_ascii_case(name))
-    else {
-        let names: Vec<&str> = panels::all().iter().map(|panel| panel.name()).collect();
-        bail!(
-            "there is no panel \"{name}\"; there are {}",
-            names.join(", ")
-        );
-    };
+    let mut panel = named(name)?;
     let extension = file
         .extension()
         .and_then(|e| e.to_str())
@@ -119,6 +110,27 @@ pub fn panel(name: &str, state: &mut State, file: &Path, width_mm: f32) -> anyho
         ),
     };
     std::fs::write(file, bytes).with_context(|| file.display().to_string())
+}
+
+/// A panel as it is written, as a picture: to be copied.
+///
+/// # Errors
+/// If there is no such panel.
+pub fn picture(name: &str, state: &mut State, width_mm: f32) -> anyhow::Result<ColorImage> {
+    Ok(drawn(named(name)?.as_mut(), state, width_mm).image())
+}
+
+fn named(name: &str) -> anyhow::Result<Box<dyn Panel>> {
+    let mut list = panels::all();
+    let names: Vec<&str> = list.iter().map(|panel| panel.name()).collect();
+    let found = names.iter().position(|n| n.eq_ignore_ascii_case(name));
+    let Some(found) = found else {
+        bail!(
+            "there is no panel \"{name}\"; there are {}",
+            names.join(", ")
+        );
+    };
+    Ok(list.swap_remove(found))
 }
 
 fn drawn(panel: &mut dyn Panel, state: &mut State, width_mm: f32) -> Drawn {

@@ -12,9 +12,13 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Experiment or native network (.toml), NIR file, recording (.npz), saved counts (.h5) or
-    /// result folder; the bundled example unless given.
+    /// Experiment, sweep or native network (.toml), model (.onnx, with --data), NIR file, recording
+    /// (.npz), saved counts (.h5), results of a sweep (.json) or result folder; the bundled example
+    /// unless given.
     file: Option<PathBuf>,
+    /// Data to run a model on.
+    #[arg(long, value_name = "FILE", requires = "file")]
+    data: Option<PathBuf>,
     /// Write a picture (.png or .svg) of the window instead of opening it; needs no display.
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
@@ -55,6 +59,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         return shoot(&Shot {
             file,
             subject: arguments.file,
+            data: arguments.data,
             size: arguments.size,
             panel: arguments.panel,
             theme: arguments.theme,
@@ -74,7 +79,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Box::new(move |creation| {
             let stored = creation.storage.and_then(App::stored);
             let mut app = App::new(&creation.egui_ctx, stored);
-            app.open(arguments.file, arguments.sample);
+            match (arguments.file, arguments.data) {
+                (Some(model), Some(data)) => app.open_model(model, data, arguments.sample),
+                (file, _) => app.open(file, arguments.sample),
+            }
             Ok(Box::new(app))
         }),
     )

@@ -1,6 +1,6 @@
 //! `--screenshot`: a picture of the window without a display.
 
-use crate::app::App;
+use crate::app::{App, is_model};
 use crate::export::{self, Drawn};
 use crate::panels;
 use anyhow::{Context as _, bail};
@@ -54,6 +54,8 @@ pub struct Shot {
     pub file: PathBuf,
     /// What to open; the bundled example if `None`.
     pub subject: Option<PathBuf>,
+    /// Data to run it on, if it is a model.
+    pub data: Option<PathBuf>,
     /// Size of the picture.
     pub size: Size,
     /// Only this panel.
@@ -111,7 +113,13 @@ fn open(shot: &Shot, panel: Option<&'static str>) -> anyhow::Result<Drawn> {
         Theme::Dark => egui::Theme::Dark,
         Theme::Light => egui::Theme::Light,
     });
-    app.open(shot.subject.clone(), shot.sample);
+    match (shot.subject.clone(), shot.data.clone()) {
+        (Some(model), Some(data)) => app.open_model(model, data, shot.sample),
+        (Some(model), None) if is_model(&model) => {
+            bail!("{}: a model alone; give its --data", model.display())
+        }
+        (file, _) => app.open(file, shot.sample),
+    }
     while app.is_busy() {
         app.listen();
         std::thread::sleep(Duration::from_millis(5));

@@ -1,81 +1,25 @@
 //! What is open, what is selected and what it costs.
 
-use crate::lod::Counts;
+use crate::open::{Choice, Open};
 use crate::view::View;
 use crate::worker::Run;
+use spikewatt::conversion::Health;
 use spikewatt::energy::{Catalogue, Hardware, HardwareError, PriceOptions, price};
 use spikewatt::experiment::{self, OutputConfig};
-use spikewatt::explore::{Ledger, Priced, Raster, Record, Rows, Selection, Structure};
+use spikewatt::explore::{Record, Selection, Structure};
 use spikewatt::report::{Report, TargetReport};
+use spikewatt::sweep::{Merged, Plan};
 use spikewatt::units::Range;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-/// Which rows the raster shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Choice {
-    /// All neurons.
-    #[default]
-    All,
-    /// Those of one population.
-    Population(usize),
-    /// The busiest.
-    Busiest(usize),
-    /// An even sample: every k-th, so that the number is about this.
-    Sample(usize),
-}
-
-/// The rows of a raster panel.
+/// A sweep.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
-    /// How they were chosen.
-    pub choice: Choice,
-    /// Row of the record behind each row that is shown; `None` if all are shown.
-    pub rows: Option<Vec<u32>>,
-    /// Their events.
-    pub raster: Arc<Raster>,
-    /// Their events per cell.
-    pub counts: Arc<Counts>,
-}
-
-impl Shown {
-    /// Row of the record behind a row that is shown.
-    #[must_use]
-    pub fn row(&self, shown: u32) -> u32 {
-        let chosen = self.rows.as_ref().and_then(|rows| rows.get(shown as usize));
-        chosen.copied().unwrap_or(shown)
-    }
-
-    /// Rows of the record behind a stretch of rows that are shown.
-    #[must_use]
-    pub fn rows(&self, shown: std::ops::Range<u32>) -> Rows {
-        match &self.rows {
-            None => Rows::from_range(shown),
-            Some(_) => Rows::new(
-                shown
-                    .map(|row| self.row(row))
-                    .map(|row| row..row + 1)
-                    .collect(),
-            ),
-        }
-    }
-}
-
-/// A sample with its prices.
-pub struct Open {
-    /// What the sample did.
-    pub record: Arc<Record>,
-    /// Its receipt on the chosen device, or why there is none.
-    pub ledger: Result<Ledger, String>,
-    /// Nominal energy of each timestep by cause [J].
-    pub per_timestep: Vec<[f64; 6]>,
-    /// Receipt of each population.
-    pub populations: Vec<Priced>,
-    /// Receipt of the selection.
-    pub selected: Option<Priced>,
-    /// Rows of the raster.
-    pub shown: Shown,
+pub struct SweepResults {
+    /// What the points gave.
+    pub merged: Option<Merged>,
+    /// The experiments of the points, by position; `None` until the sweep file is open too.
+    pub plan: Option<Plan>,
 }
 
 /// Everything the panels show.
@@ -90,6 +34,12 @@ pub struct State {
     pub samples: usize,
     /// The sample that is shown.
     pub open: Option<Open>,
+    /// A sample of another run, kept to compare with.
+    pub kept: Option<Open>,
+    /// How well each population stands for its layer of the original; empty until it is known.
+    pub health: Vec<Health>,
+    /// Results of a sweep.
+    pub sweep: Option<SweepResults>,
     /// Counts of all samples, once they are there.
     pub run: Option<Run>,
     /// The report of the run; what the command line prints.
@@ -110,8 +60,12 @@ pub struct State {
     pub view: View,
     /// How often anything changed that panels cache pictures of.
     pub generation: u64,
+    /// How often prices, the sample or the sweep changed, whatever is selected.
+    pub revision: u64,
     /// A sample that is asked for.
     pub wanted_sample: Option<usize>,
+    /// Position of a point of the sweep that is asked for.
+    pub wanted_point: Option<usize>,
 }
 
 impl State {
@@ -126,6 +80,9 @@ impl State {
             file: None,
             samples: 0,
             open: None,
+            kept: None,
+            health: Vec::new(),
+            sweep: None,
             run: None,
             report: None,
             targets: Vec::new(),
@@ -141,30 +98,19 @@ impl State {
             future: Vec::new(),
             view: View::default(),
             generation: 0,
+            revision: 0,
             wanted_sample: None,
+            wanted_point: None,
         })
     }
 
     /// Takes a new sample and forgets the selection.
     pub fn set_record(&mut self, record: Record) {
-        let raster = record.raster.clone();
-        let counts = Arc::new(Counts::new(&raster));
+        let raster = &record.raster;
         self.view = View::new(raster.timesteps(), raster.height());
         self.view.cursor = raster.timesteps().saturating_sub(1);
         (self.selection, self.past, self.future) = (None, Vec::new(), Vec::new());
-        self.open = Some(Open {
-            record: Arc::new(record),
-            ledger: Err(String::new()),
-            per_timestep: Vec::new(),
-            populations: Vec::new(),
-            selected: None,
-            shown: Shown {
-                choice: Choice::All,
-                rows: None,
-                raster,
-                counts,
-            },
-        });
+        self.open = Some(Open::new(record));
         self.reprice(true);
     }
 
@@ -180,8 +126,10 @@ impl State {
     /// Forgets what is open.
     pub fn close(&mut self) {
         (self.open, self.run, self.report) = (None, None, None);
+        self.health.clear();
         self.targets.clear();
         self.generation += 1;
+        self.revision += 1;
     }
 
     /// Names of all devices.
@@ -336,38 +284,20 @@ impl State {
         let Some(open) = &mut self.open else {
             return;
         };
-        let record = &open.record;
-        let height = record.raster.height();
-        let rows: Option<Vec<u32>> = match choice {
-            Choice::All => None,
-            Choice::Population(population) => Some(record.rows_of(population).collect()),
-            Choice::Busiest(most) => {
-                let spikes = record.spikes_per_row(0..record.raster.timesteps());
-                let mut rows: Vec<u32> = (0..height).collect();
-                rows.sort_by_key(|&row| (std::cmp::Reverse(spikes[row as usize]), row));
-                rows.truncate(most);
-                rows.sort_unstable();
-                Some(rows)
-            }
-            Choice::Sample(about) => {
-                let step = (height as usize / about.max(1)).max(1);
-                Some((0..height).step_by(step).collect())
-            }
-        };
-        let raster = match &rows {
-            None => record.raster.clone(),
-            Some(rows) => Arc::new(record.raster.choose(rows)),
-        };
-        let counts = Arc::new(Counts::new(&raster));
-        self.view.height = raster.height();
-        self.view.show_rows(0.0..f64::from(raster.height().max(1)));
-        open.shown = Shown {
-            choice,
-            rows,
-            raster,
-            counts,
-        };
+        open.choose(choice);
+        let height = open.shown.raster.height();
+        self.view.height = height;
+        self.view.show_rows(0.0..f64::from(height.max(1)));
         self.generation += 1;
+    }
+
+    /// Keeps what is open beside what is opened next, or forgets what was kept.
+    pub fn keep(&mut self) {
+        self.kept = match (self.kept.take(), &self.open) {
+            (None, Some(open)) => Some(open.again()),
+            _ => None,
+        };
+        self.reprice(true);
     }
 
     /// Assumptions of a price that are no property of a device.
@@ -400,7 +330,7 @@ impl State {
 
     /// Prices everything again; `moved`: the device or the sample is another one.
     pub fn reprice(&mut self, moved: bool) {
-        self.generation += 1;
+        self.revision += 1;
         let options = self.price_options();
         let names = self.compared();
         let devices: Vec<&Hardware> = names
@@ -426,41 +356,18 @@ impl State {
         };
         let hardware = self.hardware(&self.device).cloned();
         (self.report, self.targets) = (report, targets);
-        let (Some(open), Some(hardware)) = (&mut self.open, hardware) else {
-            return;
-        };
-        let record = open.record.clone();
-        let known = std::mem::replace(&mut open.ledger, Err(String::new())).ok();
-        let ledger = match known.filter(|_| !moved) {
-            Some(Ledger { structure, .. }) => {
-                Ledger::with_structure(&record, structure, &hardware, &options)
+        if let Some(hardware) = hardware {
+            for open in self.open.iter_mut().chain(&mut self.kept) {
+                open.price(&hardware, &options, moved);
             }
-            None => Ledger::new(&record, &hardware, &options),
-        };
-        open.ledger = ledger.map_err(|error| error.to_string());
-        (open.per_timestep, open.populations) = match &open.ledger {
-            Ok(ledger) => (
-                ledger.per_timestep(&record),
-                (0..record.counts.populations.len())
-                    .map(|population| {
-                        let selection = Selection {
-                            rows: Rows::from_range(record.rows_of(population)),
-                            timesteps: 0..record.raster.timesteps(),
-                        };
-                        ledger.price(&record, &selection)
-                    })
-                    .collect(),
-            ),
-            Err(_) => (Vec::new(), Vec::new()),
-        };
+        }
         self.price_selection();
     }
 
     fn price_selection(&mut self) {
         let selection = self.effective_selection();
         if let Some(open) = &mut self.open {
-            let ledger = open.ledger.as_ref().ok();
-            open.selected = ledger.map(|ledger| ledger.price(&open.record, &selection));
+            open.select(&selection);
         }
         self.generation += 1;
     }

@@ -1,7 +1,10 @@
 //! Runs beside the window: files are opened, samples recorded and experiments run on a thread of
 //! their own, which reports by messages.
 
+use crate::state::SweepResults;
+use crate::sweep;
 use anyhow::Context as _;
+use spikewatt::conversion::Health;
 use spikewatt::counts::{DenseCounts, EventCounts};
 use spikewatt::energy::Catalogue;
 use spikewatt::experiment::{self, Context, Experiment, Progress};
@@ -16,8 +19,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 /// What the thread is asked to do.
 #[derive(Debug, Clone)]
 pub enum Job {
-    /// Open a file, record one of its samples and, for an experiment, run it on all.
+    /// Open a file, record one of its samples and, for an experiment, run it on all. A sweep is
+    /// read and leaves what is open as it is.
     Open(PathBuf, usize),
+    /// Run an experiment that is in no file of its own, and record one of its samples.
+    Run(Box<Experiment>, usize),
     /// Record another sample of what is open.
     Record(usize),
 }
@@ -36,8 +42,14 @@ pub struct Run {
 /// What the thread says.
 #[derive(Debug)]
 pub enum Message {
-    /// A file is open: its name and how many samples it has.
-    Opened(PathBuf, usize),
+    /// What was open is not any more.
+    Closed,
+    /// Something is open: its file, if it has one, and how many samples it has.
+    Opened(Option<PathBuf>, usize),
+    /// A sweep is read: its file and its results.
+    Sweep(PathBuf, Box<SweepResults>),
+    /// How well each population stands for its layer of the original.
+    Health(Vec<Health>),
     /// A sample is recorded.
     Recorded(Box<Record>),
     /// How far the work is.
@@ -157,23 +169,50 @@ fn perform(
                 subject.record(sample, observer)?,
             )));
         }
+        Job::Open(path, _) if sweep::is_one(&path)? => {
+            let results = sweep::open(&path)?;
+            say(Message::Sweep(path, Box::new(results)));
+        }
         Job::Open(path, sample) => {
             *subject = None;
+            say(Message::Closed);
             let saved = saved(&path)?;
             let has_counts = saved.is_some();
             if let Some(run) = saved {
                 say(Message::Counted(Box::new(run)));
             }
             let opened = subject.insert(Subject::open(&path, observer)?);
-            say(Message::Opened(path, opened.samples()));
-            say(Message::Recorded(Box::new(
-                opened.record(sample, observer)?,
-            )));
-            if let (Subject::Experiment(converted), false) = (&*opened, has_counts) {
-                let run = count(&converted.experiment, observer)?;
-                say(Message::Counted(Box::new(run)));
-            }
+            say(Message::Opened(Some(path), opened.samples()));
+            show(opened, sample, !has_counts, say, observer)?;
         }
+        Job::Run(experiment, sample) => {
+            *subject = None;
+            say(Message::Closed);
+            let opened = subject.insert(Subject::experiment(*experiment, observer)?);
+            say(Message::Opened(None, opened.samples()));
+            show(opened, sample, true, say, observer)?;
+        }
+    }
+    Ok(())
+}
+
+/// Records a sample, counts all samples of an experiment unless that is done, and examines its
+/// conversion.
+fn show(
+    subject: &Subject,
+    sample: usize,
+    counts: bool,
+    say: &dyn Fn(Message),
+    observer: experiment::Observer,
+) -> anyhow::Result<()> {
+    let record = subject.record(sample, observer)?;
+    say(Message::Recorded(Box::new(record)));
+    if let (Subject::Experiment(converted), true) = (subject, counts) {
+        let run = count(&converted.experiment, observer)?;
+        say(Message::Counted(Box::new(run)));
+    }
+    if observer(Progress::Calibrating).is_continue() {
+        say(Message::Health(subject.health()?));
     }
     Ok(())
 }

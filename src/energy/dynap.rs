@@ -3,8 +3,8 @@
 use super::mesh::{Events, charge_host};
 use super::realtime::synops;
 use super::receipt::Receipt;
-use super::{Job, Law};
-use crate::network::Role;
+use super::{Hardware, Job, Law};
+use crate::network::{Role, Topology};
 use crate::report::{Bill, Part, Scope, TargetReport, Workload};
 use std::collections::BTreeSet;
 
@@ -120,14 +120,10 @@ fn cores(job: &Job, receipt: &mut Receipt) -> Option<Cores> {
     let placed = (0..topology.populations.len())
         .filter(|&index| topology.populations[index].role != Role::Input);
     let cores: u64 = placed.map(of).sum();
-    let joined: BTreeSet<(usize, usize)> = topology
-        .edges
-        .iter()
-        .map(|edge| (edge.source, edge.target))
-        .collect();
-    let deliveries = joined
-        .iter()
-        .map(|&(source, target)| job.work.counts.per_inference(source).spikes * of(target) as f64)
+    let deliveries = reached(topology, per_core)
+        .into_iter()
+        .enumerate()
+        .map(|(source, cores)| job.work.counts.per_inference(source).spikes * cores as f64)
         .sum();
     let mut exceeded = Vec::new();
     let widest = topology
@@ -144,4 +140,29 @@ fn cores(job: &Job, receipt: &mut Receipt) -> Option<Cores> {
         deliveries,
         exceeded,
     })
+}
+
+/// Cores that a spike of each population is delivered to, of `per_core` neurons each.
+fn reached(topology: &Topology, per_core: u64) -> Vec<u64> {
+    let joined: BTreeSet<(usize, usize)> = topology
+        .edges
+        .iter()
+        .map(|edge| (edge.source, edge.target))
+        .collect();
+    let mut reached = vec![0; topology.populations.len()];
+    for (source, target) in joined {
+        let neurons = topology.populations[target].shape.neurons() as u64;
+        reached[source] += neurons.div_ceil(per_core);
+    }
+    reached
+}
+
+/// Cores that a spike of each population is delivered to; `None` for a device that does not
+/// broadcast spikes in its cores, or whose cores are of unknown size.
+#[must_use]
+pub fn broadcasts(hardware: &Hardware, topology: &Topology) -> Option<Vec<u64>> {
+    let per_core = hardware.figures.get("capacity.neurons_per_core");
+    let per_core = per_core.filter(|_| hardware.law.name == LAW.name)?;
+    // A whole number above 0: checked when the file was read.
+    Some(reached(topology, per_core.value.nominal as u64))
 }

@@ -48,6 +48,7 @@ mod yan;
 pub use catalogue::{Catalogue, HardwareError};
 pub use compare::{Largest, Spread, TableComparison, TableRow, compare};
 pub use duty::{crossover_period_s, idle_w};
+pub use dynap::broadcasts;
 pub use export::device_file;
 pub use hardware::{Basis, Confidence, Figure, Hardware, Kind};
 pub use mesh::placement;

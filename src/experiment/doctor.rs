@@ -2,9 +2,7 @@
 //! stop.
 
 use super::{Experiment, ExperimentError, Imported, Observer, Progress, shown, stop_if};
-use crate::conversion::{
-    self, EarlyExit, FitOptions, Health, ThresholdRule, Trace, examine, rule_name,
-};
+use crate::conversion::{self, EarlyExit, FitOptions, Health, ThresholdRule, Trace, rule_name};
 use crate::counts::EventCounts;
 use crate::encoding::EncodingError;
 use crate::energy::{self, Catalogue, Work};
@@ -134,7 +132,7 @@ pub fn diagnose(
     let options = experiment.fit_options();
     let fit = conversion::fit(ann, runtime, &calibration.inputs, &options)?;
     let network = &fit.conversion.network;
-    let populations = examine(ann, runtime, &calibration.inputs, &fit.conversion, &options)?;
+    let populations = imported.examine(experiment, &fit.conversion)?;
 
     let original = super::predictions(ann, runtime, &calibration.inputs)?;
     let drive = Driver {

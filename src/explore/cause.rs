@@ -1,5 +1,6 @@
 //! What energy is spent on, and which events a figure of a cost table prices.
 
+use super::Tally;
 use crate::report::{Line, Part};
 
 /// What energy is spent on.
@@ -57,15 +58,6 @@ impl Cause {
             Cause::Input => [204, 121, 167],
         }
     }
-
-    /// What the energy of a line is spent on; `None` if the figure behind it is not in the list.
-    #[must_use]
-    pub fn of(line: &Line) -> Option<Cause> {
-        match line.part {
-            Part::Static => Some(Cause::Static),
-            Part::Dynamic => entry(line).map(|(_, cause, _)| *cause),
-        }
-    }
 }
 
 /// Events that can be told apart by neuron and timestep.
@@ -81,6 +73,8 @@ pub enum Measure {
     Spikes,
     /// Packets of placed neurons.
     Packets,
+    /// Spikes times the cores they are broadcast in.
+    Deliveries,
     /// Links crossed in x.
     HopsX,
     /// Links crossed in y.
@@ -99,55 +93,128 @@ pub enum Measure {
     MacsOnce,
 }
 
-/// Figures of cost tables with what they are spent on and the events they price. A figure that is
-/// not here is priced as ever, but not taken apart.
-const FIGURES: [(&str, Cause, Measure); 16] = [
-    ("energy.synop", Cause::Synapse, Measure::SynOps),
-    ("energy.synop_dense", Cause::Synapse, Measure::SynOpsDense),
-    ("energy.synop_sparse", Cause::Synapse, Measure::SynOpsSparse),
-    ("energy.synop_conv", Cause::Synapse, Measure::SynOpsConv),
-    ("energy.ac_fp32", Cause::Synapse, Measure::SynOps),
+/// A way to count the events behind a figure: each measure with what its energy is spent on.
+type Parts = &'static [(Cause, Measure)];
+
+/// Synaptic operations alone.
+const SYNOPS: Parts = &[(Cause::Synapse, Measure::SynOps)];
+
+/// Synapses that add a spike, and those that multiply a real number.
+const SYNAPSES: Parts = &[
+    (Cause::Synapse, Measure::SynOps),
+    (Cause::Input, Measure::Macs),
+];
+
+/// Figures of cost tables with the events they price. Laws differ in what they count for the same
+/// figure; the first way that gives the count of the receipt is taken. A figure that is not here is
+/// priced as ever, but not taken apart.
+const FIGURES: [(&str, &[Parts]); 26] = [
+    ("energy.synop", &[SYNOPS, SYNAPSES]),
+    (
+        "energy.synop_dense",
+        &[&[(Cause::Synapse, Measure::SynOpsDense)]],
+    ),
+    (
+        "energy.synop_sparse",
+        &[&[(Cause::Synapse, Measure::SynOpsSparse)]],
+    ),
+    (
+        "energy.synop_conv",
+        &[&[(Cause::Synapse, Measure::SynOpsConv)]],
+    ),
+    ("energy.synop_all_in", &[SYNOPS]),
+    ("energy.ac", &[SYNOPS]),
+    ("energy.ac_fp32", &[SYNOPS]),
+    ("energy.pulse", &[SYNOPS]),
+    ("energy.access", &[SYNAPSES]),
+    ("energy.bit", &[SYNAPSES]),
+    (
+        "energy.neuron",
+        &[&[(Cause::NeuronUpdate, Measure::Updates)]],
+    ),
     (
         "energy.neuron_access",
-        Cause::NeuronUpdate,
-        Measure::Updates,
+        &[&[(Cause::NeuronUpdate, Measure::Updates)]],
     ),
     (
         "energy.neuron_update",
-        Cause::NeuronUpdate,
-        Measure::ActiveUpdates,
+        &[
+            &[(Cause::NeuronUpdate, Measure::ActiveUpdates)],
+            &[(Cause::NeuronUpdate, Measure::Updates)],
+        ],
     ),
     (
         "energy.neuron_active",
-        Cause::NeuronUpdate,
-        Measure::ActiveUpdates,
+        &[&[(Cause::NeuronUpdate, Measure::ActiveUpdates)]],
     ),
     (
         "energy.neuron_inactive",
-        Cause::NeuronUpdate,
-        Measure::InactiveUpdates,
+        &[&[(Cause::NeuronUpdate, Measure::InactiveUpdates)]],
     ),
-    ("energy.spike", Cause::Spike, Measure::Spikes),
-    ("energy.packet", Cause::Routing, Measure::Packets),
-    ("energy.spike_within_tile", Cause::Routing, Measure::Packets),
-    ("energy.hop_east_west", Cause::Routing, Measure::HopsX),
-    ("energy.hop_north_south", Cause::Routing, Measure::HopsY),
-    ("energy.host_mac", Cause::Input, Measure::MacsOnce),
-    ("energy.mac_fp32", Cause::Input, Measure::Macs),
+    ("energy.spike", &[&[(Cause::Spike, Measure::Spikes)]]),
+    ("energy.encode", &[&[(Cause::Routing, Measure::Spikes)]]),
+    ("energy.route", &[&[(Cause::Routing, Measure::Deliveries)]]),
+    (
+        "energy.broadcast",
+        &[&[(Cause::Routing, Measure::Deliveries)]],
+    ),
+    ("energy.packet", &[&[(Cause::Routing, Measure::Packets)]]),
+    (
+        "energy.spike_within_tile",
+        &[&[(Cause::Routing, Measure::Packets)]],
+    ),
+    (
+        "energy.hop_east_west",
+        &[&[(Cause::Routing, Measure::HopsX)]],
+    ),
+    (
+        "energy.hop_north_south",
+        &[&[(Cause::Routing, Measure::HopsY)]],
+    ),
+    ("energy.host_mac", &[&[(Cause::Input, Measure::MacsOnce)]]),
+    ("energy.mac", &[&[(Cause::Input, Measure::Macs)]]),
+    ("energy.mac_fp32", &[&[(Cause::Input, Measure::Macs)]]),
 ];
 
-fn entry(line: &Line) -> Option<&'static (&'static str, Cause, Measure)> {
-    let figure = line.figure.as_deref()?;
-    FIGURES.iter().find(|(key, ..)| *key == figure)
+/// Figures that price parts of an event: each event has the same whole number of them.
+const PER_EVENT: [&str; 1] = ["energy.bit"];
+
+/// The events of a dynamic line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Counted {
+    /// What they are.
+    pub parts: Parts,
+    /// What the line counts for each of them.
+    pub per_event: f64,
 }
 
-impl Measure {
-    /// The events that a dynamic line counts; `None` if they cannot be told apart.
-    #[must_use]
-    pub fn of(line: &Line) -> Option<Measure> {
-        (line.part == Part::Dynamic)
-            .then(|| entry(line))
-            .flatten()
-            .map(|(_, _, measure)| *measure)
+/// How to count what a dynamic line counts; `None` if its events cannot be told apart, or if the
+/// law counts another number of them than `whole` has.
+pub(super) fn counted(line: &Line, whole: &Tally) -> Option<Counted> {
+    let figure = line.figure.as_deref()?;
+    let (_, ways) = FIGURES.iter().find(|(key, _)| *key == figure)?;
+    ways.iter().find_map(|parts| {
+        let events: f64 = parts.iter().map(|(_, measure)| whole.get(*measure)).sum();
+        let per_event = if PER_EVENT.contains(&figure) {
+            line.count / events
+        } else {
+            1.0
+        };
+        let fits = per_event.fract() == 0.0 && per_event * events == line.count;
+        (line.part == Part::Dynamic && fits).then_some(Counted { parts, per_event })
+    })
+}
+
+impl Counted {
+    /// How many the line counts of counted events.
+    pub fn of(&self, tally: &Tally) -> f64 {
+        let events: f64 = self.parts.iter().map(|(_, m)| tally.get(*m)).sum();
+        self.per_event * events
+    }
+
+    /// The same by what they are spent on.
+    pub fn by_cause(&self, tally: &Tally) -> impl Iterator<Item = (Cause, f64)> {
+        let parts = self.parts.iter();
+        parts.map(|(cause, measure)| (*cause, self.per_event * tally.get(*measure)))
     }
 }

@@ -1,6 +1,7 @@
 //! The energy of one sample on one device, taken apart by neuron, timestep and cause.
 
-use super::{Cause, Measure, Record, Selection, Structure, Tally};
+use super::cause::{Counted, counted};
+use super::{Cause, Record, Selection, Structure, Tally};
 use crate::energy::{self, Hardware, PriceOptions, Work};
 use crate::report::{Part, TargetReport, Workload};
 use crate::units::Range as Joules;
@@ -31,12 +32,12 @@ pub enum LedgerError {
 pub struct PricedLine {
     /// What is counted, as in the receipt.
     pub event: String,
-    /// What it is spent on.
-    pub cause: Cause,
     /// Events.
     pub count: f64,
     /// Energy \[J\].
     pub joules: Joules,
+    /// What it is spent on: the nominal energy of each cause \[J\]. Most lines have a single one.
+    pub causes: Vec<(Cause, f64)>,
 }
 
 /// A selection and its price.
@@ -46,7 +47,8 @@ pub struct Priced {
     pub tally: Tally,
     /// Its part of each dynamic line of the receipt that can be taken apart.
     pub lines: Vec<PricedLine>,
-    /// Sum of the lines \[J\]; `None` if the device's dynamic energy is not known.
+    /// Sum of the lines \[J\]; `None` if the device's dynamic energy is not known or cannot be taken
+    /// apart.
     pub dynamic_j: Option<Joules>,
     /// Nominal share of the dynamic energy of the whole sample, 0 to 1; `None` if it is not known.
     pub share: Option<f64>,
@@ -56,8 +58,7 @@ pub struct Priced {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Use {
     line: usize,
-    cause: Cause,
-    measure: Measure,
+    counted: Counted,
 }
 
 /// A record priced on a device.
@@ -69,7 +70,8 @@ pub struct Ledger {
     pub structure: Structure,
     /// Events of the whole sample.
     pub whole: Tally,
-    /// Dynamic lines that cannot be taken apart, by name: they are in the total and in no selection.
+    /// Dynamic lines that cannot be taken apart, by name: they are in the total, and no selection has
+    /// a known energy.
     pub indivisible: Vec<String>,
     uses: Vec<Use>,
 }
@@ -125,16 +127,12 @@ impl Ledger {
             if line.part != Part::Dynamic {
                 continue;
             }
-            // A law that counts an event in another way than we do must not be taken apart.
-            match (Cause::of(line), Measure::of(line)) {
-                (Some(cause), Some(measure)) if whole.get(measure) == line.count => {
-                    uses.push(Use {
-                        line: index,
-                        cause,
-                        measure,
-                    });
-                }
-                _ => indivisible.push(line.event.clone()),
+            match counted(line, &whole) {
+                Some(counted) => uses.push(Use {
+                    line: index,
+                    counted,
+                }),
+                None => indivisible.push(line.event.clone()),
             }
         }
         Ok(Ledger {
@@ -160,7 +158,7 @@ impl Ledger {
             .iter()
             .map(|used| {
                 let line = &self.target.lines[used.line];
-                let count = tally.get(used.measure);
+                let count = used.counted.of(&tally);
                 let joules = if line.count == 0.0 {
                     Joules::ZERO
                 } else {
@@ -171,13 +169,20 @@ impl Ledger {
                 };
                 PricedLine {
                     event: line.event.clone(),
-                    cause: used.cause,
                     count,
                     joules,
+                    causes: used
+                        .counted
+                        .by_cause(&tally)
+                        .map(|(cause, count)| (cause, count * line.joules_each))
+                        .collect(),
                 }
             })
             .collect();
-        let total = self.target.dynamic_j;
+        let total = self
+            .target
+            .dynamic_j
+            .filter(|_| self.indivisible.is_empty());
         let dynamic_j = total.map(|_| lines.iter().map(|line| line.joules).sum::<Joules>());
         let share = match (dynamic_j, total) {
             (Some(part), Some(total)) if total > 0.0 => Some(part.nominal / total),
@@ -216,7 +221,9 @@ impl Ledger {
         let mut sums = [0.0; 6];
         for used in &self.uses {
             let each = self.target.lines[used.line].joules_each;
-            sums[used.cause as usize] += tally.get(used.measure) * each;
+            for (cause, count) in used.counted.by_cause(tally) {
+                sums[cause as usize] += count * each;
+            }
         }
         sums
     }

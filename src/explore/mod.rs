@@ -40,5 +40,5 @@ pub use record::{Potentials, Record};
 pub use recording::{OpenError, open_recording};
 pub use selection::{Rows, Selection};
 pub use structure::Structure;
-pub use subject::{Converted, Subject, SubjectError};
+pub use subject::{Converted, Subject, SubjectError, is_sweep};
 pub use tally::Tally;

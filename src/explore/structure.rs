@@ -14,6 +14,8 @@ pub struct Structure {
     pub(super) constant: Vec<u32>,
     /// Packets of a spike, per row; empty without a placement.
     pub(super) routes: Vec<Route>,
+    /// Cores that a spike is broadcast in, per population; empty where spikes are not broadcast.
+    pub(super) broadcasts: Vec<u64>,
     /// Where the neurons sit; `None` for a device without neurocores.
     pub placement: Option<Placement>,
 }
@@ -50,6 +52,7 @@ impl Structure {
             synops,
             constant,
             routes,
+            broadcasts: energy::broadcasts(hardware, topology).unwrap_or_default(),
             placement,
         }
     }

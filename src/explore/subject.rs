@@ -2,7 +2,7 @@
 
 use super::record::Keeper;
 use super::{OpenError, Record, open_recording};
-use crate::conversion::Conversion;
+use crate::conversion::{Conversion, Health};
 use crate::counts::DenseCounts;
 use crate::encoding::Drive;
 use crate::engine::{SimulationError, Simulator};
@@ -156,6 +156,20 @@ impl Subject {
         Ok(subject)
     }
 
+    /// How well each population stands for its layer of the original, as the doctor says; empty for
+    /// what was not converted.
+    ///
+    /// # Errors
+    /// If the original cannot be run.
+    pub fn health(&self) -> Result<Vec<Health>, SubjectError> {
+        match self {
+            Subject::Experiment(converted) => Ok(converted
+                .imported
+                .examine(&converted.experiment, &converted.conversion)?),
+            Subject::Network(_) | Subject::Recording(_) => Ok(Vec::new()),
+        }
+    }
+
     /// Number of samples that can be recorded.
     #[must_use]
     pub fn samples(&self) -> usize {
@@ -184,13 +198,28 @@ impl Subject {
 
 /// Whether a TOML file describes a network rather than an experiment.
 fn is_network(path: &Path) -> Result<bool, SubjectError> {
+    has_key(path, "populations")
+}
+
+/// Whether a file describes a sweep rather than one experiment.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn is_sweep(path: &Path) -> Result<bool, SubjectError> {
+    let toml = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    Ok(toml && path.is_file() && has_key(path, "parameters")?)
+}
+
+fn has_key(path: &Path, key: &str) -> Result<bool, SubjectError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
         path: path.display().to_string(),
         source,
     })?;
     // What is no TOML at all is refused, with line and column, by the reader of experiments.
     let table = text.parse::<toml::Table>().unwrap_or_default();
-    Ok(table.contains_key("populations"))
+    Ok(table.contains_key(key))
 }
 
 fn record_experiment(

@@ -25,6 +25,8 @@ pub struct Tally {
     pub active: f64,
     /// Packets sent.
     pub packets: u64,
+    /// Spikes times the cores they are broadcast in, those of the input included.
+    pub deliveries: u64,
     /// Links crossed in x.
     pub hops_x: u64,
     /// Links crossed in y.
@@ -71,6 +73,7 @@ impl Tally {
         steps: &Range<usize>,
     ) {
         let role = record.counts.topology.populations[population].role;
+        let cores = structure.broadcasts.get(population).copied().unwrap_or(0);
         for t in steps.clone() {
             record.raster.for_each(t, rows, |row, value| {
                 let event = emitted(role, value);
@@ -88,6 +91,7 @@ impl Tally {
                     return;
                 }
                 self.spikes += spikes;
+                self.deliveries += spikes * cores;
                 if role != Role::Input {
                     self.placed_spikes += spikes;
                     if let Some(route) = structure.routes.get(row) {
@@ -132,6 +136,7 @@ impl Tally {
             Measure::InactiveUpdates => self.updates as f64 - self.active,
             Measure::Spikes => self.placed_spikes as f64,
             Measure::Packets => self.packets as f64,
+            Measure::Deliveries => self.deliveries as f64,
             Measure::HopsX => self.hops_x as f64,
             Measure::HopsY => self.hops_y as f64,
             Measure::SynOps => self.all_synops() as f64,
@@ -156,6 +161,7 @@ impl Add for Tally {
             updates: self.updates + other.updates,
             active: self.active + other.active,
             packets: self.packets + other.packets,
+            deliveries: self.deliveries + other.deliveries,
             hops_x: self.hops_x + other.hops_x,
             hops_y: self.hops_y + other.hops_y,
         }

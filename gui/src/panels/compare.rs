@@ -1,6 +1,6 @@
 //! What an inference costs on each device.
 
-use super::Panel;
+use super::{Panel, crossover};
 use crate::canvas::{TEXT, bounded, nothing, ticks};
 use crate::state::State;
 use crate::theme;
@@ -10,15 +10,17 @@ use eframe::egui::{
 use spikewatt::report::{Scope, TargetReport};
 use spikewatt::units::{Range, si};
 
-/// Targets with their ranges, in one of the three scopes.
+/// Targets with their ranges, in one of the three scopes, and where the verdict flips.
 pub struct Compare {
     scope: Scope,
+    crossover: bool,
 }
 
 impl Default for Compare {
     fn default() -> Self {
         Compare {
             scope: Scope::System,
+            crossover: false,
         }
     }
 }
@@ -71,9 +73,16 @@ impl Panel for Compare {
                 ui.selectable_value(&mut self.scope, scope, scope.short())
                     .on_hover_text(scope.meaning());
             }
+            ui.separator();
+            ui.selectable_value(&mut self.crossover, false, "targets");
+            ui.selectable_value(&mut self.crossover, true, "crossover")
+                .on_hover_text("energy against spike rate: where a baseline costs the same");
             ui.weak(self.scope.label());
         });
         let scope = self.scope;
+        if self.crossover {
+            return crossover::draw(ui, state, scope);
+        }
         let (mut known, unknown): (Vec<&TargetReport>, Vec<&TargetReport>) = state
             .targets
             .iter()

@@ -5,18 +5,30 @@ use crate::canvas::{nothing, select_rows, touches};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, FontId, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align2, FontId, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 use spikewatt::explore::{Rows, Selection};
-use spikewatt::mapping::traffic;
+use spikewatt::mapping::{Placement, link_loads, traffic};
 use spikewatt::units::si;
 use std::collections::BTreeMap;
 
-/// Cores of the mesh coloured by the energy of their neurons.
-pub struct Cores;
+/// Cores of the mesh coloured by the energy of their neurons, and the links between their tiles by
+/// the packets that cross them.
+#[derive(Default)]
+pub struct Cores {
+    cached: Option<(u64, Option<Chip>)>,
+}
+
+/// What the chip does.
+struct Chip {
+    cores: BTreeMap<usize, Core>,
+    /// Packets from one tile to the next.
+    links: BTreeMap<[usize; 2], u64>,
+    placement: Placement,
+}
 
 /// What one core does.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 struct Core {
     rows: Vec<std::ops::Range<u32>>,
     neurons: usize,
@@ -27,11 +39,11 @@ struct Core {
 }
 
 /// Every core in use. Energy is that of the neurons on the core and the spikes they emit.
-fn cores(state: &State) -> Option<BTreeMap<usize, Core>> {
+fn chip(state: &State) -> Option<Chip> {
     let open = state.open.as_ref()?;
     let ledger = open.ledger.as_ref().ok()?;
-    let placement = ledger.structure.placement.as_ref()?;
-    let traffic = traffic(&open.record.counts, placement);
+    let placement = ledger.structure.placement.clone()?;
+    let traffic = traffic(&open.record.counts, &placement);
     let mut cores: BTreeMap<usize, Core> = BTreeMap::new();
     for (slice, load) in placement.slices().iter().zip(&traffic.slices) {
         let core = cores.entry(slice.core).or_default();
@@ -49,7 +61,11 @@ fn cores(state: &State) -> Option<BTreeMap<usize, Core>> {
         core.packets_sent += load.packets_sent;
         core.packets_received += load.packets_received();
     }
-    Some(cores)
+    Some(Chip {
+        cores,
+        links: link_loads(&open.record.counts, &placement),
+        placement,
+    })
 }
 
 impl Panel for Cores {
@@ -58,25 +74,22 @@ impl Panel for Cores {
     }
 
     fn about(&self) -> &'static str {
-        "neurocores by the dynamic energy of their neurons; a click selects the neurons of a core"
+        "neurocores by the dynamic energy of their neurons, links by their packets; a click selects a core"
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
-        let key = ui.scope_id().with("cores");
-        let generation = state.generation;
-        let cached = ui.data(|data| data.get_temp::<(u64, Option<BTreeMap<usize, Core>>)>(key));
-        let cores = match cached.filter(|(at, _)| *at == generation) {
-            Some((_, cores)) => cores,
-            None => {
-                let cores = cores(state);
-                ui.data_mut(|data| data.insert_temp(key, (generation, cores.clone())));
-                cores
-            }
-        };
-        let placement = state.structure().and_then(|s| s.placement.clone());
-        let (Some(cores), Some(placement)) = (cores, placement) else {
+        let revision = state.revision;
+        if self.cached.as_ref().is_none_or(|(at, _)| *at != revision) {
+            self.cached = Some((revision, chip(state)));
+        }
+        let Some((_, Some(chip))) = &self.cached else {
             return nothing(ui, "The device has no neurocores, or nothing is priced.");
         };
+        let Chip {
+            cores,
+            links,
+            placement,
+        } = chip;
         let mesh = placement.mesh();
         let capacity = state
             .hardware(&state.device)
@@ -87,11 +100,11 @@ impl Panel for Cores {
         } else {
             format!("; exceeds: {}", placement.exceeded().join(", "))
         };
-        ui.label(format!(
-            "{} cores on {} chips{fits}",
-            placement.cores(),
-            placement.chips()
-        ));
+        let chips = match placement.chips() {
+            1 => "1 chip".to_owned(),
+            chips => format!("{chips} chips"),
+        };
+        ui.label(format!("{} cores on {chips}{fits}", placement.cores()));
         let last = cores.keys().next_back().copied().unwrap_or(0);
         let chips = last / mesh.cores_per_chip() + 1;
         let across = (mesh.cores_per_tile as f64).sqrt().ceil() as usize;
@@ -144,8 +157,27 @@ impl Panel for Cores {
                 select_rows(state, Rows::new(core.rows.clone()));
             }
         }
+        let tile = |tile: usize| {
+            let (x, y) = mesh.at(tile);
+            let min = vec2((x * (across + 1)) as f32, (y * (down + 1)) as f32);
+            let min = area.min + vec2(4.0, 0.0) + min * side;
+            Rect::from_min_size(min, vec2(across as f32, down as f32) * side)
+        };
+        let busiest = links.values().copied().max().unwrap_or(0);
+        for (&[from, to], &packets) in links {
+            let share = packets as f64 / busiest.max(1) as f64;
+            let hovered = link(ui, tile(from), tile(to), share);
+            if hovered {
+                let text = format!("link from tile {from} to {to}: {packets} packets");
+                ui.interact(area, ui.scope_id().with("links"), Sense::hover())
+                    .on_hover_text_at_pointer(text);
+            }
+        }
         let bottom = area.top() + rows as f32 * side + 4.0;
-        let text = format!("dark: 0 J, bright: {}; grey: unused", si(most, "J"));
+        let text = format!(
+            "cores: dark 0 J, bright {}, grey unused · links: bright {busiest} packets",
+            si(most, "J")
+        );
         ui.painter().text(
             pos2(area.left() + 4.0, bottom),
             Align2::LEFT_TOP,
@@ -156,9 +188,22 @@ impl Panel for Cores {
     }
 
     fn csv(&self, state: &State) -> Option<String> {
-        let lines = cores(state)?.into_iter().map(|(index, core)| {
+        let Chip { cores, links, .. } = chip(state)?;
+        let links = links.into_iter().map(|([from, to], packets)| {
+            let link = format!("link from tile {from} to {to}");
+            let none = String::new;
             [
-                index.to_string(),
+                link,
+                none(),
+                none(),
+                packets.to_string(),
+                packets.to_string(),
+                none(),
+            ]
+        });
+        let cores = cores.into_iter().map(|(index, core)| {
+            [
+                format!("core {index}"),
                 core.neurons.to_string(),
                 core.spikes.to_string(),
                 core.packets_sent.to_string(),
@@ -167,13 +212,37 @@ impl Panel for Cores {
             ]
         });
         let head = [
-            "core",
+            "element",
             "neurons",
             "spikes",
             "packets_sent",
             "packets_received",
             "dynamic_energy_j",
         ];
-        Some(super::table(head, lines))
+        Some(super::table(head, cores.chain(links)))
     }
+}
+
+/// An arrow from one tile to its neighbour beside the one that leads back; whether the pointer is
+/// on it.
+fn link(ui: &Ui, from: Rect, to: Rect, share: f64) -> bool {
+    let along = (to.center() - from.center()).normalized();
+    let across = along.rot90();
+    let reach = (to.center() - from.center()).length();
+    let half = vec2(from.width(), from.height()) / 2.0;
+    let edge = (along * half).length();
+    let shift = across * (half.x.min(half.y) * 0.35).min(8.0);
+    let start = from.center() + along * edge + shift;
+    let end = from.center() + along * (reach - edge) + shift;
+    let width = (1.0 + 2.5 * share as f32).min((end - start).length());
+    let colour = theme::heat(share);
+    ui.painter()
+        .line_segment([start, end], Stroke::new(width, colour));
+    let head = (end - start).length() * 0.4;
+    let back = end - along * head;
+    let tip = vec![end, back + across * head * 0.5, back - across * head * 0.5];
+    ui.painter()
+        .add(Shape::convex_polygon(tip, colour, Stroke::NONE));
+    let around = Rect::from_two_pos(start, end).expand(3.0);
+    ui.rect_contains_pointer(around)
 }

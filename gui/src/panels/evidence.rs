@@ -9,9 +9,27 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 use spikewatt::explore::Record;
+use std::sync::Arc;
+
+/// Most outputs that are taken for classes.
+const MOST_CLASSES: usize = 2000;
 
 /// Input and evidence for each class over time.
-pub struct Evidence;
+#[derive(Default)]
+pub struct Evidence {
+    cached: Option<(Arc<Record>, Arc<Vec<f32>>)>,
+}
+
+/// Outputs of a record that stand for classes: 0 for one that was not run to tell classes apart.
+fn classes(record: &Record) -> usize {
+    let outputs = record.counts.topology.populations.last();
+    let outputs = outputs.map_or(0, |node| node.shape.neurons());
+    if record.predictions.is_empty() || outputs > MOST_CLASSES {
+        0
+    } else {
+        outputs
+    }
+}
 
 /// Value of each input neuron, channels last: the constant input, or its spikes so far.
 fn input(record: &Record, until: usize) -> Option<(spikewatt::network::Shape, Vec<f64>)> {
@@ -46,12 +64,18 @@ impl Panel for Evidence {
             return nothing(ui, "Nothing is open.");
         };
         let record = open.record.clone();
-        let timesteps = record.raster.timesteps();
-        let evidence = record.evidence();
-        let classes = evidence.len() / timesteps.max(1);
-        if classes == 0 {
-            return nothing(ui, "The network has no output.");
+        let classes = classes(&record);
+        if classes == 0 || record.raster.timesteps() == 0 {
+            return nothing(ui, "No output of this network stands for a class.");
         }
+        let evidence = match &self.cached {
+            Some((of, evidence)) if Arc::ptr_eq(of, &record) => evidence.clone(),
+            _ => {
+                let evidence = Arc::new(record.evidence());
+                self.cached = Some((record.clone(), evidence.clone()));
+                evidence
+            }
+        };
         // Only the classes that come near the front are told apart by colour.
         let last = &evidence[evidence.len() - classes..];
         let mut order: Vec<usize> = (0..classes).collect();
@@ -123,10 +147,10 @@ impl Panel for Evidence {
 
     fn csv(&self, state: &State) -> Option<String> {
         let record = &state.open.as_ref()?.record;
+        let classes = Some(classes(record)).filter(|classes| *classes > 0)?;
         let evidence = record.evidence();
-        let classes = evidence.len() / record.raster.timesteps().max(1);
         let lines = evidence
-            .chunks_exact(classes.max(1))
+            .chunks_exact(classes)
             .enumerate()
             .flat_map(|(t, step)| {
                 step.iter()

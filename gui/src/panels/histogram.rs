@@ -18,50 +18,73 @@ enum What {
 #[derive(Default)]
 pub struct Histogram {
     what: What,
+    cached: Option<(u64, [Counts; 2])>,
 }
 
+/// How often each value occurs, by the value.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Counts(Vec<u64>);
+
 /// Intervals between successive spikes of each selected neuron \[timesteps\], and spikes of each.
-fn intervals(state: &State) -> (Vec<usize>, Vec<u64>) {
+fn counts(state: &State) -> [Counts; 2] {
     let Some(open) = &state.open else {
-        return (Vec::new(), Vec::new());
+        return Default::default();
     };
     let selection = state.effective_selection();
     let height = open.record.raster.height() as usize;
     let mut last = vec![usize::MAX; height];
-    let mut spikes = vec![0u64; height];
-    let mut intervals = Vec::new();
+    let mut spikes = vec![0usize; height];
+    let mut intervals = Counts::default();
     for t in selection.timesteps.clone() {
         for rows in selection.rows.ranges() {
             for &row in open.record.raster.at(t, rows) {
                 let before = std::mem::replace(&mut last[row as usize], t);
                 if before != usize::MAX {
-                    intervals.push(t - before);
+                    intervals.add(t - before);
                 }
                 spikes[row as usize] += 1;
             }
         }
     }
-    let chosen = selection.rows.ranges().iter().cloned().flatten();
-    (intervals, chosen.map(|row| spikes[row as usize]).collect())
+    let mut per_neuron = Counts::default();
+    for row in selection.rows.ranges().iter().cloned().flatten() {
+        per_neuron.add(spikes[row as usize]);
+    }
+    [intervals, per_neuron]
 }
 
-/// Coefficient of variation; `None` for fewer than two values.
-fn variation(values: &[usize]) -> Option<f64> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<usize>() as f64 / n;
-    let square = values
-        .iter()
-        .map(|&v| (v as f64 - mean).powi(2))
-        .sum::<f64>();
-    (values.len() > 1 && mean > 0.0).then(|| (square / (n - 1.0)).sqrt() / mean)
-}
+impl Counts {
+    fn add(&mut self, value: usize) {
+        if value >= self.0.len() {
+            self.0.resize(value + 1, 0);
+        }
+        self.0[value] += 1;
+    }
 
-/// Values per bin, and the width of a bin.
-fn bins(values: impl Iterator<Item = usize> + Clone, most: usize) -> (Vec<u64>, usize) {
-    let width = (most + 1).div_ceil(60).max(1);
-    let mut bins = vec![0; most / width + 1];
-    values.for_each(|value| bins[value / width] += 1);
-    (bins, width)
+    fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Coefficient of variation; `None` for fewer than two values.
+    fn variation(&self) -> Option<f64> {
+        let n = self.total() as f64;
+        let values = || {
+            self.0
+                .iter()
+                .enumerate()
+                .map(|(v, &n)| (v as f64, n as f64))
+        };
+        let mean = values().map(|(value, count)| value * count).sum::<f64>() / n;
+        let square: f64 = values().map(|(v, count)| count * (v - mean).powi(2)).sum();
+        (n > 1.0 && mean > 0.0).then(|| (square / (n - 1.0)).sqrt() / mean)
+    }
+
+    /// Values per bin, and the width of a bin.
+    fn bins(&self) -> (Vec<u64>, usize) {
+        let width = self.0.len().div_ceil(60).max(1);
+        let bins = self.0.chunks(width).map(|bin| bin.iter().sum());
+        (bins.collect(), width)
+    }
 }
 
 impl Panel for Histogram {
@@ -78,25 +101,18 @@ impl Panel for Histogram {
             ui.selectable_value(&mut self.what, What::Interval, "intervals");
             ui.selectable_value(&mut self.what, What::Rate, "spikes per neuron");
         });
-        let key = ui.scope_id().with("histogram");
-        type Cached = (u64, (Vec<usize>, Vec<u64>));
-        let cached = ui.data(|data| data.get_temp::<Cached>(key));
-        let (intervals, spikes) = match cached.filter(|(at, _)| *at == state.generation) {
-            Some((_, values)) => values,
-            None => {
-                let values = intervals(state);
-                ui.data_mut(|data| data.insert_temp(key, (state.generation, values.clone())));
-                values
-            }
+        let generation = state.generation;
+        if self.cached.as_ref().is_none_or(|(at, _)| *at != generation) {
+            self.cached = Some((generation, counts(state)));
+        }
+        let Some((_, both)) = &self.cached else {
+            return;
         };
-        let values: Vec<usize> = match self.what {
-            What::Interval => intervals.clone(),
-            What::Rate => spikes.iter().map(|&n| n as usize).collect(),
-        };
-        let Some(&most) = values.iter().max() else {
+        let values = &both[self.what as usize];
+        if values.total() == 0 {
             return nothing(ui, "The selection holds no neuron that fires twice.");
-        };
-        let (bins, width) = bins(values.iter().copied(), most);
+        }
+        let (bins, width) = values.bins();
         let highest = bins.iter().copied().max().unwrap_or(1) as f64;
         let end = (bins.len() * width) as f64;
         let chart = Chart::new(ui, "Histogram chart", 0.0..end, 0.0..highest * 1.08);
@@ -115,25 +131,21 @@ impl Panel for Histogram {
             );
         }
         let text = match self.what {
-            What::Interval => match variation(&intervals) {
-                Some(cv) => format!("{} intervals, CV {cv:.3}", intervals.len()),
-                None => format!("{} intervals", intervals.len()),
+            What::Interval => match values.variation() {
+                Some(cv) => format!("{} intervals, CV {cv:.3}", values.total()),
+                None => format!("{} intervals", values.total()),
             },
-            What::Rate => format!("{} neurons", spikes.len()),
+            What::Rate => format!("{} neurons", values.total()),
         };
         let corner = chart.area.right_top() + eframe::egui::vec2(-6.0, 4.0);
         chart.text(corner, Align2::RIGHT_TOP, text, chart.ink);
     }
 
     fn csv(&self, state: &State) -> Option<String> {
-        let (intervals, spikes) = intervals(state);
-        let values: Vec<usize> = match self.what {
-            What::Interval => intervals,
-            What::Rate => spikes.iter().map(|&n| n as usize).collect(),
-        };
-        let most = values.iter().copied().max()?;
-        let mut counts = vec![0u64; most + 1];
-        values.iter().for_each(|&value| counts[value] += 1);
+        let Counts(counts) = std::mem::take(&mut counts(state)[self.what as usize]);
+        if counts.is_empty() {
+            return None;
+        }
         let lines = counts
             .iter()
             .enumerate()
@@ -152,12 +164,17 @@ mod tests {
 
     #[test]
     fn worked_variation_and_bins() {
-        assert_eq!(variation(&[4, 4, 4]), Some(0.0));
+        let counts = |values: &[usize]| {
+            let mut counts = Counts::default();
+            values.iter().for_each(|&value| counts.add(value));
+            counts
+        };
+        assert_eq!(counts(&[4, 4, 4]).variation(), Some(0.0));
         // Mean 2, sample deviation 1.
-        assert_eq!(variation(&[1, 2, 3]), Some(0.5));
-        assert_eq!(variation(&[3]), None);
-        let (counted, width) = bins([0, 1, 1, 120].into_iter(), 120);
-        assert_eq!((width, counted.iter().sum::<u64>()), (3, 4));
-        assert_eq!((counted[0], counted[40]), (3, 1));
+        assert_eq!(counts(&[1, 2, 3]).variation(), Some(0.5));
+        assert_eq!(counts(&[3]).variation(), None);
+        let (bins, width) = counts(&[0, 1, 1, 120]).bins();
+        assert_eq!((width, bins.iter().sum::<u64>()), (3, 4));
+        assert_eq!((bins[0], bins[40]), (3, 1));
     }
 }

@@ -4,8 +4,8 @@ use super::Panel;
 use crate::canvas::{bounded, nothing, plain};
 use crate::state::State;
 use crate::theme;
-use eframe::egui::{Grid, RichText, ScrollArea, Sense, Ui, vec2};
-use spikewatt::explore::Priced;
+use eframe::egui::{Grid, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
+use spikewatt::explore::{Priced, PricedLine};
 use spikewatt::units::si;
 
 /// Events and energy of the selection.
@@ -82,9 +82,10 @@ impl Panel for Inspector {
         let priced = state.open.as_ref()?.selected.as_ref()?;
         let lines = priced.lines.iter().map(|line| {
             let joules = line.joules;
+            let causes: Vec<&str> = line.causes.iter().map(|(cause, _)| cause.label()).collect();
             [
                 line.event.clone(),
-                line.cause.label().to_owned(),
+                causes.join(" and "),
                 line.count.to_string(),
                 joules.low.to_string(),
                 joules.nominal.to_string(),
@@ -135,31 +136,33 @@ fn figures(ui: &mut Ui, priced: &Priced) {
 fn receipt(ui: &mut Ui, priced: &Priced) {
     let total = priced.dynamic_j.map_or(0.0, |energy| energy.nominal);
     Grid::new("receipt")
-        .num_columns(5)
+        .num_columns(4)
         .spacing(vec2(10.0, 2.0))
         .striped(true)
         .show(ui, |ui| {
             for line in &priced.lines {
-                let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-                ui.painter()
-                    .rect_filled(rect, 0.0, theme::cause(line.cause));
                 ui.label(&line.event);
                 ui.label(plain(line.count));
                 let text = si(line.joules.nominal, "J");
                 ui.label(text).on_hover_text(bounded(line.joules));
-                let share = if total > 0.0 {
-                    line.joules.nominal / total
-                } else {
-                    0.0
-                };
-                let (bar, _) = ui.allocate_exact_size(vec2(50.0, 8.0), Sense::hover());
-                let filled = eframe::egui::Rect::from_min_size(
-                    bar.min,
-                    vec2(bar.width() * share as f32, bar.height()),
-                );
-                ui.painter()
-                    .rect_filled(filled, 0.0, theme::cause(line.cause));
+                shares(ui, line, total);
                 ui.end_row();
             }
         });
+}
+
+/// How much of the total a line is, in the colours of its causes.
+fn shares(ui: &mut Ui, line: &PricedLine, total: f64) {
+    let (bar, _) = ui.allocate_exact_size(vec2(64.0, 9.0), Sense::hover());
+    ui.painter()
+        .rect_filled(bar, 0.0, ui.visuals().faint_bg_color);
+    let mut left = bar.left();
+    for &(cause, joules) in line.causes.iter().filter(|_| total > 0.0) {
+        let width = bar.width() * (joules / total) as f32;
+        // The first cause can be seen however small it is.
+        let seen = width.max(if left == bar.left() { 1.5 } else { 0.0 });
+        let part = Rect::from_min_size(pos2(left, bar.top()), vec2(seen, bar.height()));
+        ui.painter().rect_filled(part, 0.0, theme::cause(cause));
+        left += width;
+    }
 }

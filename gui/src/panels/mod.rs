@@ -3,6 +3,7 @@
 mod compare;
 mod cores;
 pub mod costs;
+mod crossover;
 mod energy;
 mod evidence;
 mod histogram;
@@ -12,6 +13,8 @@ mod network;
 mod potential;
 mod raster;
 mod rate;
+mod runs;
+mod sweep;
 
 use crate::state::State;
 use eframe::egui::Ui;
@@ -40,13 +43,15 @@ pub fn all() -> Vec<Box<dyn Panel>> {
         Box::new(energy::Energy),
         Box::new(inspector::Inspector),
         Box::new(network::Network::default()),
-        Box::new(cores::Cores),
+        Box::new(cores::Cores::default()),
         Box::new(potential::Potential::default()),
         Box::new(histogram::Histogram::default()),
         Box::new(map::Map::default()),
-        Box::new(evidence::Evidence),
+        Box::new(evidence::Evidence::default()),
         Box::new(compare::Compare::default()),
         Box::new(costs::Costs::default()),
+        Box::new(runs::Runs::default()),
+        Box::new(sweep::Sweep::default()),
     ]
 }
 

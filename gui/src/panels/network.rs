@@ -5,7 +5,7 @@ use crate::canvas::{nothing, select_rows, touches};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui,
+    Align2, Button, Color32, FontId, Rect, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui,
     WidgetInfo, pos2, vec2,
 };
 use spikewatt::explore::Rows;
@@ -17,6 +17,7 @@ enum Colour {
     #[default]
     Energy,
     Rate,
+    Error,
 }
 
 /// Populations and projections; a click selects a population.
@@ -33,7 +34,7 @@ impl Panel for Network {
     }
 
     fn about(&self) -> &'static str {
-        "populations coloured by dynamic energy or rate; a click selects one"
+        "populations coloured by dynamic energy, rate or conversion error; a click selects one"
     }
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
@@ -51,11 +52,28 @@ impl Panel for Network {
             ui.label("colour:");
             ui.selectable_value(&mut self.colour, Colour::Energy, "energy");
             ui.selectable_value(&mut self.colour, Colour::Rate, "rate");
+            let known = !state.health.is_empty();
+            let error = Button::selectable(self.colour == Colour::Error, "conversion error");
+            let response = ui.add_enabled(known, error).on_hover_text(
+                "root mean square of the error of a population's output against the original's \
+                 activation, relative to that of the activation, on the calibration samples",
+            );
+            if response.clicked() {
+                self.colour = Colour::Error;
+            }
         });
         let counts = &record.counts;
+        let health = |population: usize| {
+            let name = &counts.topology.populations[population].name;
+            state
+                .health
+                .iter()
+                .find(|health| health.population == *name)
+        };
         let value = |population: usize| match self.colour {
             Colour::Energy => energies.as_ref().map(|energies| energies[population]),
             Colour::Rate => Some(counts.rate(population)),
+            Colour::Error => health(population).map(|health| health.relative_error),
         };
         let nodes = &counts.topology.populations;
         let most = (0..nodes.len()).filter_map(value).fold(0.0, f64::max);
@@ -116,7 +134,7 @@ impl Panel for Network {
                 painter.text(rect.min + vec2(7.0, 5.0), Align2::LEFT_TOP, name, font, ink);
                 let second = match (self.colour, value) {
                     (Colour::Energy, Some(value)) => format!("{} · {}", node.shape, si(value, "J")),
-                    (Colour::Rate, Some(value)) => {
+                    (Colour::Rate | Colour::Error, Some(value)) => {
                         format!("{} · {:.2} %", node.shape, value * 100.0)
                     }
                     (_, None) => node.shape.to_string(),
@@ -130,8 +148,17 @@ impl Panel for Network {
                     ink,
                 );
                 let figures = counts.per_inference(population);
+                let fit = health(population).map_or(String::new(), |health| {
+                    format!(
+                        "\nconversion error {:.1} % (of which {:.1} % from when spikes arrive), {:.1} % dead, {:.1} % saturated",
+                        100.0 * health.relative_error,
+                        100.0 * health.residual_error,
+                        100.0 * health.dead,
+                        100.0 * health.saturated
+                    )
+                });
                 let response = response.on_hover_text(format!(
-                    "{}: {} neurons, {} spikes, {} SynOps received, rate {:.4}",
+                    "{}: {} neurons, {} spikes, {} SynOps received, rate {:.4}{fit}",
                     node.name,
                     node.shape.neurons(),
                     figures.spikes,
@@ -155,6 +182,7 @@ impl Panel for Network {
             .enumerate()
             .map(|(index, node)| {
                 let figures = counts.per_inference(index);
+                let error = state.health.iter().find(|h| h.population == node.name);
                 let energy = open
                     .populations
                     .get(index)
@@ -167,6 +195,9 @@ impl Panel for Network {
                     energy
                         .map(|energy| energy.nominal.to_string())
                         .unwrap_or_default(),
+                    error
+                        .map(|e| e.relative_error.to_string())
+                        .unwrap_or_default(),
                 ]
             });
         let head = [
@@ -175,6 +206,7 @@ impl Panel for Network {
             "spikes",
             "synops_received",
             "dynamic_energy_emitted_j",
+            "conversion_error",
         ];
         Some(super::table(head, lines))
     }

@@ -3,30 +3,43 @@
 use super::Panel;
 use crate::canvas::{Chart, brush, drag, nothing, overlay, steps};
 use crate::lod::{Window, picture, ticks};
-use crate::state::{Choice, State};
+use crate::open::{Choice, Open, Shown};
+use crate::state::State;
 use crate::theme;
 use eframe::egui::{
     Align2, Color32, ColorImage, ComboBox, Rect, Shape, Stroke, StrokeKind, TextureHandle,
     TextureOptions, Ui, pos2,
 };
 use spikewatt::explore::Selection;
+use std::sync::Arc;
 
 /// Most events that are drawn one by one.
 const MOST_TICKS: u64 = 4000;
 
-/// Spike raster: single ticks where they fit, counts per pixel where they do not.
+/// Spike raster with a choice of neurons.
 #[derive(Default)]
 pub struct Raster {
+    spikes: Spikes,
+}
+
+/// Spikes in a chart: single ticks where they fit, counts per pixel where they do not.
+#[derive(Default)]
+pub(super) struct Spikes {
     cached: Option<(Key, Drawing)>,
 }
 
 /// What a drawing depends on.
-#[derive(PartialEq, Clone)]
 struct Key {
     window: Window,
-    generation: u64,
+    raster: Arc<spikewatt::explore::Raster>,
     dark: bool,
-    events: usize,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        let same = Arc::ptr_eq(&self.raster, &other.raster);
+        same && self.window == other.window && self.dark == other.dark
+    }
 }
 
 enum Drawing {
@@ -50,16 +63,8 @@ impl Panel for Raster {
         ui.horizontal(|ui| choose(ui, state));
         let rows = state.view.rows.clone();
         // Row 0 is at the top.
-        let chart = Chart::new(
-            ui,
-            "Raster chart",
-            state.view.time.clone(),
-            rows.end..rows.end + 1.0,
-        );
-        let chart = Chart {
-            y: -rows.end..-rows.start,
-            ..chart
-        };
+        let rows = -rows.end..-rows.start;
+        let chart = Chart::new(ui, "Raster chart", state.view.time.clone(), rows);
         state.view.interact(ui, &chart.response, chart.area, true);
         if chart.response.clicked()
             && let Some(pointer) = chart.response.interact_pointer_pos()
@@ -75,8 +80,10 @@ impl Panel for Raster {
                 brush(ui, state, &chart.response, Selection { rows, timesteps });
             }
         }
-        self.draw(ui, state, &chart);
-        labels(state, &chart);
+        if let Some(open) = &state.open {
+            self.spikes.draw(ui, &open.shown, &chart);
+            labels(open, &chart);
+        }
         chart.ticks_x("timestep", crate::canvas::timestep);
         selected(state, &chart);
         overlay(state, &chart);
@@ -148,33 +155,26 @@ fn choose(ui: &mut Ui, state: &mut State) {
     }
 }
 
-impl Raster {
-    fn draw(&mut self, ui: &Ui, state: &State, chart: &Chart) {
-        let Some(open) = &state.open else {
-            return;
-        };
+impl Spikes {
+    /// Draws over a chart whose values upwards are rows below 0: row 0 is at the top.
+    pub(super) fn draw(&mut self, ui: &Ui, shown: &Shown, chart: &Chart) {
         let scale = ui.ctx().pixels_per_point();
         let pixels =
             [chart.area.width(), chart.area.height()].map(|side| (side * scale).max(1.0) as usize);
         let window = Window {
-            time: state.view.time.clone(),
-            rows: state.view.rows.clone(),
+            time: chart.x.clone(),
+            rows: -chart.y.end..-chart.y.start,
             pixels,
         };
-        let raster = &open.shown.raster;
+        let raster = &shown.raster;
         let dark = ui.visuals().dark_mode;
         let key = Key {
             window: window.clone(),
-            generation: if open.shown.rows.is_some() {
-                state.generation
-            } else {
-                0
-            },
+            raster: raster.clone(),
             dark,
-            events: raster.len(),
         };
         if self.cached.as_ref().is_none_or(|(old, _)| *old != key) {
-            let rows = state.view.rows.end - state.view.rows.start;
+            let rows = window.rows.end - window.rows.start;
             let tall = f64::from(chart.area.height()) / rows >= 2.0;
             let single = if tall {
                 ticks(raster, &window, MOST_TICKS)
@@ -184,11 +184,12 @@ impl Raster {
             let drawing = match single {
                 Some(ticks) => Drawing::Ticks(ticks),
                 None => {
-                    let picture = picture(raster, &open.shown.counts, &window);
-                    let image = ColorImage::new(
-                        picture.size,
-                        picture.brightness.iter().map(|&b| shade(b, dark)).collect(),
-                    );
+                    let picture = picture(raster, &shown.counts, &window);
+                    let shades: [Color32; 256] =
+                        std::array::from_fn(|brightness| shade(brightness as u8, dark));
+                    let pixels = picture.brightness.iter();
+                    let pixels = pixels.map(|&b| shades[usize::from(b)]).collect();
+                    let image = ColorImage::new(picture.size, pixels);
                     let texture = ui
                         .ctx()
                         .load_texture("raster", image, TextureOptions::NEAREST);
@@ -241,10 +242,7 @@ fn shade(brightness: u8, dark: bool) -> Color32 {
 }
 
 /// Names of the populations beside their rows, and lines between them.
-fn labels(state: &State, chart: &Chart) {
-    let Some(open) = &state.open else {
-        return;
-    };
+pub(super) fn labels(open: &Open, chart: &Chart) {
     let record = &open.record;
     let mut last_bottom = f32::NEG_INFINITY;
     for (population, node) in record.counts.topology.populations.iter().enumerate() {

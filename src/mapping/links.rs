@@ -1,0 +1,173 @@
+//! How busy each link of the mesh is.
+
+use super::Placement;
+use crate::counts::EventCounts;
+use crate::network::Role;
+use std::collections::BTreeMap;
+
+/// Packets that cross each link, from one tile to a neighbour. Totals over samples; links that
+/// nothing crosses are left out. What [`super::traffic`] sums as hops, taken apart: packets go
+/// along x, then along y.
+#[must_use]
+pub fn link_loads(counts: &EventCounts, placement: &Placement) -> BTreeMap<[usize; 2], u64> {
+    let topology = &counts.topology;
+    let mesh = placement.mesh();
+    let mut seen = vec![usize::MAX; placement.core_bound()];
+    let mut mark = 0;
+    // Routes between tiles first: many neurons share them.
+    let mut routes: BTreeMap<[usize; 2], u64> = BTreeMap::new();
+    for (population, node) in topology.populations.iter().enumerate() {
+        if node.role == Role::Input {
+            continue;
+        }
+        for (neuron, &spikes) in counts.populations[population].spikes.iter().enumerate() {
+            let Some(home) = placement.slice(population, neuron).filter(|_| spikes > 0) else {
+                continue;
+            };
+            let from = mesh.tile(placement.slices()[home].core);
+            placement.for_each_target(topology, population, neuron, |slice, _, _| {
+                let core = placement.slices()[slice].core;
+                if seen[core] != mark {
+                    seen[core] = mark;
+                    *routes.entry([from, mesh.tile(core)]).or_default() += spikes;
+                }
+            });
+            mark += 1;
+        }
+    }
+    let mut loads = BTreeMap::new();
+    for ([from, to], packets) in routes {
+        let (mut x, mut y) = mesh.at(from);
+        let (to_x, to_y) = mesh.at(to);
+        let mut here = from;
+        while (x, y) != (to_x, to_y) {
+            if x == to_x {
+                y = if y < to_y { y + 1 } else { y - 1 };
+            } else {
+                x = if x < to_x { x + 1 } else { x - 1 };
+            }
+            let next = x * mesh.height + y;
+            *loads.entry([here, next]).or_default() += packets;
+            here = next;
+        }
+    }
+    loads
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::{Capacity, Mesh, place, traffic};
+    use crate::network::{Connectivity, Edge, Node, Pattern, Shape, Topology};
+
+    #[test]
+    fn closed_form_loads_of_all_links_are_the_hops() {
+        let node = |name: &str, n, role| Node {
+            name: name.into(),
+            shape: Shape::vector(n),
+            role,
+        };
+        let edge = |source, target, sources, targets| Edge {
+            source,
+            target,
+            connectivity: Connectivity::new(Pattern::Dense {
+                sources,
+                targets,
+                present: None,
+            }),
+        };
+        let topology = Topology {
+            populations: vec![
+                node("in", 3, Role::Input),
+                node("a", 9, Role::Spiking),
+                node("b", 5, Role::Spiking),
+            ],
+            edges: vec![edge(0, 1, 3, 9), edge(1, 2, 9, 5), edge(2, 1, 5, 9)],
+        };
+        let mesh = Mesh {
+            cores_per_tile: 2,
+            width: 2,
+            height: 2,
+        };
+        let capacity = Capacity {
+            neurons_per_core: 2,
+            synaptic_memory_bits: 1 << 20,
+            weight_bits: 8,
+            shared_kernels: false,
+            fan_in_axons_per_core: 100,
+            fan_out_axons_per_core: 100,
+            mesh,
+            chips: 1,
+        };
+        let placement = place(&topology, &capacity);
+        let mut counts = EventCounts::new(topology, 1);
+        for population in &mut counts.populations[1..] {
+            for (neuron, spikes) in population.spikes.iter_mut().enumerate() {
+                *spikes = neuron as u64;
+            }
+        }
+        let loads = link_loads(&counts, &placement);
+        let traffic = traffic(&counts, &placement);
+        let along = |x: bool| -> u64 {
+            let column = |tile: usize| mesh.at(tile).0;
+            let chosen = loads
+                .iter()
+                .filter(|([a, b], _)| (column(*a) != column(*b)) == x);
+            chosen.map(|(_, packets)| packets).sum()
+        };
+        assert_eq!(
+            (along(true), along(false)),
+            (traffic.hops_x, traffic.hops_y)
+        );
+        assert!(traffic.hops_x > 0 && traffic.hops_y > 0);
+        for [a, b] in loads.keys() {
+            assert_eq!(mesh.tile_hops(*a, *b), 1, "links join neighbours");
+        }
+    }
+
+    #[test]
+    fn worked_route_along_x_then_y() {
+        // One neuron a tile: a on (0, 0), b on (0, 1), c on (1, 0), d on (1, 1); a spikes to d.
+        let node = |name: &str| Node {
+            name: name.into(),
+            shape: Shape::vector(1),
+            role: Role::Spiking,
+        };
+        let connectivity = Connectivity::new(Pattern::Dense {
+            sources: 1,
+            targets: 1,
+            present: None,
+        });
+        let topology = Topology {
+            populations: vec![node("a"), node("b"), node("c"), node("d")],
+            edges: vec![Edge {
+                source: 0,
+                target: 3,
+                connectivity,
+            }],
+        };
+        let mesh = Mesh {
+            cores_per_tile: 1,
+            width: 2,
+            height: 2,
+        };
+        let capacity = Capacity {
+            neurons_per_core: 1,
+            synaptic_memory_bits: 1 << 20,
+            weight_bits: 8,
+            shared_kernels: false,
+            fan_in_axons_per_core: 10,
+            fan_out_axons_per_core: 10,
+            mesh,
+            chips: 1,
+        };
+        let placement = place(&topology, &capacity);
+        let mut counts = EventCounts::new(topology, 1);
+        counts.populations[0].spikes = vec![7];
+        let loads = link_loads(&counts, &placement);
+        assert_eq!(
+            loads.into_iter().collect::<Vec<_>>(),
+            [([0, 2], 7), ([2, 3], 7)]
+        );
+    }
+}
