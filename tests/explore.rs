@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use spikewatt::energy::{Catalogue, PriceOptions};
-use spikewatt::experiment::Progress;
+use spikewatt::experiment::{Experiment, Progress, diagnose};
 use spikewatt::explore::{Ledger, Priced, Record, Rows, Selection, Subject, Tally};
 use spikewatt::report::Part;
 use std::ops::ControlFlow;
@@ -149,6 +149,16 @@ fn closed_form_events_of_a_population_are_those_that_were_counted() {
             .sum();
         assert_eq!(priced.tally.all_synops(), synops, "population {population}");
     }
+}
+
+#[test]
+fn conversion_errors_are_those_of_the_doctor() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/digits.toml");
+    let experiment = Experiment::load(&file, &[]).unwrap();
+    let diagnosis = diagnose(&experiment, &CATALOGUE, &go_on).unwrap();
+    let health = open("examples/digits.toml").health().unwrap();
+    assert_eq!(health, diagnosis.populations);
+    assert!(health.iter().any(|health| health.relative_error > 0.0));
 }
 
 #[test]

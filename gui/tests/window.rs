@@ -1,50 +1,18 @@
 //! The window, driven as a person would: with the pointer, by keys and by names.
 
+mod common;
+
+use common::{example, opened, rest, run, state};
 use eframe::egui::{self, Key, Modifiers, Pos2, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use spikewatt::energy::{Catalogue, PriceOptions};
-use spikewatt::experiment::{self, Experiment};
-use spikewatt::explore::{Ledger, Rows, Selection, Subject};
-use spikewatt_gui::app::App;
+use spikewatt::explore::{Ledger, Rows, Selection};
+use spikewatt_gui::commands::COMMANDS;
 use spikewatt_gui::export::{self, draw};
 use spikewatt_gui::panels;
 use spikewatt_gui::state::State;
 use spikewatt_gui::worker::Run;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-fn example(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../examples")
-        .join(name)
-}
-
-fn go_on(_: experiment::Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
-
-/// The digits example, recorded and run.
-fn state() -> State {
-    let file = example("digits.toml");
-    let subject = Subject::open(&file, &go_on).unwrap();
-    let mut state = State::new().unwrap();
-    state.samples = subject.samples();
-    state.set_record(subject.record(1, &go_on).unwrap());
-    let run = run(&file);
-    state.set_run(Run {
-        counts: run.counts,
-        dense: run.dense,
-        context: run.context,
-    });
-    state
-}
-
-fn run(file: &Path) -> experiment::Run {
-    let experiment = Experiment::load(file, &[]).unwrap();
-    experiment::run(&experiment, &Catalogue::shipped().unwrap(), &go_on).unwrap()
-}
 
 /// One panel in a window.
 fn panel(name: &'static str, state: State) -> Harness<'static, State> {
@@ -256,28 +224,9 @@ fn an_edited_constant_is_marked_priced_at_once_and_can_be_exported() {
     assert_eq!(*reverted, before);
 }
 
-/// A window that runs until its worker rests.
-fn window(file: PathBuf) -> Harness<'static, App> {
-    let mut app = App::new(&egui::Context::default(), None);
-    app.open(Some(file), 0);
-    Harness::builder()
-        .with_size(vec2(1280.0, 800.0))
-        .build_ui_state(|ui, app: &mut App| app.draw(ui), app)
-}
-
-fn rest(harness: &mut Harness<'_, App>) {
-    let end = Instant::now() + Duration::from_secs(300);
-    while harness.state().is_busy() && Instant::now() < end {
-        harness.run_steps(1);
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    harness.run_steps(2);
-    assert!(!harness.state().is_busy());
-}
-
 #[test]
 fn a_run_can_be_cancelled() {
-    let mut harness = window(example("fashion_mnist.toml"));
+    let mut harness = opened(example("fashion_mnist.toml"));
     harness.run_steps(1);
     harness.get_by_label("Cancel").click();
     harness.run_steps(1);
@@ -305,7 +254,7 @@ fn damaged_files_give_a_message() {
     ] {
         let file = folder.path().join(name);
         std::fs::write(&file, content).unwrap();
-        let mut harness = window(file);
+        let mut harness = opened(file);
         rest(&mut harness);
         let message = harness.state().message.clone().unwrap_or_default();
         assert!(message.contains(word), "{name}: {message}");
@@ -315,7 +264,7 @@ fn damaged_files_give_a_message() {
 
 #[test]
 fn keys_move_the_cursor_and_list_themselves() {
-    let mut harness = window(example("digits.toml"));
+    let mut harness = opened(example("digits.toml"));
     rest(&mut harness);
     harness.key_press(Key::Home);
     harness.run_steps(2);
@@ -336,7 +285,7 @@ fn keys_move_the_cursor_and_list_themselves() {
 
 #[test]
 fn every_panel_draws_exports_and_has_a_table() {
-    let mut state = state();
+    let mut state = common::full_state();
     let folder = tempfile::tempdir().unwrap();
     for panel in panels::all() {
         let name = panel.name();
@@ -364,10 +313,12 @@ fn every_panel_draws_exports_and_has_a_table() {
             let bytes = std::fs::read(&file).unwrap();
             let text = String::from_utf8_lossy(&bytes);
             match ending {
-                "svg" => assert!(
-                    text.starts_with("<svg") && text.contains("T = 16"),
-                    "{name}"
-                ),
+                "svg" => {
+                    // The caption: model, data, T, table and range.
+                    let caption = ["digits_mlp", "sample 1", "T = 16", "loihi1", "modelled"];
+                    assert!(text.starts_with("<svg"), "{name}");
+                    assert!(caption.iter().all(|word| text.contains(word)), "{name}");
+                }
                 "png" => assert!(bytes.starts_with(b"\x89PNG")),
                 _ => assert!(text.lines().count() > 1, "{name}"),
             }
@@ -378,4 +329,87 @@ fn every_panel_draws_exports_and_has_a_table() {
     for mut panel in panels::all() {
         let _ = draw(vec2(300.0, 200.0), 1.0, true, |ui| panel.ui(ui, &mut empty));
     }
+}
+
+#[test]
+fn every_key_that_users_were_promised_is_in_the_one_list() {
+    let (none, ctrl, shift) = (Modifiers::NONE, Modifiers::CTRL, Modifiers::SHIFT);
+    for (modifiers, key) in [
+        (none, Key::Space),
+        (none, Key::ArrowLeft),
+        (none, Key::ArrowRight),
+        (shift, Key::ArrowLeft),
+        (shift, Key::ArrowRight),
+        (ctrl, Key::ArrowLeft),
+        (ctrl, Key::ArrowRight),
+        (none, Key::Home),
+        (none, Key::End),
+        (none, Key::OpenBracket),
+        (none, Key::CloseBracket),
+        (none, Key::F),
+        (ctrl, Key::F),
+        (ctrl, Key::K),
+        (ctrl, Key::Z),
+        (ctrl, Key::Y),
+        (ctrl, Key::S),
+        (ctrl, Key::E),
+        (none, Key::Questionmark),
+        (none, Key::Escape),
+    ] {
+        let key = egui::KeyboardShortcut::new(modifiers, key);
+        assert!(COMMANDS.iter().any(|command| command.key == key), "{key:?}");
+    }
+}
+
+#[test]
+fn keys_play_seek_events_change_speed_and_fit() {
+    let mut harness = opened(example("digits.toml"));
+    rest(&mut harness);
+    let speed = harness.state().state.view.speed;
+    harness.key_press(Key::CloseBracket);
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.view.speed, 2.0 * speed);
+    harness.key_press(Key::OpenBracket);
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.view.speed, speed);
+
+    // The next timestep with a spike of the hidden layer, by the raster itself.
+    let app = harness.state_mut();
+    let record = app.state.open.as_ref().unwrap().record.clone();
+    let rows = record.rows_of(1);
+    app.state.select(Some(Selection {
+        rows: Rows::from_range(rows.clone()),
+        timesteps: 0..16,
+    }));
+    let fires = |t: &usize| record.raster.count(*t..*t + 1, &rows) > 0;
+    let expected = (1..16).find(fires).unwrap();
+    harness.key_press(Key::Home);
+    harness.run_steps(1);
+    harness.key_press_modifiers(Modifiers::CTRL, Key::ArrowRight);
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.view.cursor, expected);
+
+    harness.state_mut().state.view.show_time(3.0..5.0);
+    harness.key_press(Key::F);
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.view.time, 0.0..16.0);
+    harness.key_press(Key::Space);
+    harness.run_steps(1);
+    assert!(harness.state().state.view.playing);
+    harness.key_press(Key::Space);
+    harness.run_steps(1);
+    assert!(!harness.state().state.view.playing);
+
+    // Ctrl+wheel zooms time at the pointer.
+    let chart = harness.get_by_label("Raster chart").rect();
+    harness.hover_at(chart.center());
+    harness.run_steps(1);
+    harness.event(egui::Event::Zoom(2.0));
+    harness.run_steps(1);
+    let time = harness.state().state.view.time.clone();
+    assert!((time.end - time.start - 8.0).abs() < 1e-6, "{time:?}");
+
+    harness.key_press_modifiers(Modifiers::CTRL, Key::K);
+    harness.run_steps(2);
+    let _ = harness.get_by_label_contains("Copy view as a picture");
 }

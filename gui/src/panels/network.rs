@@ -63,12 +63,10 @@ impl Panel for Network {
             }
         });
         let counts = &record.counts;
+        let found = state.health.clone();
         let health = |population: usize| {
             let name = &counts.topology.populations[population].name;
-            state
-                .health
-                .iter()
-                .find(|health| health.population == *name)
+            found.iter().find(|health| health.population == *name)
         };
         let value = |population: usize| match self.colour {
             Colour::Energy => energies.as_ref().map(|energies| energies[population]),
