@@ -6,7 +6,7 @@ use egui_kittest::Harness;
 use spikewatt::energy::Catalogue;
 use spikewatt::experiment::{self, Experiment};
 use spikewatt::explore::{Rows, Selection, Subject};
-use spikewatt::sweep::{Merged, Plan, Shard, Sweep, merge};
+use spikewatt::sweep::{Merged, Plan, Point, Shard, Summary, Sweep, merge};
 use spikewatt_gui::app::App;
 use spikewatt_gui::state::{State, SweepResults};
 use spikewatt_gui::worker::Run;
@@ -70,7 +70,7 @@ pub fn sweep() -> (Merged, Plan) {
     let file = sweep_file(folder.path());
     let catalogue = Catalogue::shipped().unwrap();
     let plan = Plan::new(&Sweep::load(&file, &[]).unwrap(), &catalogue).unwrap();
-    let go_on = |_, _: Option<_>| ControlFlow::Continue(());
+    let go_on = |_: Summary, _: Option<(&Point, &str)>| ControlFlow::Continue(());
     spikewatt::sweep::run(&plan, &catalogue, folder.path(), Shard::WHOLE, &go_on).unwrap();
     (merge(&plan, folder.path(), false).unwrap().0, plan)
 }
