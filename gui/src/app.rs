@@ -1,5 +1,6 @@
 //! The window: panels side by side, menus, keys, and what the worker says.
 
+use crate::bare::{Answer, Bare, is_model};
 use crate::canvas::plain;
 use crate::commands::{Action, COMMANDS, MOUSE};
 use crate::export;
@@ -13,9 +14,9 @@ use egui_tiles::{
     Container, Linear, LinearDir, SimplificationOptions, TileId, Tiles, Tree, UiResponse,
 };
 use serde::{Deserialize, Serialize};
-use spikewatt::experiment::{Experiment, Progress};
+use spikewatt::experiment::Progress;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Most files that the menu remembers.
 const RECENT: usize = 8;
@@ -49,7 +50,7 @@ pub struct App {
     since_step_s: f64,
     save: bool,
     /// A model that waits for its data.
-    pub model: Option<PathBuf>,
+    pub model: Option<Bare>,
     /// The panel under the pointer.
     pointed: Option<String>,
 }
@@ -113,29 +114,33 @@ impl App {
         };
         let file = file.unwrap_or_else(bundled);
         if is_model(&file) {
-            self.model = Some(file);
+            self.model = Some(Bare::new(file));
         } else {
             self.ask(Job::Open(file, sample));
         }
     }
 
-    /// Runs a model on data, everything else at its default.
-    pub fn open_model(&mut self, model: PathBuf, data: PathBuf, sample: usize) {
-        self.model = None;
-        let experiment = Experiment::of_model(model, data);
-        self.ask(Job::Run(Box::new(experiment), sample));
+    /// Runs a model on its data.
+    pub fn open_model(&mut self, model: &Bare, sample: usize) {
+        if let Some(experiment) = model.experiment() {
+            self.model = None;
+            self.ask(Job::Run(Box::new(experiment), sample));
+        }
     }
 
-    /// Takes files that were dropped: a model and its data in one go or one after the other, or
-    /// anything that can be opened by itself.
+    /// Takes files that were dropped: a model with its data and calibration data, in one go or one
+    /// after the other, or anything that can be opened by itself.
     pub fn take(&mut self, mut files: Vec<PathBuf>) {
         if let Some(place) = files.iter().position(|file| is_model(file)) {
-            self.model = Some(files.swap_remove(place));
+            self.model = Some(Bare::new(files.remove(place)));
         }
-        match (files.into_iter().next(), self.model.take()) {
-            (Some(data), Some(model)) => self.open_model(model, data, 0),
-            (Some(file), None) => self.open(Some(file), 0),
-            (None, model) => self.model = model,
+        match &mut self.model {
+            Some(model) => files.into_iter().for_each(|file| model.take(file)),
+            None => {
+                if let Some(file) = files.into_iter().next() {
+                    self.open(Some(file), 0);
+                }
+            }
         }
     }
 
@@ -393,13 +398,6 @@ impl App {
         }
     }
 
-    fn ask_for_data(&mut self) {
-        let data = rfd::FileDialog::new().pick_file();
-        if let (Some(data), Some(model)) = (data, self.model.take()) {
-            self.open_model(model, data, 0);
-        }
-    }
-
     fn ask_for_folder(&mut self) {
         if let Some(folder) = rfd::FileDialog::new().pick_folder() {
             self.open(Some(folder), 0);
@@ -553,38 +551,34 @@ impl App {
         if !open {
             self.message = None;
         }
-        if let Some(model) = self.model.clone() {
-            egui::Window::new("Data for the model")
+        if let Some(mut model) = self.model.take() {
+            let answer = egui::Window::new("Run a model")
                 .collapsible(false)
-                .default_width(420.0)
-                .show(ctx, |ui| {
-                    ui.label(format!(
-                        "{} is a model alone. Drop the data it is to run on, or choose them.",
-                        model.display()
-                    ));
-                    ui.horizontal(|ui| {
-                        if ui.button("Choose data…").clicked() {
-                            self.ask_for_data();
-                        }
-                        if ui.button("Close").clicked() {
-                            self.model = None;
-                        }
-                    });
-                });
+                .default_width(460.0)
+                .show(ctx, |ui| model.ui(ui));
+            match answer.and_then(|answer| answer.inner).flatten() {
+                None => self.model = Some(model),
+                Some(Answer::Run) => self.open_model(&model, 0),
+                Some(Answer::Close) => {}
+            }
         }
         egui::Window::new("Keys")
             .open(&mut self.shows_keys)
             .collapsible(false)
             .show(ctx, |ui| {
+                let keys = COMMANDS.iter().map(|c| (c.shown(ctx), c.name));
+                let mouse = MOUSE
+                    .iter()
+                    .map(|(mouse, name)| ((*mouse).to_owned(), *name));
+                let all: Vec<(String, &str)> = keys.chain(mouse).collect();
+                let half = all.len().div_ceil(2);
                 egui::Grid::new("keys").striped(true).show(ui, |ui| {
-                    for command in &COMMANDS {
-                        ui.label(ctx.format_shortcut(&command.key));
-                        ui.label(command.name);
-                        ui.end_row();
-                    }
-                    for (mouse, name) in MOUSE {
-                        ui.label(mouse);
-                        ui.label(name);
+                    for row in 0..half {
+                        for (key, name) in all.iter().skip(row).step_by(half) {
+                            ui.label(RichText::new(key).strong());
+                            ui.label(*name);
+                            ui.add_space(12.0);
+                        }
                         ui.end_row();
                     }
                 });
@@ -618,7 +612,7 @@ impl App {
                     .max_height(320.0)
                     .show(ui, |ui| {
                         for command in COMMANDS.iter().filter(|command| fits(command.name)) {
-                            if entry(ui, command.name.into(), ctx.format_shortcut(&command.key)) {
+                            if entry(ui, command.name.into(), command.shown(ctx)) {
                                 chosen = Some(command.action);
                             }
                         }
@@ -681,7 +675,7 @@ impl egui_tiles::Behavior<String> for Panes<'_> {
         if ui.rect_contains_pointer(ui.max_rect()) {
             *self.pointed = Some(name.clone());
         }
-        egui::Frame::new().inner_margin(4.0).show(ui, |ui| {
+        egui::Frame::new().inner_margin(6.0).show(ui, |ui| {
             if let Some(panel) = self.panels.get_mut(name.as_str()) {
                 ui.push_id(name.as_str(), |ui| panel.ui(ui, self.state));
             }
@@ -699,13 +693,6 @@ impl egui_tiles::Behavior<String> for Panes<'_> {
             ..SimplificationOptions::default()
         }
     }
-}
-
-/// Whether a file is a model that needs data beside it.
-#[must_use]
-pub fn is_model(file: &Path) -> bool {
-    file.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
 }
 
 /// Whether a layout has exactly the panels that exist.
@@ -755,7 +742,7 @@ fn default_layout() -> Tree<String> {
     };
     let (left, right) = (
         column(left, [2.2, 1.0, 1.3]),
-        column(right, [1.25, 1.0, 1.1]),
+        column(right, [1.25, 0.85, 1.25]),
     );
     let mut root = Linear::new(LinearDir::Horizontal, vec![left, right]);
     root.shares.set_share(left, 1.5);

@@ -1,6 +1,6 @@
 //! What keys do. The list is the one that `?` and the palette show.
 
-use eframe::egui::{Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 /// What a command does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,19 @@ pub struct Command {
     pub key: KeyboardShortcut,
     /// What it does.
     pub action: Action,
+}
+
+impl Command {
+    /// Its key as it is written on the keyboard.
+    #[must_use]
+    pub fn shown(&self, ctx: &Context) -> String {
+        match self.key.logical_key {
+            Key::OpenBracket => "[".into(),
+            Key::CloseBracket => "]".into(),
+            Key::Questionmark => "?".into(),
+            _ => ctx.format_shortcut(&self.key),
+        }
+    }
 }
 
 const fn command(name: &'static str, modifiers: Modifiers, key: Key, action: Action) -> Command {

@@ -10,6 +10,7 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod app;
+pub mod bare;
 pub mod canvas;
 pub mod commands;
 pub mod export;

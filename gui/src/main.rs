@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use eframe::egui;
 use spikewatt_gui::app::App;
+use spikewatt_gui::bare::Bare;
 use spikewatt_gui::screenshot::{Shot, Size, Theme, shoot};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,6 +20,9 @@ struct Arguments {
     /// Data to run a model on.
     #[arg(long, value_name = "FILE", requires = "file")]
     data: Option<PathBuf>,
+    /// Training samples that set the thresholds of a model's conversion.
+    #[arg(long, value_name = "FILE", requires = "data")]
+    calibration: Option<PathBuf>,
     /// Write a picture (.png or .svg) of the window instead of opening it; needs no display.
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
@@ -55,11 +59,17 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let model = arguments.file.clone().filter(|_| arguments.data.is_some());
+    let model = model.map(|model| Bare {
+        model,
+        data: arguments.data,
+        calibration: arguments.calibration,
+    });
     if let Some(file) = arguments.screenshot {
         return shoot(&Shot {
             file,
             subject: arguments.file,
-            data: arguments.data,
+            model,
             size: arguments.size,
             panel: arguments.panel,
             theme: arguments.theme,
@@ -79,9 +89,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Box::new(move |creation| {
             let stored = creation.storage.and_then(App::stored);
             let mut app = App::new(&creation.egui_ctx, stored);
-            match (arguments.file, arguments.data) {
-                (Some(model), Some(data)) => app.open_model(model, data, arguments.sample),
-                (file, _) => app.open(file, arguments.sample),
+            match &model {
+                Some(model) => app.open_model(model, arguments.sample),
+                None => app.open(arguments.file, arguments.sample),
             }
             Ok(Box::new(app))
         }),

@@ -1,6 +1,7 @@
 //! `--screenshot`: a picture of the window without a display.
 
-use crate::app::{App, is_model};
+use crate::app::App;
+use crate::bare::{Bare, is_model};
 use crate::export::{self, Drawn};
 use crate::panels;
 use anyhow::{Context as _, bail};
@@ -54,8 +55,8 @@ pub struct Shot {
     pub file: PathBuf,
     /// What to open; the bundled example if `None`.
     pub subject: Option<PathBuf>,
-    /// Data to run it on, if it is a model.
-    pub data: Option<PathBuf>,
+    /// A model with its data, to run instead.
+    pub model: Option<Bare>,
     /// Size of the picture.
     pub size: Size,
     /// Only this panel.
@@ -113,12 +114,15 @@ fn open(shot: &Shot, panel: Option<&'static str>) -> anyhow::Result<Drawn> {
         Theme::Dark => egui::Theme::Dark,
         Theme::Light => egui::Theme::Light,
     });
-    match (shot.subject.clone(), shot.data.clone()) {
-        (Some(model), Some(data)) => app.open_model(model, data, shot.sample),
-        (Some(model), None) if is_model(&model) => {
-            bail!("{}: a model alone; give its --data", model.display())
+    match (&shot.model, &shot.subject) {
+        (Some(model), _) => app.open_model(model, shot.sample),
+        (None, Some(file)) if is_model(file) => {
+            bail!(
+                "{}: a model alone; give --data and --calibration",
+                file.display()
+            )
         }
-        (file, _) => app.open(file, shot.sample),
+        (None, file) => app.open(file.clone(), shot.sample),
     }
     while app.is_busy() {
         app.listen();

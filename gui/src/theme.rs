@@ -77,6 +77,10 @@ pub fn install(ctx: &Context) {
     light.panel_fill = Color32::WHITE;
     ctx.set_visuals_of(eframe::egui::Theme::Light, light);
     ctx.all_styles_mut(|style| {
+        let small = eframe::egui::FontId::proportional(11.0);
+        style
+            .text_styles
+            .insert(eframe::egui::TextStyle::Small, small);
         style.spacing.item_spacing = eframe::egui::vec2(6.0, 4.0);
         style.interaction.tooltip_delay = 0.2;
     });

@@ -6,10 +6,10 @@ use common::{example, opened, rest, root, state, sweep, sweep_file};
 use eframe::egui::{self, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use spikewatt::experiment::Experiment;
+use spikewatt::experiment::{CalibrationConfig, Experiment};
 use spikewatt::report::Scope;
-use spikewatt::sweep::Metric;
 use spikewatt::sweep::pareto::front;
+use spikewatt::sweep::{Merged, Metric};
 use spikewatt_gui::app::App;
 use spikewatt_gui::panels::{self, Panel};
 use spikewatt_gui::state::State;
@@ -34,11 +34,12 @@ fn a_click_on_a_point_of_a_sweep_opens_its_experiment() {
     let (merged, plan) = sweep();
     let results = folder.path().join("results.json");
     std::fs::write(&results, serde_json::to_vec(&merged).unwrap()).unwrap();
+    let merged = Merged::load(&results).unwrap();
     let mut harness = opened(results);
     rest(&mut harness);
     let sweep = harness.state().state.sweep.clone().unwrap();
-    assert_eq!(sweep.merged.as_ref(), Some(&merged));
-    assert_eq!(sweep.plan, None);
+    assert!(sweep.merged.as_ref() == Some(&merged));
+    assert!(sweep.plan.is_none());
 
     // The panel draws what the library finds.
     let found = front(
@@ -62,10 +63,7 @@ fn a_click_on_a_point_of_a_sweep_opens_its_experiment() {
     rest(&mut harness);
     assert_eq!(harness.state().message, None);
     let sweep = harness.state().state.sweep.clone().unwrap();
-    assert_eq!(
-        (sweep.merged.as_ref(), sweep.plan.as_ref()),
-        (Some(&merged), Some(&plan))
-    );
+    assert!((sweep.merged.as_ref(), sweep.plan.as_ref()) == (Some(&merged), Some(&plan)));
 
     let chart = harness.get_by_label("Sweep chart").rect();
     let wanted = &found.best[0];
@@ -183,21 +181,30 @@ fn two_runs_are_drawn_on_one_axis_with_the_figures_of_the_library() {
 fn a_model_and_its_data_can_be_dropped_one_after_the_other() {
     let model = root().join("networks/digits_mlp.onnx");
     let data = root().join("data/digits-test360-images-idx3-ubyte.gz");
+    let training = root().join("data/digits-train1k-images-idx3-ubyte.gz");
     let mut harness = common::window(App::new(&egui::Context::default(), None));
     harness.state_mut().take(vec![model.clone()]);
     harness.run_steps(2);
-    let _ = harness.get_by_label_contains("is a model alone");
+    let _ = harness.get_by_label_contains("A model alone");
     harness.state_mut().take(vec![data.clone()]);
+    harness.state_mut().take(vec![training.clone()]);
+    harness.run_steps(2);
+    harness.get_by_label("Run the model").click();
+    harness.run_steps(2);
     rest(&mut harness);
     assert_eq!(harness.state().message, None);
     let run = harness.state().state.run.as_ref().unwrap();
-    let expected = Experiment::of_model(model.clone(), data.clone());
+    let mut expected = Experiment::of_model(model.clone(), data.clone());
+    expected.calibration = Some(CalibrationConfig {
+        path: training.clone(),
+        samples: None,
+    });
     assert_eq!(run.context.experiment.as_ref(), Some(&expected));
-    // In one go, in any order.
-    harness.state_mut().take(vec![data, model]);
-    rest(&mut harness);
-    let run = harness.state().state.run.as_ref().unwrap();
-    assert_eq!(run.context.experiment.as_ref(), Some(&expected));
+    // In one go: the model may lie anywhere.
+    harness.state_mut().take(vec![data, model, training]);
+    harness.run_steps(2);
+    let bare = harness.state().model.clone().unwrap();
+    assert_eq!(bare.experiment(), Some(expected));
 }
 
 #[test]

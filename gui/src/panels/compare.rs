@@ -5,7 +5,7 @@ use crate::canvas::{TEXT, bounded, nothing, ticks};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, FontId, Painter, Rect, ScrollArea, Sense, Slider, Stroke, Ui, pos2, vec2,
+    Align2, FontId, Painter, Rect, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 use spikewatt::report::{Scope, TargetReport};
 use spikewatt::units::{Range, si};
@@ -44,31 +44,19 @@ impl Panel for Compare {
         }
         let about = match &state.run {
             Some(run) => format!("mean of {} samples", run.counts.samples),
-            None => "this sample alone; the run on all samples is not finished".to_owned(),
+            None => "this sample alone, no run yet".to_owned(),
         };
-        ui.horizontal_wrapped(|ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().slider_width = (ui.available_width() - 320.0).clamp(40.0, 160.0);
             ui.label(about);
-            ui.label("· batch");
-            let mut batch = state.large_batch;
-            let slider = Slider::new(&mut batch, 1..=1024).logarithmic(true);
-            let response = ui.add(slider);
-            if response.changed() && batch != state.large_batch {
-                state.large_batch = batch;
-                state.reprice(false);
-            }
-            let mut waits = state.period_s.is_some();
-            let toggled = ui.checkbox(&mut waits, "one inference every").changed();
-            let mut period_s = state.period_s.unwrap_or(1.0);
-            let slider = Slider::new(&mut period_s, 1e-4..=1e3)
-                .logarithmic(true)
-                .suffix(" s");
-            let moved = ui.add_enabled(waits, slider).changed();
-            if toggled || moved {
-                state.period_s = waits.then_some(period_s);
-                state.reprice(false);
-            }
+            ui.separator();
+            batch(ui, state);
         });
-        ui.horizontal_wrapped(|ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().slider_width = (ui.available_width() - 270.0).clamp(40.0, 160.0);
+            period(ui, state);
+        });
+        ui.horizontal(|ui| {
             for scope in Scope::ALL {
                 ui.selectable_value(&mut self.scope, scope, scope.short())
                     .on_hover_text(scope.meaning());
@@ -77,7 +65,6 @@ impl Panel for Compare {
             ui.selectable_value(&mut self.crossover, false, "targets");
             ui.selectable_value(&mut self.crossover, true, "crossover")
                 .on_hover_text("energy against spike rate: where a baseline costs the same");
-            ui.weak(self.scope.label());
         });
         let scope = self.scope;
         if self.crossover {
@@ -96,6 +83,7 @@ impl Panel for Compare {
         known.sort_by(|a, b| nominal(a).total_cmp(&nominal(b)));
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             group(ui, state, &known, scope);
+            ui.weak(scope.label());
             ui.weak(
                 "point: nominal · line: lower to upper bound · ring: rests on unverified figures",
             );
@@ -139,6 +127,48 @@ impl Panel for Compare {
             "latency_s",
         ];
         (!state.targets.is_empty()).then(|| super::table(head, lines))
+    }
+}
+
+/// Inferences that conventional devices take together, beside one.
+fn batch(ui: &mut Ui, state: &mut State) {
+    ui.label("batch");
+    let mut batch = state.large_batch;
+    let slider = Slider::new(&mut batch, 1..=1024).logarithmic(true);
+    let response = ui.add(slider);
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::slider(enabled, batch as f64, "Batch"));
+    if response.changed() && batch != state.large_batch {
+        state.large_batch = batch;
+        state.reprice(false);
+    }
+}
+
+/// Time from one inference to the next: what the duty cycle of each device follows from.
+fn period(ui: &mut Ui, state: &mut State) {
+    let mut waits = state.period_s.is_some();
+    let toggled = ui
+        .checkbox(&mut waits, "one inference every")
+        .on_hover_text("a device that waits for its next input pays its idle power meanwhile")
+        .changed();
+    let mut period_s = state.period_s.unwrap_or(1.0);
+    let slider = Slider::new(&mut period_s, 1e-4..=1e3)
+        .logarithmic(true)
+        .suffix(" s");
+    let response = ui.add_enabled(waits, slider);
+    response.widget_info(|| WidgetInfo::slider(waits, period_s, "Time between inferences"));
+    if toggled || response.changed() {
+        state.period_s = waits.then_some(period_s);
+        state.reprice(false);
+    }
+    let chosen = |target: &&TargetReport| target.name == state.device;
+    if let Some(duty) = state
+        .targets
+        .iter()
+        .find(chosen)
+        .and_then(|target| target.duty_cycle)
+    {
+        ui.weak(format!("{}: {:.3} % busy", state.device, 100.0 * duty));
     }
 }
 

@@ -174,10 +174,10 @@ impl Panel for Cores {
             }
         }
         let bottom = area.top() + rows as f32 * side + 4.0;
-        let text = format!(
-            "cores: dark 0 J, bright {}, grey unused · links: bright {busiest} packets",
-            si(most, "J")
-        );
+        let mut text = format!("cores: dark 0 J, bright {}, grey unused", si(most, "J"));
+        if busiest > 0 {
+            text += &format!(" · links: dark idle, bright {busiest} packets");
+        }
         ui.painter().text(
             pos2(area.left() + 4.0, bottom),
             Align2::LEFT_TOP,

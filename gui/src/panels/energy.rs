@@ -4,7 +4,7 @@ use super::Panel;
 use crate::canvas::{Chart, joules, nothing, overlay, time_chart};
 use crate::state::State;
 use crate::theme;
-use eframe::egui::{Align2, Color32, RichText, Sense, Ui, vec2};
+use eframe::egui::{Align2, Color32, Label, RichText, Sense, Ui, vec2};
 use spikewatt::explore::Cause;
 use std::ops::Range;
 
@@ -113,7 +113,7 @@ pub(super) fn legend(ui: &mut Ui, per_timestep: &[[f64; 6]]) {
             let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
             ui.painter().rect_filled(rect, 0.0, theme::cause(cause));
             let text = format!("{} {}", cause.label(), joules(total));
-            ui.label(RichText::new(text).small());
+            ui.add(Label::new(RichText::new(text).small()).extend());
             ui.add_space(4.0);
         }
     });

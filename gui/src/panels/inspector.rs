@@ -106,22 +106,26 @@ impl Panel for Inspector {
 
 fn figures(ui: &mut Ui, priced: &Priced) {
     let tally = &priced.tally;
+    let mut figures = vec![
+        ("spikes", tally.spikes),
+        ("SynOps", tally.all_synops()),
+        ("neuron updates", tally.updates),
+        ("packets", tally.packets),
+    ];
+    if tally.macs_once > 0 {
+        figures.push(("MACs (once)", tally.macs_once));
+    }
     Grid::new("figures")
-        .num_columns(2)
+        .num_columns(4)
         .spacing(vec2(12.0, 2.0))
         .show(ui, |ui| {
-            let mut line = |name: &str, value: String| {
-                ui.label(name);
-                ui.label(value);
+            for pair in figures.chunks(2) {
+                for (name, value) in pair {
+                    ui.weak(*name);
+                    ui.label(value.to_string());
+                }
                 ui.end_row();
-            };
-            line("spikes", tally.spikes.to_string());
-            line("SynOps", tally.all_synops().to_string());
-            if tally.macs_once > 0 {
-                line("MACs (once)", tally.macs_once.to_string());
             }
-            line("neuron updates", tally.updates.to_string());
-            line("packets", tally.packets.to_string());
         });
     let energy = priced.dynamic_j.map_or("unknown".to_owned(), bounded);
     ui.label(RichText::new(format!("dynamic energy {energy}")).strong());
@@ -159,8 +163,8 @@ fn shares(ui: &mut Ui, line: &PricedLine, total: f64) {
     let mut left = bar.left();
     for &(cause, joules) in line.causes.iter().filter(|_| total > 0.0) {
         let width = bar.width() * (joules / total) as f32;
-        // The first cause can be seen however small it is.
-        let seen = width.max(if left == bar.left() { 1.5 } else { 0.0 });
+        // What costs anything can be seen however small it is.
+        let seen = width.max(if joules > 0.0 { 1.5 } else { 0.0 });
         let part = Rect::from_min_size(pos2(left, bar.top()), vec2(seen, bar.height()));
         ui.painter().rect_filled(part, 0.0, theme::cause(cause));
         left += width;

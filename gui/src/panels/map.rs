@@ -149,7 +149,7 @@ impl Panel for Map {
         let room = ui.available_size() - vec2(8.0, 6.0);
         let side = (room.x / width.max(1) as f32)
             .min(room.y / height.max(1) as f32)
-            .clamp(0.2, 24.0);
+            .clamp(0.2, 40.0);
         let size = vec2(width as f32 * side, height as f32 * side);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let enabled = ui.is_enabled();

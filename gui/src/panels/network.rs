@@ -26,7 +26,10 @@ pub struct Network {
     colour: Colour,
 }
 
-const BOX: eframe::egui::Vec2 = vec2(150.0, 44.0);
+/// Between two boxes \[points\].
+const GAP: f32 = 24.0;
+
+const BOX: eframe::egui::Vec2 = vec2(136.0, 44.0);
 
 impl Panel for Network {
     fn name(&self) -> &'static str {
@@ -76,15 +79,15 @@ impl Panel for Network {
         let nodes = &counts.topology.populations;
         let most = (0..nodes.len()).filter_map(value).fold(0.0, f64::max);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let columns = ((ui.available_width() - 8.0) / (BOX.x + 26.0))
+            let columns = ((ui.available_width() - 8.0) / (BOX.x + GAP))
                 .floor()
                 .max(1.0) as usize;
             let rows = nodes.len().div_ceil(columns);
-            let size = vec2(ui.available_width(), rows as f32 * (BOX.y + 26.0) + 8.0);
+            let size = vec2(ui.available_width(), rows as f32 * (BOX.y + GAP) + 8.0);
             let (area, _) = ui.allocate_exact_size(size, Sense::hover());
             let place = |population: usize| {
                 let (row, column) = (population / columns, population % columns);
-                let step = BOX + vec2(26.0, 26.0);
+                let step = BOX + vec2(GAP, GAP);
                 let min = area.min + vec2(8.0 + column as f32 * step.x, 4.0 + row as f32 * step.y);
                 Rect::from_min_size(min, BOX)
             };
@@ -128,7 +131,7 @@ impl Panel for Network {
                 }
                 let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
                 let font = FontId::proportional(12.0);
-                let name: String = node.name.chars().take(20).collect();
+                let name: String = node.name.chars().take(18).collect();
                 painter.text(rect.min + vec2(7.0, 5.0), Align2::LEFT_TOP, name, font, ink);
                 let second = match (self.colour, value) {
                     (Colour::Energy, Some(value)) => format!("{} · {}", node.shape, si(value, "J")),

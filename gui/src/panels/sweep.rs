@@ -4,7 +4,7 @@ use super::Panel;
 use crate::canvas::{Chart, decade_ticks, nothing, plain};
 use crate::state::State;
 use crate::theme;
-use eframe::egui::{Align2, ComboBox, Role, Stroke, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{ComboBox, Role, Stroke, Ui, WidgetInfo, pos2};
 use spikewatt::report::{Scope, Workload};
 use spikewatt::sweep::pareto::{Entry, front};
 use spikewatt::sweep::{METRICS, Merged, Metric};
@@ -213,7 +213,7 @@ impl Sweep {
                 let text = eframe::egui::RichText::new(workload.label()).small();
                 ui.label(text.color(theme::workload(workload)));
             }
-            let text = "large: on the front · ring: knee · small: beaten";
+            let text = "upwards: accuracy · large: on the front · ring: knee · small: beaten";
             ui.label(eframe::egui::RichText::new(text).small().weak());
         });
     }
@@ -237,8 +237,6 @@ fn chart(ui: &mut Ui, cost: Metric, dots: &[Dot]) -> Chart {
     let chart = Chart::new(ui, "Sweep chart", x, y);
     chart.ticks_y(|accuracy| format!("{} %", plain(accuracy * 100.0)));
     decade_ticks(&chart, cost.heading(), |value| shown(cost, value));
-    let corner = chart.area.left_top() + vec2(6.0, 4.0);
-    chart.text(corner, Align2::LEFT_TOP, "accuracy", chart.faint);
     chart
 }
 

@@ -1,0 +1,98 @@
+//! A model alone: it waits for the data it is to run on.
+
+use eframe::egui::{Grid, Ui};
+use spikewatt::experiment::{CalibrationConfig, Experiment};
+use std::path::{Path, PathBuf};
+
+/// A model with the files that are known so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bare {
+    /// The model.
+    pub model: PathBuf,
+    /// Samples to run on.
+    pub data: Option<PathBuf>,
+    /// Training samples that set the thresholds.
+    pub calibration: Option<PathBuf>,
+}
+
+/// What a user answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Run it.
+    Run,
+    /// Forget it.
+    Close,
+}
+
+/// Whether a file is a model that needs data beside it.
+#[must_use]
+pub fn is_model(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
+}
+
+impl Bare {
+    /// A model without data.
+    #[must_use]
+    pub fn new(model: PathBuf) -> Self {
+        Bare {
+            model,
+            data: None,
+            calibration: None,
+        }
+    }
+
+    /// Takes a file for what is missing: data first, then calibration data.
+    pub fn take(&mut self, file: PathBuf) {
+        if self.data.is_none() {
+            self.data = Some(file);
+        } else {
+            self.calibration = Some(file);
+        }
+    }
+
+    /// The experiment, everything else at its default; `None` without data.
+    #[must_use]
+    pub fn experiment(&self) -> Option<Experiment> {
+        let mut experiment = Experiment::of_model(self.model.clone(), self.data.clone()?);
+        experiment.calibration = self.calibration.clone().map(|path| CalibrationConfig {
+            path,
+            samples: None,
+        });
+        Some(experiment)
+    }
+
+    /// Asks for what is missing.
+    pub fn ui(&mut self, ui: &mut Ui) -> Option<Answer> {
+        ui.label(
+            "A model alone. Drop its data here, then training samples that set the thresholds.",
+        );
+        Grid::new("bare").num_columns(3).show(ui, |ui| {
+            ui.label("model");
+            ui.label(self.model.display().to_string());
+            ui.end_row();
+            for (name, file) in [
+                ("data", &mut self.data),
+                ("calibration", &mut self.calibration),
+            ] {
+                ui.label(name);
+                let shown = file.as_ref().map(|file| file.display().to_string());
+                ui.label(shown.unwrap_or_else(|| "missing".into()));
+                if ui.button(format!("Choose {name}…")).clicked()
+                    && let Some(chosen) = rfd::FileDialog::new().pick_file()
+                {
+                    *file = Some(chosen);
+                }
+                ui.end_row();
+            }
+        });
+        let ready = self.data.is_some() && self.calibration.is_some();
+        let row = ui.horizontal(|ui| {
+            let run = ui.add_enabled(ready, eframe::egui::Button::new("Run the model"));
+            let close = ui.button("Close");
+            let run = run.clicked().then_some(Answer::Run);
+            run.or(close.clicked().then_some(Answer::Close))
+        });
+        row.inner
+    }
+}
