@@ -9,7 +9,7 @@ use crate::state::State;
 use crate::sweep;
 use crate::theme;
 use crate::worker::{Job, Message, Worker};
-use eframe::egui::{self, Context, Key, ProgressBar, RichText, Theme, Ui};
+use eframe::egui::{self, Context, DragValue, Key, ProgressBar, RichText, Theme, Ui};
 use egui_tiles::{
     Container, Linear, LinearDir, SimplificationOptions, TileId, Tiles, Tree, UiResponse,
 };
@@ -53,6 +53,8 @@ pub struct App {
     pub model: Option<Bare>,
     /// The panel under the pointer.
     pointed: Option<String>,
+    /// Width of exported panels \[mm\].
+    width_mm: f32,
 }
 
 impl App {
@@ -103,6 +105,7 @@ impl App {
             save: false,
             model: None,
             pointed: None,
+            width_mm: export::WIDTH_MM,
         }
     }
 
@@ -412,7 +415,7 @@ impl App {
     }
 
     fn copy_picture(&mut self, ctx: &Context, name: &str) {
-        match export::picture(name, &mut self.state, export::WIDTH_MM) {
+        match export::picture(name, &mut self.state, self.width_mm) {
             Ok(picture) => ctx.copy_image(picture),
             Err(error) => self.message = Some(format!("{error:#}")),
         }
@@ -423,7 +426,7 @@ impl App {
             .set_file_name(format!("{}.svg", name.to_lowercase()))
             .add_filter("SVG, PNG or CSV", &["svg", "png", "csv"]);
         if let Some(file) = dialog.save_file()
-            && let Err(error) = export::panel(name, &mut self.state, &file, export::WIDTH_MM)
+            && let Err(error) = export::panel(name, &mut self.state, &file, self.width_mm)
         {
             self.message = Some(format!("{error:#}"));
         }
@@ -449,6 +452,11 @@ impl App {
                 }
             });
             ui.menu_button("Export", |ui| {
+                ui.horizontal(|ui| {
+                    ui.label("width");
+                    let width = DragValue::new(&mut self.width_mm).range(40.0..=1000.0);
+                    ui.add(width.suffix(" mm"));
+                });
                 let names: Vec<&'static str> =
                     panels::all().iter().map(|panel| panel.name()).collect();
                 for name in names {

@@ -5,7 +5,7 @@ use clap::Parser;
 use eframe::egui;
 use spikewatt_gui::app::App;
 use spikewatt_gui::bare::Bare;
-use spikewatt_gui::screenshot::{Shot, Size, Theme, shoot};
+use spikewatt_gui::screenshot::{Brush, Shot, Size, Theme, shoot};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -46,6 +46,9 @@ struct Arguments {
     /// Sample to show.
     #[arg(long, default_value_t = 0)]
     sample: usize,
+    /// Select the neurons of a population in some timesteps.
+    #[arg(long, value_name = "POPULATION:FROM..TO", requires = "screenshot")]
+    select: Option<Brush>,
 }
 
 fn main() -> ExitCode {
@@ -75,6 +78,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             theme: arguments.theme,
             scale: arguments.scale,
             sample: arguments.sample,
+            select: arguments.select,
         });
     }
     let options = eframe::NativeOptions {

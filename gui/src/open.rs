@@ -17,6 +17,10 @@ pub enum Choice {
     Busiest(usize),
     /// An even sample: every k-th, so that the number is about this.
     Sample(usize),
+    /// So many at random, the same ones each time.
+    Random(usize),
+    /// From one row up to another, which is left out.
+    Range(u32, u32),
 }
 
 /// The rows of a raster panel.
@@ -158,6 +162,14 @@ impl Open {
                 let step = (height as usize / about.max(1)).max(1);
                 Some((0..height).step_by(step).collect())
             }
+            Choice::Random(most) => {
+                let mut rows: Vec<u32> = (0..height).collect();
+                rows.sort_by_key(|&row| scattered(row));
+                rows.truncate(most);
+                rows.sort_unstable();
+                Some(rows)
+            }
+            Choice::Range(start, end) => Some((start..end.min(height)).collect()),
         };
         let raster = match &rows {
             None => record.raster.clone(),
@@ -169,5 +181,32 @@ impl Open {
             counts: Arc::new(Counts::new(&raster)),
             raster,
         };
+    }
+}
+
+/// A number that looks random and belongs to one row alone.
+///
+/// Source: the output function of SplitMix64, G. Steele, D. Lea and C. Flood 2014.
+fn scattered(row: u32) -> u64 {
+    let z = (u64::from(row) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn random_rows_are_distinct_and_spread() {
+        let numbers: BTreeSet<u64> = (0..10_000).map(scattered).collect();
+        assert_eq!(numbers.len(), 10_000);
+        // Of 10,000 rows, about half of a random half lie in the lower half.
+        let mut rows: Vec<u32> = (0..10_000).collect();
+        rows.sort_by_key(|&row| scattered(row));
+        let low = rows[..5000].iter().filter(|row| **row < 5000).count();
+        assert!((2400..2600).contains(&low), "{low}");
     }
 }

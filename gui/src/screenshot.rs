@@ -6,6 +6,8 @@ use crate::export::{self, Drawn};
 use crate::panels;
 use anyhow::{Context as _, bail};
 use eframe::egui::{self, Context};
+use spikewatt::explore::{Rows, Selection};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -48,6 +50,34 @@ impl FromStr for Size {
     }
 }
 
+/// Neurons of a population in some timesteps, written as `NAME:FROM..TO`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brush {
+    /// The population, or the end of its name.
+    pub population: String,
+    /// First timestep, and one past the last.
+    pub timesteps: Range<usize>,
+}
+
+impl FromStr for Brush {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = || {
+            let (population, steps) = text.rsplit_once(':')?;
+            let (start, end) = steps.split_once("..")?;
+            let timesteps = start.parse().ok()?..end.parse().ok()?;
+            Some(Brush {
+                population: population.to_owned(),
+                timesteps,
+            })
+        };
+        parts()
+            .filter(|brush| brush.timesteps.start < brush.timesteps.end)
+            .ok_or_else(|| "write it as POPULATION:FROM..TO, such as conv1:2..5".into())
+    }
+}
+
 /// What to draw.
 #[derive(Debug, Clone)]
 pub struct Shot {
@@ -67,6 +97,8 @@ pub struct Shot {
     pub scale: f32,
     /// Sample to show.
     pub sample: usize,
+    /// What is selected.
+    pub select: Option<Brush>,
 }
 
 /// Draws and writes the picture.
@@ -131,6 +163,9 @@ fn open(shot: &Shot, panel: Option<&'static str>) -> anyhow::Result<Drawn> {
     if let Some(message) = &app.message {
         bail!("{message}");
     }
+    if let Some(brush) = &shot.select {
+        select(&mut app, brush)?;
+    }
     let size = egui::vec2(shot.size.width as f32, shot.size.height as f32) / shot.scale;
     Ok(export::draw_in(
         ctx,
@@ -141,4 +176,43 @@ fn open(shot: &Shot, panel: Option<&'static str>) -> anyhow::Result<Drawn> {
             None => app.draw(ui),
         },
     ))
+}
+
+fn select(app: &mut App, brush: &Brush) -> anyhow::Result<()> {
+    let open = app.state.open.as_ref();
+    let record = open
+        .map(|open| open.record.clone())
+        .context("nothing is open")?;
+    let nodes = &record.counts.topology.populations;
+    let found = nodes
+        .iter()
+        .position(|node| node.name.ends_with(&brush.population));
+    let Some(population) = found else {
+        let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+        bail!(
+            "--select: there is no population \"{}\"; there are {}",
+            brush.population,
+            names.join(", ")
+        );
+    };
+    app.state.select(Some(Selection {
+        rows: Rows::from_range(record.rows_of(population)),
+        timesteps: brush.timesteps.start..brush.timesteps.end.min(record.raster.timesteps()),
+    }));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worked_sizes_and_brushes() {
+        let size: Size = "1280x800".parse().unwrap();
+        assert_eq!((size.width, size.height), (1280, 800));
+        assert!("1280".parse::<Size>().is_err() && "9x9".parse::<Size>().is_err());
+        let brush: Brush = "a:b:2..5".parse().unwrap();
+        assert_eq!((brush.population.as_str(), brush.timesteps), ("a:b", 2..5));
+        assert!("a:5..5".parse::<Brush>().is_err() && "a".parse::<Brush>().is_err());
+    }
 }

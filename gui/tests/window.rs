@@ -10,6 +10,7 @@ use spikewatt::energy::{Catalogue, PriceOptions};
 use spikewatt::explore::{Ledger, Rows, Selection};
 use spikewatt_gui::commands::COMMANDS;
 use spikewatt_gui::export::{self, draw};
+use spikewatt_gui::open::Choice;
 use spikewatt_gui::panels;
 use spikewatt_gui::state::State;
 use spikewatt_gui::worker::Run;
@@ -412,4 +413,42 @@ fn keys_play_seek_events_change_speed_and_fit() {
     harness.key_press_modifiers(Modifiers::CTRL, Key::K);
     harness.run_steps(2);
     let _ = harness.get_by_label_contains("Copy view as a picture");
+}
+
+#[test]
+fn neurons_of_the_raster_are_chosen_by_population_range_rank_and_chance() {
+    let mut state = state();
+    let record = state.open.as_ref().unwrap().record.clone();
+    let spikes = record.spikes_per_row(0..16);
+    let all = record.raster.height();
+    let mut shown = |choice| {
+        state.choose(choice);
+        let shown = &state.open.as_ref().unwrap().shown;
+        let rows: Vec<u32> = (0..shown.raster.height())
+            .map(|row| shown.row(row))
+            .collect();
+        // Each row shows its own spikes.
+        for (place, &row) in (0u32..).zip(&rows) {
+            let drawn = shown.raster.count(0..16, &(place..place + 1));
+            assert_eq!(drawn, record.raster.count(0..16, &(row..row + 1)));
+        }
+        rows
+    };
+    assert_eq!(shown(Choice::All).len() as u32, all);
+    assert!(
+        shown(Choice::Population(2))
+            .into_iter()
+            .eq(record.rows_of(2))
+    );
+    assert!(shown(Choice::Range(10, 30)).into_iter().eq(10..30));
+    let busiest = shown(Choice::Busiest(5));
+    let least = busiest
+        .iter()
+        .map(|&row| spikes[row as usize])
+        .min()
+        .unwrap();
+    let others = (0..all).filter(|row| !busiest.contains(row));
+    assert!(others.map(|row| spikes[row as usize]).all(|n| n <= least));
+    let random = shown(Choice::Random(20));
+    assert_eq!((random.len(), shown(Choice::Random(20))), (20, random));
 }

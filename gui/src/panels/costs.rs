@@ -3,7 +3,7 @@
 use super::Panel;
 use crate::state::State;
 use eframe::egui::{ComboBox, DragValue, Grid, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
-use spikewatt::energy::{Hardware, device_file};
+use spikewatt::energy::{Figure, Hardware, device_file};
 
 /// Figures of the chosen device with their sources; a value can be edited.
 #[derive(Default)]
@@ -57,7 +57,7 @@ impl Panel for Costs {
                     }
                     ui.end_row();
                     let wanted = self.find.to_lowercase();
-                    for (key, figure) in &hardware.figures {
+                    for (key, figure) in in_order(&hardware) {
                         let text = format!("{key} {}", figure.source).to_lowercase();
                         if !text.contains(&wanted) {
                             continue;
@@ -86,7 +86,12 @@ impl Panel for Costs {
                         if response.changed() {
                             edit = Some((key.clone(), value));
                         }
-                        ui.label(format!("{} to {}", figure.written.low, figure.written.high));
+                        let (low, high) = (figure.written.low, figure.written.high);
+                        if low < high {
+                            ui.label(format!("{low} to {high}"));
+                        } else {
+                            ui.weak("none");
+                        }
                         ui.label(figure.confidence.to_string());
                         let label = ui.label(&figure.source);
                         if let Some(note) = &figure.note {
@@ -125,6 +130,18 @@ impl Panel for Costs {
         ];
         Some(super::table(head, lines))
     }
+}
+
+/// Figures as one looks for them: prices first, then times, then room.
+fn in_order(hardware: &Hardware) -> Vec<(&String, &Figure)> {
+    let mut figures: Vec<_> = hardware.figures.iter().collect();
+    let rank = |key: &str| {
+        let kinds = ["energy.", "power.", "latency.", "rate."];
+        let found = kinds.iter().position(|kind| key.starts_with(kind));
+        found.unwrap_or(kinds.len())
+    };
+    figures.sort_by_key(|(key, _)| rank(key));
+    figures
 }
 
 /// A list of all devices to price spikes on.

@@ -7,8 +7,8 @@ use crate::open::{Choice, Open, Shown};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, Color32, ColorImage, ComboBox, Rect, Shape, Stroke, StrokeKind, TextureHandle,
-    TextureOptions, Ui, pos2,
+    Align2, Color32, ColorImage, ComboBox, DragValue, Rect, Shape, Stroke, StrokeKind,
+    TextureHandle, TextureOptions, Ui, pos2,
 };
 use spikewatt::explore::Selection;
 use std::sync::Arc;
@@ -129,14 +129,29 @@ fn choose(ui: &mut Ui, state: &mut State) {
         Choice::Population(index) => names.get(index).cloned().unwrap_or_default(),
         Choice::Busiest(most) => format!("the {most} busiest"),
         Choice::Sample(about) => format!("every k-th, about {about}"),
+        Choice::Random(most) => format!("{most} at random"),
+        Choice::Range(..) => "a range".to_owned(),
     };
     let now = open.shown.choice;
+    // A range begins as what is selected.
+    let selection = state.effective_selection();
+    let ranges = selection.rows.ranges();
+    let ends = (ranges.first(), ranges.last());
+    let selected = match ends {
+        (Some(first), Some(last)) => first.start..last.end,
+        _ => 0..all,
+    };
     let mut next = now;
     let mut choices = vec![
         Choice::All,
         Choice::Busiest(100),
         Choice::Busiest(1000),
         Choice::Sample(500),
+        Choice::Random(500),
+        match now {
+            Choice::Range(..) => now,
+            _ => Choice::Range(selected.start, selected.end),
+        },
     ];
     choices.extend((0..names.len()).map(Choice::Population));
     let combo = ComboBox::from_id_salt("neurons").selected_text(label(now));
@@ -149,6 +164,12 @@ fn choose(ui: &mut Ui, state: &mut State) {
     combo.response.widget_info(|| {
         eframe::egui::WidgetInfo::labeled(eframe::egui::Role::ComboBox, enabled, "Neurons shown")
     });
+    if let Choice::Range(mut start, mut end) = next {
+        ui.add(DragValue::new(&mut start).range(0..=all.saturating_sub(1)));
+        ui.label("to");
+        ui.add(DragValue::new(&mut end).range(start + 1..=all));
+        next = Choice::Range(start, end.max(start + 1));
+    }
     ui.label(format!("showing {shown} of {all} neurons, {events} events"));
     if next != now {
         state.choose(next);
