@@ -70,6 +70,7 @@ mod tests {
         let edge = |source, target, sources, targets| Edge {
             source,
             target,
+            delay: 0,
             connectivity: Connectivity::new(Pattern::Dense {
                 sources,
                 targets,
@@ -98,6 +99,7 @@ mod tests {
             fan_out_axons_per_core: 100,
             mesh,
             chips: 1,
+            max_delay: None,
         };
         let placement = place(&topology, &capacity);
         let mut counts = EventCounts::new(topology, 1);
@@ -143,6 +145,7 @@ mod tests {
             edges: vec![Edge {
                 source: 0,
                 target: 3,
+                delay: 0,
                 connectivity,
             }],
         };
@@ -160,6 +163,7 @@ mod tests {
             fan_out_axons_per_core: 10,
             mesh,
             chips: 1,
+            max_delay: None,
         };
         let placement = place(&topology, &capacity);
         let mut counts = EventCounts::new(topology, 1);
