@@ -231,7 +231,8 @@ fn every_flag_of_use_has_an_effect_in_run_and_price() {
     assert_eq!(keys["targets"], price(&flags)["targets"]);
     // An exchange of a millisecond in each timestep is longer than the chip needs.
     let timesteps = keys["timesteps"].as_f64().unwrap();
-    assert_eq!(keys["targets"][0]["latency_s"], timesteps * 0.001);
+    let latency_s = keys["targets"][0]["latency_s"].as_f64().unwrap();
+    assert!((latency_s - timesteps * 0.001).abs() < 1e-12);
     let batches = run(&["--targets", "rtx-4090", "--large-batch", "7"]);
     assert_eq!(batches["targets"][1]["batch"], 7);
     run_digits(&temp.path().join("nowhere"), &["--grid", "atlantis"])

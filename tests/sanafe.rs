@@ -408,7 +408,14 @@ fn an_architecture_of_sanafe_is_a_device_with_its_energies() {
             assert!((read - shipped).abs() <= 1e-12 * shipped, "{key}: {read:e}");
         }
     }
-    assert_eq!(chip.missing(), ["energy.host_mac", "power.chip_static"]);
+    let missing = [
+        "capacity.max_delay",
+        "energy.chip_link",
+        "latency.chip_link",
+        "energy.host_mac",
+        "power.chip_static",
+    ];
+    assert_eq!(chip.missing(), missing);
     let case = &cases()[0];
     let (counts, _) = case.simulate(&case.network());
     let dense = DenseCounts::default();

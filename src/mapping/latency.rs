@@ -121,7 +121,9 @@ pub fn pipeline(
             held_up[population] += step.seconds;
         }
     }
-    let most = (0..held_up.len()).max_by(|&a, &b| held_up[a].total_cmp(&held_up[b]));
+    let most = (0..held_up.len())
+        .rev()
+        .max_by(|&a, &b| held_up[a].total_cmp(&held_up[b]));
     Pipeline {
         period_s,
         fill_timesteps: depths.iter().copied().max().unwrap_or(0),
@@ -209,22 +211,19 @@ impl<'a> Loads<'a> {
             }
         }
         let cores = generate.into_iter().zip(process);
-        let cores = cores.map(|(generate, process)| f64::max(generate, process));
-        let busiest = (cores.enumerate())
-            .max_by(|(_, a), (_, b)| a.total_cmp(b))
-            .filter(|(_, busy_s)| *busy_s > 0.0);
-        let busy_s = busiest.map_or(0.0, |(_, busy_s)| busy_s);
+        let busy: Vec<f64> = cores
+            .map(|(generate, process)| generate.max(process))
+            .collect();
+        let busy_s = busy.iter().copied().fold(0.0, f64::max);
         let link_s = self.busiest_link_s(at, samples);
         let chip_s = busy_s.max(link_s) + times.barrier_s;
-        let of_core = |core: usize| {
-            let slice = self.placement.slices().iter().find(|s| s.core == core);
-            slice.map(|slice| slice.population)
-        };
+        // Of equals the first population, wherever its cores are.
+        let mut slices = self.placement.slices().iter();
+        let busiest = slices.find(|slice| busy[slice.core] == busy_s);
+        let a_core = busy_s > 0.0 && busy_s >= link_s && chip_s >= times.host_s;
         Timestep {
             seconds: chip_s.max(times.host_s),
-            population: busiest
-                .filter(|_| busy_s >= link_s && chip_s >= times.host_s)
-                .and_then(|(core, _)| of_core(core)),
+            population: busiest.filter(|_| a_core).map(|slice| slice.population),
         }
     }
 

@@ -18,7 +18,7 @@ pub const BASELINE_WEIGHT_BITS: u32 = 8;
 
 /// Share of the weights of each layer, the smallest ones, that the pruned baseline does without
 /// unless an experiment prunes more or less.
-pub const BASELINE_PRUNED_SHARE: f64 = 0.5;
+pub const BASELINE_PRUNED_SHARE: f64 = 0.2;
 
 /// The pruned baseline, not trained again: a runtime and the multiply-accumulates of the weights
 /// that are left, per inference.
