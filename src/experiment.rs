@@ -443,12 +443,41 @@ impl Simulated {
             &targets,
             &experiment.price_options()?,
         );
+        report.timing = self.timing(&report);
+        Ok(report)
+    }
+
+    /// The targets alone, without what takes many prices each (curves over the rate, crossovers,
+    /// sensitivities and distributions), each priced by `price`: for callers with many experiments.
+    ///
+    /// # Errors
+    /// If a target is not in the catalogue.
+    pub fn prices(
+        &self,
+        experiment: &Experiment,
+        catalogue: &Catalogue,
+        price: &dyn Fn(&Hardware, &Work, &PriceOptions) -> Vec<TargetReport>,
+    ) -> Result<Report, ExperimentError> {
+        let work = Work {
+            counts: &self.counts,
+            dense: &self.dense,
+        };
+        let options = experiment.price_options()?;
+        let prices = targets(experiment, catalogue)?
+            .into_iter()
+            .flat_map(|hardware| price(hardware, &work, &options))
+            .collect();
+        let mut report = priced(&self.counts, &self.context, prices, &options);
+        report.timing = self.timing(&report);
+        Ok(report)
+    }
+
+    fn timing(&self, report: &Report) -> Timing {
         let synops = report.totals.synops_per_inference * report.samples as f64;
-        report.timing = Timing {
+        Timing {
             simulate_s: self.simulate_s,
             synops_per_s: synops / self.simulate_s,
-        };
-        Ok(report)
+        }
     }
 }
 
@@ -472,8 +501,40 @@ pub fn price(
             reports
         })
         .collect();
+    let mut report = priced(counts, context, prices, options);
+    report.rate_curves = targets
+        .par_iter()
+        .filter_map(|hardware| energy::rate_curve(hardware, &work, options))
+        .collect();
+    report.sensitivities = targets
+        .par_iter()
+        .flat_map_iter(|hardware| energy::sensitivities(hardware, &work, options))
+        .collect();
+    report.distributions = options
+        .monte_carlo
+        .iter()
+        .flat_map(|monte_carlo| {
+            targets
+                .iter()
+                .flat_map(|hardware| energy::distributions(hardware, &work, options, monte_carlo))
+        })
+        .collect();
+    report.crossovers = Scope::ALL
+        .into_iter()
+        .flat_map(|scope| report.crossings(scope))
+        .collect();
+    report
+}
+
+/// A report of prices without any analysis of them.
+fn priced(
+    counts: &EventCounts,
+    context: &Context,
+    prices: Vec<TargetReport>,
+    options: &PriceOptions,
+) -> Report {
     let (populations, totals) = figures(counts);
-    let mut report = Report {
+    Report {
         schema: "spikewatt.run/1".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: context.model.clone(),
@@ -492,32 +553,13 @@ pub fn price(
         ),
         usage: options.usage.clone(),
         targets: prices,
-        rate_curves: targets
-            .par_iter()
-            .filter_map(|hardware| energy::rate_curve(hardware, &work, options))
-            .collect(),
-        sensitivities: targets
-            .par_iter()
-            .flat_map_iter(|hardware| energy::sensitivities(hardware, &work, options))
-            .collect(),
-        distributions: options
-            .monte_carlo
-            .iter()
-            .flat_map(|monte_carlo| {
-                targets.iter().flat_map(|hardware| {
-                    energy::distributions(hardware, &work, options, monte_carlo)
-                })
-            })
-            .collect(),
+        rate_curves: Vec::new(),
+        sensitivities: Vec::new(),
+        distributions: Vec::new(),
         monte_carlo: options.monte_carlo,
         crossovers: Vec::new(),
         timing: Timing::default(),
-    };
-    report.crossovers = Scope::ALL
-        .into_iter()
-        .flat_map(|scope| report.crossings(scope))
-        .collect();
-    report
+    }
 }
 
 /// Figures per inference of each population, and their sums.

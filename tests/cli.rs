@@ -54,6 +54,7 @@ fn the_main_job_prints_the_table_and_writes_every_file() {
         "sensitivity.csv",
         "monte_carlo.csv",
         "methods.md",
+        "sources.bib",
         "counts.h5",
         "manifest.json",
     ] {

@@ -8,6 +8,16 @@ use std::time::Duration;
 /// Files of a merged sweep that depend on nothing but the sweep.
 const TABLES: [&str; 3] = ["results.json", "points.csv", "candidates.csv"];
 
+const GOALS: &str = r#"
+    [objectives]
+    metrics = ["accuracy", "energy_j"]
+    scope = "system"
+    targets = ["loihi1", "cortex-m4-stm32l4r5"]
+    [constraints]
+    accuracy = { min = 0.5 }
+    latency_s = { max = 1.0 }
+"#;
+
 const SWEEP: &str = r#"
     experiment = { data = { path = "DATA/digits-test360-images-idx3-ubyte.gz", samples = 60, preprocessing = { scale = 0.0625 } }, calibration = { path = "DATA/digits-train1k-images-idx3-ubyte.gz", samples = 200 }, model = "NETWORKS/digits_mlp.onnx" }
     [parameters]
@@ -273,4 +283,111 @@ fn pareto_finds_what_the_candidates_say() {
     let cheapest = &found["cheapest"]["entry"]["candidate"]["energy_j"]["system"]["nominal"];
     assert_eq!(cheapest.as_f64(), Some(enough.1));
     assert!(out.join("pareto.svg").exists() && out.join("pareto.png").exists());
+}
+
+#[test]
+fn goals_of_the_file_choose_and_flags_replace_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let text = std::fs::read_to_string(&file).expect("readable") + GOALS;
+    std::fs::write(&file, text).expect("writable");
+    let out = folder.path().join("out");
+    let few = [
+        "simulation.seed=1",
+        "output.large_batch=16",
+        "simulation.encoding=constant",
+        "simulation.timesteps=1,4,16",
+    ];
+    run(&file, &out, &few);
+    let pareto = |flags: &[&str]| -> serde_json::Value {
+        let mut command = spikewatt();
+        command.args(["pareto", "--format", "json"]).arg(&out);
+        let output = command.args(flags).assert().success();
+        serde_json::from_slice(&output.get_output().stdout).expect("json")
+    };
+    let found = pareto(&[]);
+    assert_eq!(found["scope"], "system");
+    let front = found["front"].as_array().expect("list");
+    assert!(!front.is_empty());
+    for entry in front {
+        let candidate = &entry["candidate"];
+        let target = candidate["target"].as_str().expect("name");
+        assert!(["loihi1", "cortex-m4-stm32l4r5"].contains(&target));
+        assert!(candidate["accuracy"].as_f64().expect("number") >= 0.5);
+    }
+    // What one more point of accuracy costs, by hand from neighbours of the front.
+    for pair in front.windows(2) {
+        let of = |entry: &serde_json::Value| {
+            let candidate = &entry["candidate"];
+            let energy = candidate["energy_j"]["system"]["nominal"].as_f64();
+            (
+                candidate["accuracy"].as_f64().expect("number"),
+                energy.expect("number"),
+            )
+        };
+        let ((a0, e0), (a1, e1)) = (of(&pair[0]), of(&pair[1]));
+        let cost = pair[1]["cost_per_extra_point"].as_f64().expect("number");
+        let expected = (e1 - e0) / (100.0 * (a1 - a0));
+        assert!((cost / expected - 1.0).abs() < 1e-9, "{cost} {expected}");
+    }
+    // Every kind of network is a candidate, and the cheapest of all is the cheapest of its kind.
+    let cheapest = &found["cheapest"];
+    assert_eq!(cheapest["min_accuracy"], 0.5);
+    let energy =
+        |entry: &serde_json::Value| entry["candidate"]["energy_j"]["system"]["nominal"].as_f64();
+    let kinds = cheapest["by_workload"].as_object().expect("kinds");
+    let least = kinds.values().filter_map(energy).reduce(f64::min);
+    assert_eq!(energy(&cheapest["entry"]), least);
+    assert!(["SNN", "qANN"].iter().all(|kind| kinds[*kind].is_object()));
+
+    let other = pareto(&[
+        "--targets",
+        "loihi1",
+        "--scope",
+        "compute",
+        "--min-accuracy",
+        "0.9",
+    ]);
+    assert_eq!(other["scope"], "compute");
+    assert_eq!(other["cheapest"]["min_accuracy"], 0.9);
+    for entry in other["front"].as_array().expect("list") {
+        assert_eq!(entry["candidate"]["target"], "loihi1");
+    }
+    let mut reader = csv::Reader::from_path(out.join("front.csv")).expect("table");
+    let cell = |name: &str, row: &csv::StringRecord, header: &csv::StringRecord| {
+        let place = header.iter().position(|h| h == name).expect("column");
+        row[place].parse::<f64>().expect("number")
+    };
+    let header = reader.headers().expect("header").clone();
+    for row in reader.records() {
+        let row = row.expect("row");
+        let per_correct = cell("energy_j", &row, &header) / cell("accuracy", &row, &header);
+        let found = cell("energy_per_correct_j", &row, &header);
+        assert!((found / per_correct - 1.0).abs() < 1e-12);
+    }
+    let tex = std::fs::read_to_string(out.join("front.tex")).expect("table");
+    assert!(tex.contains("\\toprule") && tex.contains("\\SI{"));
+}
+
+#[test]
+fn a_typo_in_the_goals_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let text = std::fs::read_to_string(&file).expect("readable");
+    for (goals, word) in [
+        ("[constraints]\naccurracy = { min = 0.5 }", "accurracy"),
+        (
+            "[constraints]\naccuracy = { min = 0.9, max = 0.5 }",
+            "accuracy",
+        ),
+        ("[objectives]\nmetrics = [\"accuracy\"]", "two or more"),
+        ("[objectives]\ntargets = [\"loihi9\"]", "loihi9"),
+        ("[objectives]\nscope = \"everything\"", "everything"),
+    ] {
+        std::fs::write(&file, format!("{text}\n{goals}\n")).expect("writable");
+        let mut command = spikewatt();
+        let output = command.args(["sweep", "plan"]).arg(&file).assert().code(1);
+        let error = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(error.contains(word), "{error}");
+    }
 }

@@ -15,6 +15,8 @@ mod pareto;
 mod price;
 mod pricing;
 mod progress;
+mod report;
+mod reproduce;
 mod run;
 mod simulate;
 mod sweep;
@@ -161,6 +163,24 @@ enum Verb {
     /// A value that is not known fails its limit.
     #[command(verbatim_doc_comment)]
     Check(check::CheckArgs),
+    /// Figures, tables, methods and sources of a result for a paper.
+    ///
+    ///   spikewatt report results/digits
+    ///
+    /// Draws them from the summary.json of a finished result: PDF with embedded fonts, 174 mm wide
+    /// and, where the name says column, 84 mm; LaTeX tables for booktabs and siunitx, the data of
+    /// the figures as CSV, a methods paragraph and BibTeX of every source.
+    #[command(verbatim_doc_comment)]
+    Report(report::ReportArgs),
+    /// Make a result again and say whether the bytes agree, and if not what differs.
+    ///
+    ///   spikewatt reproduce results/digits/manifest.json
+    ///
+    /// Carries out the command of the manifest where it ran first, compares the version, the
+    /// contents of every file read, the cost tables and every file written, and shows the first
+    /// line that differs. Exit code 0: the same bytes; 1: not.
+    #[command(verbatim_doc_comment)]
+    Reproduce(reproduce::ReproduceArgs),
     /// Measure the energy of any command with the counters of this machine.
     ///
     ///   spikewatt meter --inferences 1000 -- python classify.py
@@ -222,6 +242,8 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
         Verb::Pareto(args) => pareto::execute(&args, &cli.common),
         Verb::Compare(args) => compare::execute(&args, &cli.common, command),
         Verb::Hardware(args) => hardware::execute(&args, &cli.common),
+        Verb::Report(args) => report::execute(&args, &cli.common, command),
+        Verb::Reproduce(args) => return reproduce::execute(&args, &cli.common),
         Verb::Check(args) => return check::execute(&args, &cli.common),
         Verb::Meter(args) => return meter::execute(&args, &cli.common),
     }?;

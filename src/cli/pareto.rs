@@ -2,9 +2,12 @@
 
 use super::sweep::{RESULTS, replace};
 use super::{Common, Format, print, print_json, talk};
-use crate::report::Scope;
-use crate::sweep::pareto::{Entry, Front, cheapest, front};
-use crate::sweep::{Constraint, METRICS, Merged, Metric, Objective, pareto_png, pareto_svg};
+use crate::report::{Scope, Workload};
+use crate::sweep::pareto::{Entry, Front, front};
+use crate::sweep::{
+    Constraint, Goals, METRICS, Merged, Metric, front_csv, front_tex, pareto_pdf, pareto_png,
+    pareto_svg,
+};
 use crate::units::si;
 use anyhow::bail;
 use clap::Args;
@@ -16,28 +19,30 @@ pub(super) struct ParetoArgs {
     /// Folder of a sweep, or its results.json.
     #[arg(value_name = "RESULTS")]
     results: PathBuf,
-    /// What to weigh: what is gained first, then what it costs.
-    #[arg(long, value_name = "METRIC,…", value_delimiter = ',', value_parser = metrics(), default_values = ["accuracy", "energy_j"])]
-    objectives: Vec<Metric>,
-    /// Only these targets.
+    /// What to weigh: what is gained first, then what it costs. Without it, as the sweep file says,
+    /// else accuracy,energy_j.
+    #[arg(long, value_name = "METRIC,…", value_delimiter = ',', value_parser = metrics())]
+    objectives: Option<Vec<Metric>>,
+    /// Only these targets; without it, those of the sweep file.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     targets: Option<Vec<String>>,
-    /// The cheapest candidate that reaches this accuracy, 0 to 1.
+    /// The cheapest candidate that reaches this accuracy, 0 to 1; without it, the least that the
+    /// constraints of the sweep file allow.
     #[arg(long, value_name = "A")]
     min_accuracy: Option<f64>,
     /// Longest latency of a candidate [s].
     #[arg(long, value_name = "S")]
     max_latency_s: Option<f64>,
-    /// What the energy includes.
-    #[arg(long, value_name = "SCOPE", value_parser = scopes(), default_value = "system")]
-    scope: Scope,
+    /// What the energy includes; without it, as the sweep file says, else system.
+    #[arg(long, value_name = "SCOPE", value_parser = scopes())]
+    scope: Option<Scope>,
     /// Leave out devices with figures that nobody has checked against their source.
     #[arg(long)]
     verified: bool,
 }
 
 fn metrics() -> impl TypedValueParser<Value = Metric> {
-    let names = METRICS.map(|(_, name, heading, _)| PossibleValue::new(name).help(heading));
+    let names = METRICS.map(|(_, name, heading, ..)| PossibleValue::new(name).help(heading));
     PossibleValuesParser::new(names).map(|name| {
         METRICS
             .iter()
@@ -61,31 +66,10 @@ pub(super) fn execute(args: &ParetoArgs, common: &Common) -> anyhow::Result<()> 
         let parent = args.results.parent().unwrap_or(std::path::Path::new(""));
         (args.results.clone(), parent.to_path_buf())
     };
-    if args.objectives.len() < 2 {
-        bail!("--objectives takes at least two metrics, such as accuracy,energy_j");
-    }
     let merged = Merged::load(&file)?;
-    let constraints: Vec<Constraint> = args
-        .max_latency_s
-        .map(|max| Constraint {
-            metric: Metric::LatencyS,
-            min: None,
-            max: Some(max),
-        })
-        .into_iter()
-        .collect();
-    let named = |name: &str| {
-        args.targets
-            .as_ref()
-            .is_none_or(|targets| targets.iter().any(|target| target == name))
-    };
-    let found = front(
-        &merged,
-        &args.objectives,
-        &constraints,
-        args.scope,
-        &|candidate| named(&candidate.target) && !(args.verified && candidate.unverified),
-    );
+    let goals = goals(args, &merged)?;
+    let least = args.min_accuracy.or(goals.least(Metric::Accuracy));
+    let found = front(&merged, &goals);
     if found.best.is_empty() {
         bail!(
             "no candidate is left: {} were refused by a constraint or do not fit, of {} an objective is unknown; see candidates.csv",
@@ -93,37 +77,61 @@ pub(super) fn execute(args: &ParetoArgs, common: &Common) -> anyhow::Result<()> 
             found.unknown
         );
     }
-    let enough = args.min_accuracy.map(|least| {
-        (
-            least,
-            cheapest(&found, found.metrics[1], Metric::Accuracy, least),
-        )
-    });
     match common.format {
-        Format::Json => print_json(&json(&found, enough.as_ref()))?,
-        Format::Text => print(&text(&found, enough.as_ref()))?,
+        Format::Json => print_json(&json(&found, least))?,
+        Format::Text => print(&text(&found, least))?,
     }
-    replace(&folder, "pareto.svg", pareto_svg(&found)?.as_bytes())?;
-    replace(&folder, "pareto.png", &pareto_png(&found)?)?;
+    for (name, bytes) in [
+        ("front.csv", front_csv(&found)?),
+        ("front.tex", front_tex(&found, &merged.name).into_bytes()),
+        ("pareto.svg", pareto_svg(&found)?.into_bytes()),
+        ("pareto.png", pareto_png(&found)?),
+        ("pareto.pdf", pareto_pdf(&found, true)?),
+        ("pareto-column.pdf", pareto_pdf(&found, false)?),
+    ] {
+        replace(&folder, name, &bytes)?;
+    }
     if !common.quiet {
         talk(&format!(
-            "figures pareto.svg and pareto.png in {}",
+            "figures pareto.svg, .png and .pdf, tables front.csv and front.tex in {}",
             folder.display()
         ));
     }
     Ok(())
 }
 
-type Enough<'a> = (f64, Option<Entry<'a>>);
+/// What the sweep file asks for, with what the flags change.
+fn goals(args: &ParetoArgs, merged: &Merged) -> anyhow::Result<Goals> {
+    let mut goals = merged.goals.clone();
+    if let Some(metrics) = &args.objectives {
+        goals.metrics.clone_from(metrics);
+    }
+    if goals.metrics.len() < 2 {
+        bail!("--objectives takes at least two metrics, such as accuracy,energy_j");
+    }
+    if let Some(targets) = &args.targets {
+        goals.targets.clone_from(targets);
+    }
+    goals.scope = args.scope.unwrap_or(goals.scope);
+    goals.verified |= args.verified;
+    goals
+        .constraints
+        .extend(args.max_latency_s.map(|max| Constraint {
+            metric: Metric::LatencyS,
+            min: None,
+            max: Some(max),
+        }));
+    Ok(goals)
+}
 
-fn text(found: &Front, enough: Option<&Enough>) -> String {
+fn text(found: &Front, least: Option<f64>) -> String {
     let mut text = String::new();
     for (index, entry) in found.best.iter().enumerate() {
-        let figures: Vec<String> = found
-            .metrics
-            .iter()
-            .map(|metric| shown(*metric, entry, found.scope))
-            .collect();
+        let metrics = found.goals.metrics.iter();
+        let mut figures: Vec<String> = metrics.map(|metric| shown(*metric, entry, found)).collect();
+        if let Some(cost) = found.cost_per_point(index) {
+            figures.push(format!("{} per point", quantity(found.cost(), cost)));
+        }
         let mark = if found.knee == Some(index) {
             "  <- knee"
         } else {
@@ -133,7 +141,7 @@ fn text(found: &Front, enough: Option<&Enough>) -> String {
             "{}  {}  {}{mark}\n",
             figures.join("  "),
             entry.candidate.label(),
-            entry.point.label()
+            entry.point.label(&found.varying)
         );
     }
     text += &format!(
@@ -143,54 +151,112 @@ fn text(found: &Front, enough: Option<&Enough>) -> String {
         found.refused,
         found.unknown
     );
-    if let Some((least, entry)) = enough {
-        text += &match entry {
-            Some(entry) => format!(
-                "The cheapest that reaches {:.2} %: {} with {} ({}, {}).\n",
-                100.0 * least,
-                entry.candidate.label(),
-                entry.point.label(),
-                shown(Metric::Accuracy, entry, found.scope),
-                shown(found.metrics[1], entry, found.scope)
-            ),
-            None => format!("No candidate reaches {:.2} %.\n", 100.0 * least),
+    text + &least.map_or_else(String::new, |least| right_size(found, least))
+}
+
+/// The cheapest that is good enough, and the cheapest of each kind of network beside it.
+fn right_size(found: &Front, least: f64) -> String {
+    let name = |entry: &Entry| {
+        format!(
+            "{} with {} ({}, {}, {} per correct answer)",
+            entry.candidate.label(),
+            entry.point.label(&found.varying),
+            shown(Metric::Accuracy, entry, found).trim(),
+            shown(found.cost(), entry, found),
+            shown(Metric::EnergyPerCorrectJ, entry, found),
+        )
+    };
+    let cost = |entry: &Entry| found.value(found.cost(), entry);
+    let Some(best) = found.cheapest(least, None) else {
+        return format!("No candidate reaches {:.2} %.\n", 100.0 * least);
+    };
+    let mut text = format!(
+        "The cheapest that reaches {:.2} %: {}.\n",
+        100.0 * least,
+        name(&best)
+    );
+    for (kind, words) in KINDS {
+        if best.candidate.workload == kind {
+            continue;
+        }
+        text += &match found.cheapest(least, Some(kind)) {
+            Some(entry) => {
+                let ratio = cost(&entry).zip(cost(&best)).map(|(a, b)| a / b);
+                let times = ratio.filter(|ratio| ratio.is_finite());
+                let times =
+                    times.map_or_else(String::new, |r| format!(", {} times as much", plain(r)));
+                format!("  {words}: {}{times}.\n", name(&entry))
+            }
+            None => format!("  {words}: none.\n"),
         };
     }
     text
 }
 
-fn shown(metric: Metric, entry: &Entry, scope: Scope) -> String {
-    let Some(value) = metric.of(entry.candidate, scope) else {
-        return "unknown".to_owned();
-    };
-    match metric {
-        Metric::Accuracy => format!("{:6.2} %", 100.0 * value),
-        Metric::EnergyJ | Metric::EnergyHighJ | Metric::EnergyPerCorrectJ => si(value, "J"),
-        Metric::LatencyS => si(value, "s"),
-        Metric::EdpJs => si(value, "Js"),
-        Metric::CarbonG => si(value, "g"),
+/// Three significant digits.
+fn plain(ratio: f64) -> String {
+    match ratio {
+        r if r >= 100.0 => format!("{r:.0}"),
+        r if r >= 10.0 => format!("{r:.1}"),
+        r => format!("{r:.2}"),
     }
 }
 
-fn json(found: &Front, enough: Option<&Enough>) -> serde_json::Value {
+/// Every kind of network, in words.
+const KINDS: [(Workload, &str); 3] = [
+    (Workload::Snn, "as a spiking network"),
+    (Workload::Ann, "as a conventional network"),
+    (Workload::Qann, "as a quantised conventional network"),
+];
+
+fn shown(metric: Metric, entry: &Entry, found: &Front) -> String {
+    let value = found.value(metric, entry);
+    value.map_or_else(|| "unknown".to_owned(), |value| quantity(metric, value))
+}
+
+fn quantity(metric: Metric, value: f64) -> String {
+    match metric.unit() {
+        "" => format!("{:6.2} %", 100.0 * value),
+        unit => si(value, unit),
+    }
+}
+
+fn json(found: &Front, least: Option<f64>) -> serde_json::Value {
     let entry = |entry: &Entry| {
         serde_json::json!({
             "position": entry.point.position,
             "id": entry.point.id,
             "settings": entry.point.settings.iter().cloned().collect::<serde_json::Map<_, _>>(),
             "candidate": entry.candidate,
+            "energy_per_correct_j": found.value(Metric::EnergyPerCorrectJ, entry),
+        })
+    };
+    let member = |(index, this): (usize, &Entry)| {
+        let mut value = entry(this);
+        value["cost_per_extra_point"] = serde_json::json!(found.cost_per_point(index));
+        value
+    };
+    let cheapest = |least: f64| {
+        let of = |kind| found.cheapest(least, kind).as_ref().map(entry);
+        serde_json::json!({
+            "min_accuracy": least,
+            "entry": of(None),
+            "by_workload": KINDS
+                .iter()
+                .map(|(kind, _)| (kind.label().to_owned(), serde_json::json!(of(Some(*kind)))))
+                .collect::<serde_json::Map<_, _>>(),
         })
     };
     serde_json::json!({
         "schema": "spikewatt.pareto/1",
-        "scope": found.scope,
-        "objectives": found.metrics.iter().map(|metric| Objective { metric: *metric }).collect::<Vec<_>>(),
-        "front": found.best.iter().map(entry).collect::<Vec<_>>(),
+        "scope": found.goals.scope,
+        "objectives": found.goals.metrics.iter().map(|metric| serde_json::json!({ "metric": metric })).collect::<Vec<_>>(),
+        "goals": found.goals,
+        "front": found.best.iter().enumerate().map(member).collect::<Vec<_>>(),
         "knee": found.knee,
         "dominated": found.dominated.len(),
         "refused": found.refused,
         "unknown": found.unknown,
-        "cheapest": enough.map(|(least, found)| serde_json::json!({
-            "min_accuracy": least, "entry": found.as_ref().map(entry) })),
+        "cheapest": least.map(cheapest),
     })
 }

@@ -9,7 +9,7 @@ use super::correction::{correct, correct_readout, output_error};
 use super::max_pool::{MaxPoolChoice, averaged};
 use super::refit::refit;
 use super::rescale::set_thresholds;
-use super::samples::Samples;
+use super::samples::{Emitted, Samples};
 use super::threshold::choose;
 use super::{
     Calibration, Carrier, Conversion, ConversionError, ConversionOptions, convert,
@@ -207,6 +207,7 @@ pub(super) fn limited<'a>(
         timesteps,
         encoding: options.encoding,
         seed: options.seed,
+        emitted: Emitted::default(),
     }
 }
 
@@ -216,6 +217,8 @@ fn fit_with(
     samples: &Samples,
     options: &FitOptions,
 ) -> Result<(Conversion, f64), ConversionError> {
+    // What the populations emit depends on the rule.
+    let samples = &samples.anew();
     let mut conversion = convert(
         samples.ann,
         calibration,

@@ -100,30 +100,27 @@ impl BitRows {
 
     /// Calls `f(first, length)` for each run of set bits of a row, ascending.
     pub fn for_each_run(&self, row: usize, mut f: impl FnMut(usize, usize)) {
-        let mut start = None;
+        // The run that reached the end of the last word.
+        let mut open = None;
         for (w, &word) in self.row(row).iter().enumerate() {
-            match word {
-                0 => {
-                    if let Some(first) = start.take() {
-                        f(first, w * 64 - first);
-                    }
+            let (mut word, mut bit) = (word, 0);
+            while bit < 64 {
+                // At the start of a run if one is open, else somewhere before the next.
+                let (length, is_run) = match word & 1 {
+                    1 => (word.trailing_ones(), true),
+                    _ => (word.trailing_zeros().min(64 - bit), false),
+                };
+                let at = w * 64 + bit as usize;
+                if is_run {
+                    open.get_or_insert(at);
+                } else if let Some(first) = open.take() {
+                    f(first, at - first);
                 }
-                u64::MAX => {
-                    start.get_or_insert(w * 64);
-                }
-                _ => {
-                    for bit in 0..64 {
-                        let at = w * 64 + bit;
-                        if word >> bit & 1 == 1 {
-                            start.get_or_insert(at);
-                        } else if let Some(first) = start.take() {
-                            f(first, at - first);
-                        }
-                    }
-                }
+                bit += length;
+                word = word.checked_shr(length).unwrap_or(0);
             }
         }
-        if let Some(first) = start {
+        if let Some(first) = open {
             f(first, self.columns - first);
         }
     }
@@ -281,10 +278,29 @@ impl Connectivity {
     /// Synapses that leave each presynaptic neuron, borders and absent weights respected.
     #[must_use]
     pub fn fan_outs(&self) -> Vec<u32> {
+        // What one row of stored weights holds, so that no run is walked twice.
+        let rows: Option<Vec<u32>> = match &self.pattern {
+            Pattern::Convolution {
+                present: Some(present),
+                ..
+            } => Some(
+                (0..present.rows())
+                    .map(|r| present.count(r) as u32)
+                    .collect(),
+            ),
+            _ => None,
+        };
         (0..self.sources())
             .map(|source| {
                 let mut fan_out = 0u32;
-                self.for_each_run(source, |_, length| fan_out += length as u32);
+                match (&rows, &self.pattern) {
+                    (Some(rows), Pattern::Convolution { convolution, .. }) => {
+                        if let Some(source) = self.stands_for(source) {
+                            convolution.each_tap(source, |row, _| fan_out += rows[row]);
+                        }
+                    }
+                    _ => self.for_each_run(source, |_, length| fan_out += length as u32),
+                }
                 fan_out
             })
             .collect()
@@ -310,16 +326,20 @@ impl Connectivity {
             .collect()
     }
 
+    /// The neuron of the pattern that a presynaptic neuron stands for, if any.
+    fn stands_for(&self, source: usize) -> Option<usize> {
+        match &self.pooling {
+            Some(pooling) => pooling.pooled(source),
+            None => Some(source),
+        }
+    }
+
     /// Calls `f(first target, length)` for each contiguous run of existing synapses of `source`.
     ///
     /// Runs of one source never overlap, except where a sparse pattern lists a target twice.
     pub fn for_each_run(&self, source: usize, mut f: impl FnMut(usize, usize)) {
-        let source = match &self.pooling {
-            Some(pooling) => match pooling.pooled(source) {
-                Some(pooled) => pooled,
-                None => return,
-            },
-            None => source,
+        let Some(source) = self.stands_for(source) else {
+            return;
         };
         match &self.pattern {
             Pattern::Dense {
@@ -332,26 +352,11 @@ impl Connectivity {
                 convolution,
                 present,
             } => {
-                let (c, y, x) = convolution.input.coordinates(source);
-                let outputs = convolution.group_outputs(c);
-                let Window {
-                    vertical,
-                    horizontal,
-                } = convolution.window;
-                for (ky, oy) in vertical.reached(y, convolution.output.height) {
-                    for (kx, ox) in horizontal.reached(x, convolution.output.width) {
-                        let base = convolution.output.index(outputs.start, oy, ox);
-                        match present {
-                            None => f(base, outputs.len()),
-                            Some(rows) => rows.for_each_run(
-                                convolution.kernel_row(ky, kx, c),
-                                |first, length| {
-                                    f(base + first, length);
-                                },
-                            ),
-                        }
-                    }
-                }
+                let outputs = convolution.outputs_per_group();
+                convolution.each_tap(source, |row, base| match present {
+                    None => f(base, outputs),
+                    Some(rows) => rows.for_each_run(row, |first, length| f(base + first, length)),
+                });
             }
             Pattern::Sparse {
                 starts, targets, ..

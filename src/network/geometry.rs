@@ -127,6 +127,22 @@ impl Convolution {
         (ky * self.window.horizontal.kernel + kx) * self.input.channels + c
     }
 
+    /// Calls `f(kernel row, first target)` for each kernel row through which `source` reaches
+    /// targets: those of its group at one position.
+    pub fn each_tap(&self, source: usize, mut f: impl FnMut(usize, usize)) {
+        let (c, y, x) = self.input.coordinates(source);
+        let first = self.group_outputs(c).start;
+        let Window {
+            vertical,
+            horizontal,
+        } = self.window;
+        for (ky, oy) in vertical.reached(y, self.output.height) {
+            for (kx, ox) in horizontal.reached(x, self.output.width) {
+                f(self.kernel_row(ky, kx, c), self.output.index(first, oy, ox));
+            }
+        }
+    }
+
     /// Number of kernel rows: `ky · kx · input channels`.
     #[must_use]
     pub fn kernel_rows(&self) -> usize {

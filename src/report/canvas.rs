@@ -1,6 +1,7 @@
-//! What all figures share: a drawing area in logical pixels, written as SVG and as PNG.
+//! What all figures share: a drawing area in logical pixels, written as SVG, PNG and PDF.
 
 use super::escape::shortened;
+use super::pdf::Page;
 use super::{ExportError, Exporter, Report, Workload};
 use crate::units::si;
 use plotters::coord::Shift;
@@ -11,8 +12,11 @@ use std::sync::OnceLock;
 
 /// A figure of a report.
 pub trait Drawing {
-    /// Names of its files: SVG, PNG.
-    const FILES: [&'static str; 2];
+    /// Names of its files: SVG, PNG, PDF.
+    const FILES: [&'static str; 3];
+
+    /// Width on paper [mm].
+    const WIDTH_MM: f64 = WIDE_MM;
 
     /// Width and height [logical pixels].
     fn size(&self, report: &Report) -> (i32, i32);
@@ -76,6 +80,25 @@ impl<D: Drawing + Sync> Exporter for Png<D> {
     }
 }
 
+/// A figure as PDF with its font, as wide as a paper takes it.
+pub struct Pdf<D>(pub D);
+
+impl<D: Drawing + Sync> Exporter for Pdf<D> {
+    fn file_name(&self) -> &'static str {
+        D::FILES[2]
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        let file = self.file_name();
+        let failed = |message: String| ExportError::Figure { file, message };
+        let mut bytes = Vec::new();
+        let page = Page::new(size(&self.0, report, 1), D::WIDTH_MM, &mut bytes)
+            .map_err(|error| failed(error.to_string()))?;
+        paint(&self.0, page.into_drawing_area(), 1, 0.0, report).map_err(failed)?;
+        out.write_all(&bytes).map_err(ExportError::io(file))
+    }
+}
+
 fn size(drawing: &impl Drawing, report: &Report, scale: u32) -> (u32, u32) {
     let (width, height) = drawing.size(report);
     (width.unsigned_abs() * scale, height.unsigned_abs() * scale)
@@ -113,6 +136,11 @@ pub(crate) fn register_font() -> Result<(), String> {
         .then_some(())
         .ok_or_else(|| "the embedded font cannot be read".into())
 }
+
+/// Width of a figure over two columns of a paper [mm].
+pub(crate) const WIDE_MM: f64 = 174.0;
+/// Width of a figure in one column [mm].
+pub(crate) const COLUMN_MM: f64 = 84.0;
 
 /// Width of every figure.
 pub(super) const WIDTH: i32 = 1000;

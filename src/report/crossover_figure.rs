@@ -75,7 +75,7 @@ fn panels(report: &Report) -> Vec<Panel<'_>> {
 }
 
 impl Drawing for CrossoverFigure {
-    const FILES: [&'static str; 2] = ["crossover.svg", "crossover.png"];
+    const FILES: [&'static str; 3] = ["crossover.svg", "crossover.png", "crossover.pdf"];
 
     fn size(&self, report: &Report) -> (i32, i32) {
         let panels: i32 = panels(report).iter().map(Panel::height).sum();

@@ -37,7 +37,7 @@ pub(crate) fn cell(text: &str) -> String {
 }
 
 /// Text that LaTeX typesets as it stands; letters that pdfLaTeX has no glyph for are spelled out.
-pub(super) fn latex(text: &str) -> String {
+pub(crate) fn latex(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in printable(text).chars() {
         match c {

@@ -55,7 +55,7 @@ fn panel_height(scope: Scope, targets: &[&TargetReport]) -> i32 {
 }
 
 impl Drawing for EnergyFigure {
-    const FILES: [&'static str; 2] = ["energy.svg", "energy.png"];
+    const FILES: [&'static str; 3] = ["energy.svg", "energy.png", "energy.pdf"];
 
     fn size(&self, report: &Report) -> (i32, i32) {
         let panels = panels(report);

@@ -1,6 +1,6 @@
 //! The folder a run writes into: only files we name, each one whole, and never someone else's.
 
-use super::{EXPORTERS, ExportError, Exporter, Json, Report, Timing};
+use super::{EXPORTERS, ExportError, Exporter, Json, PAPER, Report, Timing};
 use crate::digest::sha256_hex;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -104,6 +104,22 @@ impl Manifest {
         }
     }
 
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is none of ours.
+    pub fn load(path: &Path) -> Result<Self, FolderError> {
+        let text = fs::read(path).map_err(|source| FolderError::Io {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let manifest = serde_json::from_slice::<Manifest>(&text).ok();
+        let ours = manifest.filter(|manifest| manifest.schema == MANIFEST_SCHEMA);
+        ours.ok_or_else(|| FolderError::NoManifest {
+            path: path.to_path_buf(),
+        })
+    }
+
     /// The arguments without those that cannot change a result (`--threads`, `--out`, `--format`,
     /// `--quiet`, `--force`), so that the manifest is the same wherever and however fast it ran.
     #[must_use]
@@ -149,6 +165,12 @@ pub enum FolderError {
     #[error("{}: holds an earlier result; give --force to replace it", .path.display())]
     Exists {
         /// The folder.
+        path: PathBuf,
+    },
+    /// A file that is not a manifest.
+    #[error("{}: no manifest of spikewatt; give the {MANIFEST_FILE} of a result", .path.display())]
+    NoManifest {
+        /// The file.
         path: PathBuf,
     },
     /// A name that is not in the list of files.
@@ -248,6 +270,17 @@ impl OutputFolder {
         Ok(())
     }
 
+    /// Writes what a paper needs of a report: figures as PDF, and the text and tables beside them.
+    ///
+    /// # Errors
+    /// If a file cannot be produced or written.
+    pub fn export_paper(&mut self, report: &Report) -> Result<(), FolderError> {
+        for exporter in PAPER {
+            self.write(exporter.file_name(), &rendered(exporter, report)?)?;
+        }
+        Ok(())
+    }
+
     /// Puts the files in place, removes files of the former result that were not written again,
     /// and writes the manifest. A crash in here leaves files that do not match the hashes of the
     /// manifest beside them, never half a file.
@@ -331,6 +364,7 @@ impl OutputFolder {
 fn names() -> impl Iterator<Item = &'static str> {
     EXPORTERS
         .iter()
+        .chain(&PAPER)
         .map(|exporter| exporter.file_name())
         .chain(OTHER_FILES)
 }

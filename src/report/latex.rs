@@ -105,7 +105,7 @@ fn row(target: &TargetReport) -> String {
 }
 
 /// `\SI{268}{\nano\joule}`: three significant digits and the prefix that [`si`] chooses.
-fn quantity(value: f64, symbol: &str, unit: &str) -> String {
+pub(crate) fn quantity(value: f64, symbol: &str, unit: &str) -> String {
     let (number, prefix) = prefixed(value, symbol);
     format!("\\SI{{{number}}}{{{prefix}{unit}}}")
 }

@@ -1,5 +1,6 @@
 //! The result of a run as plain data, and the exporters that write it.
 
+mod bibliography;
 pub(crate) mod canvas;
 mod crossover;
 mod crossover_figure;
@@ -13,6 +14,9 @@ mod footprint;
 mod json;
 mod latex;
 mod methods;
+mod paper;
+pub(crate) mod pdf;
+mod reproduction;
 mod scope;
 mod sections;
 mod text;
@@ -21,7 +25,8 @@ mod uncertainty;
 mod verdict;
 
 pub use self::csv::{BreakdownCsv, PopulationsCsv, TargetsCsv};
-pub use canvas::{Png, Svg};
+pub use bibliography::Bibliography;
+pub use canvas::{Pdf, Png, Svg};
 pub use crossover::{Crossing, CrossoverCsv, Meeting, RateCurve, RatePoint};
 pub use crossover_figure::CrossoverFigure;
 pub use curve::{curve_png, curve_svg};
@@ -34,7 +39,10 @@ pub use folder::{
 pub use footprint::{Footprint, FootprintCsv, Footprints};
 pub use json::Json;
 pub use latex::Latex;
+pub(crate) use latex::quantity;
 pub use methods::Methods;
+pub use paper::{Rates, Waterfall};
+pub use reproduction::{Aspect, Difference, LinePair, differences, first_line};
 pub use scope::{Bill, Column, Scope, Scopes};
 pub use text::{Text, WIDTH};
 pub use tornado_figure::TornadoFigure;
@@ -62,8 +70,30 @@ pub trait Exporter: Sync {
     fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError>;
 }
 
+/// What `report` writes of a result for a paper: figures, the data behind them, tables, text and
+/// sources. A new figure is its lines here.
+pub static PAPER: [&dyn Exporter; 17] = [
+    &Pdf(EnergyFigure),
+    &Pdf(CrossoverFigure),
+    &Pdf(TornadoFigure),
+    &Svg(Waterfall::<true>),
+    &Png(Waterfall::<true>),
+    &Pdf(Waterfall::<true>),
+    &Pdf(Waterfall::<false>),
+    &Svg(Rates::<true>),
+    &Png(Rates::<true>),
+    &Pdf(Rates::<true>),
+    &Pdf(Rates::<false>),
+    &Latex,
+    &Methods,
+    &Bibliography,
+    &PopulationsCsv,
+    &TargetsCsv,
+    &CrossoverCsv,
+];
+
 /// Every exporter, in the order in which files are written. A new one is a line here.
-pub static EXPORTERS: [&dyn Exporter; 16] = [
+pub static EXPORTERS: [&dyn Exporter; 17] = [
     &Json,
     &PopulationsCsv,
     &TargetsCsv,
@@ -73,6 +103,7 @@ pub static EXPORTERS: [&dyn Exporter; 16] = [
     &SensitivityCsv,
     &MonteCarloCsv,
     &Latex,
+    &Bibliography,
     &Svg(EnergyFigure),
     &Png(EnergyFigure),
     &Svg(CrossoverFigure),

@@ -40,7 +40,7 @@ fn height(sensitivity: &Sensitivity) -> i32 {
 }
 
 impl Drawing for TornadoFigure {
-    const FILES: [&'static str; 2] = ["tornado.svg", "tornado.png"];
+    const FILES: [&'static str; 3] = ["tornado.svg", "tornado.png", "tornado.pdf"];
 
     fn size(&self, report: &Report) -> (i32, i32) {
         let panels: i32 = shown(report).into_iter().map(height).sum();

@@ -1,6 +1,7 @@
 //! Works through the points of a shard.
 
 use super::SweepError;
+use super::placements::Placements;
 use super::plan::{Plan, Point, Shard};
 use super::row::PointResult;
 use super::store::{Origin, Store, done, stores_in};
@@ -95,10 +96,11 @@ impl Runner<'_> {
         let listen = |_| self.listen();
         let imported = isolated(|| Imported::load(first, &listen));
         stop_if(self.listen())?;
+        let placements = Placements::default();
         match imported {
             Ok(imported) => simulations
                 .par_iter()
-                .try_for_each(|points| self.simulation(&imported, points)),
+                .try_for_each(|points| self.simulation(&imported, &placements, points)),
             Err(failure) => simulations
                 .iter()
                 .flatten()
@@ -107,7 +109,12 @@ impl Runner<'_> {
     }
 
     /// Points that share a simulation.
-    fn simulation(&self, imported: &Imported, points: &[&Point]) -> Result<(), SweepError> {
+    fn simulation(
+        &self,
+        imported: &Imported,
+        placements: &Placements,
+        points: &[&Point],
+    ) -> Result<(), SweepError> {
         // Samples report their progress; it is only listened to for the wish to stop.
         let listen = |_| self.listen();
         let started = Instant::now();
@@ -119,14 +126,23 @@ impl Runner<'_> {
             let outcome = simulated
                 .as_ref()
                 .map_err(Clone::clone)
-                .and_then(|simulated| isolated(|| self.price(simulated, point)));
+                .and_then(|simulated| isolated(|| self.price(simulated, placements, point)));
             self.keep(point, outcome, simulate_s)?;
         }
         Ok(())
     }
 
-    fn price(&self, simulated: &Simulated, point: &Point) -> Result<PointResult, ExperimentError> {
-        let report = simulated.report(&point.experiment, self.catalogue)?;
+    fn price(
+        &self,
+        simulated: &Simulated,
+        placements: &Placements,
+        point: &Point,
+    ) -> Result<PointResult, ExperimentError> {
+        let report = simulated.prices(
+            &point.experiment,
+            self.catalogue,
+            &|hardware, work, options| placements.price(hardware, work, options),
+        )?;
         Ok(PointResult::of(&report))
     }
 

@@ -4,7 +4,9 @@ use super::SweepError;
 use super::metric::Metric;
 use super::pareto::{Entry, Front};
 use crate::report::Workload;
-use crate::report::canvas::{colour, register_font};
+use crate::report::canvas::{COLUMN_MM, WIDE_MM, colour, register_font};
+use crate::report::pdf::Page;
+use crate::units::si;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::ops::Range;
@@ -12,10 +14,13 @@ use std::ops::Range;
 /// Size in pixels.
 const SIZE: (u32, u32) = (1000, 640);
 
+/// Size for one column.
+const COLUMN_SIZE: (u32, u32) = (483, 420);
+
 /// The figure as SVG. Two objectives are drawn: the second against the first.
 ///
 /// # Errors
-/// If fewer than two objectives are given or nothing can be drawn.
+/// If nothing can be drawn.
 pub fn pareto_svg(front: &Front) -> Result<String, SweepError> {
     let mut text = String::new();
     draw(
@@ -46,6 +51,22 @@ pub fn pareto_png(front: &Front) -> Result<Vec<u8>, SweepError> {
     std::fs::read(image.path()).map_err(failed)
 }
 
+/// The figure as PDF with its font, for two columns of a paper or for one. Letters have the same size
+/// on paper in both.
+///
+/// # Errors
+/// As [`pareto_svg`].
+pub fn pareto_pdf(front: &Front, wide: bool) -> Result<Vec<u8>, SweepError> {
+    let (size, width_mm) = match wide {
+        true => (SIZE, WIDE_MM),
+        false => (COLUMN_SIZE, COLUMN_MM),
+    };
+    let mut bytes = Vec::new();
+    let page = Page::new(size, width_mm, &mut bytes).map_err(|error| figure_error(&error))?;
+    draw(page.into_drawing_area(), front, 1)?;
+    Ok(bytes)
+}
+
 fn figure_error(error: &dyn std::fmt::Display) -> SweepError {
     SweepError::Method(format!("the front cannot be drawn: {error}"))
 }
@@ -56,15 +77,8 @@ fn draw<DB: DrawingBackend>(
     scale: u32,
 ) -> Result<(), SweepError> {
     register_font().map_err(|error| figure_error(&error))?;
-    let [gain, cost, ..] = front.metrics[..] else {
-        return Err(figure_error(&"it needs two objectives"));
-    };
-    let at = |entry: &Entry| {
-        Some((
-            cost.of(entry.candidate, front.scope)?,
-            gain.of(entry.candidate, front.scope)?,
-        ))
-    };
+    let (gain, cost) = (front.gain(), front.cost());
+    let at = |entry: &Entry| Some((front.value(cost, entry)?, front.value(gain, entry)?));
     let points: Vec<(f64, f64)> = front
         .best
         .iter()
@@ -103,16 +117,13 @@ fn plot<DB: DrawingBackend>(
         .y_desc(gain.heading())
         .label_style(text(15))
         .axis_desc_style(text(17))
-        .x_label_formatter(&|value| format!("{value:.0e}"))
+        .x_label_formatter(&|value| tick(*value, cost))
         .y_label_formatter(&|value| format!("{value:.3}"))
         .draw()
         .map_err(failed)?;
     let at = |entry: &Entry| {
         Some((
-            (
-                cost.of(entry.candidate, front.scope)?,
-                gain.of(entry.candidate, front.scope)?,
-            ),
+            (front.value(cost, entry)?, front.value(gain, entry)?),
             colour(entry.candidate.workload),
         ))
     };
@@ -156,17 +167,20 @@ fn plot<DB: DrawingBackend>(
     area.present().map_err(failed)
 }
 
+/// `10 µJ`: the axis has a label at whole decades only.
+fn tick(value: f64, cost: Metric) -> String {
+    match cost.unit() {
+        "" => format!("{value:.0e}"),
+        unit => si(value, unit).replacen(".00", "", 1).replacen(".0", "", 1),
+    }
+}
+
 /// What the front reaches at each cost, as the corners of a staircase.
 fn staircase(front: &Front, gain: Metric, cost: Metric) -> Vec<(f64, f64)> {
     let mut corners: Vec<(f64, f64)> = front
         .best
         .iter()
-        .filter_map(|entry| {
-            Some((
-                cost.of(entry.candidate, front.scope)?,
-                gain.of(entry.candidate, front.scope)?,
-            ))
-        })
+        .filter_map(|entry| Some((front.value(cost, entry)?, front.value(gain, entry)?)))
         .collect();
     corners.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut steps = Vec::with_capacity(2 * corners.len());

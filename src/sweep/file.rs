@@ -1,6 +1,7 @@
 //! A sweep as a file: a base experiment, and what varies.
 
 use super::SweepError;
+use super::goals::{self, Constraints, Goals, Objectives};
 use super::method::Method;
 use super::parameter::{self, Parameter};
 use crate::experiment::Experiment;
@@ -29,6 +30,10 @@ struct Written {
     /// Combinations to leave out: all keys of an entry have the given values.
     #[serde(default)]
     exclude: Vec<Table>,
+    #[serde(default)]
+    objectives: Objectives,
+    #[serde(default)]
+    constraints: Constraints,
 }
 
 /// A sweep: experiments that differ in some keys.
@@ -46,6 +51,8 @@ pub struct Sweep {
     pub samples: Option<usize>,
     /// Seed of the choice of points (not of the experiments).
     pub seed: u64,
+    /// What the candidates are judged by.
+    pub goals: Goals,
     exclude: Vec<Vec<(String, Value)>>,
     folder: PathBuf,
 }
@@ -94,6 +101,7 @@ impl Sweep {
             return Err(parse("[parameters] names nothing that varies".to_owned()));
         }
         let exclude = written.exclude.iter().map(flattened).collect();
+        let goals = goals::read(written.objectives, &written.constraints).map_err(parse)?;
         Ok(Sweep {
             name: path
                 .file_stem()
@@ -103,6 +111,7 @@ impl Sweep {
             method: written.method,
             samples: written.samples,
             seed: written.seed,
+            goals,
             exclude,
             folder,
         })

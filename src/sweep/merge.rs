@@ -1,6 +1,7 @@
 //! Joins the stores of all shards into tables, in the order of the plan.
 
 use super::SweepError;
+use super::goals::Goals;
 use super::plan::Plan;
 use super::row::PointResult;
 use super::store::{Origin, read, stores_in};
@@ -23,6 +24,9 @@ pub struct Merged {
     pub name: String,
     /// [`Plan::fingerprint`].
     pub plan: String,
+    /// What the candidates are judged by.
+    #[serde(default)]
+    pub goals: Goals,
     /// The points in the order of the plan.
     pub points: Vec<MergedPoint>,
 }
@@ -89,6 +93,7 @@ pub fn merge(
         schema: SCHEMA.to_owned(),
         name: plan.name.clone(),
         plan: plan.fingerprint(),
+        goals: plan.goals.clone(),
         points,
     };
     Ok((merged, origins))
@@ -248,7 +253,7 @@ impl Merged {
         finished(out)
     }
 
-    fn keys(&self) -> impl Iterator<Item = String> + '_ {
+    pub(super) fn keys(&self) -> impl Iterator<Item = String> + '_ {
         let first = self.points.first().map_or(&[][..], |point| &point.settings);
         first.iter().map(|(key, _)| cell(key))
     }
@@ -263,13 +268,13 @@ impl MergedPoint {
         })
     }
 
-    /// Its settings on one line, such as `network=mlp simulation.timesteps=8`.
+    /// Some of its settings on one line, such as `network=mlp timesteps=8`.
     #[must_use]
-    pub fn label(&self) -> String {
-        let parts: Vec<String> = self
-            .settings
-            .iter()
-            .zip(self.values())
+    pub fn label(&self, shown: &[usize]) -> String {
+        let settings = self.settings.iter().zip(self.values()).enumerate();
+        let parts: Vec<String> = settings
+            .filter(|(index, _)| shown.contains(index))
+            .map(|(_, setting)| setting)
             .map(|((key, _), value)| format!("{}={value}", key.rsplit('.').next().unwrap_or(key)))
             .collect();
         parts.join(" ")
@@ -305,7 +310,7 @@ pub fn provenance_csv(origins: &[(String, Origin)]) -> Result<Vec<u8>, csv::Erro
 }
 
 /// An unknown number is an empty cell.
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
@@ -316,7 +321,7 @@ fn bounds(range: Option<Range>) -> [String; 3] {
     }
 }
 
-fn finished(out: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
+pub(super) fn finished(out: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
     out.into_inner()
         .map_err(|error| csv::Error::from(error.into_error()))
 }

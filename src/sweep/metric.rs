@@ -1,11 +1,11 @@
 //! Figures that a point is judged by.
 
 use super::row::Candidate;
-use crate::report::Scope;
+use crate::report::{Scope, quantity};
 use serde::{Deserialize, Serialize};
 
 /// A figure of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Share of samples that are classified right, 0 to 1.
@@ -24,33 +24,43 @@ pub enum Metric {
     EnergyPerCorrectJ,
 }
 
-/// Every metric: name, heading of an axis, whether more is better.
-pub const METRICS: [(Metric, &str, &str, bool); 7] = [
-    (Metric::Accuracy, "accuracy", "Accuracy", true),
+/// Every metric: name, heading of an axis, unit (none for a share), whether more is better.
+pub const METRICS: [(Metric, &str, &str, &str, bool); 7] = [
+    (Metric::Accuracy, "accuracy", "Accuracy", "", true),
     (
         Metric::EnergyJ,
         "energy_j",
         "Energy per inference (J)",
+        "J",
         false,
     ),
     (
         Metric::EnergyHighJ,
         "energy_high_j",
         "Energy per inference, upper bound (J)",
+        "J",
         false,
     ),
-    (Metric::LatencyS, "latency_s", "Latency (s)", false),
-    (Metric::EdpJs, "edp_js", "Energy-delay product (J·s)", false),
+    (Metric::LatencyS, "latency_s", "Latency (s)", "s", false),
+    (
+        Metric::EdpJs,
+        "edp_js",
+        "Energy-delay product (J·s)",
+        "Js",
+        false,
+    ),
     (
         Metric::CarbonG,
         "carbon_g",
         "Carbon per inference (g CO2e)",
+        "g",
         false,
     ),
     (
         Metric::EnergyPerCorrectJ,
         "energy_per_correct_j",
         "Energy per correct answer (J)",
+        "J",
         false,
     ),
 ];
@@ -74,7 +84,7 @@ impl Metric {
         value.filter(|value| value.is_finite())
     }
 
-    fn entry(self) -> &'static (Metric, &'static str, &'static str, bool) {
+    fn entry(self) -> &'static (Metric, &'static str, &'static str, &'static str, bool) {
         // Every variant stands in the list; a test walks it.
         METRICS
             .iter()
@@ -94,19 +104,28 @@ impl Metric {
         self.entry().2
     }
 
+    /// Its unit; empty for a share.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        self.entry().3
+    }
+
     /// Whether more of it is better.
     #[must_use]
     pub fn is_gain(self) -> bool {
-        self.entry().3
+        self.entry().4
     }
-}
 
-/// A figure to make as good as possible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Objective {
-    /// The figure. Whether more or less of it is better follows from what it is.
-    pub metric: Metric,
+    /// A value with its unit for siunitx.
+    pub(super) fn latex(self, value: f64) -> String {
+        match self.unit() {
+            "" => format!("\\SI{{{:.2}}}{{\\percent}}", 100.0 * value),
+            "Js" => quantity(value, "Js", "\\joule\\second"),
+            "J" => quantity(value, "J", "\\joule"),
+            "s" => quantity(value, "s", "\\second"),
+            _ => quantity(value, "g", "\\gram"),
+        }
+    }
 }
 
 /// Bounds that a candidate must keep.

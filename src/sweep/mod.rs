@@ -7,33 +7,38 @@
 //! into tables whose bytes do not depend on how the work was split. [`pareto`] finds the points
 //! that nothing beats.
 //!
-//! Points that differ in price alone share one simulation, points with the same model and data
-//! share the import.
+//! Points that differ in price alone share one simulation; points with the same model and data
+//! share the import, what the original answers, and where neurons sit on each chip.
 
 mod emit;
 mod execute;
 mod figure;
 mod file;
+mod goals;
 mod merge;
 mod method;
 mod metric;
 mod parameter;
 pub mod pareto;
+mod placements;
 mod plan;
 mod row;
 mod store;
+mod table;
 
 pub use emit::{EMITTERS, Emitter, Job};
 pub use execute::{Observer, Summary, run};
-pub use figure::{pareto_png, pareto_svg};
+pub use figure::{pareto_pdf, pareto_png, pareto_svg};
 pub use file::Sweep;
+pub use goals::Goals;
 pub use merge::{Merged, MergedPoint, merge, provenance_csv};
 pub use method::Method;
-pub use metric::{Constraint, METRICS, Metric, Objective};
+pub use metric::{Constraint, METRICS, Metric};
 pub use parameter::{Distribution, Parameter, Range};
 pub use plan::{Plan, Point, Shard};
 pub use row::{Candidate, Energies, PointResult};
 pub use store::{Origin, Status, Store, stores_in};
+pub use table::{front_csv, front_tex};
 
 use crate::energy::HardwareError;
 use crate::experiment::{ConfigError, ExperimentError};

@@ -1,9 +1,10 @@
 //! The candidates that nothing beats, the knee between them, and the cheapest that is good enough.
 
+use super::goals::Goals;
 use super::merge::{Merged, MergedPoint};
-use super::metric::{Constraint, Metric};
+use super::metric::Metric;
 use super::row::Candidate;
-use crate::report::Scope;
+use crate::report::Workload;
 
 /// A candidate with the point it belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -17,10 +18,10 @@ pub struct Entry<'a> {
 /// Candidates of a sweep under some objectives.
 #[derive(Debug, Clone)]
 pub struct Front<'a> {
-    /// The objectives.
-    pub metrics: Vec<Metric>,
-    /// What energies include.
-    pub scope: Scope,
+    /// Objectives and constraints.
+    pub goals: Goals,
+    /// Indices of the settings that differ between points.
+    pub varying: Vec<usize>,
     /// The candidates that nothing beats, best first in the last objective.
     pub best: Vec<Entry<'a>>,
     /// The other candidates that keep the constraints.
@@ -34,29 +35,23 @@ pub struct Front<'a> {
     pub refused: usize,
 }
 
-/// Finds the front among all candidates, with energies of one scope.
+/// Finds the front among all candidates.
 ///
 /// The conventional and the quantised network on the devices of the sweep are candidates like the
 /// spiking one. Candidates that do not fit their device are none.
 #[must_use]
-pub fn front<'a>(
-    merged: &'a Merged,
-    metrics: &[Metric],
-    constraints: &[Constraint],
-    scope: Scope,
-    keep: &dyn Fn(&Candidate) -> bool,
-) -> Front<'a> {
+pub fn front<'a>(merged: &'a Merged, goals: &Goals) -> Front<'a> {
     let mut unknown = 0;
     let mut refused = 0;
     let mut entries: Vec<(Vec<f64>, Entry)> = Vec::new();
     for point in &merged.points {
         let candidates = point.result.iter().flat_map(|result| &result.candidates);
-        for candidate in candidates.filter(|c| keep(c)) {
-            if !candidate.fits || !constraints.iter().all(|rule| rule.holds(candidate, scope)) {
+        for candidate in candidates.filter(|candidate| goals.considers(candidate)) {
+            if !goals.accepts(candidate) {
                 refused += 1;
                 continue;
             }
-            match losses(metrics, candidate, scope) {
+            match losses(goals, candidate) {
                 Some(losses) => entries.push((losses, Entry { point, candidate })),
                 None => unknown += 1,
             }
@@ -82,8 +77,8 @@ pub fn front<'a>(
     }
     let knee = knee(&best);
     Front {
-        metrics: metrics.to_vec(),
-        scope,
+        goals: goals.clone(),
+        varying: varying(&merged.points),
         best: best.into_iter().map(|(_, entry)| entry).collect(),
         dominated,
         knee,
@@ -92,32 +87,79 @@ pub fn front<'a>(
     }
 }
 
-/// The cheapest candidate of the front by `cost` that reaches `value` of `gain`.
-#[must_use]
-pub fn cheapest<'a>(
-    front: &Front<'a>,
-    cost: Metric,
-    gain: Metric,
-    value: f64,
-) -> Option<Entry<'a>> {
-    front
-        .best
-        .iter()
-        .filter(|entry| {
-            let has = gain.of(entry.candidate, front.scope);
-            has.is_some_and(|has| has >= value)
-        })
-        .filter_map(|entry| Some((cost.of(entry.candidate, front.scope)?, *entry)))
-        .min_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, entry)| entry)
+fn varying(points: &[MergedPoint]) -> Vec<usize> {
+    let Some(first) = points.first() else {
+        return Vec::new();
+    };
+    let differs = |index: &usize| {
+        let of = |point: &MergedPoint| point.settings.get(*index).cloned();
+        points.iter().any(|point| of(point) != of(first))
+    };
+    (0..first.settings.len()).filter(differs).collect()
+}
+
+impl<'a> Front<'a> {
+    /// A figure of an entry; `None` if it is unknown.
+    #[must_use]
+    pub fn value(&self, metric: Metric, entry: &Entry) -> Option<f64> {
+        metric.of(entry.candidate, self.goals.scope)
+    }
+
+    /// The first objective: what is gained.
+    #[must_use]
+    pub fn gain(&self) -> Metric {
+        self.goals
+            .metrics
+            .first()
+            .copied()
+            .unwrap_or(Metric::Accuracy)
+    }
+
+    /// The second objective: what it costs.
+    #[must_use]
+    pub fn cost(&self) -> Metric {
+        self.goals
+            .metrics
+            .get(1)
+            .copied()
+            .unwrap_or(Metric::EnergyJ)
+    }
+
+    /// The cheapest candidate that reaches an accuracy, among all or among those of one kind of
+    /// network.
+    #[must_use]
+    pub fn cheapest(&self, accuracy: f64, workload: Option<Workload>) -> Option<Entry<'a>> {
+        self.best
+            .iter()
+            .chain(&self.dominated)
+            .filter(|entry| workload.is_none_or(|kind| entry.candidate.workload == kind))
+            .filter(|entry| entry.candidate.accuracy.is_some_and(|has| has >= accuracy))
+            .filter_map(|entry| Some((self.value(self.cost(), entry)?, *entry)))
+            .min_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map(|(_, entry)| entry)
+    }
+
+    /// What one more percentage point of accuracy costs between a member of the front and the next
+    /// cheaper one; `None` for the cheapest, or if accuracy against one cost is not what is weighed.
+    #[must_use]
+    pub fn cost_per_point(&self, index: usize) -> Option<f64> {
+        if self.goals.metrics.len() != 2 || self.gain() != Metric::Accuracy {
+            return None;
+        }
+        let [cheaper, this] = [self.best.get(index.checked_sub(1)?)?, self.best.get(index)?];
+        let step = |metric| Some(self.value(metric, this)? - self.value(metric, cheaper)?);
+        let points = 100.0 * step(Metric::Accuracy)?;
+        (points > 0.0).then_some(step(self.cost())? / points)
+    }
 }
 
 /// The objectives of a candidate, turned so that less is better.
-fn losses(metrics: &[Metric], candidate: &Candidate, scope: Scope) -> Option<Vec<f64>> {
-    metrics
+fn losses(goals: &Goals, candidate: &Candidate) -> Option<Vec<f64>> {
+    goals
+        .metrics
         .iter()
         .map(|metric| {
-            let value = metric.of(candidate, scope)?;
+            let value = metric.of(candidate, goals.scope)?;
             Some(if metric.is_gain() { -value } else { value })
         })
         .collect()

@@ -1,6 +1,7 @@
 //! The points of a sweep, each with an id that is a hash of everything its result depends on.
 
 use super::file::{LABEL, Sweep};
+use super::goals::Goals;
 use super::{MAX_POINTS, SweepError};
 use crate::digest::sha256_hex;
 use crate::energy::Catalogue;
@@ -36,6 +37,8 @@ pub struct Point {
 pub struct Plan {
     /// Name of the sweep.
     pub name: String,
+    /// What the candidates are judged by.
+    pub goals: Goals,
     /// The points.
     pub points: Vec<Point>,
 }
@@ -82,6 +85,10 @@ impl Plan {
     /// If a value is not accepted by the experiment, a file is missing, or two points are the same
     /// experiment.
     pub fn new(sweep: &Sweep, catalogue: &Catalogue) -> Result<Self, SweepError> {
+        // A target that no point is priced on would leave no candidate.
+        for target in &sweep.goals.targets {
+            catalogue.get(target)?;
+        }
         let mut files = Fingerprints::default();
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut points: Vec<Point> = Vec::new();
@@ -110,6 +117,7 @@ impl Plan {
         }
         Ok(Plan {
             name: sweep.name.clone(),
+            goals: sweep.goals.clone(),
             points,
         })
     }

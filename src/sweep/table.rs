@@ -1,0 +1,89 @@
+//! The front of a sweep as tables: `front.csv` for scripts and plots, `front.tex` for a paper.
+
+use super::merge::{finished, number};
+use super::metric::METRICS;
+use super::pareto::Front;
+use crate::report::escape::{cell, latex};
+
+/// One row per candidate of the front, cheapest first: settings, network, device, every metric in
+/// the scope of the front, and what one more percentage point of accuracy costs. pgfplots reads it
+/// with `table [x=energy_j, y=accuracy, col sep=comma] {front.csv}`.
+///
+/// # Errors
+/// If a row cannot be written, which memory never refuses.
+pub fn front_csv(front: &Front) -> Result<Vec<u8>, csv::Error> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let settings = front.best.first().map_or(&[][..], |e| &e.point.settings);
+    let mut header = vec!["position".to_owned(), "id".to_owned()];
+    header.extend(settings.iter().map(|(key, _)| cell(key)));
+    header.extend(["target", "workload", "batch", "scope", "knee"].map(str::to_owned));
+    header.extend(METRICS.iter().map(|(_, name, ..)| (*name).to_owned()));
+    header.push(format!("{}_per_extra_point", front.cost().name()));
+    out.write_record(&header)?;
+    for (index, entry) in front.best.iter().enumerate() {
+        let candidate = entry.candidate;
+        let mut row = vec![entry.point.position.to_string(), entry.point.id.clone()];
+        row.extend(entry.point.values());
+        row.extend([
+            cell(&candidate.target),
+            candidate.workload.label().to_owned(),
+            candidate.batch.to_string(),
+            front.goals.scope.key().to_owned(),
+            (front.knee == Some(index)).to_string(),
+        ]);
+        row.extend(METRICS.map(|(metric, ..)| number(front.value(metric, entry))));
+        row.push(number(front.cost_per_point(index)));
+        out.write_record(&row)?;
+    }
+    finished(out)
+}
+
+/// The front as a complete `table` environment for booktabs and siunitx (version 2 or 3).
+#[must_use]
+pub fn front_tex(front: &Front, name: &str) -> String {
+    let settings = front.best.first().map_or(&[][..], |e| &e.point.settings);
+    let short = |key: &str| latex(key.rsplit('.').next().unwrap_or(key));
+    let varying = front
+        .varying
+        .iter()
+        .filter_map(|index| settings.get(*index));
+    let mut columns: Vec<String> = varying.map(|(key, _)| short(key)).collect();
+    columns.extend(["Network".to_owned(), "Device".to_owned()]);
+    columns.extend(front.goals.metrics.iter().map(|metric| heading(*metric)));
+    let mut text = format!(
+        "% Needs \\usepackage{{booktabs}} and \\usepackage{{siunitx}}.\n\
+         \\begin{{table}}\n  \\centering\n  \\caption{{Candidates of {} that no other one beats; \
+         energies: {}.}}\n  \\label{{tab:spikewatt-front}}\n  \\begin{{tabular}}{{{}}}\n    \
+         \\toprule\n    {} \\\\\n    \\midrule\n",
+        latex(name),
+        latex(front.goals.scope.meaning()),
+        "l".repeat(front.varying.len() + 2) + &"r".repeat(front.goals.metrics.len()),
+        columns.join(" & "),
+    );
+    for entry in &front.best {
+        let candidate = entry.candidate;
+        let batch = match candidate.batch {
+            1 => String::new(),
+            batch => format!(", batch {batch}"),
+        };
+        let values = entry.point.values().enumerate();
+        let mut row: Vec<String> = values
+            .filter(|(index, _)| front.varying.contains(index))
+            .map(|(_, value)| latex(&value))
+            .collect();
+        row.push(candidate.workload.label().to_owned());
+        row.push(latex(&(candidate.target.clone() + &batch)));
+        row.extend(front.goals.metrics.iter().map(|metric| {
+            let value = front.value(*metric, entry);
+            value.map_or_else(|| "---".to_owned(), |value| metric.latex(value))
+        }));
+        text += &format!("    {} \\\\\n", row.join(" & "));
+    }
+    text + "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n"
+}
+
+/// The heading of an axis without its unit, which stands in each cell.
+fn heading(metric: super::Metric) -> String {
+    let heading = metric.heading();
+    latex(heading.split(" (").next().unwrap_or(heading))
+}

@@ -1,0 +1,174 @@
+//! What `report` and `pareto` write is what a paper takes: fonts are embedded, tables compile, data
+//! frames read the tables. Tools that are not installed are named and skipped.
+
+use assert_cmd::Command;
+use std::path::{Path, PathBuf};
+
+fn spikewatt() -> Command {
+    let mut command = Command::cargo_bin("spikewatt").expect("the program is built");
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// Runs a tool; `None`, and a word about it, if it is not installed.
+fn tool(folder: &Path, name: &str, arguments: &[&str]) -> Option<String> {
+    let output = std::process::Command::new(name)
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(std::process::Stdio::null())
+        .output();
+    let Ok(output) = output else {
+        eprintln!("SKIPPED: {name} is not installed");
+        return None;
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{name} {arguments:?}: {text}\n{errors}"
+    );
+    Some(text)
+}
+
+/// The report of a small result, and the front of a small sweep, in one folder.
+fn paper(folder: &Path) -> PathBuf {
+    let out = folder.join("out");
+    spikewatt()
+        .args([
+            "run",
+            "examples/digits.toml",
+            "--quiet",
+            "--samples",
+            "20",
+            "--out",
+        ])
+        .arg(&out)
+        .assert()
+        .success();
+    let output = spikewatt()
+        .args(["report", "--format", "json"])
+        .arg(&out)
+        .assert()
+        .success();
+    let report: serde_json::Value =
+        serde_json::from_slice(&output.get_output().stdout).expect("json");
+    assert!(report["files"].as_array().expect("list").len() > 12);
+
+    let sweep = folder.join("sweep.toml");
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = format!(
+        "experiment = \"{root}/examples/digits.toml\"\n[parameters]\n\
+         \"simulation.timesteps\" = [2, 8]\n\"data.samples\" = 20\n"
+    );
+    std::fs::write(&sweep, text).expect("writable");
+    let swept = folder.join("swept");
+    for verb in [vec!["sweep", "run"], vec!["pareto"]] {
+        let mut command = spikewatt();
+        command.args(&verb).arg("--quiet");
+        if verb.len() == 2 {
+            command.arg(&sweep).arg("--out");
+        }
+        command.arg(&swept).assert().success();
+    }
+    let paper = out.join("paper");
+    for name in [
+        "front.tex",
+        "front.csv",
+        "points.csv",
+        "candidates.csv",
+        "pareto.pdf",
+        "pareto-column.pdf",
+    ] {
+        std::fs::copy(swept.join(name), paper.join(name)).expect("written");
+    }
+    paper
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| {
+            entry
+                .expect("readable")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .filter(|name| name.ends_with(extension))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn fonts_are_embedded_tables_compile_and_data_frames_read_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let paper = paper(folder.path());
+    let figures = files(&paper, ".pdf");
+    assert_eq!(figures.len(), 9, "{figures:?}");
+    for figure in &figures {
+        // Name, type, encoding, then whether it is embedded.
+        let Some(fonts) = tool(&paper, "pdffonts", &[figure]) else {
+            break;
+        };
+        let fonts: Vec<&str> = fonts.lines().skip(2).collect();
+        assert!(!fonts.is_empty(), "{figure} has no text");
+        for font in fonts {
+            assert!(
+                font.contains("TrueType") && font.contains(" yes "),
+                "{figure}: {font}"
+            );
+        }
+    }
+    for (figure, width_mm) in [("pareto.pdf", 174.0), ("rates-column.pdf", 84.0)] {
+        let Some(facts) = tool(&paper, "pdfinfo", &[figure]) else {
+            break;
+        };
+        let size = facts
+            .lines()
+            .find(|line| line.starts_with("Page size:"))
+            .expect("size");
+        let points = size
+            .split_whitespace()
+            .nth(2)
+            .and_then(|w| w.parse::<f64>().ok());
+        let found_mm = points.expect("number") * 25.4 / 72.0;
+        assert!((found_mm - width_mm).abs() < 0.1, "{figure}: {found_mm} mm");
+    }
+
+    let included: String = figures
+        .iter()
+        .map(|figure| format!("\\includegraphics[width=60mm]{{{figure}}}\n"))
+        .collect();
+    let text = format!(
+        "\\documentclass{{article}}\\usepackage{{booktabs,siunitx,graphicx}}\n\
+         \\usepackage[utf8]{{inputenc}}\\begin{{document}}\n\\input{{targets.tex}}\n\
+         \\input{{front.tex}}\n{included}\\nocite{{*}}\\bibliographystyle{{plain}}\n\
+         \\bibliography{{sources}}\\end{{document}}\n"
+    );
+    std::fs::write(paper.join("paper.tex"), text).expect("writable");
+    let latex = ["-halt-on-error", "-interaction=nonstopmode", "paper.tex"];
+    if tool(&paper, "pdflatex", &latex).is_some() && tool(&paper, "bibtex", &["paper"]).is_some() {
+        tool(&paper, "pdflatex", &latex);
+        let log = std::fs::read(paper.join("paper.log")).expect("written");
+        let log = String::from_utf8_lossy(&log);
+        assert!(!log.contains("LaTeX Error"), "{log}");
+    }
+
+    let has_pandas = std::process::Command::new("python3")
+        .args(["-c", "import pandas"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if has_pandas {
+        for table in files(&paper, ".csv") {
+            let script = format!("import pandas; t = pandas.read_csv('{table}'); print(len(t))");
+            let rows = tool(&paper, "python3", &["-c", &script]).expect("python3");
+            assert!(
+                rows.trim().parse::<usize>().expect("a number") > 0,
+                "{table}"
+            );
+        }
+    } else {
+        eprintln!("SKIPPED: pandas is not installed");
+    }
+}
