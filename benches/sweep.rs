@@ -2,7 +2,7 @@
 //! placements and simulations saves.
 //!
 //!     cargo bench --bench sweep                              # examples/sweep.toml, every 12th point
-//!     cargo bench --bench sweep -- 1 network=mlp,keras       # every point of a part of it
+//!     cargo bench --bench sweep -- 1 simulation.timesteps=4  # every point of a part of it
 //!
 //! The points that are run one by one are a regular sample of the plan; their mean stands for all.
 
