@@ -1,5 +1,6 @@
 //! A bar chart on a logarithmic axis as SVG, for the examples.
 
+use spikewatt::units::si;
 use std::fmt::Write as _;
 
 /// A bar: label, value and, if there is one, a second value drawn as a mark.
@@ -10,7 +11,7 @@ pub struct Bar {
 }
 
 /// Horizontal bars over the decades that hold all values, which must be above zero.
-pub fn bars(title: &str, axis: &str, bars: &[Bar]) -> String {
+pub fn bars(title: &str, unit: &str, bars: &[Bar]) -> String {
     let values = || {
         bars.iter()
             .flat_map(|bar| [Some(bar.value), bar.mark])
@@ -28,7 +29,7 @@ pub fn bars(title: &str, axis: &str, bars: &[Bar]) -> String {
     };
     out(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"700\" height=\"{}\" font-family=\"sans-serif\" font-size=\"12\">",
-        bottom + 45.0
+        bottom + 25.0
     ));
     out("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>".into());
     out(format!(
@@ -40,8 +41,9 @@ pub fn bars(title: &str, axis: &str, bars: &[Bar]) -> String {
             "<line x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"32\" y2=\"{bottom:.1}\" stroke=\"#ddd\"/>"
         ));
         out(format!(
-            "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">1e{decade}</text>",
-            bottom + 15.0
+            "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+            bottom + 15.0,
+            tick(decade, unit)
         ));
     }
     for (index, bar) in bars.iter().enumerate() {
@@ -65,10 +67,11 @@ pub fn bars(title: &str, axis: &str, bars: &[Bar]) -> String {
             ));
         }
     }
-    out(format!(
-        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{axis}</text>",
-        left + width / 2.0,
-        bottom + 35.0
-    ));
     svg + "</svg>\n"
+}
+
+/// A power of ten without decimals: `10 µJ`.
+fn tick(decade: i32, unit: &str) -> String {
+    let text = si(10f64.powi(decade), unit);
+    text.replace(".00 ", " ").replace(".0 ", " ")
 }

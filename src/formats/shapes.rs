@@ -323,7 +323,11 @@ impl Builder {
         let (pattern, output, role) = match (&layer.conv, &layer.pool, layer.dense) {
             (Some(conv), None, None) => {
                 let (channels, groups) = (conv.channels, conv.groups);
-                if groups == 0 || channels % groups != 0 || shape.channels % groups != 0 {
+                if groups == 0
+                    || ![channels, shape.channels]
+                        .iter()
+                        .all(|n| n.is_multiple_of(groups))
+                {
                     return Err(format!(
                         "groups {groups} divides not both {} input and {channels} output channels",
                         shape.channels
