@@ -343,9 +343,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (b8, b_rest) = b.as_chunks::<8>();
     let mut sums = [0.0; 8];
     for (a, b) in a8.iter().zip(b8) {
-        for k in 0..8 {
-            sums[k] += a[k] * b[k];
-        }
+        let products = a.iter().zip(b).map(|(a, b)| a * b);
+        sums.iter_mut().zip(products).for_each(|(s, p)| *s += p);
     }
     let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b);
     sums.iter().sum::<f64>() + rest.sum::<f64>()
