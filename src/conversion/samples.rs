@@ -67,8 +67,23 @@ struct Collector<'a, R> {
     first_sample: usize,
     originals: &'a [Vec<f32>],
     visit: Visit<'a, R>,
-    /// Spikes of the sources, and the result.
-    results: Vec<Mutex<(Vec<Vec<f32>>, Option<R>)>>,
+    results: Vec<Mutex<Place<R>>>,
+}
+
+/// What becomes of one sample.
+struct Place<R> {
+    /// Spikes of each neuron of the sources.
+    spikes: Vec<Vec<f32>>,
+    result: Option<R>,
+}
+
+impl<R> Default for Place<R> {
+    fn default() -> Self {
+        Place {
+            spikes: Vec::new(),
+            result: None,
+        }
+    }
 }
 
 /// Copies what a population emits, and counts the events.
@@ -108,7 +123,7 @@ impl<R: Send> Probe for Collector<'_, R> {
         let Ok(mut place) = self.results[recording.sample].lock() else {
             return;
         };
-        let (spikes, result) = &mut *place;
+        let Place { spikes, result } = &mut *place;
         spikes.resize(self.sources.len(), Vec::new());
         for (spikes, (source, neurons)) in spikes.iter_mut().zip(self.sources) {
             if *source == recording.population {
@@ -191,8 +206,7 @@ impl<'a> Samples<'a> {
         self.visit_with_sources(network, carrier, &[], &|seen, _| visit(seen))
     }
 
-    /// As [`Samples::visit`], with the spikes of some populations in front, for which the whole
-    /// network up to the population is simulated.
+    /// As [`Samples::visit`], with the spikes of some populations in front.
     pub(super) fn visit_with_sources<R: Send>(
         &self,
         network: &Network,
@@ -200,12 +214,17 @@ impl<'a> Samples<'a> {
         sources: &[usize],
         visit: Visit<R>,
     ) -> Result<Vec<R>, ConversionError> {
-        let size = |&source: &usize| (source, network.populations[source].shape.neurons());
-        let sources: Vec<(usize, usize)> = sources.iter().map(size).collect();
-        let trains = match sources.is_empty() {
+        // What is kept is what one population in front emits.
+        let only = only_source(network, carrier.population);
+        let trains = match sources.iter().all(|&source| Some(source) == only) {
             true => self.in_front_of(network, carrier.population)?,
             false => None,
         };
+        let place = |&source: &usize| {
+            let index = if trains.is_some() { 0 } else { source };
+            (index, network.populations[source].shape.neurons())
+        };
+        let sources: Vec<(usize, usize)> = sources.iter().map(place).collect();
         let (part, population) = match &trains {
             Some((source, _)) => (pair(network, *source, carrier.population), 1),
             None => (prefix(network, carrier.population), carrier.population),
@@ -227,7 +246,7 @@ impl<'a> Samples<'a> {
             let go_on = |_| ControlFlow::Continue(());
             simulator.run_recorded(originals.len(), &drive, &collector, &go_on)?;
             let results = collector.results.into_iter();
-            all.extend(results.filter_map(|place| place.into_inner().ok()?.1));
+            all.extend(results.filter_map(|place| place.into_inner().ok()?.result));
         }
         Ok(all)
     }
@@ -363,10 +382,20 @@ mod tests {
     use crate::neuron::MaxPoolRule;
     use std::path::Path;
 
-    /// Accumulated inputs of every population behind a spiking one, with emissions kept or not.
+    /// Accumulated inputs of every population behind a spiking one, and the spikes it got, with
+    /// emissions kept or not.
     fn accumulated(samples: &Samples, network: &Network, carriers: &[Carrier]) -> Vec<Vec<u32>> {
-        let bits = |seen: Seen| seen.accumulated.iter().map(|v| v.to_bits()).collect();
-        let visit = |carrier: &Carrier| samples.visit(network, *carrier, &bits).unwrap();
+        let bits = |seen: Seen, _| {
+            let values = seen.accumulated.iter().chain(seen.spikes.iter().flatten());
+            values.map(|v| v.to_bits()).collect()
+        };
+        let visit = |carrier: &Carrier| {
+            let source = only_source(network, carrier.population);
+            let sources: Vec<usize> = source.into_iter().collect();
+            samples
+                .visit_with_sources(network, *carrier, &sources, &bits)
+                .unwrap()
+        };
         carriers.iter().flat_map(visit).collect()
     }
 
