@@ -7,7 +7,7 @@ use crate::theme;
 use eframe::egui::{ComboBox, Role, Stroke, Ui, WidgetInfo, pos2};
 use spikewatt::report::{Scope, Workload};
 use spikewatt::sweep::pareto::{Entry, front};
-use spikewatt::sweep::{METRICS, Merged, Metric};
+use spikewatt::sweep::{Goals, METRICS, Merged, Metric};
 use spikewatt::units::si;
 
 /// Accuracy against a cost, with the front of what nothing beats.
@@ -44,7 +44,12 @@ struct Dot {
 
 /// Every candidate that fits its device and whose figures are known; the front first, by rising cost.
 fn dots(merged: &Merged, cost: Metric, scope: Scope) -> Vec<Dot> {
-    let front = front(merged, &[Metric::Accuracy, cost], &[], scope, &|_| true);
+    let goals = Goals {
+        metrics: vec![Metric::Accuracy, cost],
+        scope,
+        ..Goals::default()
+    };
+    let front = front(merged, &goals);
     let dot = |entry: &Entry, on_front: bool, knee: bool| {
         Some(Dot {
             position: entry.point.position,
@@ -54,7 +59,11 @@ fn dots(merged: &Merged, cost: Metric, scope: Scope) -> Vec<Dot> {
             cost: cost.of(entry.candidate, scope).filter(|cost| *cost > 0.0)?,
             on_front,
             knee,
-            label: format!("{} · {}", entry.candidate.label(), entry.point.label()),
+            label: format!(
+                "{} · {}",
+                entry.candidate.label(),
+                entry.point.label(&front.varying)
+            ),
         })
     };
     let best = front.best.iter().enumerate();
@@ -194,7 +203,10 @@ impl Sweep {
             ui.label(about);
             let combo = ComboBox::from_id_salt("cost").selected_text(self.cost.name());
             let combo = combo.show_ui(ui, |ui| {
-                for (metric, name, heading, _) in METRICS.into_iter().filter(|m| !m.3) {
+                for (metric, name, heading, _, is_gain) in METRICS {
+                    if is_gain {
+                        continue;
+                    }
                     ui.selectable_value(&mut self.cost, metric, name)
                         .on_hover_text(heading);
                 }
@@ -209,7 +221,7 @@ impl Sweep {
             }
         });
         ui.horizontal_wrapped(|ui| {
-            for workload in [Workload::Snn, Workload::Ann, Workload::Qann] {
+            for workload in Workload::ALL {
                 let text = eframe::egui::RichText::new(workload.label()).small();
                 ui.label(text.color(theme::workload(workload)));
             }
