@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable;
 use spikewatt::experiment::{CalibrationConfig, Experiment};
 use spikewatt::report::Scope;
 use spikewatt::sweep::pareto::front;
-use spikewatt::sweep::{Merged, Metric};
+use spikewatt::sweep::{Goals, Merged, Metric};
 use spikewatt_gui::app::App;
 use spikewatt_gui::panels::{self, Panel};
 use spikewatt_gui::state::State;
@@ -42,13 +42,7 @@ fn a_click_on_a_point_of_a_sweep_opens_its_experiment() {
     assert!(sweep.plan.is_none());
 
     // The panel draws what the library finds.
-    let found = front(
-        &merged,
-        &[Metric::Accuracy, Metric::EnergyJ],
-        &[],
-        Scope::System,
-        &|_| true,
-    );
+    let found = front(&merged, &Goals::default());
     let table = panel("Sweep").csv(&harness.state().state).unwrap();
     let on_front = table.lines().filter(|line| line.contains(",true,")).count();
     assert_eq!(on_front, found.best.len());
