@@ -344,11 +344,11 @@ fn goals_of_the_file_choose_and_flags_replace_them() {
         "--targets",
         "loihi1",
         "--scope",
-        "compute",
+        "memory_routing",
         "--min-accuracy",
         "0.9",
     ]);
-    assert_eq!(other["scope"], "compute");
+    assert_eq!(other["scope"], "memory_routing");
     assert_eq!(other["cheapest"]["min_accuracy"], 0.9);
     for entry in other["front"].as_array().expect("list") {
         assert_eq!(entry["candidate"]["target"], "loihi1");
