@@ -1,6 +1,6 @@
 //! `spikewatt compare`.
 
-use super::run::catalogue;
+use super::pricing::catalogue;
 use super::{Common, Format, print, print_json};
 use crate::digest::sha256_hex;
 use crate::energy::{PriceOptions, TableComparison, TableRow, Work, compare};

@@ -1,6 +1,6 @@
 //! `spikewatt hardware`.
 
-use super::run::catalogue;
+use super::pricing::catalogue;
 use super::validate::render;
 use super::{Common, Format, print, print_json};
 use crate::energy::{Figure, Hardware};

@@ -120,17 +120,14 @@ fn exit_code(status: ExitStatus) -> u8 {
 }
 
 fn report(args: &MeterArgs, grid: Sourced, exit_code: u8, measurement: Measurement) -> MeterReport {
-    let assumed = args
-        .assume_watts
-        .map(|watts| watts * measurement.duration_s);
-    let (energy_j, evidence) = match (measurement.energy_j, assumed) {
-        (Some(measured), _) => (Some(measured), Some("measured")),
-        (None, Some(assumed)) => (Some(assumed), Some("modelled")),
-        (None, None) => (None, None),
+    let duration_s = measurement.duration_s;
+    let (energy_j, mean_power_w, evidence) = match (measurement.energy_j, args.assume_watts) {
+        (Some(joules), _) => (Some(joules), Some(joules / duration_s), Some("measured")),
+        (None, Some(watts)) => (Some(watts * duration_s), Some(watts), Some("modelled")),
+        (None, None) => (None, None, None),
     };
     let grid_g_per_kwh = grid.value.nominal;
     let carbon_g = energy_j.map(|joules| joules / 3.6e6 * grid_g_per_kwh);
-    let duration_s = measurement.duration_s;
     MeterReport {
         schema: "spikewatt.meter/1",
         command: args
@@ -141,7 +138,7 @@ fn report(args: &MeterArgs, grid: Sourced, exit_code: u8, measurement: Measureme
         exit_code,
         evidence,
         energy_j,
-        mean_power_w: energy_j.map(|joules| joules / duration_s),
+        mean_power_w,
         carbon_g,
         grid_g_per_kwh,
         grid_source: grid.source,

@@ -1,7 +1,6 @@
 //! Flags and output of every verb that prices: which targets, with which assumptions, and the
 //! folder that the report goes to.
 
-use super::run::catalogue;
 use super::usage::UsageArgs;
 use super::{Common, Format, print, print_json, require_fit, text};
 use crate::energy::{Catalogue, Hardware, PriceOptions, UsageConfig};
@@ -30,6 +29,15 @@ pub(super) struct PricingArgs {
     host_exchange_s: Option<f64>,
     #[command(flatten)]
     usage: UsageArgs,
+}
+
+/// The shipped devices and those of some files.
+pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
+    let mut catalogue = Catalogue::shipped()?;
+    for file in files {
+        catalogue.add_file(file)?;
+    }
+    Ok(catalogue)
 }
 
 fn placements() -> impl TypedValueParser<Value = PlacementChoice> {

@@ -109,14 +109,6 @@ pub(super) fn correction(what: &str) -> Result<Correction, String> {
     }
 }
 
-pub(super) fn catalogue(files: &[PathBuf]) -> anyhow::Result<Catalogue> {
-    let mut catalogue = Catalogue::shipped()?;
-    for file in files {
-        catalogue.add_file(file)?;
-    }
-    Ok(catalogue)
-}
-
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
     let job = match spiking::experiment(args, common)? {
         Some(experiment) => Job::Spiking(experiment),

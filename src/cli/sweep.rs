@@ -1,7 +1,7 @@
 //! `spikewatt sweep`.
 
+use super::pricing::catalogue;
 use super::progress::{catch_interrupts, interrupted};
-use super::run::catalogue;
 use super::{Common, Format, print, print_json, talk};
 use crate::sweep::{
     self, EMITTERS, Job, Plan, Shard, Summary, Sweep, merge, provenance_csv, stores_in,

@@ -34,9 +34,7 @@
 //!
 //! The last layer is read out and does not spike. Each layer is a population of spiking neurons.
 
-use crate::network::{
-    Axis, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
-};
+use crate::network::{Axis, Pattern, Role, Shape, Topology, Window};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -266,10 +264,7 @@ struct Builder {
 impl Builder {
     fn new(input: Shape) -> Result<Self, String> {
         let mut builder = Builder {
-            topology: Topology {
-                populations: Vec::new(),
-                edges: Vec::new(),
-            },
+            topology: Topology::default(),
             neurons: 0,
             input: 0,
             names: Vec::new(),
@@ -294,8 +289,7 @@ impl Builder {
             (Some(0), _) => return Err("it has no neurons; give sizes above 0".into()),
             _ => return Err(format!("with it there are more than {MAX_NEURONS} neurons")),
         }
-        self.topology.populations.push(Node { name, shape, role });
-        Ok(self.topology.populations.len() - 1)
+        Ok(self.topology.add(name, shape, role))
     }
 
     fn find(&self, name: &str) -> Result<usize, String> {
@@ -373,7 +367,7 @@ impl Builder {
             None => format!("layer_{}", before + 1),
         };
         let target = self.populate(name, output, role)?;
-        self.join(source, target, pattern);
+        self.topology.connect(source, target, pattern);
         if let Some(skip) = skip {
             let shape = self.topology.populations[skip].shape;
             if shape != output {
@@ -385,21 +379,12 @@ impl Builder {
             }
             let one = axis(1, 1, 0);
             let (pattern, _) = convolution(shape, shape.channels, shape.channels, [one, one])?;
-            self.join(skip, target, pattern);
+            self.topology.connect(skip, target, pattern);
         }
         if let Some(name) = &layer.name {
             self.names.push((name.clone(), target));
         }
         Ok(())
-    }
-
-    fn join(&mut self, source: usize, target: usize, pattern: Pattern) {
-        self.topology.edges.push(Edge {
-            source,
-            target,
-            connectivity: Connectivity::new(pattern),
-            delay: 0,
-        });
     }
 }
 
@@ -421,24 +406,12 @@ fn convolution(
         vertical,
         horizontal,
     };
-    let (height, width) = window.outputs(input).ok_or_else(|| {
+    Pattern::convolution(input, channels, window, groups).ok_or_else(|| {
         format!(
             "its window does not fit an input of {} × {}",
             input.height, input.width
         )
-    })?;
-    let output = Shape::maps(channels, height, width);
-    let convolution = Convolution {
-        input,
-        output,
-        window,
-        groups,
-    };
-    let pattern = Pattern::Convolution {
-        convolution,
-        present: None,
-    };
-    Ok((pattern, output))
+    })
 }
 
 #[cfg(test)]

@@ -57,33 +57,19 @@ pub fn link_loads(counts: &EventCounts, placement: &Placement) -> BTreeMap<[usiz
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mapping::tests::{dense, node, roomy};
     use crate::mapping::{Capacity, Mesh, place, traffic};
-    use crate::network::{Connectivity, Edge, Node, Pattern, Shape, Topology};
+    use crate::network::{Shape, Topology};
 
     #[test]
     fn closed_form_loads_of_all_links_are_the_hops() {
-        let node = |name: &str, n, role| Node {
-            name: name.into(),
-            shape: Shape::vector(n),
-            role,
-        };
-        let edge = |source, target, sources, targets| Edge {
-            source,
-            target,
-            delay: 0,
-            connectivity: Connectivity::new(Pattern::Dense {
-                sources,
-                targets,
-                present: None,
-            }),
-        };
         let topology = Topology {
             populations: vec![
-                node("in", 3, Role::Input),
-                node("a", 9, Role::Spiking),
-                node("b", 5, Role::Spiking),
+                node("in", Shape::vector(3), Role::Input),
+                node("a", Shape::vector(9), Role::Spiking),
+                node("b", Shape::vector(5), Role::Spiking),
             ],
-            edges: vec![edge(0, 1, 3, 9), edge(1, 2, 9, 5), edge(2, 1, 5, 9)],
+            edges: vec![dense(0, 1, 3, 9), dense(1, 2, 9, 5), dense(2, 1, 5, 9)],
         };
         let mesh = Mesh {
             cores_per_tile: 2,
@@ -92,14 +78,8 @@ mod tests {
         };
         let capacity = Capacity {
             neurons_per_core: 2,
-            synaptic_memory_bits: 1 << 20,
-            weight_bits: 8,
-            shared_kernels: false,
-            fan_in_axons_per_core: 100,
-            fan_out_axons_per_core: 100,
             mesh,
-            chips: 1,
-            max_delay: None,
+            ..roomy()
         };
         let placement = place(&topology, &capacity);
         let mut counts = EventCounts::new(topology, 1);
@@ -130,24 +110,10 @@ mod tests {
     #[test]
     fn worked_route_along_x_then_y() {
         // One neuron a tile: a on (0, 0), b on (0, 1), c on (1, 0), d on (1, 1); a spikes to d.
-        let node = |name: &str| Node {
-            name: name.into(),
-            shape: Shape::vector(1),
-            role: Role::Spiking,
-        };
-        let connectivity = Connectivity::new(Pattern::Dense {
-            sources: 1,
-            targets: 1,
-            present: None,
-        });
+        let one = |name| node(name, Shape::vector(1), Role::Spiking);
         let topology = Topology {
-            populations: vec![node("a"), node("b"), node("c"), node("d")],
-            edges: vec![Edge {
-                source: 0,
-                target: 3,
-                delay: 0,
-                connectivity,
-            }],
+            populations: vec![one("a"), one("b"), one("c"), one("d")],
+            edges: vec![dense(0, 3, 1, 1)],
         };
         let mesh = Mesh {
             cores_per_tile: 1,
@@ -156,14 +122,8 @@ mod tests {
         };
         let capacity = Capacity {
             neurons_per_core: 1,
-            synaptic_memory_bits: 1 << 20,
-            weight_bits: 8,
-            shared_kernels: false,
-            fan_in_axons_per_core: 10,
-            fan_out_axons_per_core: 10,
             mesh,
-            chips: 1,
-            max_delay: None,
+            ..roomy()
         };
         let placement = place(&topology, &capacity);
         let mut counts = EventCounts::new(topology, 1);

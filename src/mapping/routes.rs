@@ -59,48 +59,29 @@ pub fn routes(topology: &Topology, placement: &Placement) -> Vec<Vec<Route>> {
 mod tests {
     use super::*;
     use crate::counts::EventCounts;
+    use crate::mapping::tests::{dense, node, roomy};
     use crate::mapping::{Capacity, Mesh, place, traffic};
-    use crate::network::{Connectivity, Edge, Node, Pattern, Shape};
+    use crate::network::Shape;
 
     #[test]
     fn routes_of_all_spikes_sum_to_the_traffic() {
-        let node = |name: &str, n, role| Node {
-            name: name.into(),
-            shape: Shape::vector(n),
-            role,
-        };
-        let edge = |source, target, sources, targets| Edge {
-            source,
-            target,
-            connectivity: Connectivity::new(Pattern::Dense {
-                sources,
-                targets,
-                present: None,
-            }),
-            delay: 0,
-        };
         let topology = Topology {
             populations: vec![
-                node("in", 3, Role::Input),
-                node("a", 7, Role::Spiking),
-                node("b", 5, Role::Spiking),
+                node("in", Shape::vector(3), Role::Input),
+                node("a", Shape::vector(7), Role::Spiking),
+                node("b", Shape::vector(5), Role::Spiking),
             ],
-            edges: vec![edge(0, 1, 3, 7), edge(1, 2, 7, 5), edge(2, 1, 5, 7)],
+            edges: vec![dense(0, 1, 3, 7), dense(1, 2, 7, 5), dense(2, 1, 5, 7)],
         };
         let capacity = Capacity {
             neurons_per_core: 2,
-            synaptic_memory_bits: 1 << 20,
-            weight_bits: 8,
-            shared_kernels: false,
-            fan_in_axons_per_core: 100,
-            fan_out_axons_per_core: 100,
-            max_delay: None,
             mesh: Mesh {
                 cores_per_tile: 1,
                 width: 2,
                 height: 2,
             },
             chips: 2,
+            ..roomy()
         };
         let placement = place(&topology, &capacity);
         let routes = routes(&topology, &placement);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-fn node(name: &str, shape: Shape, role: Role) -> Node {
+pub(super) fn node(name: &str, shape: Shape, role: Role) -> Node {
     Node {
         name: name.into(),
         shape,
@@ -16,7 +16,7 @@ fn node(name: &str, shape: Shape, role: Role) -> Node {
     }
 }
 
-fn dense(source: usize, target: usize, sources: usize, targets: usize) -> Edge {
+pub(super) fn dense(source: usize, target: usize, sources: usize, targets: usize) -> Edge {
     Edge {
         source,
         target,
@@ -29,7 +29,7 @@ fn dense(source: usize, target: usize, sources: usize, targets: usize) -> Edge {
     }
 }
 
-fn roomy() -> Capacity {
+pub(super) fn roomy() -> Capacity {
     Capacity {
         neurons_per_core: 1000,
         synaptic_memory_bits: 1 << 30,

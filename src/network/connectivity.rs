@@ -160,6 +160,32 @@ pub enum Pattern {
     },
 }
 
+impl Pattern {
+    /// A convolution with every kernel entry to `channels` output maps, and their shape; `None` if
+    /// the window does not fit the input.
+    #[must_use]
+    pub fn convolution(
+        input: Shape,
+        channels: usize,
+        window: Window,
+        groups: usize,
+    ) -> Option<(Self, Shape)> {
+        let (height, width) = window.outputs(input)?;
+        let output = Shape::maps(channels, height, width);
+        let convolution = Convolution {
+            input,
+            output,
+            window,
+            groups,
+        };
+        let pattern = Pattern::Convolution {
+            convolution,
+            present: None,
+        };
+        Some((pattern, output))
+    }
+}
+
 /// A shared list, written and read like its contents.
 mod once {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -440,7 +440,7 @@ pub struct Edge {
 }
 
 /// The structure of a network: enough to count, place and price it, without a single weight.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Topology {
     /// Populations in the order of a timestep.
     pub populations: Vec<Node>,
@@ -449,6 +449,22 @@ pub struct Topology {
 }
 
 impl Topology {
+    /// Appends a population and returns its index.
+    pub fn add(&mut self, name: String, shape: Shape, role: Role) -> usize {
+        self.populations.push(Node { name, shape, role });
+        self.populations.len() - 1
+    }
+
+    /// Appends a projection without delay or pooling between two populations.
+    pub fn connect(&mut self, source: usize, target: usize, pattern: Pattern) {
+        self.edges.push(Edge {
+            source,
+            target,
+            connectivity: Connectivity::new(pattern),
+            delay: 0,
+        });
+    }
+
     /// Synapses that enter population `index`.
     #[must_use]
     pub fn synapses_into(&self, index: usize) -> u64 {

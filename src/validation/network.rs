@@ -2,9 +2,7 @@
 
 use super::case::{Layer, Network};
 use crate::counts::{DenseCounts, DenseLayer, EventCounts};
-use crate::network::{
-    Axis, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
-};
+use crate::network::{Axis, Pattern, Role, Shape, Topology, Window};
 
 /// Samples that counts are kept for, so that fractions of a spike survive rounding.
 const SAMPLES: u64 = 1000;
@@ -16,34 +14,17 @@ struct Builder {
 
 impl Builder {
     fn new(input: Shape) -> Self {
-        let mut builder = Builder {
-            topology: Topology {
-                populations: Vec::new(),
-                edges: Vec::new(),
-            },
-        };
-        builder.add("input".into(), input, Role::Input);
-        builder
-    }
-
-    fn add(&mut self, name: String, shape: Shape, role: Role) -> usize {
-        self.topology.populations.push(Node { name, shape, role });
-        self.topology.populations.len() - 1
-    }
-
-    fn join(&mut self, source: usize, target: usize, pattern: Pattern) {
-        self.topology.edges.push(Edge {
-            source,
-            target,
-            connectivity: Connectivity::new(pattern),
-            delay: 0,
-        });
+        let mut topology = Topology::default();
+        topology.add("input".into(), input, Role::Input);
+        Builder { topology }
     }
 
     /// A population of `neurons` that all of `sources` project to densely.
     fn dense(&mut self, sources: &[usize], neurons: usize) -> usize {
         let name = format!("layer {}", self.topology.populations.len());
-        let target = self.add(name, Shape::vector(neurons), Role::Spiking);
+        let target = self
+            .topology
+            .add(name, Shape::vector(neurons), Role::Spiking);
         for &source in sources {
             let sources = self.topology.populations[source].shape.neurons();
             let pattern = Pattern::Dense {
@@ -51,7 +32,7 @@ impl Builder {
                 targets: neurons,
                 present: None,
             };
-            self.join(source, target, pattern);
+            self.topology.connect(source, target, pattern);
         }
         target
     }
@@ -65,28 +46,15 @@ impl Builder {
             vertical,
             horizontal,
         };
-        let (height, width) = window.outputs(input)?;
-        let output = Shape::maps(channels, height, width);
+        let (pattern, output) = Pattern::convolution(input, channels, window, groups)?;
         let role = if groups > 1 {
             Role::Pooling
         } else {
             Role::Spiking
         };
-        let target = self.add(format!("layer {}", source + 1), output, role);
-        let convolution = Convolution {
-            input,
-            output,
-            window,
-            groups,
-        };
-        self.join(
-            source,
-            target,
-            Pattern::Convolution {
-                convolution,
-                present: None,
-            },
-        );
+        let name = format!("layer {}", source + 1);
+        let target = self.topology.add(name, output, role);
+        self.topology.connect(source, target, pattern);
         Some(())
     }
 }
