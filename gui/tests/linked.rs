@@ -182,7 +182,8 @@ fn a_model_and_its_data_can_be_dropped_one_after_the_other() {
     let _ = harness.get_by_label_contains("A model alone");
     harness.state_mut().take(vec![data.clone()]);
     harness.state_mut().take(vec![training.clone()]);
-    harness.run_steps(2);
+    // The dialogue grows to its paths and is centred anew before its buttons stand still.
+    harness.run_steps(8);
     harness.get_by_label("Run the model").click();
     harness.run_steps(2);
     rest(&mut harness);
