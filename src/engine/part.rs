@@ -11,6 +11,7 @@ use super::synapses::{Segments, start_inputs};
 use super::train::SpikeTrain;
 use crate::network::Population;
 use rand::rngs::SmallRng;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Some neurons of a population, and the workspace of the thread that drives them.
@@ -98,6 +99,7 @@ impl<'n> Part<'n> {
         }
         let boundary = |part: usize| (part * shards / parts * SHARD).min(neurons);
         (0..parts)
+            .into_par_iter()
             .map(|part| {
                 let neurons = boundary(part)..boundary(part + 1);
                 let incoming = simulator.incoming[index].iter();

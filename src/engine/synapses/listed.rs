@@ -2,12 +2,15 @@
 //!
 //! What limits this is memory. The lists are read once per spike and are larger than any cache, so
 //! targets take two bytes where that is enough, and lines are asked for while those before them are
-//! worked on. Two bytes can't index beyond [`SLACK`] inputs, which spares a test per synapse.
+//! worked on. Two bytes can't index beyond [`SLACK`] inputs, which spares a test per synapse. A
+//! thread that delivers to some of the neurons has the targets among them as a list of its own:
+//! half the pages to look up for half of the synapses.
 
 use crate::engine::train::{Events, SpikeTrain};
 use crate::network::{Delay, Pattern, Projection, Weights};
 use crate::simd::prefetch;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Synapses that are asked for at a time: a line of two-byte targets.
 const LINE: usize = 32;
@@ -22,8 +25,10 @@ pub(in crate::engine) const SLACK: usize = 1 << 16;
 pub(super) struct Listed<'n> {
     starts: &'n [u64],
     wide: &'n [u32],
-    /// The same targets in two bytes each.
-    narrow: Option<Vec<u16>>,
+    /// The same targets in two bytes each, made when one thread delivers to all of them.
+    narrow: OnceLock<Vec<u16>>,
+    /// Whether two bytes are enough.
+    fits: bool,
     weights: &'n Weights,
     /// Delay of each synapse, if they differ.
     delays: Option<&'n [u16]>,
@@ -31,9 +36,112 @@ pub(super) struct Listed<'n> {
     sorted: bool,
 }
 
+/// Where the synapses of one presynaptic neuron lie.
+#[derive(Clone, Default)]
+struct Row {
+    /// In the list of targets.
+    targets: Range<usize>,
+    /// The first of them in the list of weights.
+    weights: usize,
+}
+
+/// Rows that are looked up at a time, so that one needs not wait for the other.
+const BATCH: usize = 16;
+
+/// The lines that events will need, in their order: the next may be those of the next timestep.
+struct Lines<'a, T, R> {
+    /// Presynaptic neurons whose rows have not been looked up.
+    coming: &'a [u32],
+    /// Rows that have been and have not begun: the last ones of the batch.
+    batch: [Row; BATCH],
+    left: usize,
+    /// What is left of the row that has begun.
+    rest: Row,
+    row: &'a R,
+    targets: &'a [T],
+    /// Weights, if each synapse has its own of four bytes.
+    each: &'a [f32],
+}
+
+impl<'a, T, R: Fn(u32) -> Row> Lines<'a, T, R> {
+    fn new(coming: &'a [u32], row: &'a R, targets: &'a [T], weights: &'a Weights) -> Self {
+        Lines {
+            coming,
+            batch: Default::default(),
+            left: 0,
+            rest: Row::default(),
+            row,
+            targets,
+            each: match weights {
+                Weights::Each(weights) => weights,
+                Weights::Uniform(_) | Weights::Int8 { .. } => &[],
+            },
+        }
+    }
+
+    /// Asks for the next line, if there is one.
+    #[inline(always)]
+    fn ask(&mut self) {
+        if self.rest.targets.is_empty() && !self.begin() {
+            return;
+        }
+        prefetch(&self.targets[self.rest.targets.start]);
+        if let Some(last) = self.each.len().checked_sub(1) {
+            prefetch(&self.each[self.rest.weights]);
+            prefetch(&self.each[last.min(self.rest.weights + LINE / 2)]);
+        }
+        self.rest.targets.start += LINE;
+        self.rest.weights += LINE;
+    }
+
+    /// Begins the next row with a synapse; whether there is one.
+    fn begin(&mut self) -> bool {
+        loop {
+            if self.left == 0 {
+                let (now, later) = self.coming.split_at(self.coming.len().min(BATCH));
+                self.coming = later;
+                self.left = now.len();
+                let batch = &mut self.batch[BATCH - now.len()..];
+                for (row, &neuron) in batch.iter_mut().zip(now) {
+                    *row = (self.row)(neuron);
+                }
+            }
+            if self.left == 0 {
+                return false;
+            }
+            self.rest = self.batch[BATCH - self.left].clone();
+            self.left -= 1;
+            if !self.rest.targets.is_empty() {
+                return true;
+            }
+        }
+    }
+}
+
 /// Some of the synapses of each presynaptic neuron: those to neurons of one range.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine) struct Segments(Vec<Range<usize>>);
+pub(in crate::engine) struct Segments {
+    /// Where those of each presynaptic neuron begin among all synapses.
+    origins: Vec<u64>,
+    /// Where they begin among these, and how many these are.
+    starts: Vec<u64>,
+    /// Their targets, counted from the first neuron of the range; `None` if two bytes are not
+    /// enough: then those of the projection are read.
+    targets: Option<Vec<u16>>,
+}
+
+impl Segments {
+    /// Those of a presynaptic neuron among these.
+    fn own(&self, neuron: u32) -> Range<usize> {
+        let neuron = neuron as usize;
+        self.starts[neuron] as usize..self.starts[neuron + 1] as usize
+    }
+
+    /// Where they begin among all.
+    fn origin(&self, neuron: u32) -> usize {
+        self.origins[neuron as usize] as usize
+    }
+}
 
 /// Where to deliver.
 pub(super) struct Destination<'a> {
@@ -45,13 +153,14 @@ pub(super) struct Destination<'a> {
     pub(super) inputs: &'a mut [f32],
 }
 
-/// The index of a target.
+/// The index of a target: in two bytes from the first of the neurons that inputs are given for, in
+/// four from the first of the population.
 trait Target: Copy {
     /// Inputs that it may be an index of.
     type Inputs: ?Sized;
     /// The inputs from the first one on.
     fn inputs(from: &mut [f32]) -> &mut Self::Inputs;
-    /// Adds to the input of the target, counted from `first`.
+    /// Adds to the input of the target; inputs are given from the neuron `first` on.
     fn add(self, first: usize, inputs: &mut Self::Inputs, x: f32);
 }
 
@@ -65,8 +174,8 @@ impl Target for u16 {
     }
 
     #[inline(always)]
-    fn add(self, first: usize, inputs: &mut [f32; SLACK], x: f32) {
-        inputs[usize::from(self.wrapping_sub(first as u16))] += x;
+    fn add(self, _: usize, inputs: &mut [f32; SLACK], x: f32) {
+        inputs[usize::from(self)] += x;
     }
 }
 
@@ -99,11 +208,11 @@ impl<'n> Listed<'n> {
             Delay::Uniform(_) => None,
             Delay::Each(delays) => Some(&delays[..]),
         };
-        let fits = *neurons <= SLACK && delays.is_none();
         Some(Listed {
             starts,
             wide: targets,
-            narrow: fits.then(|| targets.iter().map(|&target| target as u16).collect()),
+            narrow: OnceLock::new(),
+            fits: *neurons <= SLACK,
             weights: &projection.weights,
             delays,
             sorted: starts
@@ -121,17 +230,40 @@ impl<'n> Listed<'n> {
         self.starts[neuron as usize] as usize..self.starts[neuron as usize + 1] as usize
     }
 
-    /// Which synapses of each presynaptic neuron lead to the neurons in `range`: looking them up
-    /// anew for every spike would cost more than adding them.
+    /// The synapses that lead to the neurons in `range`: looking them up anew for every spike would
+    /// cost more than adding them.
     pub(super) fn segments(&self, range: &Range<usize>) -> Segments {
-        let segment = |neuron| {
+        let rows = self.starts.len() - 1;
+        let (mut origins, mut starts) = (Vec::with_capacity(rows), Vec::with_capacity(rows + 1));
+        let mut own = 0;
+        starts.push(own);
+        for neuron in 0..rows {
             let all = self.row(neuron as u32);
             let row = &self.wide[all.clone()];
             let from = row.partition_point(|&target| (target as usize) < range.start);
             let to = row.partition_point(|&target| (target as usize) < range.end);
-            all.start + from..all.start + to
+            own += (to - from) as u64;
+            origins.push((all.start + from) as u64);
+            starts.push(own);
+        }
+        let mut segments = Segments {
+            origins,
+            starts,
+            targets: None,
         };
-        Segments((0..self.starts.len() - 1).map(segment).collect())
+        if range.len() <= SLACK {
+            let mut targets = Vec::with_capacity(own as usize);
+            for neuron in 0..rows as u32 {
+                let origin = segments.origin(neuron);
+                let row = &self.wide[origin..origin + segments.own(neuron).len()];
+                targets.extend(
+                    row.iter()
+                        .map(|&target| (target as usize - range.start) as u16),
+                );
+            }
+            segments.targets = Some(targets);
+        }
+        segments
     }
 
     /// Adds what was emitted in the timesteps `emitted`, through all synapses or only some.
@@ -142,70 +274,85 @@ impl<'n> Listed<'n> {
         segments: Option<&Segments>,
         to: Destination,
     ) {
-        match (segments, &self.narrow) {
-            (None, None) => self.scatter(self.wide, |n| self.row(n), train, emitted, to),
-            (None, Some(narrow)) => self.scatter(narrow, |n| self.row(n), train, emitted, to),
-            (Some(Segments(some)), None) => {
-                self.scatter(self.wide, |n| some[n as usize].clone(), train, emitted, to);
+        let whole = |neuron| {
+            let targets = self.row(neuron);
+            let weights = targets.start;
+            Row { targets, weights }
+        };
+        match segments {
+            None if self.fits => {
+                let narrow = || self.wide.iter().map(|&target| target as u16).collect();
+                let narrow = self.narrow.get_or_init(narrow);
+                self.scatter(narrow, whole, train, emitted, to);
             }
-            (Some(Segments(some)), Some(narrow)) => {
-                self.scatter(narrow, |n| some[n as usize].clone(), train, emitted, to);
-            }
+            None => self.scatter(self.wide, whole, train, emitted, to),
+            Some(some) => match &some.targets {
+                Some(targets) => {
+                    let row = |neuron| Row {
+                        targets: some.own(neuron),
+                        weights: some.origin(neuron),
+                    };
+                    self.scatter(targets, row, train, emitted, to);
+                }
+                None => {
+                    let row = |neuron| {
+                        let weights = some.origin(neuron);
+                        Row {
+                            targets: weights..weights + some.own(neuron).len(),
+                            weights,
+                        }
+                    };
+                    self.scatter(self.wide, row, train, emitted, to);
+                }
+            },
         }
     }
 
     fn scatter<T: Target>(
         &self,
         targets: &[T],
-        row: impl Fn(u32) -> Range<usize>,
+        row: impl Fn(u32) -> Row,
         train: &SpikeTrain,
         emitted: Range<usize>,
         to: Destination,
     ) {
-        // The next lines may be those of the next timestep.
-        let coming = train.over(emitted.clone()).iter();
-        let mut lines = coming.flat_map(|&neuron| row(neuron).step_by(LINE));
-        let mut ask = || {
-            if let Some(synapse) = lines.next() {
-                prefetch(&targets[synapse]);
-                if let Weights::Each(weights) = self.weights {
-                    let last = weights.len() - 1;
-                    prefetch(&weights[synapse]);
-                    prefetch(&weights[last.min(synapse + LINE / 2)]);
-                }
-            }
-        };
+        let coming = train.over(emitted.clone());
+        let mut lines = Lines::new(coming, &row, targets, self.weights);
         for _ in 0..AHEAD {
-            ask();
+            lines.ask();
         }
         for (step, t) in emitted.enumerate() {
             let inputs = T::inputs(&mut to.inputs[step * to.neurons..]);
             let events = train.at(t);
             for (i, &neuron) in events.neurons.iter().enumerate() {
                 let value = events.values.map_or(1.0, |values| values[i]);
-                let row = row(neuron);
-                let reached = targets[row.clone()].chunks(LINE);
+                let Row {
+                    targets: row,
+                    weights: first,
+                } = row(neuron);
+                let own = first..first + row.len();
+                let reached = targets[row].chunks(LINE);
                 match self.weights {
                     Weights::Uniform(weight) => {
                         let addend = value * weight;
                         for line in reached {
-                            ask();
+                            lines.ask();
                             for target in line {
                                 target.add(to.first, inputs, addend);
                             }
                         }
                     }
                     Weights::Each(weights) => {
-                        for (line, weights) in reached.zip(weights[row].chunks(LINE)) {
-                            ask();
+                        for (line, weights) in reached.zip(weights[own].chunks(LINE)) {
+                            lines.ask();
                             for (target, weight) in line.iter().zip(weights) {
                                 target.add(to.first, inputs, value * weight);
                             }
                         }
                     }
                     weights @ Weights::Int8 { .. } => {
-                        for (line, first) in reached.zip(row.step_by(LINE)) {
-                            ask();
+                        for (line, first) in reached.zip(own.step_by(LINE)) {
+                            lines.ask();
                             for (target, synapse) in line.iter().zip(first..) {
                                 target.add(to.first, inputs, value * weights.get(synapse));
                             }
