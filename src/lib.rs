@@ -116,6 +116,7 @@ pub mod neuron;
 pub mod optimise;
 pub mod report;
 mod simd;
+pub mod spike_train;
 pub mod sweep;
 pub mod units;
 pub mod validation;

@@ -2,7 +2,7 @@
 
 use super::EncodingError;
 use super::unit::checked;
-use crate::engine::SpikeTrain;
+use crate::spike_train::SpikeTrain;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

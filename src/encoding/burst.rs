@@ -2,7 +2,7 @@
 
 use super::EncodingError;
 use super::unit::checked;
-use crate::engine::SpikeTrain;
+use crate::spike_train::SpikeTrain;
 
 /// Most spikes of a burst.
 const MAX_SPIKES: f32 = 5.0;

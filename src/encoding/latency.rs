@@ -2,7 +2,7 @@
 
 use super::EncodingError;
 use super::unit::checked;
-use crate::engine::SpikeTrain;
+use crate::spike_train::SpikeTrain;
 
 /// Input `i` spikes once, in timestep `round((1 − values[i]) · (T − 1))`: the larger, the earlier.
 /// A value of 0 never spikes.

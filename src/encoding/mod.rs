@@ -6,7 +6,7 @@ mod latency;
 mod regular;
 mod unit;
 
-use crate::engine::SpikeTrain;
+use crate::spike_train::SpikeTrain;
 use serde::{Deserialize, Serialize};
 
 /// What drives the input population during one sample.

@@ -2,7 +2,7 @@
 
 use super::EncodingError;
 use super::unit::checked;
-use crate::engine::SpikeTrain;
+use crate::spike_train::SpikeTrain;
 
 /// Input `i` is integrated by a neuron that starts half way to its threshold of 1 and is reset by
 /// subtraction: after t timesteps it has spiked `⌊t · values[i] + ½⌋` times.

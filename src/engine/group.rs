@@ -1,9 +1,9 @@
 //! The state of one population and its update in one timestep.
 
-use super::train::SpikeTrain;
 use crate::network::Population;
 use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
 use crate::simd::{Loops, widest};
+use crate::spike_train::SpikeTrain;
 use std::ops::Range;
 
 /// Input of a neuron that nothing has touched. Adding any weight to it, even weights that cancel

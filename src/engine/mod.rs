@@ -17,11 +17,10 @@ mod poisson;
 mod pool;
 mod probe;
 mod synapses;
-mod train;
 mod worker;
 
+pub use crate::spike_train::{Events, SpikeTrain};
 pub use probe::{NoProbe, Probe, Recording};
-pub use train::{Events, SpikeTrain};
 
 use crate::counts::EventCounts;
 use crate::encoding::{Drive, EncodingError};

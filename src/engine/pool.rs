@@ -1,8 +1,8 @@
 //! Spiking max pooling.
 
 use super::synapses::Reach;
-use super::train::{Events, SpikeTrain};
 use crate::neuron::MaxPoolRule;
+use crate::spike_train::{Events, SpikeTrain};
 
 /// Spike counts that decide which spikes pass.
 pub(super) struct Pool<'s> {

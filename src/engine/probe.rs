@@ -1,6 +1,6 @@
 //! Looking at populations while they run.
 
-use super::train::SpikeTrain;
+use crate::spike_train::SpikeTrain;
 use std::ops::Range;
 
 /// What a population did in some timesteps of a sample.

@@ -7,12 +7,12 @@ use super::poisson::{Poisson, SHARD, generator};
 use super::pool::Pool;
 use super::probe::{Probe, Recording};
 use super::synapses::{DeliveryScratch, start_inputs};
-use super::train::SpikeTrain;
 use super::{Outcome, SimulationError, Simulator};
 use crate::counts::Tally;
 use crate::encoding::Drive;
 use crate::network::Role;
 use crate::neuron::Neuron;
+use crate::spike_train::SpikeTrain;
 use rand::rngs::SmallRng;
 use std::ops::Range;
 

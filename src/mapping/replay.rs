@@ -3,8 +3,8 @@
 use super::congestion::{Links, Message, event_driven};
 use super::{Placement, StageTimes, Traffic};
 use crate::counts::EventCounts;
-use crate::engine::SpikeTrain;
 use crate::network::Role;
+use crate::spike_train::SpikeTrain;
 
 /// Times of each timestep of one sample [s].
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -6,7 +6,7 @@
 
 use super::NO_ROW;
 use crate::engine::panel::{self, Columns, Kernel, Selection, Sweep};
-use crate::engine::train::Events;
+use crate::spike_train::Events;
 
 /// Rows that the first two levels of cache keep while everything else passes [bytes].
 const NEAR: usize = 64 * 1024;

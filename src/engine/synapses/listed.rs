@@ -6,9 +6,9 @@
 //! thread that delivers to some of the neurons has the targets among them as a list of its own:
 //! half the pages to look up for half of the synapses.
 
-use crate::engine::train::{Events, SpikeTrain};
 use crate::network::{Delay, Pattern, Projection, Weights};
 use crate::simd::prefetch;
+use crate::spike_train::{Events, SpikeTrain};
 use std::ops::Range;
 use std::sync::OnceLock;
 

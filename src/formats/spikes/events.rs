@@ -1,7 +1,7 @@
 //! Lists of events.
 
-use crate::engine::SpikeTrain;
 use crate::network::Shape;
+use crate::spike_train::SpikeTrain;
 
 /// One input of one timestep.
 #[derive(Debug, Clone, Copy, PartialEq)]

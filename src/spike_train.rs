@@ -89,7 +89,7 @@ impl SpikeTrain {
     }
 
     /// Neurons that emitted something in a range of timesteps.
-    pub(super) fn over(&self, timesteps: std::ops::Range<usize>) -> &[u32] {
+    pub(crate) fn over(&self, timesteps: std::ops::Range<usize>) -> &[u32] {
         let kept = timesteps.start.max(self.first)..timesteps.end.min(self.timesteps());
         let end = |t: usize| match t.checked_sub(self.first) {
             None | Some(0) => 0,
