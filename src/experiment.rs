@@ -38,15 +38,15 @@ use crate::conversion::{self, Conversion, ConversionError, Fit, Health, rule_nam
 use crate::counts::{DenseCounts, EventCounts, NeuroBench};
 use crate::encoding::{Drive, EncodingError};
 use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work};
-use crate::engine::{Outcome, SimulationError, Simulator};
+use crate::engine::{Outcome, Simulation, SimulationError, Simulator};
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::{self, OnnxError};
 use crate::formats::shapes::ShapesError;
 use crate::network::Network;
 use crate::optimise::{self, BaselineError};
 use crate::report::{
-    Accuracy, InputEntry, ModelReport, PopulationReport, Report, Scope, Setup, TargetReport,
-    Timing, Totals,
+    Accuracy, InputEntry, ModelReport, PopulationReport, Profile, RateSpread, Report, Scope, Setup,
+    TargetReport, Timing, Totals,
 };
 use crate::validation;
 use rayon::prelude::*;
@@ -350,11 +350,56 @@ impl Imported {
         experiment: &Experiment,
         observer: Observer,
     ) -> Result<Simulated, ExperimentError> {
-        let fit = self.convert(experiment, observer)?;
-        let started = Instant::now();
-        let simulation = simulate(experiment, &self.ann, &fit.conversion, &self.data, observer)?;
-        let simulate_s = started.elapsed().as_secs_f64();
+        let mut simulated = self.simulate_each(&[experiment], observer)?;
+        Ok(simulated.remove(0))
+    }
 
+    /// As [`Imported::simulate`], for experiments that differ in price or timesteps alone: one
+    /// conversion and one simulation of the longest serve all of them. The results have the bits
+    /// of separate simulations.
+    ///
+    /// # Errors
+    /// As [`Imported::simulate`].
+    ///
+    /// # Panics
+    /// If there is no experiment.
+    pub fn simulate_each(
+        &self,
+        experiments: &[&Experiment],
+        observer: Observer,
+    ) -> Result<Vec<Simulated>, ExperimentError> {
+        let first = experiments[0];
+        let mut ends: Vec<u32> = (experiments.iter())
+            .map(|experiment| experiment.simulation.timesteps)
+            .collect();
+        ends.sort_unstable();
+        ends.dedup();
+        let fit = self.convert(first, observer)?;
+        let started = Instant::now();
+        let simulations = simulate(
+            first,
+            &ends,
+            &self.ann,
+            &fit.conversion,
+            &self.data,
+            observer,
+        )?;
+        let simulate_s = started.elapsed().as_secs_f64();
+        let of_end = |experiment: &&Experiment| {
+            let end = ends.binary_search(&experiment.simulation.timesteps);
+            let simulation = &simulations[end.unwrap_or_else(|place| place)];
+            self.simulated(experiment, &fit, simulation, simulate_s)
+        };
+        experiments.iter().map(of_end).collect()
+    }
+
+    fn simulated(
+        &self,
+        experiment: &Experiment,
+        fit: &Fit,
+        simulation: &Simulation,
+        simulate_s: f64,
+    ) -> Result<Simulated, ExperimentError> {
         let quantised = match &self.data.labels {
             Some(_) => self.quantised_predictions(experiment.simulation.timesteps)?,
             None => Vec::new(),
@@ -365,23 +410,24 @@ impl Imported {
             [&self.ann_predictions, &quantised, &self.pruned.predictions],
             &simulation.outcomes,
         )?;
+        let network = &fit.conversion.network;
         let context = Context {
-            setup: setup(experiment, &fit, &self.data, &self.calibration_data),
+            setup: setup(experiment, fit, &self.data, &self.calibration_data),
             seed: experiment.simulation.seed,
             model: self.model.clone(),
             accuracy,
-            neurobench: Some(NeuroBench::new(&fit.conversion.network, &simulation.counts)),
+            neurobench: Some(NeuroBench::new(network, &simulation.counts)),
             experiment: Some(experiment.clone()),
         };
         Ok(Simulated {
-            counts: simulation.counts,
+            counts: simulation.counts.clone(),
             dense: DenseCounts {
                 pruned_macs: Some(self.pruned.macs),
                 ..self.ann.dense_counts()
             },
             context,
-            network: fit.conversion.network,
-            outcomes: simulation.outcomes,
+            network: network.clone(),
+            outcomes: simulation.outcomes.clone(),
             inputs: self.inputs(),
             simulate_s,
         })
@@ -519,11 +565,31 @@ pub fn price(
                 .flat_map(|hardware| energy::distributions(hardware, &work, options, monte_carlo))
         })
         .collect();
+    report.profile = profile(&work, targets, options);
     report.crossovers = Scope::ALL
         .into_iter()
         .flat_map(|scope| report.crossings(scope))
         .collect();
     report
+}
+
+/// How work and its price spread over layers, timesteps and neurons.
+fn profile(work: &Work, targets: &[&Hardware], options: &PriceOptions) -> Profile {
+    let counts = work.counts;
+    let observed = counts.samples * u64::from(counts.timesteps);
+    let populations = counts.topology.populations.iter().zip(&counts.populations);
+    Profile {
+        rates: populations
+            .filter(|(_, counts)| counts.spikes.iter().any(|&spikes| spikes > 0))
+            .filter_map(|(node, counts)| RateSpread::of(&node.name, &counts.spikes, observed))
+            .collect(),
+        timesteps: (targets.par_iter())
+            .filter_map(|hardware| energy::time_curve(hardware, work, options))
+            .collect(),
+        layers: (targets.par_iter())
+            .filter_map(|hardware| energy::layer_bill(hardware, work, options))
+            .collect(),
+    }
 }
 
 /// A report of prices without any analysis of them.
@@ -556,6 +622,7 @@ fn priced(
         rate_curves: Vec::new(),
         sensitivities: Vec::new(),
         distributions: Vec::new(),
+        profile: Profile::default(),
         monte_carlo: options.monte_carlo,
         crossovers: Vec::new(),
         timing: Timing::default(),
@@ -667,19 +734,22 @@ pub(crate) fn drive(
         .encode(values, settings.timesteps, settings.seed, sample)
 }
 
+/// A simulation for each of `ends`, ascending; the longest one covers all of them.
 fn simulate(
     experiment: &Experiment,
+    ends: &[u32],
     ann: &Ann,
     conversion: &Conversion,
     data: &Dataset,
     observer: Observer,
-) -> Result<crate::engine::Simulation, SimulationError> {
-    let settings = &experiment.simulation;
-    let simulator = Simulator::new(&conversion.network, settings.timesteps)?;
+) -> Result<Vec<Simulation>, SimulationError> {
+    let mut experiment = experiment.clone();
+    experiment.simulation.timesteps = ends.last().copied().unwrap_or(0);
+    let simulator = Simulator::new(&conversion.network, experiment.simulation.timesteps)?;
     let samples = data.len();
-    let drive = |sample: usize| drive(experiment, ann, data, sample);
+    let drive = |sample: usize| drive(&experiment, ann, data, sample);
     let progress = |done| observer(Progress::Simulating { done, of: samples });
-    simulator.run(samples, &drive, &progress)
+    simulator.run_until_each(samples, ends, &drive, &progress)
 }
 
 fn accuracy(
@@ -737,7 +807,7 @@ fn accuracy(
 /// The threshold rule of an experiment and what it corrects, in words.
 fn normalization(experiment: &Experiment) -> String {
     let rule = match experiment.conversion.normalization {
-        Normalization::Mmse => format!("mmse for T = {}", experiment.simulation.timesteps),
+        Normalization::Mmse => format!("mmse for T = {}", experiment.conversion_timesteps()),
         Normalization::Max => "max".to_owned(),
         Normalization::Percentile => format!("percentile {}", experiment.conversion.percentile),
     };

@@ -1,7 +1,9 @@
 //! Sweeps: the same bytes however the work is split, threaded, interrupted or killed.
 
 use assert_cmd::Command;
+use spikewatt::experiment::{Experiment, Imported};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -106,6 +108,92 @@ fn shards_threads_and_kills_leave_the_same_bytes() {
     assert!(kills > 0, "every run was over before it could be killed");
     run(&file, &killed, &[]);
     assert_eq!(tables(&killed), expected);
+}
+
+#[test]
+fn property_one_simulation_gives_the_bits_of_separate_ones() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let go_on = |_| ControlFlow::Continue(());
+    for (network, encodings) in [
+        ("fmnist_lenet_bn", &["constant", "bernoulli"][..]),
+        ("fmnist_mlp", &["constant", "regular"]),
+    ] {
+        let experiment = |encoding: &str, timesteps: u32| {
+            let file = root.join("examples/fashion_mnist.toml");
+            let set = [
+                format!("model=../networks/{network}.onnx"),
+                format!("simulation.encoding={encoding}"),
+                format!("simulation.timesteps={timesteps}"),
+                "conversion.timesteps=4".to_owned(),
+                "optimise.weight_bits=4".to_owned(),
+                "data.samples=9".to_owned(),
+                "calibration.samples=20".to_owned(),
+            ];
+            Experiment::load(&file, &set).expect("an experiment")
+        };
+        let imported = Imported::load(&experiment("constant", 1), &go_on).expect("files");
+        for encoding in encodings {
+            let each = [9, 1, 4, 6].map(|timesteps| experiment(encoding, timesteps));
+            let together: Vec<&Experiment> = each.iter().collect();
+            let together = imported
+                .simulate_each(&together, &go_on)
+                .expect("simulated");
+            for (experiment, together) in each.iter().zip(together) {
+                let alone = imported.simulate(experiment, &go_on).expect("simulated");
+                let timesteps = experiment.simulation.timesteps;
+                let what = format!("{network} {encoding} T = {timesteps}");
+                assert!(alone.counts == together.counts, "{what}");
+                assert!(alone.outcomes == together.outcomes, "{what}");
+                assert_eq!(alone.context, together.context, "{what}");
+                assert_eq!(alone.counts.timesteps, timesteps);
+                assert!(alone.network == together.network, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn points_that_share_a_simulation_have_the_rows_of_points_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sweep_file(folder.path());
+    let few = [
+        "simulation.seed=1",
+        "output.large_batch=16",
+        "conversion.initial_potential=0.5",
+        "conversion.timesteps=6",
+    ];
+    let rows = |name: &str, more: &[&str]| -> (u64, BTreeMap<String, String>) {
+        let out = folder.path().join(name);
+        let mut command = spikewatt();
+        command
+            .args(["sweep", "run", "--format", "json", "--out"])
+            .arg(&out)
+            .arg(&file)
+            .args(few)
+            .args(more);
+        let output = command.assert().success();
+        let summary: serde_json::Value =
+            serde_json::from_slice(&output.get_output().stdout).expect("json");
+        let results = std::fs::read(out.join("results.json")).expect("written");
+        let results: serde_json::Value = serde_json::from_slice(&results).expect("json");
+        let points = results["points"].as_array().expect("points");
+        let row = |point: &serde_json::Value| {
+            let id = point["id"].as_str().expect("an id").to_owned();
+            (id, point["result"].to_string())
+        };
+        let simulations = summary["simulations"].as_u64().expect("a number");
+        (simulations, points.iter().map(row).collect())
+    };
+    let (simulations, together) = rows("together", &[]);
+    assert_eq!((simulations, together.len()), (2, 20), "one per encoding");
+    for timesteps in ["1", "8", "20"] {
+        let only = format!("simulation.timesteps={timesteps}");
+        let (simulations, alone) = rows(timesteps, &[&only]);
+        assert_eq!((simulations, alone.len()), (2, 2));
+        for (id, row) in alone {
+            assert_eq!(together.get(&id), Some(&row), "T = {timesteps}");
+        }
+    }
 }
 
 #[test]

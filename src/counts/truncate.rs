@@ -3,6 +3,24 @@
 use super::{EventCounts, PopulationCounts, ProjectionCounts};
 
 impl EventCounts {
+    /// Counts in which nothing happened after the first `timesteps` timesteps, as those of a run
+    /// that ended there.
+    pub(crate) fn first_timesteps(&self, timesteps: u32) -> EventCounts {
+        let mut counts = self.clone();
+        counts.timesteps = counts.timesteps.min(timesteps);
+        let steps = counts.timesteps as usize;
+        for population in &mut counts.populations {
+            population.spikes_per_timestep.truncate(steps);
+            population.touched_per_timestep.truncate(steps);
+            population.active_per_timestep.truncate(steps);
+        }
+        for projection in &mut counts.projections {
+            projection.synops_per_timestep.truncate(steps);
+            projection.macs_per_timestep.truncate(steps);
+        }
+        counts
+    }
+
     /// The counts of the first `timesteps` timesteps, at most all of them.
     ///
     /// Everything that is kept per timestep is exact. Which neurons spiked early is not kept: the

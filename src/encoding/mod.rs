@@ -115,6 +115,16 @@ impl Encoding {
         }
     }
 
+    /// Whether the first timesteps of a sample are the same however many follow.
+    #[must_use]
+    pub fn begins_alike(self) -> bool {
+        match self {
+            Encoding::Constant | Encoding::Bernoulli | Encoding::Regular => true,
+            // These spread what they say over all timesteps.
+            Encoding::Latency | Encoding::Burst => false,
+        }
+    }
+
     /// Encodes one sample (values channels last). Sample `index` draws from its own stream of
     /// the generator seeded with `seed`, so results do not depend on the order of samples.
     ///
@@ -147,6 +157,23 @@ mod tests {
     pub(super) fn spikes_of(train: &SpikeTrain, timesteps: u32, input: u32) -> Vec<u32> {
         let spikes = |t: &u32| train.at(*t as usize).neurons.contains(&input);
         (0..timesteps).filter(spikes).collect()
+    }
+
+    #[test]
+    fn property_encodings_that_begin_alike_do() {
+        let values: Vec<f32> = (0..50).map(|i| i as f32 / 49.0).collect();
+        for (name, encoding, _) in ENCODINGS {
+            let [short, long] = [6, 16].map(|timesteps| {
+                let drive = encoding.encode(values.clone(), timesteps, 3, 5).unwrap();
+                match drive {
+                    Drive::Spikes(train) => (0..6)
+                        .map(|t| train.at(t).neurons.to_vec())
+                        .collect::<Vec<_>>(),
+                    Drive::Constant(_) => Vec::new(),
+                }
+            });
+            assert_eq!(short == long, encoding.begins_alike(), "{name}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod worker;
 pub use crate::spike_train::{Events, SpikeTrain};
 pub use probe::{NoProbe, Probe, Recording};
 
-use crate::counts::EventCounts;
+use crate::counts::{EventCounts, Tally};
 use crate::encoding::{Drive, EncodingError};
 use crate::network::{Network, NetworkError, Population, Role};
 use plan::{Component, components, shortest_delay};
@@ -221,6 +221,57 @@ impl<'n> Simulator<'n> {
         probe: &dyn Probe,
         progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
     ) -> Result<Simulation, SimulationError> {
+        let Segments { tallies, outcomes } =
+            self.run_segments(samples, &[self.timesteps], drive, probe, progress)?;
+        let mut counts = EventCounts::new(self.network.topology(), self.timesteps);
+        tallies.iter().for_each(|tally| counts.add(tally));
+        Ok(Simulation {
+            counts,
+            outcomes: outcomes.into_iter().flatten().collect(),
+        })
+    }
+
+    /// One simulation that is read at several times: for each of `ends`, in ascending order and none
+    /// beyond the timesteps of the simulator, what a run of so many timesteps gives to the bit,
+    /// provided that `drive` begins in the same way for any number of timesteps.
+    ///
+    /// # Errors
+    /// As [`Simulator::run`].
+    ///
+    /// # Panics
+    /// If `ends` is empty, does not ascend, or goes beyond the timesteps of the simulator.
+    pub fn run_until_each(
+        &self,
+        samples: usize,
+        ends: &[u32],
+        drive: &(dyn Fn(usize) -> Result<Drive, EncodingError> + Sync),
+        progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
+    ) -> Result<Vec<Simulation>, SimulationError> {
+        assert!(ends.is_sorted_by(|a, b| a < b), "ends ascend");
+        assert!(ends.last().is_some_and(|&last| last <= self.timesteps));
+        let segments = self.run_segments(samples, ends, drive, &NoProbe, progress)?;
+        let mut sum = EventCounts::new(self.network.topology(), self.timesteps);
+        let simulations = ends.iter().enumerate().map(|(segment, &end)| {
+            let parts = segments.tallies.iter().skip(segment).step_by(ends.len());
+            parts.for_each(|tally| sum.add(tally));
+            let outcomes = segments.outcomes.iter();
+            Simulation {
+                counts: sum.first_timesteps(end),
+                outcomes: outcomes.map(|sample| sample[segment].clone()).collect(),
+            }
+        });
+        Ok(simulations.collect())
+    }
+
+    /// Simulates and keeps segments of timesteps apart.
+    fn run_segments(
+        &self,
+        samples: usize,
+        ends: &[u32],
+        drive: &(dyn Fn(usize) -> Result<Drive, EncodingError> + Sync),
+        probe: &dyn Probe,
+        progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
+    ) -> Result<Segments, SimulationError> {
         // Threads that have no sample of their own help with the others'.
         let threads = rayon::current_num_threads() / samples.max(1);
         let next = AtomicUsize::new(0);
@@ -241,8 +292,8 @@ impl<'n> Simulator<'n> {
                     .map_err(SimulationError::from)
                     .and_then(|drive| {
                         worker
-                            .get_or_insert_with(|| Worker::new(self, threads))
-                            .run(sample, drive, probe)
+                            .get_or_insert_with(|| Worker::new(self, threads, ends.len()))
+                            .run(sample, drive, ends, probe)
                     });
                 match result {
                     Ok(outcome) => outcomes.push((sample, outcome)),
@@ -261,7 +312,7 @@ impl<'n> Simulator<'n> {
                     stopped.store(true, Ordering::Relaxed);
                 }
             }
-            (worker.map(Worker::into_tally), outcomes)
+            (worker.map(Worker::into_tallies), outcomes)
         });
 
         if let Ok(Some((_, error))) = failure.into_inner() {
@@ -270,18 +321,24 @@ impl<'n> Simulator<'n> {
         if stopped.into_inner() {
             return Err(SimulationError::Stopped);
         }
-        let mut counts = EventCounts::new(self.network.topology(), self.timesteps);
+        let mut tallies = Vec::new();
         let mut outcomes = Vec::with_capacity(samples);
-        for (tally, part) in workers {
-            if let Some(tally) = tally {
-                counts.add(&tally);
-            }
-            outcomes.extend(part);
+        for (parts, answers) in workers {
+            tallies.extend(parts.into_iter().flatten());
+            outcomes.extend(answers);
         }
         outcomes.sort_unstable_by_key(|(sample, _)| *sample);
-        Ok(Simulation {
-            counts,
+        Ok(Segments {
+            tallies,
             outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
         })
     }
+}
+
+/// A simulation cut into segments of timesteps.
+struct Segments {
+    /// Events of each segment, of one thread after the other.
+    tallies: Vec<Tally>,
+    /// Per sample, what the output says at the end of each segment.
+    outcomes: Vec<Vec<Outcome>>,
 }

@@ -37,6 +37,8 @@ pub(super) struct Worker<'s, 'n> {
     scratch: Vec<DeliveryScratch>,
     inputs: Vec<f32>,
     tally: Tally,
+    /// Tallies of the segments that are not in work.
+    parked: Vec<Tally>,
 }
 
 /// One population during a sample.
@@ -60,10 +62,12 @@ struct State<'s, 'n> {
 }
 
 impl<'s, 'n> Worker<'s, 'n> {
-    /// A workspace that spreads each sample over `threads` threads where that is worth it.
-    pub(super) fn new(simulator: &'s Simulator<'n>, threads: usize) -> Self {
+    /// A workspace that spreads each sample over `threads` threads where that is worth it, and
+    /// tallies so many segments of timesteps separately.
+    pub(super) fn new(simulator: &'s Simulator<'n>, threads: usize, segments: usize) -> Self {
         let populations = &simulator.network.populations;
         let sizes: Vec<usize> = populations.iter().map(|p| p.shape.neurons()).collect();
+        let tally = || Tally::new(&sizes, simulator.synapses.len(), simulator.timesteps);
         let states = populations
             .iter()
             .zip(&simulator.windows)
@@ -104,22 +108,26 @@ impl<'s, 'n> Worker<'s, 'n> {
                 .map(|synapses| synapses.scratch(sizes[synapses.projection.target]))
                 .collect(),
             inputs: Vec::new(),
-            tally: Tally::new(&sizes, simulator.synapses.len(), simulator.timesteps),
+            tally: tally(),
+            parked: (1..segments).map(|_| tally()).collect(),
             simulator,
         }
     }
 
-    pub(super) fn into_tally(self) -> Tally {
-        self.tally
+    /// What was counted in each segment.
+    pub(super) fn into_tallies(self) -> Vec<Tally> {
+        std::iter::once(self.tally).chain(self.parked).collect()
     }
 
-    /// Simulates one sample from rest.
+    /// Simulates one sample from rest: what the output says at the end of each segment of
+    /// timesteps, the last of which is the end of the sample.
     pub(super) fn run(
         &mut self,
         sample: usize,
         drive: Drive,
+        ends: &[u32],
         probe: &dyn Probe,
-    ) -> Result<Outcome, SimulationError> {
+    ) -> Result<Vec<Outcome>, SimulationError> {
         let simulator = self.simulator;
         self.start(sample, drive)?;
         let timesteps = simulator.timesteps as usize;
@@ -128,30 +136,50 @@ impl<'s, 'n> Worker<'s, 'n> {
             output: vec![0.0; simulator.network.populations[last].shape.neurons()],
             predictions: Vec::with_capacity(timesteps),
         };
+        let mut outcomes = Vec::with_capacity(ends.len());
         let mut start = 0;
-        while start < timesteps {
-            let block = start..timesteps.min(start + BLOCK);
-            if let Some(input) = simulator.input {
-                self.count(input, block.clone());
+        for (segment, &end) in ends.iter().enumerate() {
+            let (first, end) = (start, end as usize);
+            while start < end {
+                let block = start..end.min(start + BLOCK);
+                if let Some(input) = simulator.input {
+                    self.count(input, block.clone());
+                }
+                for component in &simulator.components {
+                    self.advance_component(component, block.clone(), probe, &mut outcome);
+                }
+                self.finish_block(sample, block.clone(), probe);
+                start = block.end;
             }
-            for component in &simulator.components {
-                self.advance_component(component, block.clone(), probe, &mut outcome);
+            if simulator.network.populations[last].neuron.role() == Role::Readout {
+                for (neuron, output) in outcome.output.iter_mut().enumerate() {
+                    *output = self.states[last].group.potential(neuron);
+                }
             }
-            self.finish_block(sample, block.clone(), probe);
-            start = block.end;
+            self.tally_touched(end - first);
+            if let Some(next) = self.parked.get_mut(segment) {
+                std::mem::swap(&mut self.tally, next);
+            }
+            outcomes.push(outcome.clone());
         }
-        if simulator.network.populations[last].neuron.role() == Role::Readout {
-            for (neuron, output) in outcome.output.iter_mut().enumerate() {
-                *output = self.states[last].group.potential(neuron);
-            }
+        // Back to the first segment.
+        for tally in self.parked.iter_mut().rev() {
+            std::mem::swap(&mut self.tally, tally);
         }
+        self.tally.samples += 1;
+        Ok(outcomes)
+    }
+
+    /// Moves what was touched in a segment to its tally.
+    fn tally_touched(&mut self, timesteps: usize) {
         for (state, counts) in self.states.iter_mut().zip(&mut self.tally.populations) {
+            if state.always {
+                state.touched.fill(timesteps as u32);
+            }
             for (total, touched) in counts.touched.iter_mut().zip(&mut state.touched) {
                 *total += u64::from(std::mem::take(touched));
             }
         }
-        self.tally.samples += 1;
-        Ok(outcome)
     }
 
     /// Takes the input of a sample and puts everything to rest.
@@ -213,9 +241,6 @@ impl<'s, 'n> Worker<'s, 'n> {
         }
         for state in &mut self.states {
             state.always = state.base.iter().all(|&base| is_touched(base));
-            if state.always {
-                state.touched.fill(simulator.timesteps);
-            }
         }
         Ok(())
     }

@@ -138,6 +138,10 @@ pub struct ConversionConfig {
     /// What is corrected after conversion. Weights that `optimise` rounds stay as rounded; then
     /// only biases are corrected.
     pub correction: Correction,
+    /// Timesteps that thresholds and corrections suit; those of the simulation unless given. With
+    /// it one converted network is read after any number of timesteps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timesteps: Option<u32>,
 }
 
 impl Default for ConversionConfig {
@@ -148,6 +152,7 @@ impl Default for ConversionConfig {
             initial_potential: 0.5,
             max_pool: MaxPoolChoice::Auto,
             correction: Correction::default(),
+            timesteps: None,
         }
     }
 }
@@ -356,13 +361,13 @@ impl Experiment {
     /// The key whose value makes no sense.
     pub fn check(&self) -> Result<(), ConfigError> {
         let refuse = |key, value: String, reason| Err(ConfigError::Value { key, value, reason });
-        let timesteps = self.simulation.timesteps;
-        if !(1..=MAX_TIMESTEPS).contains(&timesteps) {
-            return refuse(
-                "simulation.timesteps",
-                timesteps.to_string(),
-                "give 1 to 1,000,000",
-            );
+        for (key, timesteps) in [
+            ("simulation.timesteps", self.simulation.timesteps),
+            ("conversion.timesteps", self.conversion_timesteps()),
+        ] {
+            if !(1..=MAX_TIMESTEPS).contains(&timesteps) {
+                return refuse(key, timesteps.to_string(), "give 1 to 1,000,000");
+            }
         }
         let percentile = self.conversion.percentile;
         if !(percentile > 0.0 && percentile <= 100.0) {
@@ -425,11 +430,18 @@ impl Experiment {
         })
     }
 
+    /// Timesteps that the network is converted for.
+    #[must_use]
+    pub fn conversion_timesteps(&self) -> u32 {
+        let stated = self.conversion.timesteps;
+        stated.unwrap_or(self.simulation.timesteps)
+    }
+
     /// How to convert.
     #[must_use]
     pub fn fit_options(&self) -> FitOptions {
         FitOptions {
-            timesteps: self.simulation.timesteps,
+            timesteps: self.conversion_timesteps(),
             thresholds: self.conversion.normalization,
             percentile: self.conversion.percentile,
             initial_potential: self.conversion.initial_potential,
@@ -549,6 +561,7 @@ mod tests {
     fn values_out_of_range_are_named() {
         for (bad, key) in [
             ("simulation.timesteps=0", "simulation.timesteps"),
+            ("conversion.timesteps=0", "conversion.timesteps"),
             ("conversion.percentile=0", "conversion.percentile"),
             (
                 "conversion.initial_potential=1.5",

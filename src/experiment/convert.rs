@@ -129,7 +129,7 @@ pub fn convert_model(
         synapses: topology.synapses_into(index),
         ..ConvertedPopulation::of(population)
     };
-    let timesteps = experiment.simulation.timesteps;
+    let timesteps = experiment.conversion_timesteps();
     let encoding = experiment.simulation.encoding;
     let report = ConversionReport {
         schema: "spikewatt.convert/1".to_owned(),

@@ -8,6 +8,7 @@
 
 use crate::ann::{Ann, Observed, Operation, Runtime, RuntimeError};
 use crate::formats::onnx::Rounding;
+use crate::simd::{self, Loops};
 
 /// Candidates for the largest value that is told apart, each [`RATIO`] times the one before.
 const CANDIDATES: usize = 28;
@@ -75,20 +76,44 @@ pub(super) fn steps(
 
 /// Squared error of each candidate.
 fn errors(values: &[f32], largest: f64, levels: f64) -> [f64; CANDIDATES] {
-    let mut errors = [0.0; CANDIDATES];
-    let mut clip = largest;
-    for error in &mut errors {
-        let step = (clip / levels) as f32;
-        if step > 0.0 {
-            let rounded = |x: f32| (x / step).round_ties_even().clamp(0.0, levels as f32) * step;
-            *error = values
-                .iter()
-                .map(|&x| f64::from((rounded(x) - x).powi(2)))
-                .sum();
-        }
-        clip *= RATIO;
+    if largest <= 0.0 {
+        return [0.0; CANDIDATES];
     }
-    errors
+    let mut clip = largest;
+    let steps = [(); CANDIDATES].map(|()| {
+        let step = (clip / levels) as f32;
+        clip *= RATIO;
+        step
+    });
+    simd::widest(Errors {
+        values,
+        steps,
+        levels: levels as f32,
+    })
+}
+
+/// All candidates side by side.
+struct Errors<'a> {
+    values: &'a [f32],
+    steps: [f32; CANDIDATES],
+    levels: f32,
+}
+
+impl Loops for Errors<'_> {
+    type Output = [f64; CANDIDATES];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let mut errors = [0.0; CANDIDATES];
+        // Zero is told exactly by every candidate.
+        for &x in self.values.iter().filter(|x| **x != 0.0) {
+            for (error, step) in errors.iter_mut().zip(self.steps) {
+                let level = (x / step).round_ties_even().clamp(0.0, self.levels);
+                *error += f64::from((level * step - x).powi(2));
+            }
+        }
+        errors
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::plan::{Plan, Point, Shard};
 use super::row::PointResult;
 use super::store::{Origin, Store, done, stores_in};
 use crate::energy::Catalogue;
-use crate::experiment::{ExperimentError, Imported, Simulated};
+use crate::experiment::{Experiment, ExperimentError, Imported, Simulated};
 use rayon::prelude::*;
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -118,15 +118,29 @@ impl Runner<'_> {
         // Samples report their progress; it is only listened to for the wish to stop.
         let listen = |_| self.listen();
         let started = Instant::now();
-        let simulated = isolated(|| imported.simulate(&points[0].experiment, &listen));
+        // One point of each number of timesteps.
+        let mut lengths: Vec<&Experiment> = Vec::new();
+        for point in points {
+            let timesteps = point.experiment.simulation.timesteps;
+            if lengths.iter().all(|e| e.simulation.timesteps != timesteps) {
+                lengths.push(&point.experiment);
+            }
+        }
+        let simulated = isolated(|| imported.simulate_each(&lengths, &listen));
         stop_if(self.listen())?;
         let simulate_s = started.elapsed().as_secs_f64();
         self.summary().simulations += 1;
         for point in points {
+            let timesteps = point.experiment.simulation.timesteps;
+            let place = lengths
+                .iter()
+                .position(|e| e.simulation.timesteps == timesteps);
             let outcome = simulated
                 .as_ref()
                 .map_err(Clone::clone)
-                .and_then(|simulated| isolated(|| self.price(simulated, placements, point)));
+                .and_then(|simulated| {
+                    isolated(|| self.price(&simulated[place.unwrap_or(0)], placements, point))
+                });
             self.keep(point, outcome, simulate_s)?;
         }
         Ok(())

@@ -26,7 +26,8 @@ pub struct Point {
     pub settings: Vec<(String, Value)>,
     /// The experiment.
     pub experiment: Experiment,
-    /// Points with the same key differ in price alone and share one simulation.
+    /// Points with the same key differ in price alone, or in timesteps where the network is converted
+    /// for a stated number of them: they share one simulation.
     pub simulation: String,
     /// Points with the same key read the same model and data.
     pub import: String,
@@ -205,6 +206,12 @@ impl Keys {
             .map(|name| catalogue.get(name).map(|hardware| hardware.fingerprint()))
             .collect::<Result<_, _>>()?;
         let point = json!([simulation, prices, tables]);
+        let shares = experiment.conversion.timesteps.is_some()
+            && experiment.simulation.encoding.begins_alike();
+        if shares {
+            content["simulation"]["timesteps"] = Value::Null;
+        }
+        let simulation = json!([version, content]);
         let import = json!([
             content["model"],
             content["data"],
