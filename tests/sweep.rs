@@ -8,7 +8,13 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Files of a merged sweep that depend on nothing but the sweep.
-const TABLES: [&str; 3] = ["results.json", "points.csv", "candidates.csv"];
+const TABLES: [&str; 5] = [
+    "results.json",
+    "points.csv",
+    "points.parquet",
+    "candidates.csv",
+    "candidates.parquet",
+];
 
 const GOALS: &str = r#"
     [objectives]
@@ -116,7 +122,7 @@ fn property_one_simulation_gives_the_bits_of_separate_ones() {
     let go_on = |_| ControlFlow::Continue(());
     for (network, encodings) in [
         ("fmnist_lenet_bn", &["constant", "bernoulli"][..]),
-        ("fmnist_mlp", &["constant", "regular"]),
+        ("fmnist_mlp", &["constant", "regular"][..]),
     ] {
         let experiment = |encoding: &str, timesteps: u32| {
             let file = root.join("examples/fashion_mnist.toml");

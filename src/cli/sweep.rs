@@ -41,7 +41,8 @@ enum Action {
         #[arg(long, value_name = "i/n")]
         shard: Option<Shard>,
     },
-    /// Join the shards into tables: points.csv, candidates.csv, results.json, provenance.csv.
+    /// Join the shards into tables: points and candidates as CSV and Parquet, results.json,
+    /// provenance.csv.
     Merge {
         #[command(flatten)]
         which: Which,
@@ -329,9 +330,12 @@ fn join(which: &Which, place: &Place, partial: bool, common: &Common) -> anyhow:
     let (merged, origins) = merge(&plan, &folder, partial)?;
     let mut json = serde_json::to_vec_pretty(&merged)?;
     json.push(b'\n');
+    let (points, candidates) = (merged.points_table(), merged.candidates_table());
     for (name, bytes) in [
-        ("points.csv", merged.points_csv()?),
-        ("candidates.csv", merged.candidates_csv()?),
+        ("points.csv", points.csv()?),
+        ("points.parquet", points.parquet()?),
+        ("candidates.csv", candidates.csv()?),
+        ("candidates.parquet", candidates.parquet()?),
         ("provenance.csv", provenance_csv(&origins)?),
         (RESULTS, json),
     ] {

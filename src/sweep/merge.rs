@@ -1,9 +1,10 @@
 //! Joins the stores of all shards into tables, in the order of the plan.
 
 use super::SweepError;
+use super::columns::{Table, Values};
 use super::goals::Goals;
 use super::plan::Plan;
-use super::row::PointResult;
+use super::row::{Candidate, PointResult};
 use super::store::{Origin, read, stores_in};
 use crate::report::Scope;
 use crate::report::escape::{cell, printable};
@@ -11,6 +12,13 @@ use crate::units::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
+
+/// The bounds of a range, by the name they have in a table.
+const BOUNDS: [(&str, fn(Range) -> f64); 3] = [
+    ("low", |range| range.low),
+    ("nominal", |range| range.nominal),
+    ("high", |range| range.high),
+];
 
 /// Value of [`Merged::schema`].
 const SCHEMA: &str = "spikewatt.sweep/1";
@@ -129,133 +137,122 @@ impl Merged {
         }
     }
 
-    /// One row per point: `points.csv`.
-    ///
-    /// # Errors
-    /// If a row cannot be written, which memory never refuses.
-    pub fn points_csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let mut out = csv::Writer::from_writer(Vec::new());
-        let mut header = vec!["position".to_owned(), "id".to_owned()];
-        header.extend(self.keys());
-        header.extend(
-            [
-                "status",
-                "failure",
-                "samples",
-                "timesteps",
-                "accuracy_ann",
-                "accuracy_snn",
-                "agreement",
-                "spikes_per_inference",
-                "synops_per_inference",
-                "macs_per_inference",
-                "neuron_updates_per_inference",
-                "parameters",
-                "ann_macs",
-                "version",
-                "seed",
-                "model_sha256",
-                "data_sha256",
-            ]
-            .map(str::to_owned),
-        );
-        out.write_record(&header)?;
-        for point in &self.points {
-            let mut row = vec![point.position.to_string(), point.id.clone()];
-            row.extend(point.values());
+    /// One row per point: `points.csv` and `points.parquet`.
+    #[must_use]
+    pub fn points_table(&self) -> Table {
+        let mut table = self.identified(&self.points.iter().collect::<Vec<_>>());
+        let mut text = |name: &str, value: &dyn Fn(&MergedPoint) -> Option<String>| {
+            table.push(name, Values::Text(self.points.iter().map(value).collect()));
+        };
+        text("status", &|point| {
             let status = match (&point.result, &point.failure) {
                 (Some(_), _) => "done",
                 (None, Some(_)) => "failed",
                 (None, None) => "missing",
             };
-            row.push(status.to_owned());
-            row.push(cell(&printable(point.failure.as_deref().unwrap_or(""))));
-            match &point.result {
-                Some(r) => row.extend([
-                    r.samples.to_string(),
-                    r.timesteps.to_string(),
-                    number(r.accuracy_ann),
-                    number(r.accuracy_snn),
-                    number(r.agreement),
-                    r.totals.spikes_per_inference.to_string(),
-                    r.totals.synops_per_inference.to_string(),
-                    r.totals.macs_per_inference.to_string(),
-                    r.totals.neuron_updates_per_inference.to_string(),
-                    r.parameters.to_string(),
-                    r.macs.map(|macs| macs.to_string()).unwrap_or_default(),
-                    r.version.clone(),
-                    r.seed.to_string(),
-                    r.model_sha256.clone(),
-                    r.data_sha256.clone(),
-                ]),
-                None => row.resize(header.len(), String::new()),
-            }
-            out.write_record(&row)?;
-        }
-        finished(out)
+            Some(status.to_owned())
+        });
+        text("failure", &|point| point.failure.as_deref().map(printable));
+        let results = || self.points.iter().map(|point| point.result.as_ref());
+        let mut count = |name: &str, value: &dyn Fn(&PointResult) -> Option<u64>| {
+            let values = results().map(|result| result.and_then(value));
+            table.push(name, Values::Count(values.collect()));
+        };
+        count("samples", &|r| Some(r.samples));
+        count("timesteps", &|r| Some(u64::from(r.timesteps)));
+        let mut number = |name: &str, value: &dyn Fn(&PointResult) -> Option<f64>| {
+            let values = results().map(|result| result.and_then(value));
+            table.push(name, Values::Number(values.collect()));
+        };
+        number("accuracy_ann", &|r| r.accuracy_ann);
+        number("accuracy_snn", &|r| r.accuracy_snn);
+        number("agreement", &|r| r.agreement);
+        number("spikes_per_inference", &|r| {
+            Some(r.totals.spikes_per_inference)
+        });
+        number("synops_per_inference", &|r| {
+            Some(r.totals.synops_per_inference)
+        });
+        number("macs_per_inference", &|r| Some(r.totals.macs_per_inference));
+        number("neuron_updates_per_inference", &|r| {
+            Some(r.totals.neuron_updates_per_inference)
+        });
+        let mut count = |name: &str, value: &dyn Fn(&PointResult) -> Option<u64>| {
+            let values = results().map(|result| result.and_then(value));
+            table.push(name, Values::Count(values.collect()));
+        };
+        count("parameters", &|r| Some(r.parameters));
+        count("ann_macs", &|r| r.macs);
+        let text = |value: &dyn Fn(&PointResult) -> String| {
+            Values::Text(results().map(|result| result.map(value)).collect())
+        };
+        table.push("version", text(&|r| r.version.clone()));
+        let seeds = results().map(|result| result.map(|r| r.seed));
+        table.push("seed", Values::Count(seeds.collect()));
+        table.push("model_sha256", text(&|r| r.model_sha256.clone()));
+        table.push("data_sha256", text(&|r| r.data_sha256.clone()));
+        table
     }
 
-    /// One row per network on a device: `candidates.csv`.
-    ///
-    /// # Errors
-    /// As [`Merged::points_csv`].
-    pub fn candidates_csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let mut out = csv::Writer::from_writer(Vec::new());
-        let mut header = vec!["position".to_owned(), "id".to_owned()];
-        header.extend(self.keys());
-        header.extend(
-            [
-                "target",
-                "kind",
-                "workload",
-                "batch",
-                "accuracy",
-                "energy_compute_low_j",
-                "energy_compute_nominal_j",
-                "energy_compute_high_j",
-                "energy_memory_routing_low_j",
-                "energy_memory_routing_nominal_j",
-                "energy_memory_routing_high_j",
-                "energy_system_low_j",
-                "energy_system_nominal_j",
-                "energy_system_high_j",
-                "latency_s",
-                "edp_js",
-                "carbon_low_g",
-                "carbon_nominal_g",
-                "carbon_high_g",
-                "fits",
-                "unverified",
-            ]
-            .map(str::to_owned),
-        );
-        out.write_record(&header)?;
-        for point in &self.points {
-            for c in point.result.iter().flat_map(|result| &result.candidates) {
-                let mut row = vec![point.position.to_string(), point.id.clone()];
-                row.extend(point.values());
-                row.extend([
-                    cell(&c.target),
-                    c.kind.clone(),
-                    c.workload.label().to_owned(),
-                    c.batch.to_string(),
-                    number(c.accuracy),
-                ]);
-                for scope in Scope::ALL {
-                    row.extend(bounds(c.energy_j.get(scope)));
-                }
-                row.extend([number(c.latency_s), number(c.edp_js)]);
-                row.extend(bounds(c.carbon_g));
-                row.extend([c.fits.to_string(), c.unverified.to_string()]);
-                out.write_record(&row)?;
+    /// One row per network on a device: `candidates.csv` and `candidates.parquet`.
+    #[must_use]
+    pub fn candidates_table(&self) -> Table {
+        let rows: Vec<(&MergedPoint, &Candidate)> = (self.points.iter())
+            .flat_map(|point| {
+                let candidates = point.result.iter().flat_map(|result| &result.candidates);
+                candidates.map(move |candidate| (point, candidate))
+            })
+            .collect();
+        let mut table = self.identified(&rows.iter().map(|row| row.0).collect::<Vec<_>>());
+        let candidates = || rows.iter().map(|row| row.1);
+        let text = |value: &dyn Fn(&Candidate) -> String| {
+            Values::Text(candidates().map(|c| Some(value(c))).collect())
+        };
+        let number = |value: &dyn Fn(&Candidate) -> Option<f64>| {
+            Values::Number(candidates().map(value).collect())
+        };
+        let flag = |value: &dyn Fn(&Candidate) -> bool| {
+            Values::Flag(candidates().map(|c| Some(value(c))).collect())
+        };
+        table.push("target", text(&|c| c.target.clone()));
+        table.push("kind", text(&|c| c.kind.clone()));
+        table.push("workload", text(&|c| c.workload.label().to_owned()));
+        let batches = candidates().map(|c| Some(c.batch));
+        table.push("batch", Values::Count(batches.collect()));
+        table.push("accuracy", number(&|c| c.accuracy));
+        for scope in Scope::ALL {
+            for (bound, value) in BOUNDS {
+                let name = format!("energy_{}_{bound}_j", scope.key());
+                let energy = number(&|c| c.energy_j.get(scope).map(value));
+                table.push(&name, energy);
             }
         }
-        finished(out)
+        table.push("latency_s", number(&|c| c.latency_s));
+        table.push("edp_js", number(&|c| c.edp_js));
+        for (bound, value) in BOUNDS {
+            let carbon = number(&|c| c.carbon_g.map(value));
+            table.push(&format!("carbon_{bound}_g"), carbon);
+        }
+        table.push("fits", flag(&|c| c.fits));
+        table.push("unverified", flag(&|c| c.unverified));
+        table
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = String> + '_ {
-        let first = self.points.first().map_or(&[][..], |point| &point.settings);
-        first.iter().map(|(key, _)| cell(key))
+    /// A table of some points with what tells them apart.
+    fn identified(&self, points: &[&MergedPoint]) -> Table {
+        let mut table = Table::new(points.len());
+        let positions = points.iter().map(|point| Some(point.position as u64));
+        table.push("position", Values::Count(positions.collect()));
+        let ids = points.iter().map(|point| Some(point.id.clone()));
+        table.push("id", Values::Text(ids.collect()));
+        let settings = self.points.first().map_or(&[][..], |point| &point.settings);
+        for (index, (key, _)) in settings.iter().enumerate() {
+            let values: Vec<&Value> = (points.iter())
+                .map(|point| &point.settings[index].1)
+                .collect();
+            table.push_settings(key, &values);
+        }
+        table
     }
 }
 
@@ -312,13 +309,6 @@ pub fn provenance_csv(origins: &[(String, Origin)]) -> Result<Vec<u8>, csv::Erro
 /// An unknown number is an empty cell.
 pub(super) fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-fn bounds(range: Option<Range>) -> [String; 3] {
-    match range {
-        Some(range) => [range.low, range.nominal, range.high].map(|value| value.to_string()),
-        None => Default::default(),
-    }
 }
 
 pub(super) fn finished(out: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {

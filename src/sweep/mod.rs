@@ -10,6 +10,7 @@
 //! Points that differ in price alone share one simulation; points with the same model and data
 //! share the import, what the original answers, and where neurons sit on each chip.
 
+mod columns;
 mod emit;
 mod execute;
 mod figure;
@@ -26,6 +27,7 @@ mod row;
 mod store;
 mod table;
 
+pub use columns::Table;
 pub use emit::{EMITTERS, Emitter, Job};
 pub use execute::{Observer, Summary, run};
 pub use figure::{pareto_pdf, pareto_png, pareto_svg};

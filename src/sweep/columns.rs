@@ -1,0 +1,204 @@
+//! A table of typed columns, written as CSV or as Parquet.
+
+use crate::report::escape::cell;
+use parquet::basic::{ConvertedType, Repetition, Type as Physical};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::Type;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Values of a column, one per row; an unknown one is `None`, an empty cell or a null.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Values {
+    Text(Vec<Option<String>>),
+    Number(Vec<Option<f64>>),
+    Whole(Vec<Option<i64>>),
+    Count(Vec<Option<u64>>),
+    Flag(Vec<Option<bool>>),
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    columns: Vec<(String, Values)>,
+    rows: usize,
+}
+
+impl Table {
+    pub(super) fn new(rows: usize) -> Self {
+        Table {
+            columns: Vec::new(),
+            rows,
+        }
+    }
+
+    /// Adds a column, which has as many values as the table has rows.
+    pub(super) fn push(&mut self, name: &str, values: Values) {
+        self.columns.push((name.to_owned(), values));
+    }
+
+    /// Adds a column of settings, of the narrowest type that holds all of them.
+    pub(super) fn push_settings(&mut self, name: &str, settings: &[&Value]) {
+        let all = |is: fn(&Value) -> bool| settings.iter().all(|value| is(value));
+        let values = settings.iter();
+        let values = if all(Value::is_boolean) {
+            Values::Flag(values.map(|value| value.as_bool()).collect())
+        } else if all(Value::is_i64) {
+            Values::Whole(values.map(|value| value.as_i64()).collect())
+        } else if all(Value::is_f64) {
+            Values::Number(values.map(|value| value.as_f64()).collect())
+        } else {
+            let text = |value: &&Value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            Values::Text(values.map(|value| Some(text(value))).collect())
+        };
+        self.push(name, values);
+    }
+
+    /// As CSV with a line of names.
+    ///
+    /// # Errors
+    /// If a row cannot be written, which memory never refuses.
+    pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
+        let mut out = csv::Writer::from_writer(Vec::new());
+        out.write_record(self.columns.iter().map(|(name, _)| cell(name)))?;
+        for row in 0..self.rows {
+            out.write_record(self.columns.iter().map(|(_, values)| values.text(row)))?;
+        }
+        super::merge::finished(out)
+    }
+
+    /// As Parquet, one row group.
+    ///
+    /// # Errors
+    /// If two columns have the same name, or a column cannot be written.
+    pub fn parquet(&self) -> Result<Vec<u8>, ParquetError> {
+        let fields = self.columns.iter().map(|(name, values)| {
+            let (physical, converted) = values.kind();
+            Type::primitive_type_builder(name, physical)
+                .with_repetition(Repetition::OPTIONAL)
+                .with_converted_type(converted)
+                .build()
+                .map(Arc::new)
+        });
+        let schema = Type::group_type_builder("schema")
+            .with_fields(fields.collect::<Result<_, _>>()?)
+            .build()?;
+        let version = concat!("spikewatt version ", env!("CARGO_PKG_VERSION"));
+        let properties = WriterProperties::builder()
+            .set_created_by(version.to_owned())
+            .build();
+        let mut file = SerializedFileWriter::new(Vec::new(), schema.into(), properties.into())?;
+        let mut group = file.next_row_group()?;
+        for (_, values) in &self.columns {
+            values.write(&mut group)?;
+        }
+        group.close()?;
+        file.into_inner()
+    }
+}
+
+impl Values {
+    /// An unknown value is an empty cell.
+    fn text(&self, row: usize) -> String {
+        match self {
+            Values::Text(values) => values[row].as_deref().map(cell),
+            Values::Number(values) => values[row].map(|value| value.to_string()),
+            Values::Whole(values) => values[row].map(|value| value.to_string()),
+            Values::Count(values) => values[row].map(|value| value.to_string()),
+            Values::Flag(values) => values[row].map(|value| value.to_string()),
+        }
+        .unwrap_or_default()
+    }
+
+    fn kind(&self) -> (Physical, ConvertedType) {
+        match self {
+            Values::Text(_) => (Physical::BYTE_ARRAY, ConvertedType::UTF8),
+            Values::Number(_) => (Physical::DOUBLE, ConvertedType::NONE),
+            Values::Whole(_) => (Physical::INT64, ConvertedType::NONE),
+            Values::Count(_) => (Physical::INT64, ConvertedType::UINT_64),
+            Values::Flag(_) => (Physical::BOOLEAN, ConvertedType::NONE),
+        }
+    }
+
+    fn write(&self, group: &mut SerializedRowGroupWriter<Vec<u8>>) -> Result<(), ParquetError> {
+        match self {
+            Values::Text(values) => {
+                write::<ByteArrayType, _>(group, values, |text| ByteArray::from(text.as_str()))
+            }
+            Values::Number(values) => write::<DoubleType, _>(group, values, |value| *value),
+            Values::Whole(values) => write::<Int64Type, _>(group, values, |value| *value),
+            // The bits of an unsigned number, as the converted type says.
+            Values::Count(values) => {
+                write::<Int64Type, _>(group, values, |value| value.cast_signed())
+            }
+            Values::Flag(values) => write::<BoolType, _>(group, values, |value| *value),
+        }
+    }
+}
+
+fn write<T: DataType, V>(
+    group: &mut SerializedRowGroupWriter<Vec<u8>>,
+    values: &[Option<V>],
+    stored: impl Fn(&V) -> T::T,
+) -> Result<(), ParquetError> {
+    let known: Vec<T::T> = values.iter().flatten().map(stored).collect();
+    let defined: Vec<i16> = (values.iter())
+        .map(|value| i16::from(value.is_some()))
+        .collect();
+    let Some(mut column) = group.next_column()? else {
+        return Err(ParquetError::General("a column too many".to_owned()));
+    };
+    column
+        .typed::<T>()
+        .write_batch(known.as_slice(), Some(defined.as_slice()), None)?;
+    column.close()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::RowAccessor;
+    use serde_json::json;
+    use std::io::Write;
+
+    #[test]
+    fn worked_columns_come_back_with_their_types_and_gaps() {
+        let mut table = Table::new(2);
+        table.push("name", Values::Text(vec![Some("=a".to_owned()), None]));
+        table.push("energy_j", Values::Number(vec![None, Some(0.1)]));
+        table.push("seed", Values::Count(vec![Some(u64::MAX), Some(1)]));
+        table.push_settings("t", &[&json!(4), &json!(-8)]);
+        table.push_settings("mixed", &[&json!(4), &json!("x")]);
+        table.push_settings("on", &[&json!(true), &json!(false)]);
+        let csv = String::from_utf8(table.csv().unwrap()).unwrap();
+        assert_eq!(
+            csv,
+            "name,energy_j,seed,t,mixed,on\n'=a,,18446744073709551615,4,4,true\n,0.1,1,-8,x,false\n"
+        );
+        let bytes = table.parquet().unwrap();
+        assert_eq!(bytes, table.parquet().unwrap());
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        let rows: Vec<_> = reader
+            .get_row_iter(None)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0].get_string(0).unwrap(), "=a");
+        assert!(rows[0].get_double(1).is_err() && rows[1].get_string(0).is_err());
+        assert_eq!(rows[1].get_double(1).unwrap(), 0.1);
+        assert_eq!(rows[0].get_ulong(2).unwrap(), u64::MAX);
+        assert_eq!(rows[1].get_long(3).unwrap(), -8);
+        assert_eq!(rows[0].get_string(4).unwrap(), "4");
+        assert!(!rows[1].get_bool(5).unwrap());
+    }
+}
