@@ -13,13 +13,17 @@ mod folder;
 mod footprint;
 mod json;
 mod latex;
+mod layers_figure;
 mod methods;
 mod paper;
 pub(crate) mod pdf;
+mod profile;
 mod reproduction;
 mod scope;
 mod sections;
+mod spread_figure;
 mod text;
+mod timesteps_figure;
 mod tornado_figure;
 mod uncertainty;
 mod verdict;
@@ -40,11 +44,18 @@ pub use footprint::{Footprint, FootprintCsv, Footprints};
 pub use json::Json;
 pub use latex::Latex;
 pub(crate) use latex::quantity;
+pub use layers_figure::Layers;
 pub use methods::Methods;
 pub use paper::{Rates, Waterfall};
+pub use profile::{
+    LayerBill, LayersCsv, Profile, RATE_SHARES, RateSpread, RatesCsv, TimeCurve, TimePoint,
+    TimestepsCsv,
+};
 pub use reproduction::{Aspect, Difference, LinePair, differences, first_line};
 pub use scope::{Bill, Column, Scope, Scopes};
+pub use spread_figure::Spread;
 pub use text::{Text, WIDTH};
+pub use timesteps_figure::Timesteps;
 pub use tornado_figure::TornadoFigure;
 pub use uncertainty::{Distribution, MonteCarloCsv, Quantiles, Sensitivity, SensitivityCsv, Swing};
 pub use verdict::{
@@ -72,24 +83,49 @@ pub trait Exporter: Sync {
 
 /// What `report` writes of a result for a paper: figures, the data behind them, tables, text and
 /// sources. A new figure is its lines here.
-pub static PAPER: [&dyn Exporter; 17] = [
+pub static PAPER: [&dyn Exporter; 42] = [
     &Pdf(EnergyFigure),
     &Pdf(CrossoverFigure),
     &Pdf(TornadoFigure),
     &Svg(Waterfall::<true>),
     &Png(Waterfall::<true>),
     &Pdf(Waterfall::<true>),
+    &Svg(Waterfall::<false>),
+    &Png(Waterfall::<false>),
     &Pdf(Waterfall::<false>),
+    &Svg(Layers::<true>),
+    &Png(Layers::<true>),
+    &Pdf(Layers::<true>),
+    &Svg(Layers::<false>),
+    &Png(Layers::<false>),
+    &Pdf(Layers::<false>),
+    &Svg(Timesteps::<true>),
+    &Png(Timesteps::<true>),
+    &Pdf(Timesteps::<true>),
+    &Svg(Timesteps::<false>),
+    &Png(Timesteps::<false>),
+    &Pdf(Timesteps::<false>),
     &Svg(Rates::<true>),
     &Png(Rates::<true>),
     &Pdf(Rates::<true>),
+    &Svg(Rates::<false>),
+    &Png(Rates::<false>),
     &Pdf(Rates::<false>),
+    &Svg(Spread::<true>),
+    &Png(Spread::<true>),
+    &Pdf(Spread::<true>),
+    &Svg(Spread::<false>),
+    &Png(Spread::<false>),
+    &Pdf(Spread::<false>),
     &Latex,
     &Methods,
     &Bibliography,
     &PopulationsCsv,
     &TargetsCsv,
     &CrossoverCsv,
+    &LayersCsv,
+    &TimestepsCsv,
+    &RatesCsv,
 ];
 
 /// Every exporter, in the order in which files are written. A new one is a line here.
@@ -431,6 +467,9 @@ pub struct Report {
     pub sensitivities: Vec<Sensitivity>,
     /// Quantiles under random figures, per target; empty unless asked for.
     pub distributions: Vec<Distribution>,
+    /// How it spreads over layers, timesteps and neurons.
+    #[serde(default, skip_serializing_if = "Profile::is_empty")]
+    pub profile: Profile,
     /// How they were drawn.
     pub monte_carlo: Option<MonteCarlo>,
     /// Wall-clock figures.

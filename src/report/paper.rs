@@ -8,26 +8,26 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 /// Rows of a figure at most; what is beyond is one row.
-const MOST_ROWS: usize = 9;
-const ROW: i32 = 25;
-const HEADER: i32 = 62;
-const MARGIN: i32 = 12;
-const TITLE: i32 = 19;
-const TEXT: i32 = 15;
+pub(super) const MOST_ROWS: usize = 9;
+pub(super) const ROW: i32 = 25;
+pub(super) const HEADER: i32 = 62;
+pub(super) const MARGIN: i32 = 12;
+pub(super) const TITLE: i32 = 19;
+pub(super) const TEXT: i32 = 15;
 
 /// A bar from one value to another.
-struct Bar {
-    label: String,
-    from: f64,
-    to: f64,
-    text: String,
+pub(super) struct Bar {
+    pub(super) label: String,
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) text: String,
 }
 
 /// Bars below each other on one linear axis that begins at 0.
-struct Bars {
-    title: String,
-    subtitle: String,
-    bars: Vec<Bar>,
+pub(super) struct Bars {
+    pub(super) title: String,
+    pub(super) subtitle: String,
+    pub(super) bars: Vec<Bar>,
 }
 
 /// The energy of the first spiking target, event by event; over two columns or in one.
@@ -83,7 +83,7 @@ impl<const WIDE: bool> Drawing for Rates<WIDE> {
 }
 
 /// Width [logical pixels]: letters have the same size on paper in both.
-fn width(wide: bool) -> i32 {
+pub(super) fn width(wide: bool) -> i32 {
     if wide { 1000 } else { 483 }
 }
 
@@ -180,12 +180,16 @@ fn rates(report: &Report) -> Bars {
 }
 
 impl Bars {
-    fn size(&self, width: i32) -> (i32, i32) {
+    pub(super) fn size(&self, width: i32) -> (i32, i32) {
         let rows = self.bars.len().max(1) as i32;
         (width, HEADER + ROW * rows + MARGIN)
     }
 
-    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, width: i32) -> Result<(), String> {
+    pub(super) fn draw<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        width: i32,
+    ) -> Result<(), String> {
         let bars = &self.bars;
         let room = width - 2 * MARGIN;
         let title = canvas.fitted(&self.title, TITLE, room)?;

@@ -2,9 +2,9 @@
 
 use spikewatt::energy::Usage;
 use spikewatt::report::{
-    Accuracy, Bill, Evidence, Footprints, Line, ModelReport, Part, PopulationReport, RateCurve,
-    RatePoint, Report, Scope, Scopes, Sensitivity, Setup, Swing, TargetReport, Timing, Totals,
-    Workload,
+    Accuracy, Bill, Evidence, Footprints, Line, ModelReport, Part, PopulationReport, Profile,
+    RateCurve, RatePoint, Report, Scope, Scopes, Sensitivity, Setup, Swing, TargetReport, Timing,
+    Totals, Workload,
 };
 use spikewatt::units::Range;
 
@@ -186,6 +186,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
         usage: Usage::default(),
         targets,
         rate_curves: Vec::new(),
+        profile: Profile::default(),
         crossovers: Vec::new(),
         sensitivities: Vec::new(),
         distributions: Vec::new(),

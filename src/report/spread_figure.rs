@@ -1,0 +1,99 @@
+//! `rate-spread.svg`, `.png` and `.pdf`: how differently the neurons of each population fire.
+
+use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, colour};
+use super::escape::printable;
+use super::paper::{HEADER, MARGIN, MOST_ROWS, ROW, TEXT, TITLE, width};
+use super::{RateSpread, Report, Workload};
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+/// Room for the axis.
+const AXIS: i32 = 48;
+/// Half the height of a box.
+const HALF: i32 = 7;
+
+/// Quantiles of the rates of the neurons of each population; over two columns or in one.
+pub struct Spread<const WIDE: bool>;
+
+impl<const WIDE: bool> Drawing for Spread<WIDE> {
+    const FILES: [&'static str; 3] = if WIDE {
+        ["rate-spread.svg", "rate-spread.png", "rate-spread.pdf"]
+    } else {
+        [
+            "rate-spread-column.svg",
+            "rate-spread-column.png",
+            "rate-spread-column.pdf",
+        ]
+    };
+    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
+
+    fn size(&self, report: &Report) -> (i32, i32) {
+        let rows = shown(report).len().max(1) as i32;
+        (width(WIDE), HEADER + ROW * rows + AXIS)
+    }
+
+    fn draw<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        report: &Report,
+    ) -> Result<(), String> {
+        let (width, _) = self.size(report);
+        let room = width - 2 * MARGIN;
+        let shown = shown(report);
+        let title = format!("{}: rates of single neurons", report.model_name());
+        let title = canvas.fitted(&title, TITLE, room)?;
+        canvas.text(&title, (MARGIN, 20), TITLE, INK, HPos::Left)?;
+        let more = match report.profile.rates.len() - shown.len() {
+            0 => String::new(),
+            n => format!("; {n} more in rates.csv"),
+        };
+        let facts = format!(
+            "box: quartiles and median; whiskers: 5 % to 95 % of the neurons; dot: the fastest{more}"
+        );
+        let facts = canvas.fitted(&facts, TEXT, room)?;
+        canvas.text(&facts, (MARGIN, 44), TEXT, GREY, HPos::Left)?;
+
+        let (mut names, mut notes) = (0, 0);
+        for spread in shown {
+            names = names.max(canvas.width(&printable(&spread.population), TEXT)?);
+            notes = notes.max(canvas.width(&silent(spread), TEXT)?);
+        }
+        let names = names.min(room / 4);
+        let (left, right) = (MARGIN + names + 10, width - MARGIN - notes - 14);
+        let bottom = HEADER + ROW * shown.len() as i32;
+        let x = |rate: f64| left + (rate.min(1.0) * f64::from(right - left)).round() as i32;
+        for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
+            canvas.line((x(tick), HEADER), (x(tick), bottom), GRID, 1)?;
+            let place = (x(tick), bottom + 14);
+            canvas.text(&tick.to_string(), place, TEXT, GREY, HPos::Center)?;
+        }
+        let middle = ((left + right) / 2, bottom + 34);
+        let name = "spikes per timestep";
+        canvas.text(name, middle, TEXT, GREY, HPos::Center)?;
+        for (row, spread) in shown.iter().enumerate() {
+            let y = HEADER + ROW * row as i32 + ROW / 2;
+            let label = canvas.fitted(&printable(&spread.population), TEXT, names)?;
+            canvas.text(&label, (left - 8, y), TEXT, INK, HPos::Right)?;
+            let [_, low, first, median, third, high, most] = spread.quantiles.map(x);
+            let blue = colour(Workload::Snn);
+            canvas.line((low, y), (high, y), blue, 2)?;
+            for end in [low, high] {
+                canvas.line((end, y - 4), (end, y + 4), blue, 2)?;
+            }
+            canvas.rectangle((first, y - HALF), (third.max(first + 1), y + HALF), blue)?;
+            canvas.line((median, y - HALF - 2), (median, y + HALF + 2), INK, 2)?;
+            canvas.dot((most, y), blue, false)?;
+            canvas.text(&silent(spread), (right + 12, y), TEXT, GREY, HPos::Left)?;
+        }
+        Ok(())
+    }
+}
+
+fn shown(report: &Report) -> &[RateSpread] {
+    let all = &report.profile.rates;
+    &all[..all.len().min(MOST_ROWS)]
+}
+
+fn silent(spread: &RateSpread) -> String {
+    format!("{:.1} % silent", 100.0 * spread.silent)
+}
