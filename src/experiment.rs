@@ -578,17 +578,17 @@ fn profile(work: &Work, targets: &[&Hardware], options: &PriceOptions) -> Profil
     let counts = work.counts;
     let observed = counts.samples * u64::from(counts.timesteps);
     let populations = counts.topology.populations.iter().zip(&counts.populations);
+    let priced: Vec<_> = (targets.par_iter())
+        .filter_map(|hardware| energy::profile(hardware, work, options))
+        .collect();
+    let (timesteps, layers): (Vec<_>, Vec<_>) = priced.into_iter().unzip();
     Profile {
         rates: populations
             .filter(|(_, counts)| counts.spikes.iter().any(|&spikes| spikes > 0))
             .filter_map(|(node, counts)| RateSpread::of(&node.name, &counts.spikes, observed))
             .collect(),
-        timesteps: (targets.par_iter())
-            .filter_map(|hardware| energy::time_curve(hardware, work, options))
-            .collect(),
-        layers: (targets.par_iter())
-            .filter_map(|hardware| energy::layer_bill(hardware, work, options))
-            .collect(),
+        timesteps,
+        layers: layers.into_iter().flatten().collect(),
     }
 }
 

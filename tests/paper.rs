@@ -103,6 +103,63 @@ fn files(folder: &Path, extension: &str) -> Vec<String> {
 }
 
 #[test]
+fn property_layers_and_timesteps_add_up_to_the_price() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let mut command = spikewatt();
+    command.args(["run", "examples/digits.toml", "--quiet", "--samples", "20"]);
+    command.args([
+        "--targets",
+        "loihi1,loihi1-davies2018,arithmetic-45nm",
+        "--out",
+    ]);
+    command.arg(&out).assert().success();
+    let summary = std::fs::read(out.join("summary.json")).expect("written");
+    let summary: serde_json::Value = serde_json::from_slice(&summary).expect("json");
+    let list = |value: &serde_json::Value| value.as_array().expect("a list").clone();
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs();
+    let targets = list(&summary["targets"]);
+    let spiking = |name: &serde_json::Value| {
+        let is = |t: &&serde_json::Value| t["name"] == *name && t["workload"] == "snn";
+        targets.iter().find(is).expect("a spiking target")
+    };
+    let bills = list(&summary["profile"]["layers"]);
+    assert_eq!(bills.len(), 3);
+    for bill in &bills {
+        let layers: Vec<f64> = list(&bill["layers"])
+            .iter()
+            .map(|l| number(&l[1]))
+            .collect();
+        let sum: f64 = layers.iter().sum();
+        let total = sum + number(&bill["common_j"]) + number(&bill["static_j"]);
+        let target = spiking(&bill["target"]);
+        assert!(
+            near(total, number(&target["energy_j"]["nominal"])),
+            "{bill}"
+        );
+        let static_j = target["static_j"].as_f64().unwrap_or(0.0);
+        assert!(near(number(&bill["static_j"]), static_j), "{bill}");
+        // Every dynamic line of these tables belongs to layers.
+        assert!(number(&bill["common_j"]) < 1e-6 * total, "{bill}");
+        assert!(layers[1..].iter().all(|joules| *joules > 0.0), "{bill}");
+    }
+    for curve in list(&summary["profile"]["timesteps"]) {
+        let target = spiking(&curve["target"]);
+        // In the widest scope that the table covers.
+        let widest = |point: &serde_json::Value| {
+            let known = list(&point["energy_j"]);
+            known.iter().rev().find_map(|e| e["nominal"].as_f64())
+        };
+        let points = list(&curve["points"]);
+        let nominal: Vec<f64> = points.iter().filter_map(widest).collect();
+        assert!(nominal.is_sorted() && nominal.len() > 1, "{curve}");
+        let total = number(&target["energy_j"]["nominal"]);
+        assert!(near(nominal[nominal.len() - 1], total), "{curve}");
+    }
+}
+
+#[test]
 fn fonts_are_embedded_tables_compile_and_data_frames_read_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let paper = paper(folder.path());

@@ -1,7 +1,10 @@
 //! Sweeps: the same bytes however the work is split, threaded, interrupted or killed.
 
 use assert_cmd::Command;
+use spikewatt::ann::{Observed, Runtime};
 use spikewatt::experiment::{Experiment, Imported};
+use spikewatt::formats::dataset::{self, LoadOptions};
+use spikewatt::formats::onnx;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -200,6 +203,46 @@ fn points_that_share_a_simulation_have_the_rows_of_points_alone() {
             assert_eq!(together.get(&id), Some(&row), "T = {timesteps}");
         }
     }
+}
+
+/// The accuracies that the training script printed, on the first thousand test images, are those
+/// of the shipped files. Tolerance: one image whose two best answers are nearly equal, and half of
+/// the last digit printed.
+#[test]
+fn reference_accuracies_of_the_students_are_those_of_their_training() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = std::fs::read_to_string(root.join("networks/README.md")).expect("readable");
+    let data = root.join("data/fmnist-t1k-images-idx3-ubyte.gz");
+    let data = dataset::load_with(&data, &LoadOptions::default()).expect("images");
+    let labels = data.labels.expect("labels");
+    let rows = table
+        .lines()
+        .filter(|line| line.starts_with("| `fmnist_student_"));
+    let mut students = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let (file, stated) = (cells[1].trim_matches('`'), cells[5].trim_end_matches(" %"));
+        let stated: f64 = stated.parse().expect("a percentage");
+        let model = onnx::load(&root.join("networks").join(file)).expect("a network");
+        let runtime = Runtime::load(file, model.bytes, &model.ann.sample_dims).expect("loaded");
+        let output = &model.ann.layers.last().expect("layers").output;
+        let best = |_, observed: Vec<Observed>| -> Vec<usize> {
+            let rows = observed[0].data.chunks_exact(observed[0].width);
+            let largest = |row: &[f32]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+            rows.filter_map(largest).collect()
+        };
+        let answers = runtime.observe(&data.inputs, &[output], &best);
+        let answers = answers.expect("answers").concat();
+        let right = answers.iter().zip(&labels);
+        let right = right.filter(|(answer, label)| **answer == **label as usize);
+        let found = 100.0 * right.count() as f64 / labels.len() as f64;
+        assert!(
+            (found - stated).abs() <= 0.15,
+            "{file}: {found} %, {stated} %"
+        );
+        students += 1;
+    }
+    assert_eq!(students, 4);
 }
 
 #[test]

@@ -42,12 +42,12 @@ pub(super) struct ParetoArgs {
 }
 
 fn metrics() -> impl TypedValueParser<Value = Metric> {
-    let names = METRICS.map(|(_, name, heading, ..)| PossibleValue::new(name).help(heading));
+    let names = METRICS.map(|entry| PossibleValue::new(entry.name).help(entry.heading));
     PossibleValuesParser::new(names).map(|name| {
         METRICS
             .iter()
-            .find(|(_, known, ..)| *known == name)
-            .map_or(Metric::Accuracy, |(metric, ..)| *metric)
+            .find(|entry| entry.name == name)
+            .map_or(Metric::Accuracy, |entry| entry.metric)
     })
 }
 

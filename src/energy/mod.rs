@@ -54,7 +54,7 @@ pub use export::device_file;
 pub use hardware::{Basis, Confidence, Figure, Hardware, Kind};
 pub use mesh::placement;
 pub use monte_carlo::{MonteCarlo, distributions, triangular};
-pub use profile::{layer_bill, time_curve};
+pub use profile::profile;
 pub use rates::rate_curve;
 pub use tornado::sensitivities;
 pub use usage::{Usage, UsageConfig};

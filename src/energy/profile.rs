@@ -44,78 +44,81 @@ impl<'a> Pricer<'a> {
     }
 }
 
-/// Energy of the spiking network on a device if it stopped earlier. `None` if the device does not
-/// run spiking networks.
+/// Energy of the spiking network on a device by timesteps, and by layer where it is known. `None` if
+/// the device does not run spiking networks.
 #[must_use]
-pub fn time_curve(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<TimeCurve> {
+pub fn profile(
+    hardware: &Hardware,
+    work: &Work,
+    options: &PriceOptions,
+) -> Option<(TimeCurve, Option<LayerBill>)> {
     let pricer = Pricer::new(hardware, work, options);
-    let all = work.counts.timesteps;
-    let points = all.min(MOST_POINTS);
-    let ends = (1..=points).map(|i| u64::from(all) * u64::from(i) / u64::from(points));
-    let points = ends
-        .map(|end| {
-            let counts = work.counts.truncated(end as u32);
-            let report = pricer.price(&counts)?;
+    Some((pricer.time_curve()?, pricer.layer_bill()))
+}
+
+impl Pricer<'_> {
+    /// If it stopped earlier.
+    fn time_curve(&self) -> Option<TimeCurve> {
+        let all = self.work.counts.timesteps;
+        let points = all.min(MOST_POINTS);
+        let ends = (1..=points).map(|i| u64::from(all) * u64::from(i) / u64::from(points));
+        let points = ends.map(|end| {
+            let counts = self.work.counts.truncated(end as u32);
+            let report = self.price(&counts)?;
             Some(TimePoint {
                 timesteps: counts.timesteps,
                 energy_j: Scope::ALL.map(|scope| report.scopes.get(scope).known()),
             })
+        });
+        Some(TimeCurve {
+            target: self.hardware.name.clone(),
+            points: points.collect::<Option<_>>()?,
         })
-        .collect::<Option<Vec<_>>>()?;
-    Some(TimeCurve {
-        target: hardware.name.clone(),
-        points,
-    })
-}
-
-/// Energy of the spiking network on a device by layer. `None` if the device does not run spiking
-/// networks or its energy is not known.
-///
-/// What a line counts is a sum over populations, beside what does not depend on events but on
-/// neurons and timesteps. So it is counted again with the events of one population alone, and with
-/// none. A line whose parts do not add up to it belongs to all layers together.
-#[must_use]
-pub fn layer_bill(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<LayerBill> {
-    let pricer = Pricer::new(hardware, work, options);
-    let whole = pricer.price(work.counts)?;
-    whole.known_energy_j()?;
-    let populations = &work.counts.topology.populations;
-    let idle = pricer.price(&work.counts.of_population(None))?;
-    let alone = (0..populations.len())
-        .map(|index| pricer.price(&work.counts.of_population(Some(index))))
-        .collect::<Option<Vec<_>>>()?;
-    let updates: Vec<f64> = (0..populations.len())
-        .map(|index| match populations[index].role {
-            Role::Input => 0.0,
-            _ => work.counts.per_inference(index).neuron_updates,
-        })
-        .collect();
-    let mut bill = LayerBill {
-        target: hardware.name.clone(),
-        layers: populations
-            .iter()
-            .map(|node| (node.name.clone(), 0.0))
-            .collect(),
-        common_j: 0.0,
-        static_j: 0.0,
-    };
-    for line in &whole.lines {
-        if line.part == Part::Static {
-            bill.static_j += line.joules;
-            continue;
-        }
-        let count = |report: &TargetReport| count_of(report, line);
-        let alone: Vec<f64> = alone.iter().map(count).collect();
-        match divided(line.count, count(&idle), &alone, &updates) {
-            Some(parts) => {
-                for (layer, part) in bill.layers.iter_mut().zip(parts) {
-                    layer.1 += line.joules * part;
-                }
-            }
-            None => bill.common_j += line.joules,
-        }
     }
-    Some(bill)
+
+    /// What a line counts is a sum over populations, beside what does not depend on events but on
+    /// neurons and timesteps. So it is counted again with the events of one population alone, and
+    /// with none. A line whose parts do not add up to it belongs to all layers together.
+    fn layer_bill(&self) -> Option<LayerBill> {
+        let counts = self.work.counts;
+        let whole = self.price(counts)?;
+        whole.known_energy_j()?;
+        let populations = &counts.topology.populations;
+        let idle = self.price(&counts.of_population(None))?;
+        let alone = (0..populations.len())
+            .map(|index| self.price(&counts.of_population(Some(index))))
+            .collect::<Option<Vec<_>>>()?;
+        let updates: Vec<f64> = (0..populations.len())
+            .map(|index| match populations[index].role {
+                Role::Input => 0.0,
+                _ => counts.per_inference(index).neuron_updates,
+            })
+            .collect();
+        let names = populations.iter().map(|node| node.name.clone());
+        let mut bill = LayerBill {
+            target: self.hardware.name.clone(),
+            layers: names.map(|name| (name, 0.0)).collect(),
+            common_j: 0.0,
+            static_j: 0.0,
+        };
+        for line in &whole.lines {
+            if line.part == Part::Static {
+                bill.static_j += line.joules;
+                continue;
+            }
+            let count = |report: &TargetReport| count_of(report, line);
+            let alone: Vec<f64> = alone.iter().map(count).collect();
+            match divided(line.count, count(&idle), &alone, &updates) {
+                Some(parts) => {
+                    for (layer, part) in bill.layers.iter_mut().zip(parts) {
+                        layer.1 += line.joules * part;
+                    }
+                }
+                None => bill.common_j += line.joules,
+            }
+        }
+        Some(bill)
+    }
 }
 
 /// What the same line of another receipt counts; a line that is not there counts nothing.

@@ -24,45 +24,72 @@ pub enum Metric {
     EnergyPerCorrectJ,
 }
 
-/// Every metric: name, heading of an axis, unit (none for a share), whether more is better.
-pub const METRICS: [(Metric, &str, &str, &str, bool); 7] = [
-    (Metric::Accuracy, "accuracy", "Accuracy", "", true),
-    (
-        Metric::EnergyJ,
-        "energy_j",
-        "Energy per inference (J)",
-        "J",
-        false,
-    ),
-    (
-        Metric::EnergyHighJ,
-        "energy_high_j",
-        "Energy per inference, upper bound (J)",
-        "J",
-        false,
-    ),
-    (Metric::LatencyS, "latency_s", "Latency (s)", "s", false),
-    (
-        Metric::EdpJs,
-        "edp_js",
-        "Energy-delay product (J·s)",
-        "Js",
-        false,
-    ),
-    (
-        Metric::CarbonG,
-        "carbon_g",
-        "Carbon per inference (g CO2e)",
-        "g",
-        false,
-    ),
-    (
-        Metric::EnergyPerCorrectJ,
-        "energy_per_correct_j",
-        "Energy per correct answer (J)",
-        "J",
-        false,
-    ),
+/// What a metric is called and means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricEntry {
+    /// The metric.
+    pub metric: Metric,
+    /// Name in files.
+    pub name: &'static str,
+    /// Heading of an axis, with the unit.
+    pub heading: &'static str,
+    /// Its unit; empty for a share.
+    pub unit: &'static str,
+    /// Whether more of it is better.
+    pub is_gain: bool,
+}
+
+/// Every metric.
+pub const METRICS: [MetricEntry; 7] = [
+    MetricEntry {
+        metric: Metric::Accuracy,
+        name: "accuracy",
+        heading: "Accuracy",
+        unit: "",
+        is_gain: true,
+    },
+    MetricEntry {
+        metric: Metric::EnergyJ,
+        name: "energy_j",
+        heading: "Energy per inference (J)",
+        unit: "J",
+        is_gain: false,
+    },
+    MetricEntry {
+        metric: Metric::EnergyHighJ,
+        name: "energy_high_j",
+        heading: "Energy per inference, upper bound (J)",
+        unit: "J",
+        is_gain: false,
+    },
+    MetricEntry {
+        metric: Metric::LatencyS,
+        name: "latency_s",
+        heading: "Latency (s)",
+        unit: "s",
+        is_gain: false,
+    },
+    MetricEntry {
+        metric: Metric::EdpJs,
+        name: "edp_js",
+        heading: "Energy-delay product (J·s)",
+        unit: "Js",
+        is_gain: false,
+    },
+    MetricEntry {
+        metric: Metric::CarbonG,
+        name: "carbon_g",
+        heading: "Carbon per inference (g CO2e)",
+        unit: "g",
+        is_gain: false,
+    },
+    MetricEntry {
+        metric: Metric::EnergyPerCorrectJ,
+        name: "energy_per_correct_j",
+        heading: "Energy per correct answer (J)",
+        unit: "J",
+        is_gain: false,
+    },
 ];
 
 impl Metric {
@@ -84,36 +111,36 @@ impl Metric {
         value.filter(|value| value.is_finite())
     }
 
-    fn entry(self) -> &'static (Metric, &'static str, &'static str, &'static str, bool) {
+    fn entry(self) -> &'static MetricEntry {
         // Every variant stands in the list; a test walks it.
         METRICS
             .iter()
-            .find(|(metric, ..)| *metric == self)
+            .find(|entry| entry.metric == self)
             .unwrap_or(&METRICS[0])
     }
 
     /// Name in files.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.entry().1
+        self.entry().name
     }
 
     /// Heading of an axis, with the unit.
     #[must_use]
     pub fn heading(self) -> &'static str {
-        self.entry().2
+        self.entry().heading
     }
 
     /// Its unit; empty for a share.
     #[must_use]
     pub fn unit(self) -> &'static str {
-        self.entry().3
+        self.entry().unit
     }
 
     /// Whether more of it is better.
     #[must_use]
     pub fn is_gain(self) -> bool {
-        self.entry().4
+        self.entry().is_gain
     }
 
     /// A value with its unit for siunitx.

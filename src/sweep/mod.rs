@@ -7,7 +7,8 @@
 //! into tables whose bytes do not depend on how the work was split. [`pareto`] finds the points
 //! that nothing beats.
 //!
-//! Points that differ in price alone share one simulation; points with the same model and data
+//! Points that differ in price alone share one simulation, and so do those that differ in timesteps
+//! where `conversion.timesteps` fixes the network; points with the same model and data
 //! share the import, what the original answers, and where neurons sit on each chip.
 
 mod columns;
@@ -35,7 +36,7 @@ pub use file::Sweep;
 pub use goals::Goals;
 pub use merge::{Merged, MergedPoint, merge, provenance_csv};
 pub use method::Method;
-pub use metric::{Constraint, METRICS, Metric};
+pub use metric::{Constraint, METRICS, Metric, MetricEntry};
 pub use parameter::{Distribution, Parameter, Range};
 pub use plan::{Plan, Point, Shard};
 pub use row::{Candidate, Energies, PointResult};

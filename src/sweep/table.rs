@@ -17,7 +17,7 @@ pub fn front_csv(front: &Front) -> Result<Vec<u8>, csv::Error> {
     let mut header = vec!["position".to_owned(), "id".to_owned()];
     header.extend(settings.iter().map(|(key, _)| cell(key)));
     header.extend(["target", "workload", "batch", "scope", "knee"].map(str::to_owned));
-    header.extend(METRICS.iter().map(|(_, name, ..)| (*name).to_owned()));
+    header.extend(METRICS.iter().map(|entry| entry.name.to_owned()));
     header.push(format!("{}_per_extra_point", front.cost().name()));
     out.write_record(&header)?;
     for (index, entry) in front.best.iter().enumerate() {
@@ -31,7 +31,7 @@ pub fn front_csv(front: &Front) -> Result<Vec<u8>, csv::Error> {
             front.goals.scope.key().to_owned(),
             (front.knee == Some(index)).to_string(),
         ]);
-        row.extend(METRICS.map(|(metric, ..)| number(front.value(metric, entry))));
+        row.extend(METRICS.map(|known| number(front.value(known.metric, entry))));
         row.push(number(front.cost_per_point(index)));
         out.write_record(&row)?;
     }

@@ -203,12 +203,9 @@ impl Sweep {
             ui.label(about);
             let combo = ComboBox::from_id_salt("cost").selected_text(self.cost.name());
             let combo = combo.show_ui(ui, |ui| {
-                for (metric, name, heading, _, is_gain) in METRICS {
-                    if is_gain {
-                        continue;
-                    }
-                    ui.selectable_value(&mut self.cost, metric, name)
-                        .on_hover_text(heading);
+                for entry in METRICS.iter().filter(|entry| !entry.is_gain) {
+                    ui.selectable_value(&mut self.cost, entry.metric, entry.name)
+                        .on_hover_text(entry.heading);
                 }
             });
             let enabled = ui.is_enabled();
