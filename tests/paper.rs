@@ -163,6 +163,12 @@ fn property_layers_and_timesteps_add_up_to_the_price() {
 fn fonts_are_embedded_tables_compile_and_data_frames_read_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let paper = paper(folder.path());
+    // Accuracy and energy: a marker per timestep each, in colours that can be told apart.
+    let curves = std::fs::read_to_string(paper.join("timesteps.svg")).expect("written");
+    for colour in ["#0072B2", "#D55E00"] {
+        let is_marker = |line: &&str| line.starts_with("<circle") && line.contains(colour);
+        assert_eq!(curves.lines().filter(is_marker).count(), 16, "{colour}");
+    }
     let figures = files(&paper, ".pdf");
     assert_eq!(figures.len(), 15, "{figures:?}");
     for figure in &figures {

@@ -1,4 +1,5 @@
-//! `layers.svg`, `.png` and `.pdf`: the energy of each layer on the first spiking target.
+//! `layers.svg`, `.png` and `.pdf`: the energy of each layer on the first spiking target: of its
+//! synapses, updates, spikes and packets.
 
 use super::canvas::{COLUMN_MM, Canvas, Drawing, WIDE_MM};
 use super::paper::{Bar, Bars, MOST_ROWS, width};
@@ -48,8 +49,9 @@ fn bars(report: &Report) -> Bars {
     Bars {
         title: format!("{} on {title}", report.model_name()),
         subtitle: format!(
-            "energy per inference by layer: its synapses, updates, spikes and packets; T = {}",
-            report.timesteps
+            "energy per inference by layer, T = {}, in all {}",
+            report.timesteps,
+            si(bill.rows().iter().map(|row| row.1).sum(), "J")
         ),
         bars: rows(bill)
             .into_iter()

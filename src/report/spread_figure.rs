@@ -47,9 +47,8 @@ impl<const WIDE: bool> Drawing for Spread<WIDE> {
             0 => String::new(),
             n => format!("; {n} more in rates.csv"),
         };
-        let facts = format!(
-            "box: quartiles and median; whiskers: 5 % to 95 % of the neurons; dot: the fastest{more}"
-        );
+        let facts =
+            format!("box: quartiles; whiskers: 5 % to 95 % of neurons; circle: fastest{more}");
         let facts = canvas.fitted(&facts, TEXT, room)?;
         canvas.text(&facts, (MARGIN, 44), TEXT, GREY, HPos::Left)?;
 

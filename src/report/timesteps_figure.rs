@@ -41,11 +41,11 @@ impl<const WIDE: bool> Drawing for Timesteps<WIDE> {
     ) -> Result<(), String> {
         let (width, height) = self.size(report);
         let room = width - 2 * MARGIN;
-        let title = format!("{}: accuracy and energy over time", report.model_name());
+        let title = format!("{}: accuracy and energy", report.model_name());
         let title = canvas.fitted(&title, TITLE, room)?;
         canvas.text(&title, (MARGIN, 20), TITLE, INK, HPos::Left)?;
         let curve = curve(report);
-        let facts = canvas.fitted(&subtitle(report, curve), TEXT, room)?;
+        let facts = canvas.fitted(&subtitle::<WIDE>(report, curve), TEXT, room)?;
         canvas.text(&facts, (MARGIN, 44), TEXT, GREY, HPos::Left)?;
 
         let plot = Plot {
@@ -84,14 +84,9 @@ impl<const WIDE: bool> Drawing for Timesteps<WIDE> {
                     .replacen(".00 ", " ", 1)
                     .replacen(".0 ", " ", 1),
             };
-            plot.labels(
-                canvas,
-                &ticks,
-                &name,
-                HPos::Left,
-                energy,
-                percent.is_empty(),
-            )?;
+            let grid = percent.is_empty();
+            plot.labels(canvas, &ticks, &name, HPos::Left, energy, grid)?;
+            plot.line(canvas, &ticks, &joules, energy)?;
         }
         Ok(())
     }
@@ -107,15 +102,17 @@ fn curve(report: &Report) -> Option<(&TimeCurve, Scope)> {
     })
 }
 
-fn subtitle(report: &Report, curve: Option<(&TimeCurve, Scope)>) -> String {
+fn subtitle<const WIDE: bool>(report: &Report, curve: Option<(&TimeCurve, Scope)>) -> String {
     let target = curve.map(|(curve, scope)| {
         let mut targets = report.targets.iter();
         let target = targets.find(|t| t.name == curve.target);
-        let title = target.map_or(curve.target.as_str(), |t| t.title.as_str());
-        format!("right: energy on {title}, {}", scope.meaning())
+        match target.filter(|_| WIDE) {
+            Some(target) => format!("right: energy on {}, {}", target.title, scope.meaning()),
+            None => format!("right: {}, {}", curve.target, scope.meaning()),
+        }
     });
     let accuracy =
-        (report.accuracy.as_ref()).map(|_| format!("left: accuracy of {} samples", report.samples));
+        (report.accuracy.as_ref()).map(|_| format!("left: accuracy, {} samples", report.samples));
     let parts: Vec<String> = accuracy.into_iter().chain(target).collect();
     parts.join("; ")
 }
