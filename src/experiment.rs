@@ -14,13 +14,16 @@ mod watch;
 
 pub use config::{
     CalibrationConfig, ConfigError, ConversionConfig, Correction, DataConfig, Experiment,
-    MaxPoolChoice, Normalization, OutputConfig, PLACEMENTS, PlacementChoice, SimulationConfig,
+    MaxPoolChoice, Normalization, OutputConfig, PLACEMENTS, PlacementChoice, Readout,
+    SimulationConfig,
 };
 
 pub use convert::{
     CONVERTED_FLAGS, ConversionReport, ConvertError, Converted, ConvertedPopulation, convert_model,
 };
-pub use doctor::{Diagnosis, EarlyExitReport, Point, Recommendation, TargetEnergy, diagnose};
+pub use doctor::{
+    Diagnosis, EarlyExitReport, Point, Recommendation, TargetEnergy, Tried, diagnose,
+};
 pub use estimate::{assumed_counts, estimate};
 pub use simulate::{
     NetworkRun, OutputReport, SimulateConfig, SimulateError, simulate_network,
@@ -30,7 +33,7 @@ pub use spiking::{
     SpikingData, SpikingError, SpikingExperiment, SpikingSimulation, is_spiking_network,
     run_spiking,
 };
-pub use subject::{NetworkOptions, StartPotential, StartSource};
+pub use subject::{NetworkOptions, RecordedConversion, StartPotential, StartSource};
 pub use watch::OutputKind;
 
 use crate::ann::{Ann, Observed, Runtime, RuntimeError};
@@ -745,7 +748,8 @@ fn simulate(
 ) -> Result<Vec<Simulation>, SimulationError> {
     let mut experiment = experiment.clone();
     experiment.simulation.timesteps = ends.last().copied().unwrap_or(0);
-    let simulator = Simulator::new(&conversion.network, experiment.simulation.timesteps)?;
+    let simulator = Simulator::new(&conversion.network, experiment.simulation.timesteps)?
+        .with_readout(experiment.conversion.readout.of_spikes());
     let samples = data.len();
     let drive = |sample: usize| drive(&experiment, ann, data, sample);
     let progress = |done| observer(Progress::Simulating { done, of: samples });
@@ -806,17 +810,11 @@ fn accuracy(
 
 /// The threshold rule of an experiment and what it corrects, in words.
 fn normalization(experiment: &Experiment) -> String {
-    let rule = match experiment.conversion.normalization {
-        Normalization::Mmse => format!("mmse for T = {}", experiment.conversion_timesteps()),
-        Normalization::Max => "max".to_owned(),
-        Normalization::Percentile => format!("percentile {}", experiment.conversion.percentile),
+    let conversion = ConversionConfig {
+        correction: experiment.fit_options().correction,
+        ..experiment.conversion.clone()
     };
-    let correction = match experiment.fit_options().correction {
-        Correction::Weights => ", weights and biases corrected",
-        Correction::Bias => ", biases corrected",
-        Correction::None => "",
-    };
-    rule + correction
+    conversion.rule(experiment.conversion_timesteps())
 }
 
 fn setup(experiment: &Experiment, fit: &Fit, data: &Dataset, calibration_data: &Dataset) -> Setup {

@@ -448,6 +448,65 @@ fn test_data_never_reach_conversion() {
     assert_ne!(recalibrated.network, shipped.network);
 }
 
+/// Outputs that spike cost spikes, keep most answers, and say them earlier the more they spike; the
+/// flag does what the key does.
+#[test]
+fn outputs_that_spike_are_counted_and_read_by_their_spikes() {
+    const TIMESTEPS: usize = 16;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = |readout: &str| {
+        let overrides = [format!("conversion.readout={readout}")];
+        let experiment =
+            experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+        let catalogue = Catalogue::shipped().unwrap();
+        experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(())).unwrap()
+    };
+    let output_spikes = |run: &experiment::Run| run.counts.per_inference(3).spikes;
+    let snn = |run: &experiment::Run| run.report.accuracy.as_ref().unwrap().snn;
+    let potential = run("potential");
+    assert_eq!(output_spikes(&potential), 0.0);
+
+    let count = run("spike-count");
+    let counted: f32 = count.outcomes.iter().flat_map(|o| &o.output).sum();
+    let samples = count.outcomes.len() as f64;
+    assert!((output_spikes(&count) - f64::from(counted) / samples).abs() < 1e-9);
+    assert!(counted > 0.0);
+    // What happens in front of the outputs is the same.
+    assert_eq!(
+        count.counts.per_inference(2).spikes,
+        potential.counts.per_inference(2).spikes
+    );
+    assert!((snn(&count) - snn(&potential)).abs() < 0.03);
+
+    let first = run("first_spike");
+    assert!((snn(&first) - snn(&potential)).abs() < 0.06);
+    for outcome in &first.outcomes {
+        let left = outcome.output.iter().copied().fold(0.0, f32::max);
+        let decided = match left > 0.0 {
+            true => (1.0 / left).round() as usize - 1,
+            false => TIMESTEPS,
+        };
+        let answers = &outcome.predictions;
+        assert!(answers[..decided].iter().all(|&a| a == 0), "{answers:?}");
+        let answer = outcome.output.iter().position(|&o| o == left).unwrap() as u32;
+        let after = &answers[decided.min(TIMESTEPS - 1)..];
+        assert!(after.iter().all(|&a| a == answer), "{answers:?}");
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    assert_cmd::Command::cargo_bin("spikewatt")
+        .unwrap()
+        .args(["run", "--readout", "first-spike", "--out"])
+        .arg(folder.path().join("out"))
+        .arg(root.join("examples/digits.toml"))
+        .assert()
+        .success();
+    let summary = std::fs::read_to_string(folder.path().join("out/summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let found = summary["populations"][3]["spikes_per_inference"].as_f64();
+    assert_eq!(found, Some(output_spikes(&first)));
+}
+
 /// The doctor's curve ends where `run` ends, its energies grow with T, and stopping early keeps
 /// the answers at a fraction of the timesteps.
 #[test]
@@ -489,6 +548,39 @@ fn the_doctor_agrees_with_a_run() {
             "{name}"
         );
     }
+    // What is recommended was judged by samples that it was not fitted to, and does what it says.
+    let recommendation = &diagnosis.recommendation;
+    assert_eq!(recommendation.held_out, 250);
+    assert_eq!(recommendation.tried.len(), 5);
+    let chosen = &recommendation.tried[recommendation.chosen];
+    let potentials = || {
+        recommendation
+            .tried
+            .iter()
+            .filter(|t| t.readout == "potential")
+    };
+    let least = potentials()
+        .filter_map(|t| t.output_error)
+        .fold(f64::INFINITY, f64::min);
+    if chosen.readout == "potential" {
+        assert_eq!(chosen.output_error, Some(least));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    assert_cmd::Command::cargo_bin("spikewatt")
+        .unwrap()
+        .arg("run")
+        .args(recommendation.flags.split(' '))
+        .args(["--targets", "loihi1", "--format", "json", "--out"])
+        .arg(folder.path().join("out"))
+        .arg(root.join("examples/digits.toml"))
+        .assert()
+        .success();
+    let summary = std::fs::read_to_string(folder.path().join("out/summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(summary["timesteps"], recommendation.timesteps);
+    let recommended = summary["accuracy"]["agreement"].as_f64().unwrap();
+    assert!((recommended - chosen.agreement).abs() < 0.04);
+
     let exit = &diagnosis.early_exit;
     assert!(exit.mean_timesteps < 10.0, "{}", exit.mean_timesteps);
     assert!((exit.accuracy.unwrap() - accuracy.snn).abs() < 0.01);

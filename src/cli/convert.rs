@@ -1,11 +1,12 @@
 //! `spikewatt convert`.
 
 use super::progress::{Meter, catch_interrupts};
-use super::run::{correction, encodings, normalization};
+use super::run::{correction, encodings, normalization, readouts};
 use super::{Common, Format, print, print_json, talk};
 use crate::encoding::Encoding;
 use crate::experiment::{
-    CalibrationConfig, ConversionReport, Correction, Experiment, Normalization, convert_model,
+    CalibrationConfig, ConversionReport, Correction, Experiment, Normalization, Readout,
+    convert_model,
 };
 use crate::formats::nir;
 use crate::report::{Manifest, OutputFolder};
@@ -39,6 +40,10 @@ pub(super) struct ConvertArgs {
     /// What is corrected after conversion: weights (and biases), bias or none.
     #[arg(long, value_name = "WHAT", value_parser = correction)]
     correction: Option<Correction>,
+    /// How the answer is read from the last layer; one that is read by spikes has a threshold in the
+    /// file.
+    #[arg(long, value_name = "NAME", value_parser = readouts())]
+    readout: Option<Readout>,
     /// Set any key of the experiment, for example --set conversion.initial_potential=0.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -122,6 +127,9 @@ fn experiment(args: &ConvertArgs, common: &Common) -> anyhow::Result<Experiment>
     }
     if let Some(correction) = args.correction {
         experiment.conversion.correction = correction;
+    }
+    if let Some(readout) = args.readout {
+        experiment.conversion.readout = readout;
     }
     if let Some(seed) = common.seed {
         experiment.simulation.seed = seed;

@@ -6,11 +6,12 @@ use super::pricing::PricingArgs;
 use super::progress::{Meter, catch_interrupts};
 use super::simulate::network::NetworkArgs;
 use super::{Common, Format, print, print_json, require_fit, talk, text};
+use crate::conversion::READOUTS;
 use crate::encoding::{ENCODINGS, Encoding};
 use crate::energy::Catalogue;
 use crate::experiment::{
-    self, CalibrationConfig, Correction, Experiment, Normalization, Observer, OutputConfig, Run,
-    SpikingExperiment,
+    self, CalibrationConfig, ConversionConfig, Correction, Experiment, Normalization, Observer,
+    OutputConfig, Readout, Run, SpikingExperiment,
 };
 use crate::formats::saved_counts::{self, SavedCounts};
 use crate::report::{Manifest, OutputFolder, TableEntry};
@@ -27,7 +28,8 @@ pub(super) struct RunArgs {
     #[arg(value_name = "EXPERIMENT.toml|MODEL")]
     pub(super) input: PathBuf,
     /// Data to run on: .npz with x and y, .npy, IDX (.gz too), CIFAR-10 batches or HDF5; for
-    /// spiking networks, spikes and event recordings as `simulate` reads them.
+    /// spiking networks, spikes and event recordings as `simulate` reads them. An ONNX model takes
+    /// event recordings, too: a folder of them or, with --dt-bin, a file.
     #[arg(long, value_name = "FILE")]
     pub(super) data: Option<PathBuf>,
     /// Labels, if they are not in or beside the data.
@@ -52,6 +54,9 @@ pub(super) struct RunArgs {
     /// What is corrected after conversion: weights (and biases), bias or none.
     #[arg(long, value_name = "WHAT", value_parser = correction)]
     pub(super) correction: Option<Correction>,
+    /// How the answer is read from the last layer.
+    #[arg(long, value_name = "NAME", value_parser = readouts())]
+    pub(super) readout: Option<Readout>,
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
@@ -81,6 +86,14 @@ pub(super) fn encodings() -> impl TypedValueParser<Value = Encoding> {
             .iter()
             .find(|(known, ..)| *known == name)
             .map_or(Encoding::Constant, |(_, encoding, _)| *encoding)
+    })
+}
+
+pub(super) fn readouts() -> impl TypedValueParser<Value = Readout> {
+    let names = READOUTS.map(|(name, _, about)| PossibleValue::new(name).help(about));
+    PossibleValuesParser::new(names).map(|name| {
+        let known = READOUTS.iter().find(|(known, ..)| *known == name);
+        known.map_or(Readout::Potential, |(_, readout, _)| *readout)
     })
 }
 
@@ -204,10 +217,20 @@ pub(super) fn folder_of(args: &RunArgs, output: &OutputConfig) -> PathBuf {
     })
 }
 
+/// Replaces what flags say about the conversion.
+fn conversion(args: &RunArgs, conversion: &mut ConversionConfig) {
+    if let Some((normalization, percentile)) = args.normalization {
+        conversion.normalization = normalization;
+        conversion.percentile = percentile.unwrap_or(conversion.percentile);
+    }
+    conversion.correction = args.correction.unwrap_or(conversion.correction);
+    conversion.readout = args.readout.unwrap_or(conversion.readout);
+}
+
 pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
     if !args.network.is_empty() || args.baseline.is_some() {
         bail!(
-            "{}: it is converted; --baseline and the options of spiking networks are for a .nir or native network",
+            "{}: it is converted; --baseline and the options of spiking networks are for a .nir or native network, and --dt-bin for recorded events",
             args.input.display()
         );
     }
@@ -251,15 +274,7 @@ pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Expe
     if let Some(encoding) = args.encoding {
         experiment.simulation.encoding = encoding;
     }
-    if let Some((normalization, percentile)) = args.normalization {
-        experiment.conversion.normalization = normalization;
-        if let Some(percentile) = percentile {
-            experiment.conversion.percentile = percentile;
-        }
-    }
-    if let Some(correction) = args.correction {
-        experiment.conversion.correction = correction;
-    }
+    conversion(args, &mut experiment.conversion);
     if let Some(seed) = common.seed {
         experiment.simulation.seed = seed;
     }

@@ -58,6 +58,7 @@ pub(super) fn execute(args: &SimulateArgs, common: &Common) -> anyhow::Result<()
         options: args.network_options.options(),
         record: args.record.clone(),
         seed: common.seed,
+        conversion: None,
     };
     catch_interrupts();
     let meter = Meter::new(common.quiet);

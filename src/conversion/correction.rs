@@ -10,24 +10,24 @@
 //!
 //! Source: Li et al., ICML 2021, section 3.2 ("light" calibration).
 
-use super::samples::{Samples, Seen};
-use super::{Carrier, ConversionError};
+use super::ConversionError;
+use super::samples::{Seen, Watched};
 use crate::network::Network;
 use crate::neuron::{IntegrateFire, Neuron};
 
 /// Corrects the biases of a spiking population once, a bias per channel.
 pub(super) fn correct(
-    samples: &Samples,
+    watched: &Watched,
     network: &mut Network,
-    carrier: Carrier,
+    index: usize,
 ) -> Result<(), ConversionError> {
-    let population = &network.populations[carrier.population];
+    let population = &network.populations[index];
     let Neuron::IntegrateFire(model) = &population.neuron else {
         return Ok(());
     };
     let channels = population.shape.channels;
-    let timesteps = samples.timesteps as f32;
-    let differences = samples.visit(network, carrier, &|seen: Seen| {
+    let timesteps = watched.timesteps();
+    let differences = watched.visit(network, &|seen: Seen| {
         let spikes = count_spikes(model, seen.accumulated);
         let emitted = spikes.iter().zip(&model.threshold);
         let difference = emitted
@@ -35,39 +35,39 @@ pub(super) fn correct(
             .map(|((spikes, threshold), original)| original - spikes * threshold / timesteps);
         mean_per_channel(difference, channels)
     })?;
-    add(network, carrier.population, &shrunken_means(&differences));
+    add(network, index, &shrunken_means(&differences));
     Ok(())
 }
 
 /// Corrects the biases of a readout, one per neuron.
 pub(super) fn correct_readout(
-    samples: &Samples,
+    watched: &Watched,
     network: &mut Network,
-    readout: Carrier,
+    readout: usize,
 ) -> Result<(), ConversionError> {
-    let timesteps = samples.timesteps as f32;
-    let neurons = network.populations[readout.population].shape.neurons();
-    let differences = samples.visit(network, readout, &|seen: Seen| {
+    let timesteps = watched.timesteps();
+    let neurons = network.populations[readout].shape.neurons();
+    let differences = watched.visit(network, &|seen: Seen| {
         let difference = seen.total_input().iter().zip(seen.original);
         mean_per_channel(difference.map(|(z, a)| a - z / timesteps), neurons)
     })?;
-    add(network, readout.population, &shrunken_means(&differences));
+    add(network, readout, &shrunken_means(&differences));
     Ok(())
 }
 
 /// Root of the squared error of the mean output against the original, relative to the spread of the
 /// original between outputs. What is the same for all outputs decides nothing and does not count.
 pub(super) fn output_error(
-    samples: &Samples,
+    watched: &Watched,
     network: &Network,
-    output: Carrier,
+    output: usize,
 ) -> Result<f64, ConversionError> {
-    let timesteps = samples.timesteps as f32;
-    let spiking = match &network.populations[output.population].neuron {
+    let timesteps = watched.timesteps();
+    let spiking = match &network.populations[output].neuron {
         Neuron::IntegrateFire(model) => Some(model),
         _ => None,
     };
-    let parts = samples.visit(network, output, &|seen: Seen| {
+    let parts = watched.visit(network, &|seen: Seen| {
         let found: Vec<f32> = match spiking {
             Some(model) => {
                 let spikes = count_spikes(model, seen.accumulated);

@@ -7,8 +7,9 @@
 
 use super::correction::{correct, correct_readout, output_error};
 use super::max_pool::{MaxPoolChoice, averaged};
+use super::readout::{Readout, let_outputs_spike};
 use super::refit::refit;
-use super::rescale::set_thresholds;
+use super::rescale::{set_input_value, set_thresholds};
 use super::samples::{Emitted, Samples};
 use super::threshold::choose;
 use super::{
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::ann::{Ann, Runtime};
 use crate::encoding::Encoding;
+use crate::engine::SpikeTrain;
 use crate::network::Role;
 use crate::neuron::MaxPoolRule;
 use serde::{Deserialize, Serialize};
@@ -76,6 +78,8 @@ pub struct FitOptions {
     pub max_pool: MaxPoolChoice,
     /// What is corrected after conversion.
     pub correction: Correction,
+    /// How the answer is read.
+    pub readout: Readout,
     /// How samples will become input.
     pub encoding: Encoding,
     /// Seed of the encoding.
@@ -91,6 +95,7 @@ impl Default for FitOptions {
             initial_potential: 0.5,
             max_pool: MaxPoolChoice::default(),
             correction: Correction::default(),
+            readout: Readout::default(),
             encoding: Encoding::Constant,
             seed: 0,
         }
@@ -103,7 +108,8 @@ pub struct Fit {
     /// The network.
     pub conversion: Conversion,
     /// Error of the output (mean over timesteps) against the original's, relative to the spread of
-    /// the original between outputs, root mean square over the calibration samples.
+    /// the original between outputs, root mean square over the calibration samples; that of what
+    /// outputs receive, whatever the read-out makes of it.
     pub output_error: f64,
     /// The same for each max-pooling rule that was tried, the chosen one first.
     pub max_pool_errors: Vec<(MaxPoolRule, f64)>,
@@ -122,13 +128,44 @@ pub fn fit(
     inputs: &[f32],
     options: &FitOptions,
 ) -> Result<Fit, ConversionError> {
+    fit_to(ann, runtime, inputs, None, options)
+}
+
+/// Converts a network for recordings of events, one per frame in `frames` (`[sample, …]`,
+/// row-major), which is what the original takes in their place: the sum of a recording over
+/// `options.timesteps` timesteps. So that the mean over timesteps is the frame, an event stands for
+/// as many times its value as there are timesteps.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_recordings(
+    ann: &Ann,
+    runtime: &Runtime,
+    frames: &[f32],
+    recordings: &[SpikeTrain],
+    options: &FitOptions,
+) -> Result<Fit, ConversionError> {
+    fit_to(ann, runtime, frames, Some(recordings), options)
+}
+
+fn fit_to(
+    ann: &Ann,
+    runtime: &Runtime,
+    inputs: &[f32],
+    recordings: Option<&[SpikeTrain]>,
+    options: &FitOptions,
+) -> Result<Fit, ConversionError> {
     if options.max_pool == MaxPoolChoice::Average
         && let Some(averaged) = averaged(ann)
     {
-        return fit_averaged([ann, &averaged], runtime, inputs, options);
+        return fit_averaged([ann, &averaged], runtime, inputs, recordings, options);
     }
     let calibration = Calibration::measure(ann, runtime, inputs, options.percentile)?;
-    let samples = limited(ann, runtime, inputs, options);
+    let mut samples = limited(ann, runtime, inputs, options);
+    if recordings.is_some() {
+        samples.recordings = recordings;
+        samples.timesteps = options.timesteps;
+    }
     let with_rule = |rule: MaxPoolRule| fit_with(rule, &calibration, &samples, options);
     let (conversion, output_error) =
         with_rule(options.max_pool.rule().unwrap_or(MaxPoolRule::Gate))?;
@@ -171,14 +208,15 @@ fn fit_averaged(
     [original, averaged]: [&Ann; 2],
     runtime: &Runtime,
     inputs: &[f32],
+    recordings: Option<&[SpikeTrain]>,
     options: &FitOptions,
 ) -> Result<Fit, ConversionError> {
     let options = FitOptions {
         max_pool: MaxPoolChoice::Auto,
         ..options.clone()
     };
-    let exact = fit(original, runtime, inputs, &options)?;
-    let mut fit = fit(averaged, runtime, inputs, &options)?;
+    let exact = fit_to(original, runtime, inputs, recordings, &options)?;
+    let mut fit = fit_to(averaged, runtime, inputs, recordings, &options)?;
     fit.conversion.notes.push(format!(
         "average pooling in place of max pooling, as asked: error of the output {:.1} % on the calibration data, {:.1} % with max pooling by the rule {}",
         100.0 * fit.output_error,
@@ -204,6 +242,7 @@ pub(super) fn limited<'a>(
         ann,
         runtime,
         inputs: &inputs[..inputs.len().min(samples * width)],
+        recordings: None,
         timesteps,
         encoding: options.encoding,
         seed: options.seed,
@@ -230,15 +269,20 @@ fn fit_with(
         },
     )?;
     let network = &mut conversion.network;
+    if samples.recordings.is_some() {
+        // The input is the first population.
+        set_input_value(network, 0, samples.timesteps as f32);
+    }
     for &carrier in &conversion.carriers {
         let activation = &samples.ann.layers[carrier.activation].operation;
         if options.correction == Correction::Weights {
             refit(samples, network, carrier)?;
         }
         let trained = has_trained_threshold(activation);
+        let watched = samples.watch(network, carrier)?;
         if options.thresholds == ThresholdRule::Mmse
             && !trained
-            && let Some(thresholds) = choose(samples, network, carrier)?
+            && let Some(thresholds) = choose(&watched, network, carrier.population)?
         {
             set_thresholds(network, carrier.population, &thresholds);
             let name = &network.populations[carrier.population].name;
@@ -248,9 +292,10 @@ fn fit_with(
         }
         if options.correction != Correction::None {
             for _ in 0..PASSES {
-                correct(samples, network, carrier)?;
+                correct(&watched, network, carrier.population)?;
             }
         }
+        watched.emit(network)?;
     }
     let last = network.populations.len() - 1;
     let output = Carrier {
@@ -262,9 +307,11 @@ fn fit_with(
     if is_readout && options.correction == Correction::Weights {
         refit(samples, network, output)?;
     }
+    let watched = samples.watch(network, output)?;
     if is_readout && options.correction != Correction::None {
-        correct_readout(samples, network, output)?;
+        correct_readout(&watched, network, last)?;
     }
-    let error = output_error(samples, network, output)?;
+    let error = output_error(&watched, network, last)?;
+    let_outputs_spike(&watched, &mut conversion, options)?;
     Ok((conversion, error))
 }

@@ -56,7 +56,8 @@ pub fn examine(
         let Neuron::IntegrateFire(model) = &population.neuron else {
             continue;
         };
-        let parts = samples.visit(&conversion.network, carrier, &|seen: Seen| {
+        let watched = samples.watch(&conversion.network, carrier)?;
+        let parts = watched.visit(&conversion.network, &|seen: Seen| {
             let spikes = count_spikes(model, seen.accumulated);
             let mut sums = Sums::default();
             for (neuron, spikes) in spikes.iter().enumerate() {
@@ -77,6 +78,7 @@ pub fn examine(
             }
             sums
         })?;
+        watched.emit(&conversion.network)?;
         let neurons = population.shape.neurons();
         let mut total = Sums {
             spikes: vec![0; neurons],

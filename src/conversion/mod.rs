@@ -12,7 +12,8 @@
 //!
 //! [`convert`] builds the network with a threshold per layer; [`fit`] is the whole conversion:
 //! thresholds of least error for the given T, weights and biases that make up for what is lost on
-//! average, and the better max-pooling rule, all measured on unlabelled training samples.
+//! average, the better max-pooling rule and, where the last population spikes, its threshold, all
+//! measured on unlabelled training samples. [`fit_recordings`] does the same for recorded events.
 //!
 //! Sources: Rueckauer et al., Front. Neurosci. 11:682, 2017 (percentile, reset by subtraction);
 //! Bu et al., ICLR 2022 (v₀ = θ/2); Li et al., ICML 2021 (calibration).
@@ -26,6 +27,7 @@ mod fit;
 mod health;
 mod max_pool;
 mod quantile;
+mod readout;
 mod refit;
 mod rescale;
 mod samples;
@@ -33,9 +35,10 @@ mod threshold;
 
 pub use calibration::{ActivationRange, Calibration};
 pub use early_exit::{EarlyExit, Trace};
-pub use fit::{Correction, Fit, FitOptions, ThresholdRule, fit};
+pub use fit::{Correction, Fit, FitOptions, ThresholdRule, fit, fit_recordings};
 pub use health::{Health, examine};
 pub use max_pool::MaxPoolChoice;
+pub use readout::{READOUTS, Readout};
 
 use crate::ann::{Ann, Operation, RuntimeError};
 use crate::engine::SimulationError;

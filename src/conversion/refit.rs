@@ -136,7 +136,8 @@ pub(super) fn refit(
 fn fitted(samples: &Samples, network: &Network, population: usize) -> Vec<usize> {
     let shape = network.populations[population].shape;
     let exact = |p: &Projection| {
-        samples.encoding == Encoding::Constant
+        samples.recordings.is_none()
+            && samples.encoding == Encoding::Constant
             && network.populations[p.source].neuron.role() == Role::Input
     };
     let of = |kind: &dyn Fn(&Pattern) -> bool| -> Vec<usize> {

@@ -22,6 +22,11 @@ pub(super) fn set_thresholds(network: &mut Network, population: usize, threshold
     scale_outgoing(network, population, &factors);
 }
 
+/// Lets every event of the input stand for `value`.
+pub(super) fn set_input_value(network: &mut Network, input: usize, value: f32) {
+    scale_outgoing(network, input, &[value]);
+}
+
 fn scale_outgoing(network: &mut Network, population: usize, factors: &[f32]) {
     let mut pools = Vec::new();
     for projection in &mut network.projections {

@@ -1,25 +1,31 @@
 //! What reaches a population of the converted network, sample by sample.
 //!
-//! Populations are visited in the order of a timestep, each several times. What the population in
-//! front emits is simulated once and kept, so that a visit costs one projection and not the whole
-//! network up to it.
+//! Populations are visited in the order of a timestep. What those in front emit is simulated once
+//! and kept, so that a visit costs the projections into one population and not the whole network up
+//! to it: each source drives the population alone, and what arrives is added up.
+
+mod emitted;
+mod front;
+mod watched;
 
 use super::{Carrier, ConversionError};
 use crate::ann::{Ann, Operation, Runtime};
 use crate::encoding::{Drive, Encoding, EncodingError};
-use crate::engine::{Probe, Recording, SimulationError, Simulator, SpikeTrain};
-use crate::network::{Network, Population, Projection, Role};
-use crate::neuron::Neuron;
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::engine::{Probe, Recording, Simulator, SpikeTrain};
+use crate::network::{Network, Role};
+pub(super) use emitted::Emitted;
+use emitted::Trains;
+use front::{Front, sources};
+use rayon::prelude::*;
+use std::ops::{ControlFlow, Range};
+use std::sync::{Mutex, PoisonError};
+pub(super) use watched::Watched;
 
-/// Samples that are in memory at once; a multiple of the batch of the original.
+/// Most samples that are in memory at once; a multiple of the batch of the original.
 const CHUNK: usize = 64;
 
-/// Most events of one population that are kept, over all samples: 128 MiB of neuron indices.
-const MOST_EVENTS: usize = 32 << 20;
+/// Most numbers that they may have at one population: 128 MiB.
+const CHUNK_VALUES: usize = 32 << 20;
 
 /// Unlabelled calibration samples and the original that says what they should give.
 pub(super) struct Samples<'a> {
@@ -27,18 +33,13 @@ pub(super) struct Samples<'a> {
     pub(super) runtime: &'a Runtime,
     /// `[sample, …]`, row-major, in the order of the model.
     pub(super) inputs: &'a [f32],
+    /// What drives the network, per sample, where it is not the encoded inputs.
+    pub(super) recordings: Option<&'a [SpikeTrain]>,
     pub(super) timesteps: u32,
     pub(super) encoding: Encoding,
     pub(super) seed: u64,
     pub(super) emitted: Emitted,
 }
-
-/// What populations emit, per sample; `None` for one that emits too much to keep. A population is
-/// entered when the first one behind it is visited: from then on it must not change.
-#[derive(Default)]
-pub(super) struct Emitted(Mutex<BTreeMap<usize, Option<Trains>>>);
-
-type Trains = Arc<Vec<SpikeTrain>>;
 
 /// What one sample does at a population.
 pub(super) struct Seen<'a> {
@@ -60,87 +61,61 @@ impl Seen<'_> {
 /// What to do with a sample, given by its index.
 type Visit<'a, R> = &'a (dyn Fn(Seen, usize) -> R + Sync);
 
-struct Collector<'a, R> {
-    population: usize,
-    /// Source populations and their sizes.
-    sources: &'a [(usize, usize)],
-    first_sample: usize,
-    originals: &'a [Vec<f32>],
-    visit: Visit<'a, R>,
-    results: Vec<Mutex<Place<R>>>,
-}
-
-/// What becomes of one sample.
-struct Place<R> {
-    /// Spikes of each neuron of the sources.
+/// What arrives at a population from all fronts, and the spikes of the sources that were asked for.
+#[derive(Default)]
+struct Arrived {
+    accumulated: Vec<f32>,
     spikes: Vec<Vec<f32>>,
-    result: Option<R>,
 }
 
-impl<R> Default for Place<R> {
-    fn default() -> Self {
-        Place {
-            spikes: Vec::new(),
-            result: None,
-        }
+/// Adds what arrives from one front.
+struct Collector<'a> {
+    front: &'a Front,
+    /// Sources that were asked for.
+    asked: &'a [usize],
+    arrived: &'a [Mutex<Arrived>],
+}
+
+impl Collector<'_> {
+    fn target(&self) -> usize {
+        self.front.network.populations.len() - 1
     }
 }
 
-/// Copies what a population emits, and counts the events.
-struct Recorder {
-    population: usize,
-    trains: Vec<Mutex<SpikeTrain>>,
-    events: AtomicUsize,
-}
-
-impl Probe for Recorder {
+impl Probe for Collector<'_> {
     fn wants(&self, population: usize) -> bool {
-        population == self.population
+        let mut sources = self.front.sources.iter();
+        population == self.target()
+            || sources.any(|(place, source)| *place == population && self.asked.contains(source))
     }
 
     fn record(&self, recording: Recording) {
-        if let Ok(mut train) = self.trains[recording.sample].lock() {
-            for t in recording.timesteps {
-                let events = recording.train.at(t);
-                self.events
-                    .fetch_add(events.neurons.len(), Ordering::Relaxed);
-                for (event, &neuron) in events.neurons.iter().enumerate() {
-                    train.push_value(neuron, events.values.map_or(1.0, |values| values[event]));
-                }
-                train.end_timestep();
+        let arrived = self.arrived[recording.sample].lock();
+        let mut arrived = arrived.unwrap_or_else(PoisonError::into_inner);
+        let Arrived {
+            accumulated,
+            spikes,
+        } = &mut *arrived;
+        if recording.population == self.target() {
+            if accumulated.is_empty() {
+                accumulated.extend_from_slice(recording.potentials);
+            } else {
+                let more = accumulated.iter_mut().zip(recording.potentials);
+                more.for_each(|(sum, v)| *sum += v);
             }
-        }
-    }
-}
-
-impl<R: Send> Probe for Collector<'_, R> {
-    fn wants(&self, population: usize) -> bool {
-        population == self.population || self.sources.iter().any(|s| s.0 == population)
-    }
-
-    /// A population comes behind its sources.
-    fn record(&self, recording: Recording) {
-        let Ok(mut place) = self.results[recording.sample].lock() else {
             return;
-        };
-        let Place { spikes, result } = &mut *place;
-        spikes.resize(self.sources.len(), Vec::new());
-        for (spikes, (source, neurons)) in spikes.iter_mut().zip(self.sources) {
-            if *source == recording.population {
-                spikes.resize(*neurons, 0.0);
+        }
+        spikes.resize(self.asked.len(), Vec::new());
+        let neurons = self.front.network.populations[recording.population]
+            .shape
+            .neurons();
+        for (spikes, asked) in spikes.iter_mut().zip(self.asked) {
+            if self.front.sources.contains(&(recording.population, *asked)) {
+                spikes.resize(neurons, 0.0);
                 for &neuron in recording.train.neurons() {
                     spikes[neuron as usize] += 1.0;
                 }
             }
-        }
-        if recording.population == self.population {
-            let seen = Seen {
-                accumulated: recording.potentials,
-                original: &self.originals[recording.sample],
-                spikes,
-            };
-            *result = Some((self.visit)(seen, self.first_sample + recording.sample));
-            spikes.clear();
         }
     }
 }
@@ -195,8 +170,8 @@ impl<'a> Samples<'a> {
         Ok(self.runtime.observe(inputs, &[&layer.output], &rows)?)
     }
 
-    /// Runs the network up to a population, which accumulates its input without ever firing, and
-    /// hands each sample to `visit`. Results come in the order of the samples.
+    /// Lets a population accumulate its input without ever firing, and hands each sample to `visit`.
+    /// Results come in the order of the samples.
     pub(super) fn visit<R: Send>(
         &self,
         network: &Network,
@@ -211,54 +186,85 @@ impl<'a> Samples<'a> {
         &self,
         network: &Network,
         carrier: Carrier,
-        sources: &[usize],
+        asked: &[usize],
         visit: Visit<R>,
     ) -> Result<Vec<R>, ConversionError> {
-        // What is kept is what one population in front emits.
-        let only = only_source(network, carrier.population);
-        let trains = match sources.iter().all(|&source| Some(source) == only) {
-            true => self.in_front_of(network, carrier.population)?,
-            false => None,
-        };
-        let place = |&source: &usize| {
-            let index = if trains.is_some() { 0 } else { source };
-            (index, network.populations[source].shape.neurons())
-        };
-        let sources: Vec<(usize, usize)> = sources.iter().map(place).collect();
-        let (part, population) = match &trains {
-            Some((source, _)) => (pair(network, *source, carrier.population), 1),
-            None => (prefix(network, carrier.population), carrier.population),
-        };
-        let part = silenced(part, population);
-        let simulator = Simulator::new(&part, self.timesteps)?.with_seed(self.seed);
-        let mut all = Vec::new();
-        for (chunk, inputs) in self.inputs.chunks(CHUNK * self.width()).enumerate() {
-            let originals = self.observe(inputs, carrier, &|values| values)?.concat();
-            let collector = Collector {
-                population,
-                sources: &sources,
-                first_sample: chunk * CHUNK,
-                originals: &originals,
-                visit,
-                results: originals.iter().map(|_| Mutex::default()).collect(),
-            };
-            let drive = |sample: usize| self.drive(trains.as_ref(), chunk * CHUNK + sample);
-            let go_on = |_| ControlFlow::Continue(());
-            simulator.run_recorded(originals.len(), &drive, &collector, &go_on)?;
-            let results = collector.results.into_iter();
-            all.extend(results.filter_map(|place| place.into_inner().ok()?.result));
+        self.accumulate(network, carrier.population, Some(carrier), asked, visit)
+    }
+
+    /// As [`Samples::visit_with_sources`]; without a carrier nothing stands beside in the original.
+    fn accumulate<R: Send>(
+        &self,
+        network: &Network,
+        population: usize,
+        carrier: Option<Carrier>,
+        asked: &[usize],
+        visit: Visit<R>,
+    ) -> Result<Vec<R>, ConversionError> {
+        let fronts = self.fronts(network, population)?;
+        let simulators: Vec<Simulator> = fronts
+            .iter()
+            .map(|(front, _)| {
+                let simulator = Simulator::new(&front.network, self.timesteps)?;
+                Ok(simulator.with_seed(self.seed))
+            })
+            .collect::<Result<_, ConversionError>>()?;
+        let neurons = network.populations[population].shape.neurons();
+        let values = neurons.saturating_mul(self.timesteps as usize).max(1);
+        let chunk = (CHUNK_VALUES / values).clamp(1, CHUNK);
+        let samples = self.inputs.len() / self.width();
+        let mut all = Vec::with_capacity(samples);
+        for first in (0..samples).step_by(chunk) {
+            let chunk = first..samples.min(first + chunk);
+            let arrived: Vec<Mutex<Arrived>> = chunk.clone().map(|_| Mutex::default()).collect();
+            for ((front, trains), simulator) in fronts.iter().zip(&simulators) {
+                let collector = Collector {
+                    front,
+                    asked,
+                    arrived: &arrived,
+                };
+                let drive = |sample: usize| self.drive(trains.as_ref(), first + sample);
+                let go_on = |_| ControlFlow::Continue(());
+                simulator.run_recorded(chunk.len(), &drive, &collector, &go_on)?;
+            }
+            all.extend(self.show(carrier, chunk, arrived, visit)?);
         }
         Ok(all)
     }
 
-    /// The input of a sample: what the population in front emits, or the sample encoded.
-    fn drive(
+    fn show<R: Send>(
         &self,
-        trains: Option<&(usize, Trains)>,
-        sample: usize,
-    ) -> Result<Drive, EncodingError> {
-        if let Some((_, trains)) = trains {
+        carrier: Option<Carrier>,
+        chunk: Range<usize>,
+        arrived: Vec<Mutex<Arrived>>,
+        visit: Visit<R>,
+    ) -> Result<Vec<R>, ConversionError> {
+        let width = self.width();
+        let inputs = &self.inputs[chunk.start * width..chunk.end * width];
+        let originals = match carrier {
+            Some(carrier) => self.observe(inputs, carrier, &|values| values)?.concat(),
+            None => vec![Vec::new(); chunk.len()],
+        };
+        let samples = arrived.into_par_iter().zip(originals).zip(chunk);
+        let results = samples.map(|((arrived, original), sample)| {
+            let arrived = arrived.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let seen = Seen {
+                accumulated: &arrived.accumulated,
+                original: &original,
+                spikes: &arrived.spikes,
+            };
+            visit(seen, sample)
+        });
+        Ok(results.collect())
+    }
+
+    /// The input of a sample: what the population in front emits, or the sample encoded.
+    fn drive(&self, trains: Option<&Trains>, sample: usize) -> Result<Drive, EncodingError> {
+        if let Some(trains) = trains {
             return Ok(Drive::Spikes(trains[sample].clone()));
+        }
+        if let Some(recordings) = self.recordings {
+            return Ok(Drive::Spikes(recordings[sample].clone()));
         }
         let values = &self.inputs[sample * self.width()..(sample + 1) * self.width()];
         let values = self.ann.input_values(values);
@@ -266,112 +272,31 @@ impl<'a> Samples<'a> {
             .encode(values, self.timesteps, self.seed, sample)
     }
 
-    /// The population in front of another and what it emits; `None` if several populations or the
-    /// input stand there, or if it is too much to keep.
-    fn in_front_of(
+    /// What drives a population: each of its sources alone or, if one emits too much to keep, the
+    /// whole network up to it.
+    fn fronts(
         &self,
         network: &Network,
         population: usize,
-    ) -> Result<Option<(usize, Trains)>, ConversionError> {
-        let Some(source) = only_source(network, population) else {
-            return Ok(None);
-        };
-        let known = || {
-            self.emitted
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(trains) = known().get(&source) {
-            return Ok(trains.clone().map(|trains| (source, trains)));
+    ) -> Result<Vec<(Front, Option<Trains>)>, ConversionError> {
+        let mut fronts = Vec::new();
+        for (index, source) in sources(network, population).into_iter().enumerate() {
+            let front = Front::pair(network, source, population, index == 0);
+            let is_input = network.populations[source].neuron.role() == Role::Input;
+            let trains = match is_input {
+                true => None,
+                false => match self.emitted_by(network, source)? {
+                    None => return Ok(vec![(Front::whole(network, population), None)]),
+                    trains => trains,
+                },
+            };
+            fronts.push((front, trains));
         }
-        let before = self.in_front_of(network, source)?;
-        let (part, index) = match &before {
-            Some((first, _)) => (pair(network, *first, source), 1),
-            None => (prefix(network, source), source),
-        };
-        let samples = self.inputs.len() / self.width();
-        let recorder = Recorder {
-            population: index,
-            trains: (0..samples).map(|_| Mutex::default()).collect(),
-            events: AtomicUsize::new(0),
-        };
-        let drive = |sample: usize| self.drive(before.as_ref(), sample);
-        let simulator = Simulator::new(&part, self.timesteps)?.with_seed(self.seed);
-        // Samples are done one after the other: what is too much shows early.
-        let limit = |_| match recorder.events.load(Ordering::Relaxed) > MOST_EVENTS {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        };
-        let trains = match simulator.run_recorded(samples, &drive, &recorder, &limit) {
-            Ok(_) => {
-                let trains = recorder.trains.into_iter();
-                let taken = trains.map(|train| train.into_inner().unwrap_or_default());
-                Some(Arc::new(taken.collect::<Vec<_>>()))
-            }
-            Err(SimulationError::Stopped) => None,
-            Err(error) => return Err(error.into()),
-        };
-        known().insert(source, trains.clone());
-        Ok(trains.map(|trains| (source, trains)))
+        if fronts.is_empty() {
+            fronts.push((Front::whole(network, population), None));
+        }
+        Ok(fronts)
     }
-}
-
-/// The spiking population that all input of another one comes from, if there is only one.
-fn only_source(network: &Network, population: usize) -> Option<usize> {
-    if network.populations[population].poisson.is_some() {
-        return None;
-    }
-    let mut sources = network
-        .projections
-        .iter()
-        .filter(|projection| projection.target == population)
-        .map(|projection| projection.source);
-    let source = sources.next()?;
-    let role = network.populations[source].neuron.role();
-    let emits = matches!(role, Role::Spiking | Role::Pooling);
-    (emits && source < population && sources.all(|other| other == source)).then_some(source)
-}
-
-/// A population behind one that is driven by what it emits.
-fn pair(network: &Network, source: usize, target: usize) -> Network {
-    let front = &network.populations[source];
-    let front = Population::new(front.name.clone(), front.shape, Neuron::Input);
-    let projections = network
-        .projections
-        .iter()
-        .filter(|projection| projection.target == target)
-        .map(|projection| Projection {
-            source: 0,
-            target: 1,
-            ..projection.clone()
-        });
-    Network {
-        name: network.name.clone(),
-        populations: vec![front, network.populations[target].clone()],
-        projections: projections.collect(),
-    }
-}
-
-/// The network up to `population`.
-fn prefix(network: &Network, population: usize) -> Network {
-    let projections = network
-        .projections
-        .iter()
-        .filter(|p| p.source <= population && p.target <= population)
-        .cloned()
-        .collect();
-    Network {
-        name: network.name.clone(),
-        populations: network.populations[..=population].to_vec(),
-        projections,
-    }
-}
-
-/// The network with a population that never fires.
-fn silenced(mut network: Network, population: usize) -> Network {
-    network.populations[population].neuron = Neuron::Integrator;
-    network
 }
 
 #[cfg(test)]
@@ -390,8 +315,7 @@ mod tests {
             values.map(|v| v.to_bits()).collect()
         };
         let visit = |carrier: &Carrier| {
-            let source = only_source(network, carrier.population);
-            let sources: Vec<usize> = source.into_iter().collect();
+            let sources = sources(network, carrier.population);
             samples
                 .visit_with_sources(network, *carrier, &sources, &bits)
                 .unwrap()
@@ -426,21 +350,73 @@ mod tests {
                 ann: &model.ann,
                 runtime: &runtime,
                 inputs: &data.inputs,
+                recordings: None,
                 timesteps: 5,
                 encoding,
                 seed: 3,
                 emitted: Emitted::default(),
             };
             let kept = accumulated(&samples, &conversion.network, &conversion.carriers);
-            let known = samples.emitted.0.lock().unwrap().len();
+            let known = samples.emitted.entries();
             assert!(known >= 3, "convolution, pool and convolution are kept");
             let whole = samples.anew();
             let populations = 0..conversion.network.populations.len();
-            *whole.emitted.0.lock().unwrap() = populations.map(|p| (p, None)).collect();
+            populations.for_each(|p| whole.emitted.enter(p, None));
             assert!(
                 kept == accumulated(&whole, &conversion.network, &conversion.carriers),
                 "{rule:?}"
             );
         }
+    }
+
+    /// Behind two sources, what arrives from each is added up: nearly the bits of the whole network,
+    /// whose sums have another order.
+    #[test]
+    fn property_sources_add_up_in_front_of_residual_sums() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let model = onnx::load(&root.join("networks/cifar_resnet8.onnx")).unwrap();
+        let runtime = Runtime::load("resnet", model.bytes, &model.ann.sample_dims).unwrap();
+        let noise = |i: u32| i.wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 * 4.0 - 2.0;
+        let inputs: Vec<f32> = (0..2 * 3 * 32 * 32).map(noise).collect();
+        let calibration = Calibration::measure(&model.ann, &runtime, &inputs, 99.9).unwrap();
+        let options = ConversionOptions {
+            timesteps: 3,
+            use_max: false,
+            initial_potential: 0.5,
+            max_pool: None,
+        };
+        let conversion = convert(&model.ann, &calibration, &options).unwrap();
+        let network = &conversion.network;
+        let samples = Samples {
+            ann: &model.ann,
+            runtime: &runtime,
+            inputs: &inputs,
+            recordings: None,
+            timesteps: 3,
+            encoding: Encoding::Constant,
+            seed: 0,
+            emitted: Emitted::default(),
+        };
+        let whole = samples.anew();
+        (0..network.populations.len()).for_each(|p| whole.emitted.enter(p, None));
+        let mut joined = 0;
+        for carrier in &conversion.carriers {
+            joined += usize::from(sources(network, carrier.population).len() > 1);
+            let values = |samples: &Samples| {
+                let see = |seen: Seen| seen.accumulated.to_vec();
+                samples.visit(network, *carrier, &see).unwrap().concat()
+            };
+            let (kept, whole) = (values(&samples), values(&whole));
+            let largest = whole.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+            let pairs = kept.iter().zip(&whole);
+            let far = pairs.filter(|(a, b)| (*a - *b).abs() > 1e-4 * largest);
+            let far = far.count();
+            assert!(
+                far * 1000 <= kept.len(),
+                "{carrier:?}: {far} of {}",
+                kept.len()
+            );
+        }
+        assert_eq!(joined, 3);
     }
 }

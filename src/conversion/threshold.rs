@@ -14,8 +14,8 @@
 //! Source: Y. Li et al., A free lunch from ANN: towards efficient, accurate spiking neural networks
 //! calibration, ICML 2021 (thresholds of least squared error, layer by layer).
 
-use super::samples::{Samples, Seen};
-use super::{Carrier, ConversionError};
+use super::ConversionError;
+use super::samples::{Seen, Watched};
 use crate::network::Network;
 use crate::neuron::Neuron;
 
@@ -34,19 +34,19 @@ const SMALLEST_CHANNEL: f32 = 0.01;
 /// one threshold for all, which leaves small channels hardly any grid, and one grid for all, which
 /// spends most spikes on them. What all of them are multiplied by is chosen by the error.
 pub(super) fn choose(
-    samples: &Samples,
+    watched: &Watched,
     network: &Network,
-    carrier: Carrier,
+    index: usize,
 ) -> Result<Option<Vec<f32>>, ConversionError> {
-    let population = &network.populations[carrier.population];
+    let population = &network.populations[index];
     let Neuron::IntegrateFire(model) = &population.neuron else {
         return Ok(None);
     };
-    let Some(scales) = scales(samples, carrier, population.shape.channels)? else {
+    let Some(scales) = scales(watched, population.shape.channels)? else {
         return Ok(None);
     };
-    let (initial, timesteps) = (model.initial, samples.timesteps as f32);
-    let errors = samples.visit(network, carrier, &|seen: Seen| {
+    let (initial, timesteps) = (model.initial, watched.timesteps());
+    let errors = watched.visit(network, &|seen: Seen| {
         let total = seen.total_input();
         let mut ratio = 1.0;
         let mut errors = [0.0; CANDIDATES];
@@ -84,12 +84,8 @@ pub(super) fn staircase(total_input: f32, threshold: f32, initial: f32, timestep
 }
 
 /// Geometric mean of the largest activation of each channel and that of the layer.
-fn scales(
-    samples: &Samples,
-    carrier: Carrier,
-    channels: usize,
-) -> Result<Option<Vec<f32>>, ConversionError> {
-    let largest = samples.originals(carrier, &|values| {
+fn scales(watched: &Watched, channels: usize) -> Result<Option<Vec<f32>>, ConversionError> {
+    let largest = watched.originals(&|values| {
         let mut largest = vec![0.0f32; channels];
         for values in values.chunks_exact(channels) {
             for (largest, value) in largest.iter_mut().zip(values) {

@@ -147,6 +147,16 @@ impl<'n> Group<'n> {
         }
     }
 
+    /// Appends the potentials of all of its `neurons` neurons.
+    pub(super) fn append_potentials(&self, neurons: usize, potentials: &mut Vec<f32>) {
+        match self {
+            Group::IntegrateFire(_, potential) | Group::Integrator(potential) => {
+                potentials.extend_from_slice(potential);
+            }
+            _ => potentials.extend((0..neurons).map(|neuron| self.potential(neuron))),
+        }
+    }
+
     /// Potential of one neuron.
     pub(super) fn potential(&self, neuron: usize) -> f32 {
         match self {

@@ -74,11 +74,22 @@ pub enum SimulationError {
     Stopped,
 }
 
+/// What the number of an output neuron that spikes is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SpikeReadout {
+    /// Its spikes.
+    #[default]
+    Count,
+    /// One over the number of timesteps up to its first spike, that of the spike included: the
+    /// earlier, the larger; 0 if it has not fired.
+    First,
+}
+
 /// What one sample did at the output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Accumulated potential (or spike count of a spiking output) of each output neuron after the
-    /// last timestep, channels last.
+    /// Accumulated potential of each output neuron after the last timestep, or what its spikes are
+    /// read as, channels last.
     pub output: Vec<f32>,
     /// Output neuron with the largest potential (or count) after each timestep; the lowest index
     /// of equals.
@@ -99,6 +110,7 @@ pub struct Simulator<'n> {
     network: &'n Network,
     timesteps: u32,
     seed: u64,
+    readout: SpikeReadout,
     /// The population that is driven from outside.
     input: Option<usize>,
     synapses: Vec<Synapses<'n>>,
@@ -159,6 +171,7 @@ impl<'n> Simulator<'n> {
             network,
             timesteps,
             seed: 0,
+            readout: SpikeReadout::default(),
             input,
             synapses,
             windows,
@@ -191,6 +204,13 @@ impl<'n> Simulator<'n> {
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// How an output that spikes is read; its spikes are counted otherwise.
+    #[must_use]
+    pub fn with_readout(mut self, readout: SpikeReadout) -> Self {
+        self.readout = readout;
         self
     }
 

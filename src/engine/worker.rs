@@ -7,7 +7,7 @@ use super::poisson::{Poisson, SHARD, generator};
 use super::pool::Pool;
 use super::probe::{Probe, Recording};
 use super::synapses::{DeliveryScratch, start_inputs};
-use super::{Outcome, SimulationError, Simulator};
+use super::{Outcome, SimulationError, Simulator, SpikeReadout};
 use crate::counts::Tally;
 use crate::encoding::Drive;
 use crate::network::Role;
@@ -393,8 +393,9 @@ impl<'s, 'n> Worker<'s, 'n> {
                 counts.touched_per_timestep[t] += visit.touched as u64;
                 counts.active_per_timestep[t] += visit.active as u64;
                 if records {
-                    let potentials = (0..neurons).map(|n| state.group.potential(n));
-                    state.potentials.extend(potentials);
+                    state
+                        .group
+                        .append_potentials(neurons, &mut state.potentials);
                 }
                 if is_last && role == Role::Readout {
                     outcome
@@ -459,7 +460,14 @@ impl<'s, 'n> Worker<'s, 'n> {
             let events = self.trains[index].at(t);
             for (i, &neuron) in events.neurons.iter().enumerate() {
                 let value = events.values.map_or(1.0, |values| values[i]);
-                outcome.output[neuron as usize] += value;
+                let output = &mut outcome.output[neuron as usize];
+                match self.simulator.readout {
+                    SpikeReadout::Count => *output += value,
+                    SpikeReadout::First if *output == 0.0 => {
+                        *output = 1.0 / (t + 1) as f32;
+                    }
+                    SpikeReadout::First => {}
+                }
             }
             outcome
                 .predictions

@@ -1,7 +1,7 @@
 //! An experiment as a file: what users write, with every default.
 
 use crate::conversion::FitOptions;
-pub use crate::conversion::{Correction, MaxPoolChoice, ThresholdRule as Normalization};
+pub use crate::conversion::{Correction, MaxPoolChoice, Readout, ThresholdRule as Normalization};
 use crate::encoding::Encoding;
 use crate::energy::carbon::CarbonError;
 use crate::energy::{MonteCarlo, PlacementRule, PriceOptions, UsageConfig};
@@ -142,6 +142,25 @@ pub struct ConversionConfig {
     /// it one converted network is read after any number of timesteps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timesteps: Option<u32>,
+    /// How the answer is read.
+    pub readout: Readout,
+}
+
+impl ConversionConfig {
+    /// The threshold rule and what is corrected, in words.
+    pub(super) fn rule(&self, timesteps: u32) -> String {
+        let rule = match self.normalization {
+            Normalization::Mmse => format!("mmse for T = {timesteps}"),
+            Normalization::Max => "max".to_owned(),
+            Normalization::Percentile => format!("percentile {}", self.percentile),
+        };
+        let correction = match self.correction {
+            Correction::Weights => ", weights and biases corrected",
+            Correction::Bias => ", biases corrected",
+            Correction::None => "",
+        };
+        rule + correction
+    }
 }
 
 impl Default for ConversionConfig {
@@ -153,6 +172,7 @@ impl Default for ConversionConfig {
             max_pool: MaxPoolChoice::Auto,
             correction: Correction::default(),
             timesteps: None,
+            readout: Readout::default(),
         }
     }
 }
@@ -451,6 +471,7 @@ impl Experiment {
                 Correction::Weights if self.optimise.weight_bits.is_some() => Correction::Bias,
                 correction => correction,
             },
+            readout: self.conversion.readout,
             encoding: self.simulation.encoding,
             seed: self.simulation.seed,
         }

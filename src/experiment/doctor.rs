@@ -1,12 +1,16 @@
 //! The conversion doctor: where accuracy is lost, what each timestep brings and costs, and when to
 //! stop.
 
+mod recommend;
+
+pub use recommend::{Recommendation, Tried};
+
 use super::{Experiment, ExperimentError, Imported, Observer, Progress, shown, stop_if};
-use crate::conversion::{self, EarlyExit, FitOptions, Health, ThresholdRule, Trace, rule_name};
+use crate::conversion::{self, EarlyExit, FitOptions, Health, Trace, rule_name};
 use crate::counts::EventCounts;
 use crate::encoding::EncodingError;
 use crate::energy::{self, Catalogue, Work};
-use crate::engine::{Probe, Recording, Simulation, SimulationError, Simulator};
+use crate::engine::{Probe, Recording, Simulation, SimulationError, Simulator, SpikeReadout};
 use crate::network::{Network, Role};
 use crate::report::{InputEntry, Workload};
 use serde::Serialize;
@@ -15,10 +19,6 @@ use std::sync::Mutex;
 
 /// Share of calibration samples whose answer an early exit may change.
 const EARLY_EXIT_TOLERANCE: f64 = 0.002;
-
-/// The recommended T is the first one whose agreement with the original on the calibration data is
-/// this close to the best.
-const AGREEMENT_MARGIN: f64 = 0.01;
 
 /// Most points of the curve that are priced.
 const PRICED_POINTS: u32 = 64;
@@ -62,21 +62,6 @@ pub struct EarlyExitReport {
     /// Mean energy per inference on each target: samples are simulated again for exactly as long
     /// as they run and priced in groups of equal length.
     pub energy: Vec<TargetEnergy>,
-}
-
-/// What to run with.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Recommendation {
-    /// Timesteps.
-    pub timesteps: u32,
-    /// Threshold rule.
-    pub normalization: ThresholdRule,
-    /// Error of the output on the calibration data with each rule at these timesteps.
-    pub output_errors: Vec<(ThresholdRule, f64)>,
-    /// Readout.
-    pub readout: &'static str,
-    /// The flags of `run` that do so.
-    pub flags: String,
 }
 
 /// Everything the doctor finds: `doctor.json` is this struct.
@@ -134,15 +119,13 @@ pub fn diagnose(
     let network = &fit.conversion.network;
     let populations = imported.examine(experiment, &fit.conversion)?;
 
-    let original = super::predictions(ann, runtime, &calibration.inputs)?;
     let drive = Driver {
         network,
         options: &options,
     };
     let (_, traces) = drive.trace(&imported.data_of(true), observer)?;
     let exit = EarlyExit::choose(&traces, EARLY_EXIT_TOLERANCE);
-    let agreements = shares(&traces, &original);
-    let recommendation = recommend(&imported, &options, &agreements)?;
+    let recommendation = recommend::recommend(&imported, &options, observer)?;
 
     let (simulation, traces) = drive.trace(&imported.data_of(false), observer)?;
     let prices = Prices {
@@ -223,41 +206,6 @@ fn finding(populations: &[Health]) -> String {
     )
 }
 
-fn recommend(
-    imported: &Imported,
-    options: &FitOptions,
-    agreements: &[f64],
-) -> Result<Recommendation, ExperimentError> {
-    let best = agreements.iter().copied().fold(0.0, f64::max);
-    let enough = |agreement: &f64| *agreement >= best - AGREEMENT_MARGIN;
-    let timesteps = agreements.iter().position(enough).map_or(1, |t| t + 1) as u32;
-    let mut output_errors = Vec::new();
-    for thresholds in [ThresholdRule::Mmse, ThresholdRule::Percentile] {
-        let options = FitOptions {
-            timesteps,
-            thresholds,
-            ..options.clone()
-        };
-        let inputs = &imported.calibration_data.inputs;
-        let fit = conversion::fit(&imported.ann, &imported.runtime, inputs, &options)?;
-        output_errors.push((thresholds, fit.output_error));
-    }
-    output_errors.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let normalization = output_errors[0].0;
-    let flag = match normalization {
-        ThresholdRule::Mmse => "mmse".to_owned(),
-        ThresholdRule::Percentile => format!("percentile:{}", options.percentile),
-        ThresholdRule::Max => "max".to_owned(),
-    };
-    Ok(Recommendation {
-        timesteps,
-        normalization,
-        output_errors,
-        readout: "accumulated potential",
-        flags: format!("--timesteps {timesteps} --normalization {flag}"),
-    })
-}
-
 /// Drives a converted network with samples of its model.
 struct Driver<'a> {
     network: &'a Network,
@@ -290,7 +238,8 @@ impl Driver<'_> {
         let tracer = Tracer {
             population: last,
             neurons: output.shape.neurons(),
-            spikes: output.neuron.role() != Role::Readout,
+            spikes: (output.neuron.role() != Role::Readout)
+                .then(|| self.options.readout.of_spikes()),
             samples: samples.iter().map(|_| Mutex::default()).collect(),
         };
         let drive = |sample: usize| self.encode(samples[sample], sample, timesteps);
@@ -312,8 +261,9 @@ impl Driver<'_> {
 struct Tracer {
     population: usize,
     neurons: usize,
-    spikes: bool,
-    /// The trace and, for an output that spikes, the counts so far.
+    /// How spikes are read; `None` if potentials are.
+    spikes: Option<SpikeReadout>,
+    /// The trace and, for an output that spikes, what stands for each output so far.
     samples: Vec<Mutex<(Trace, Vec<f32>)>>,
 }
 
@@ -327,16 +277,23 @@ impl Probe for Tracer {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let (trace, counts) = &mut *traced;
-        if !self.spikes {
+        let Some(readout) = self.spikes else {
             for potentials in recording.potentials.chunks_exact(self.neurons.max(1)) {
                 trace.push(potentials);
             }
             return;
-        }
+        };
         counts.resize(self.neurons, 0.0);
         for t in recording.timesteps {
             for &neuron in recording.train.at(t).neurons {
-                counts[neuron as usize] += 1.0;
+                let output = &mut counts[neuron as usize];
+                match readout {
+                    SpikeReadout::Count => *output += 1.0,
+                    SpikeReadout::First if *output == 0.0 => {
+                        *output = 1.0 / (t + 1) as f32;
+                    }
+                    SpikeReadout::First => {}
+                }
             }
             trace.push(counts);
         }

@@ -1,13 +1,16 @@
 //! A spiking network on given input: what `spikewatt simulate` does.
 
-use super::subject::{NetworkOptions, Subject};
+use super::subject::{NetworkOptions, RecordedConversion, Subject};
 use super::watch::{OutputKind, Watch};
 use super::{Observer, Progress, figures, shown, stop_if};
+use crate::ann::RuntimeError;
+use crate::conversion::ConversionError;
 use crate::counts::EventCounts;
 use crate::encoding::{Drive, EncodingError};
 use crate::engine::{NoProbe, Outcome, Probe, SimulationError, Simulator, SpikeTrain};
 use crate::formats::native::NativeError;
 use crate::formats::nir::{LowerError, NirError};
+use crate::formats::onnx::OnnxError;
 use crate::formats::recording::{Recorder, RecordingError};
 use crate::formats::spikes::{SpikesError, SpikingInput};
 use crate::neuron::{NeuronError, Options};
@@ -39,6 +42,8 @@ pub struct SimulateConfig {
     pub record: Option<PathBuf>,
     /// Seed of every random draw; that of the native file, or 0, if absent.
     pub seed: Option<u64>,
+    /// How the network is converted, if it is an ONNX model.
+    pub conversion: Option<RecordedConversion>,
 }
 
 /// Why a network could not be simulated.
@@ -50,6 +55,26 @@ pub enum SimulateError {
         .0.display()
     )]
     Onnx(PathBuf),
+    /// The ONNX model cannot be read.
+    #[error(transparent)]
+    Model(#[from] OnnxError),
+    /// The ONNX model cannot be run.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The ONNX model cannot be converted.
+    #[error(transparent)]
+    Conversion(#[from] ConversionError),
+    /// The ONNX model takes no frames of events.
+    #[error(
+        "{}: it takes {dims:?}; recorded events need an input of [2, rows, columns], or [1, rows, columns] for both polarities in one channel",
+        file.display()
+    )]
+    Frames {
+        /// The model.
+        file: PathBuf,
+        /// Its input.
+        dims: Vec<usize>,
+    },
     /// The NIR file cannot be read.
     #[error(transparent)]
     Nir(#[from] NirError),

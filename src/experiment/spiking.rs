@@ -2,10 +2,11 @@
 
 use super::config::apply;
 use super::simulate::{Simulated, simulate};
+use super::subject::is_recorded;
 use super::watch::OutputKind;
 use super::{
-    ConfigError, Context, NetworkOptions, Observer, OutputConfig, Run, SimulateConfig,
-    SimulateError, price, shown,
+    CalibrationConfig, ConfigError, Context, ConversionConfig, NetworkOptions, Observer,
+    OutputConfig, RecordedConversion, Run, SimulateConfig, SimulateError, price, shown,
 };
 use crate::counts::{DenseCounts, NeuroBench};
 use crate::digest::sha256_hex;
@@ -17,11 +18,12 @@ use crate::report::{Accuracy, InputEntry, ModelReport, Setup};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// An experiment with a network that spikes already: nothing is converted.
+/// An experiment with a network that spikes already, which is not converted, or with an ONNX model
+/// that is, for recorded events.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpikingExperiment {
-    /// The network: NIR, or native (`.toml`).
+    /// The network: NIR, native (`.toml`), or ONNX for recorded events.
     pub model: PathBuf,
     /// What drives it; a network without input population needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,6 +31,12 @@ pub struct SpikingExperiment {
     /// A conventional network (ONNX) that does the same, for the targets that cannot run spikes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<PathBuf>,
+    /// Training recordings that set thresholds; only for an ONNX model that recorded events drive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationConfig>,
+    /// How to convert; only for an ONNX model that recorded events drive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<ConversionConfig>,
     /// How long to run it, and the seed.
     #[serde(default)]
     pub simulation: SpikingSimulation,
@@ -169,8 +177,12 @@ impl SpikingExperiment {
         apply(&mut table, overrides)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let model = table.get("model").and_then(toml::Value::as_str);
+        // An ONNX model with options of spiking networks takes recorded events.
+        let is_recorded = table.contains_key("network")
+            && model.is_some_and(|model| extension(Path::new(model)) == "onnx");
         match model.map(|model| is_spiking_network(&folder.join(model))) {
             Some(Ok(true)) => {}
+            Some(Ok(false)) if is_recorded => {}
             // What is wrong with a model is told by whoever reads it.
             _ => return Ok(None),
         }
@@ -182,6 +194,9 @@ impl SpikingExperiment {
         let under = |path: &mut PathBuf| *path = folder.join(&*path);
         under(&mut experiment.model);
         experiment.baseline.iter_mut().for_each(under);
+        if let Some(calibration) = &mut experiment.calibration {
+            under(&mut calibration.path);
+        }
         if let Some(data) = &mut experiment.data {
             under(&mut data.path);
             data.labels.iter_mut().for_each(under);
@@ -200,7 +215,18 @@ impl SpikingExperiment {
             options: self.network.clone(),
             record: None,
             seed: self.simulation.seed,
+            conversion: self.is_recorded().then(|| RecordedConversion {
+                calibration: self.calibration.clone(),
+                conversion: self.conversion.clone().unwrap_or_default(),
+            }),
         }
+    }
+
+    /// Whether its model is converted for recorded events: an ONNX model whose data are a folder of
+    /// recordings, or whose events are binned.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        extension(&self.model) == "onnx" && is_recorded(self.data.as_ref(), &self.network)
     }
 }
 
@@ -221,7 +247,10 @@ pub fn run_spiking(
     // The seed of a network is known once it is read.
     let options = |seed| experiment.output.price_options(&experiment.usage, seed);
     options(0)?;
-    let baseline = match &experiment.baseline {
+    // What was converted is what conventional targets execute.
+    let original = experiment.is_recorded().then_some(&experiment.model);
+    let baseline_path = experiment.baseline.as_ref().or(original);
+    let baseline = match baseline_path {
         Some(path) => Some(onnx::load(path)?),
         None => None,
     };
@@ -242,7 +271,7 @@ pub fn run_spiking(
         _ => None,
     };
     let mut dense = DenseCounts::default();
-    if let (Some(path), Some(baseline)) = (&experiment.baseline, &baseline) {
+    if let (Some(path), Some(baseline)) = (baseline_path, &baseline) {
         dense = baseline.ann.dense_counts();
         let have = baseline.ann.layers.last().map_or(0, |l| l.shape.neurons());
         if let Some(expected) = classes.filter(|&expected| expected != have) {
@@ -266,6 +295,10 @@ pub fn run_spiking(
             sha256: sha256.to_owned(),
         });
     };
+    if let Some(original) = &run.subject.original {
+        let source = &original.calibration;
+        read("calibration", &source.path, &source.sha256);
+    }
     if let Some(input) = &run.input {
         read("data", &input.source.path, &input.source.sha256);
         let labels = input.labels.as_ref().and_then(|l| l.source.as_ref());
@@ -321,10 +354,14 @@ fn parameters(network: &Network) -> u64 {
 
 fn setup(experiment: &SpikingExperiment, run: &Simulated) -> Setup {
     let subject = &run.subject;
-    let mut notes = vec![format!(
-        "the network was given as it spikes, not converted; preset {}: {}",
-        subject.preset.name, subject.options
-    )];
+    let original = subject.original.as_ref();
+    let mut notes = match original {
+        Some(_) => Vec::new(),
+        None => vec![format!(
+            "the network was given as it spikes, not converted; preset {}: {}",
+            subject.preset.name, subject.options
+        )],
+    };
     let reads = |&output: &usize| {
         let population = &subject.network.populations[output];
         let what = match OutputKind::of(&population.neuron) {
@@ -339,24 +376,31 @@ fn setup(experiment: &SpikingExperiment, run: &Simulated) -> Setup {
             "conventional targets execute the baseline {}, whose accuracy was not evaluated",
             shown(path)
         )),
+        None if original.is_some() => {
+            notes.push("conventional targets execute the original on the frames".to_owned());
+        }
         None => notes.push(
             "there is no conventional network to compare with; --baseline names one".to_owned(),
         ),
     }
     notes.extend(run.notes.iter().cloned());
     let input = run.input.as_ref();
+    let conversion = experiment.conversion.clone().unwrap_or_default();
     Setup {
         data: input.map_or_else(
             || "no data: the network drives itself".to_owned(),
             |input| shown(&input.source.path),
         ),
         data_sha256: input.map_or_else(String::new, |input| input.source.sha256.clone()),
-        calibration: None,
-        calibration_samples: 0,
+        calibration: original.map(|original| shown(&original.calibration.path)),
+        calibration_samples: original.map_or(0, |original| original.calibration_samples as u64),
         encoding: input.map_or_else(String::new, |input| input.kind().to_owned()),
-        normalization: String::new(),
-        max_pool: None,
-        thresholds: Vec::new(),
+        normalization: match original {
+            Some(_) => conversion.rule(run.timesteps),
+            None => String::new(),
+        },
+        max_pool: original.and_then(|original| original.max_pool.map(str::to_owned)),
+        thresholds: original.map_or_else(Vec::new, |original| original.thresholds.clone()),
         notes,
     }
 }
@@ -393,12 +437,33 @@ fn accuracy(
         pairs().filter(hit).count() as f64 / run.outcomes.len() as f64
     };
     let snn_per_timestep: Vec<f64> = (0..run.timesteps as usize).map(hits_at).collect();
+    let share = |hits: usize| hits as f64 / run.outcomes.len() as f64;
+    let originals = match (&run.subject.original, &run.input) {
+        (Some(original), Some(input)) => {
+            let samples = run.outcomes.len();
+            let answers = original.predictions(input, samples, run.timesteps);
+            Some(answers.map_err(SimulateError::from)?)
+        }
+        _ => None,
+    };
+    let right = |answers: &Vec<u32>| {
+        let pairs = answers.iter().zip(&labels.values);
+        share(pairs.filter(|(a, b)| a == b).count())
+    };
+    let agreeing = |answers: &Vec<u32>| {
+        let pairs = run.outcomes.iter().zip(answers);
+        share(
+            pairs
+                .filter(|(o, a)| o.predictions.last() == Some(a))
+                .count(),
+        )
+    };
     Ok(Some(Accuracy {
         qann: None,
         pann: None,
-        ann: None,
+        ann: originals.as_ref().map(right),
         snn: snn_per_timestep.last().copied().unwrap_or(0.0),
-        agreement: None,
+        agreement: originals.as_ref().map(agreeing),
         snn_per_timestep,
     }))
 }

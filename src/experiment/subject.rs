@@ -1,5 +1,7 @@
 //! A spiking network from a file, and the conventions by which it runs.
 
+mod recorded;
+
 use super::SimulateConfig;
 use super::simulate::SimulateError;
 use crate::formats::native::{Description, Quantity};
@@ -10,6 +12,8 @@ use crate::neuron::{
     CurrentOrder, InitialPotential, Model, Neuron, NeuronError, Options, PRESETS, Preset,
     ResetRule, ThresholdTest,
 };
+pub use recorded::RecordedConversion;
+pub(super) use recorded::{Original, is_recorded};
 use serde::{Deserialize, Serialize};
 
 /// Length of the timesteps that events are binned into unless stated [s].
@@ -115,6 +119,8 @@ pub(super) struct Subject {
     pub(super) timesteps: Option<u32>,
     pub(super) seed: u64,
     pub(super) notes: Vec<String>,
+    /// What it was converted from.
+    pub(super) original: Option<Box<Original>>,
 }
 
 impl Subject {
@@ -124,7 +130,10 @@ impl Subject {
             extension.is_some_and(|extension| extension.eq_ignore_ascii_case(name))
         };
         if has_extension("onnx") {
-            Err(SimulateError::Onnx(config.network.clone()))
+            match &config.conversion {
+                Some(how) => Self::recorded(config, how),
+                None => Err(SimulateError::Onnx(config.network.clone())),
+            }
         } else if has_extension("toml") {
             Self::native(config)
         } else {
@@ -152,6 +161,7 @@ impl Subject {
             timesteps: None,
             seed: config.seed.unwrap_or(0),
             notes: lowered.notes,
+            original: None,
         })
     }
 
@@ -207,6 +217,7 @@ impl Subject {
             timesteps: built.timesteps,
             seed,
             notes,
+            original: None,
         })
     }
 

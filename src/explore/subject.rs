@@ -234,7 +234,8 @@ fn record_experiment(
     } = converted;
     let network = &conversion.network;
     let timesteps = experiment.simulation.timesteps;
-    let simulator = Simulator::new(network, timesteps)?;
+    let readout = experiment.conversion.readout.of_spikes();
+    let simulator = Simulator::new(network, timesteps)?.with_readout(readout);
     let keeper = Keeper::new();
     let drive = experiment::drive(experiment, &imported.ann, &imported.data, sample)
         .map_err(SimulationError::from)?;

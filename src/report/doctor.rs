@@ -79,10 +79,26 @@ pub fn doctor_text(diagnosis: &Diagnosis) -> String {
         )),
     }
     line(format_args!("{}", diagnosis.finding));
+    let recommendation = &diagnosis.recommendation;
     line(format_args!(
-        "recommended: {} (readout: {})",
-        diagnosis.recommendation.flags, diagnosis.recommendation.readout
+        "\ntried at T = {}, {}:",
+        recommendation.timesteps,
+        match recommendation.held_out {
+            0 => "judged by the samples that converted it, for want of more".to_owned(),
+            n => format!("judged by {n} calibration samples that did not convert it"),
+        }
     ));
+    for tried in &recommendation.tried {
+        line(format_args!(
+            "  {:16} {:16} {:12} agreement {:>8}  output error {}",
+            tried.normalization,
+            tried.max_pool.unwrap_or("–"),
+            tried.readout,
+            percent(tried.agreement),
+            tried.output_error.map_or("–".to_owned(), percent),
+        ));
+    }
+    line(format_args!("recommended: {}", recommendation.flags));
     text
 }
 

@@ -2,8 +2,9 @@
 
 use super::RunArgs;
 use crate::cli::Common;
-use crate::experiment::{SpikingData, SpikingExperiment, is_spiking_network};
+use crate::experiment::{CalibrationConfig, SpikingData, SpikingExperiment, is_spiking_network};
 use anyhow::bail;
+use std::path::Path;
 
 /// The experiment, if the model is a spiking network.
 pub(super) fn experiment(
@@ -14,7 +15,14 @@ pub(super) fn experiment(
         .input
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    let mut experiment = if is_spiking_network(&args.input)? {
+    let is_onnx = |path: &Path| {
+        path.extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+    };
+    let is_folder = args.data.as_ref().is_some_and(|data| data.is_dir());
+    let takes_events =
+        is_onnx(&args.input) && (is_folder || args.network.options().bin_s.is_some());
+    let mut experiment = if takes_events || is_spiking_network(&args.input)? {
         if let Some(assignment) = args.set.first() {
             bail!(
                 "--set {assignment}: it sets keys of an experiment file; give the flag of the same purpose"
@@ -32,13 +40,25 @@ pub(super) fn experiment(
     } else {
         return Ok(None);
     };
+    if is_onnx(&experiment.model) {
+        if let Some(path) = &args.calibration {
+            experiment.calibration = Some(CalibrationConfig {
+                path: path.clone(),
+                samples: None,
+            });
+        }
+        let choices = experiment.conversion.get_or_insert_default();
+        super::conversion(args, choices);
+    }
+    let converted = is_onnx(&experiment.model);
     for (flag, given) in [
         ("--calibration", args.calibration.is_some()),
         ("--encoding", args.encoding.is_some()),
         ("--normalization", args.normalization.is_some()),
         ("--correction", args.correction.is_some()),
+        ("--readout", args.readout.is_some()),
     ] {
-        if given {
+        if given && (flag == "--encoding" || !converted) {
             bail!(
                 "{flag}: {} spikes already and is not converted; leave it out",
                 experiment.model.display()

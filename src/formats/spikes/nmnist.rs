@@ -13,11 +13,11 @@ pub(super) fn read(bytes: &[u8], request: &Request) -> Result<Parsed, SpikesProb
     if request.hold {
         return Err(SpikesProblem::Held);
     }
-    let [2, height, width] = *request.dims else {
+    let [channels @ (1 | 2), height, width] = *request.dims else {
         return Err(SpikesProblem::Shape {
             have: vec![2, 34, 34],
             expected: format!(
-                "\"{}\" takes {:?}; a recording of events has two polarities, rows and columns",
+                "\"{}\" takes {:?}; a recording of events has two polarities (or one channel for both), rows and columns",
                 request.node, request.dims
             ),
         });
@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8], request: &Request) -> Result<Parsed, SpikesProb
                 request.node
             )));
         }
-        let channel = usize::from(event[2] >> 7);
+        let channel = usize::from(event[2] >> 7) % channels;
         let time_us = u32::from_be_bytes([0, event[2] & 0x7f, event[3], event[4]]);
         let step = (f64::from(time_us) / bin_us).floor() as u64;
         events.push((step, ((channel * height + y) * width + x) as u32));
@@ -49,8 +49,12 @@ pub(super) fn read(bytes: &[u8], request: &Request) -> Result<Parsed, SpikesProb
         has_sample_axis: false,
         labels: None,
         notes: vec![format!(
-            "events are binned into timesteps of {} s, at most one an input and timestep; channel = polarity",
-            request.bin_s
+            "events are binned into timesteps of {} s, at most one an input and timestep; {}",
+            request.bin_s,
+            match channels {
+                1 => "both polarities in one channel",
+                _ => "channel = polarity",
+            }
         )],
     })
 }
@@ -79,6 +83,13 @@ mod tests {
             panic!("no events");
         };
         assert_eq!((samples[0][0].step, samples[0][0].neuron), (66, 8 + 4 + 3));
+        // In one channel both polarities are the same input.
+        let both = [3, 1, 0x81, 2, 3, 3, 1, 0x01, 2, 3];
+        let Content::Events(samples) = read(&both, &request(&[1, 2, 4])).unwrap().content else {
+            panic!("no events");
+        };
+        assert_eq!(samples[0].len(), 1);
+        assert_eq!((samples[0][0].step, samples[0][0].neuron), (66, 4 + 3));
     }
 
     #[test]
