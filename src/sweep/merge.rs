@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 
+/// One end of a range.
+type Bound = fn(Range) -> f64;
+
 /// The bounds of a range, by the name they have in a table.
-const BOUNDS: [(&str, fn(Range) -> f64); 3] = [
+const BOUNDS: [(&str, Bound); 3] = [
     ("low", |range| range.low),
     ("nominal", |range| range.nominal),
     ("high", |range| range.high),
