@@ -296,6 +296,22 @@ fn worked_lemaire_convolution() {
 }
 
 #[test]
+fn worked_lemaire_leak() {
+    let mut counts = hundred();
+    let total = |counts: &EventCounts| total(&priced(&device("lemaire-45nm"), counts)[0]);
+    let before = total(&counts);
+    // The first of two populations leaks: 50 neurons × 10 timesteps, a multiplication of 3.1 pJ each.
+    counts.count_leaks([true, false]);
+    assert!(((total(&counts) - before) / (500.0 * 3.1e-12) - 1.0).abs() < 1e-9);
+    counts.count_leaks([true, true]);
+    assert!(((total(&counts) - before) / (1000.0 * 3.1e-12) - 1.0).abs() < 1e-9);
+    // Nothing else of the law changes: the potential is read and written either way.
+    let report = priced(&device("lemaire-45nm"), &counts).remove(0);
+    let leaks = report.lines.iter().find(|line| line.event.contains("leak"));
+    assert_eq!(leaks.map(|line| line.count), Some(1000.0));
+}
+
+#[test]
 fn worked_dampfhoffer() {
     let reports = priced(&device("dampfhoffer-45nm"), &hundred());
     assert!((total(&reports[0]) / (5000.0 * (3.0 * 1.25 + 0.03) * 1e-12) - 1.0).abs() < 1e-12);

@@ -189,8 +189,8 @@ fn closed_form_rates_scale_what_is_counted_per_spike() {
     let network = network(0.0);
     let inputs = network.populations[0].shape.neurons() as u32;
     let counts = simulated(&network, &every_input_spikes(inputs));
-    let half = counts.at_rate(0.5);
-    let same = counts.at_rate(1.0);
+    let half = counts.at_rate(500);
+    let same = counts.at_rate(EventCounts::RATE_PARTS);
     for index in 0..counts.populations.len() {
         let (full, half) = (counts.per_inference(index), half.per_inference(index));
         assert_eq!(full, same.per_inference(index));

@@ -123,27 +123,32 @@ impl EventCounts {
         (sum.1 > 0.0).then(|| sum.0 / sum.1)
     }
 
-    /// The counts if each neuron on the chip fired `factor` times as often, at the same timesteps;
-    /// input stays as it is. A neuron-timestep that is active with probability `a` becomes so with
-    /// `1 − (1 − a)^factor`: those that a bias or a constant input moves stay active.
+    /// Parts that [`at_rate`](Self::at_rate) divides the rate at hand into, and by how much it
+    /// multiplies the samples.
+    pub const RATE_PARTS: u64 = 1000;
+
+    /// The counts if each neuron on the chip fired `parts / RATE_PARTS` times as often, at the same
+    /// timesteps; input stays as it is. A neuron-timestep that is active with probability `a`
+    /// becomes so with `1 − (1 − a)^(parts / RATE_PARTS)`: those that a bias or a constant input
+    /// moves stay active.
     ///
-    /// Exact at factor 1 and for everything that is counted per spike; `factor` must keep each
-    /// population's rate at or below 1 ([`EventCounts::largest_rate`]).
+    /// Whatever is counted per spike is exact, because the samples are multiplied by
+    /// [`RATE_PARTS`](Self::RATE_PARTS). `parts` must keep each population's rate at or below 1
+    /// ([`EventCounts::largest_rate`]).
     #[must_use]
-    pub fn at_rate(&self, factor: f64) -> Self {
-        /// Finer than one event in a sample.
-        const STEPS: u64 = 1000;
+    pub fn at_rate(&self, parts: u64) -> Self {
+        const PARTS: u64 = EventCounts::RATE_PARTS;
         let mut counts = self.clone();
-        counts.samples = self.samples * STEPS;
-        let scale = factor * STEPS as f64;
-        let each = |values: &mut [u64], scale: f64| {
+        counts.samples = self.samples * PARTS;
+        let factor = parts as f64 / PARTS as f64;
+        let each = |values: &mut [u64], times: u64| {
             for value in values {
-                *value = (*value as f64 * scale).round() as u64;
+                *value = value.saturating_mul(times);
             }
         };
         for (index, population) in counts.populations.iter_mut().enumerate() {
             let on_chip = self.topology.populations[index].role != Role::Input;
-            let spiking = if on_chip { scale } else { STEPS as f64 };
+            let spiking = if on_chip { parts } else { PARTS };
             each(&mut population.spikes, spiking);
             each(&mut population.spikes_per_timestep, spiking);
             let samples = self.samples as f64;
@@ -152,7 +157,7 @@ impl EventCounts {
                     let idle = 1.0 - (*value as f64 / all).min(1.0);
                     // What is always moved stays so without a single spike.
                     let idle = if idle == 0.0 { 0.0 } else { idle.powf(factor) };
-                    *value = ((1.0 - idle) * all * STEPS as f64).round() as u64;
+                    *value = ((1.0 - idle) * all * PARTS as f64).round() as u64;
                 }
             };
             let neurons = population.touched.len() as f64 * samples;
@@ -160,13 +165,14 @@ impl EventCounts {
             thinned(&mut population.touched, steps);
             thinned(&mut population.touched_per_timestep, neurons);
             thinned(&mut population.active_per_timestep, neurons);
+            population.leak_updates *= PARTS;
         }
         for (edge, projection) in self.topology.edges.iter().zip(&mut counts.projections) {
             let from_chip = self.topology.populations[edge.source].role != Role::Input;
-            let spiking = if from_chip { scale } else { STEPS as f64 };
+            let spiking = if from_chip { parts } else { PARTS };
             each(&mut projection.synops_per_timestep, spiking);
-            each(&mut projection.macs_per_timestep, STEPS as f64);
-            projection.macs_once *= STEPS;
+            each(&mut projection.macs_per_timestep, PARTS);
+            projection.macs_once *= PARTS;
         }
         counts
     }
@@ -185,6 +191,7 @@ impl EventCounts {
             twice(&mut population.spikes_per_timestep);
             twice(&mut population.touched_per_timestep);
             twice(&mut population.active_per_timestep);
+            population.leak_updates *= 2;
         }
         for projection in &mut counts.projections {
             twice(&mut projection.synops_per_timestep);

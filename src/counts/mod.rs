@@ -27,6 +27,8 @@ pub struct PopulationCounts {
     pub touched_per_timestep: Vec<u64>,
     /// Neurons whose potential was nonzero before the timestep or that were touched in it.
     pub active_per_timestep: Vec<u64>,
+    /// Neuron-timesteps of neurons whose potential leaks: all of a population or none.
+    pub leak_updates: u64,
 }
 
 /// Events of one projection, summed over all samples.
@@ -74,6 +76,8 @@ pub struct PerInference {
     pub touched_updates: f64,
     /// Neuron-timesteps with a nonzero potential, any input or bias.
     pub active_updates: f64,
+    /// Neuron-timesteps of neurons whose potential leaks.
+    pub leak_updates: f64,
 }
 
 /// The events of some samples without the structure of the network: what a worker fills.
@@ -98,6 +102,7 @@ impl Tally {
             spikes_per_timestep: vec![0; steps],
             touched_per_timestep: vec![0; steps],
             active_per_timestep: vec![0; steps],
+            leak_updates: 0,
         };
         let projection = ProjectionCounts {
             synops_per_timestep: vec![0; steps],
@@ -154,11 +159,20 @@ impl EventCounts {
             add(&mut to.spikes_per_timestep, &from.spikes_per_timestep);
             add(&mut to.touched_per_timestep, &from.touched_per_timestep);
             add(&mut to.active_per_timestep, &from.active_per_timestep);
+            to.leak_updates += from.leak_updates;
         }
         for (to, from) in self.projections.iter_mut().zip(&tally.projections) {
             add(&mut to.synops_per_timestep, &from.synops_per_timestep);
             add(&mut to.macs_per_timestep, &from.macs_per_timestep);
             to.macs_once += from.macs_once;
+        }
+    }
+
+    /// Counts the leak of the populations that have one: each neuron in each timestep of each sample.
+    pub fn count_leaks(&mut self, leaky: impl IntoIterator<Item = bool>) {
+        let steps = u64::from(self.timesteps) * self.samples;
+        for (population, leaky) in self.populations.iter_mut().zip(leaky) {
+            population.leak_updates = u64::from(leaky) * population.spikes.len() as u64 * steps;
         }
     }
 
@@ -174,6 +188,7 @@ impl EventCounts {
                 * f64::from(self.timesteps),
             touched_updates: mean(&population.touched_per_timestep),
             active_updates: mean(&population.active_per_timestep),
+            leak_updates: population.leak_updates as f64 / samples,
             ..PerInference::default()
         };
         for (edge, counts) in self.topology.edges.iter().zip(&self.projections) {

@@ -42,6 +42,7 @@ impl EventCounts {
                 spikes_per_timestep: spikes,
                 touched_per_timestep: touched,
                 active_per_timestep: first(&counts.active_per_timestep),
+                leak_updates: counts.leak_updates / u64::from(self.timesteps.max(1)) * steps as u64,
             }
         });
         let projections = self.projections.iter().map(|counts| ProjectionCounts {

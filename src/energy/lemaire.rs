@@ -17,14 +17,14 @@ use crate::units::Range;
 /// SNN conv: th_in spikes in, K = ky · kx: reads_in = th_in; reads_w = th_in C_out K;
 ///           reads_b = T N_out; reads_pot = writes_pot = th_in C_out K + T N_out;
 ///           writes_out = th_out; ACC = th_in ceil(ky/sy) ceil(kx/sx) C_out + T N_out + th_out
-///           addr: MAC = 2 th_in, ACC = th_in C_out K
+///           addr: MAC = 2 th_in, ACC = th_in C_out K; MAC = T N_out if the potential leaks
 /// SNN fc:   reads_w = th_in N_out; reads_pot = writes_pot = th_in N_out + T N_out;
-///           ACC = th_in N_out + T N_out + th_out
+///           ACC = th_in N_out + T N_out + th_out; MAC = T N_out if the potential leaks
 /// ```
 ///
 /// The pinned variant: `C_out` is that of one group and stays in the convolution's address term;
-/// the kernel term of the ANN's addresses and the leak are left out (counts do not say which
-/// neurons leak). Sparse projections use their synaptic operations for `th_in N_out`. A
+/// the kernel term of the ANN's addresses is left out. A leak multiplies the potential, which each
+/// timestep reads and writes anyway; the decay of a synaptic current is not in the law. Sparse projections use their synaptic operations for `th_in N_out`. A
 /// non-binary input costs a MAC and the same accesses for each nonzero value, synapse and timestep.
 ///
 /// Source: Lemaire et al., An analytical estimation of spiking neural networks energy efficiency,
@@ -54,6 +54,8 @@ struct Tally<'a> {
     /// Kinds of access with their number and energy [J].
     accesses: [(&'static str, f64, Range); 4],
     macs: f64,
+    /// Multiplications of potentials that leak.
+    leaks: f64,
     accs: f64,
     address_macs: f64,
     address_accs: f64,
@@ -115,6 +117,7 @@ impl<'a> Tally<'a> {
             ]
             .map(|event| (event, 0.0, Range::ZERO)),
             macs: 0.0,
+            leaks: 0.0,
             accs: 0.0,
             address_macs: 0.0,
             address_accs: 0.0,
@@ -146,6 +149,8 @@ impl<'a> Tally<'a> {
                 );
             }
         }
+        let (event, key) = ("multiplication of a leaking potential", "energy.mul_int32");
+        receipt.charge(Bill::COMPUTE, event, self.leaks, key);
         for (bill, macs, accs, multiply, add) in [
             (
                 Bill::COMPUTE,
@@ -217,6 +222,7 @@ fn count_spiking(job: &Job, tally: &mut Tally) {
             tally.access(Kind::Potential, 2.0 * updates, neurons(index));
             tally.access(Kind::Output, figures.spikes, neurons(index));
             tally.accs += updates + figures.spikes;
+            tally.leaks += figures.leak_updates;
         }
     }
 }

@@ -5,8 +5,8 @@ use super::receipt::Receipt;
 use super::{Job, PlacementRule, PriceOptions, Work};
 use crate::counts::EventCounts;
 use crate::mapping::{
-    Capacity, Mesh, Pipeline, Placement, StageTimes, Traffic, latency, optimise, pipeline, place,
-    traffic,
+    Capacity, LinkCosts, Mesh, Pipeline, Placement, StageTimes, Traffic, latency, optimise,
+    pipeline, place, traffic,
 };
 use crate::network::{Role, Topology};
 use crate::report::{Bill, Part, Scope, TargetReport, Workload};
@@ -72,21 +72,40 @@ impl Mapped {
     }
 
     /// Places the network by a rule.
-    fn by_rule(counts: &EventCounts, capacity: &Capacity, rule: PlacementRule) -> Self {
+    fn by_rule(
+        hardware: &Hardware,
+        counts: &EventCounts,
+        capacity: &Capacity,
+        rule: PlacementRule,
+    ) -> Self {
         let greedy = place(&counts.topology, capacity);
         let placement = match rule {
             PlacementRule::Greedy => greedy,
-            PlacementRule::Annealing { seed } => optimise(counts, &greedy, capacity, seed),
+            PlacementRule::Annealing { seed } => {
+                let costs = link_costs(hardware).unwrap_or(LinkCosts::ALIKE);
+                optimise(counts, &greedy, capacity, costs, seed)
+            }
         };
         Mapped::new(counts, placement)
     }
+}
+
+/// Energy of a packet on each kind of link; `None` if a price is not known.
+fn link_costs(hardware: &Hardware) -> Option<LinkCosts> {
+    let nominal = |key: &str| hardware.figures.get(key).map(|f| f.value.nominal);
+    Some(LinkCosts {
+        x: nominal("energy.hop_east_west")?,
+        y: nominal("energy.hop_north_south")?,
+        chip: nominal("energy.chip_link")?,
+    })
 }
 
 /// What a price on a device would work out, for pricing the same counts many times; `None` for a
 /// device without neurocores or with a capacity that is not known.
 pub(super) fn mapped(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<Mapped> {
     let capacity = known_room(hardware)?;
-    Some(Mapped::by_rule(work.counts, &capacity, options.placement))
+    let rule = options.placement;
+    Some(Mapped::by_rule(hardware, work.counts, &capacity, rule))
 }
 
 /// Places the network, unless it is placed already; `None` if the room on the chip is not known.
@@ -98,10 +117,15 @@ pub(super) fn map<'a>(job: &Job<'a>, receipt: &mut Receipt) -> Option<Cow<'a, Ma
     let rule = job.options.placement;
     if let PlacementRule::Annealing { seed } = rule {
         receipt.notes.push(format!(
-            "placement: cores moved by simulated annealing, seed {seed}"
+            "placement: cores moved by simulated annealing, seed {seed}, {}",
+            match link_costs(job.hardware) {
+                Some(_) => "each link weighed by its energy",
+                None => "all links weighed alike: the table lacks the energy of some",
+            }
         ));
     }
     Some(Cow::Owned(Mapped::by_rule(
+        job.hardware,
         job.work.counts,
         &capacity,
         rule,

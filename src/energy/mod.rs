@@ -103,8 +103,9 @@ pub enum PlacementRule {
     /// In the order of the network.
     #[default]
     Greedy,
-    /// The same cores moved by simulated annealing so that the counted packets cross fewer links
-    /// ([`crate::mapping::optimise`]).
+    /// The same cores moved by simulated annealing so that the links which the counted packets cross
+    /// cost less energy ([`crate::mapping::optimise`]); where the price of a link is not known, all
+    /// weigh alike.
     Annealing {
         /// Seed of the search.
         seed: u64,

@@ -2,6 +2,8 @@
 
 use super::mesh::{Mapped, mapped};
 use super::{Hardware, PriceOptions, Work, price_mapped};
+use crate::counts::EventCounts;
+use crate::mapping::ScaledTraffic;
 use crate::report::{RateCurve, RatePoint, Scope, TargetReport, Workload};
 
 /// Rates below the one at hand, and decades that they span.
@@ -10,45 +12,41 @@ const BELOW: (usize, f64) = (12, 3.0);
 const ABOVE: usize = 8;
 
 /// Energy of the spiking network on a device at rates from none to the highest possible, each
-/// priced anew. `None` if the device does not run spiking networks or nothing fires.
+/// priced anew: whole thousandths of the rate at hand, for which counts per spike are exact. `None`
+/// if the device does not run spiking networks or nothing fires.
 #[must_use]
 pub fn rate_curve(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<RateCurve> {
+    const PARTS: u64 = EventCounts::RATE_PARTS;
     let counts = work.counts;
     let rate = counts.mean_rate().filter(|rate| *rate > 0.0)?;
     // The neurons stay where they are, however often they fire.
-    let placement = mapped(hardware, work, options).map(|mapped| mapped.placement);
-    let spiking = |work: &Work| -> Option<TargetReport> {
-        let placement = placement.clone();
-        let mapped = placement.map(|placement| Mapped::new(work.counts, placement));
-        let mut reports = price_mapped(hardware, work, options, mapped.as_ref()).into_iter();
+    let routed =
+        mapped(hardware, work, options).map(|mapped| ScaledTraffic::new(counts, mapped.placement));
+    let spiking = |counts: &EventCounts, input: u64, chip: u64| -> Option<TargetReport> {
+        let mapped = routed.as_ref().map(|routed| Mapped {
+            placement: routed.placement().clone(),
+            traffic: routed.at(counts, input, chip),
+        });
+        let work = Work {
+            counts,
+            dense: work.dense,
+        };
+        let mut reports = price_mapped(hardware, &work, options, mapped.as_ref()).into_iter();
         reports.find(|report| report.workload == Workload::Snn)
     };
-    let now = spiking(work)?;
-    let top = (1.0 / counts.largest_rate()).max(1.0);
-    let below = (0..BELOW.0).map(|i| 10f64.powf(BELOW.1 * (i as f64 / BELOW.0 as f64 - 1.0)));
-    let above = (1..=ABOVE).map(|i| top.powf(i as f64 / ABOVE as f64));
-    let mut factors: Vec<f64> = [0.0].into_iter().chain(below).chain([1.0]).collect();
-    factors.extend(above.filter(|factor| *factor > 1.0 + 1e-9));
+    let now = spiking(counts, 1, 1)?;
     let energies = |report: &TargetReport| Scope::ALL.map(|s| report.scopes.get(s).known());
-    let points = factors
+    let points = rates(counts.largest_rate())
         .into_iter()
-        .filter_map(|factor| {
-            let counts = counts.at_rate(factor);
-            let report = spiking(&Work {
-                counts: &counts,
-                dense: work.dense,
-            })?;
+        .filter_map(|parts| {
+            let report = spiking(&counts.at_rate(parts), PARTS, parts)?;
             Some(RatePoint {
-                rate: rate * factor,
+                rate: rate * (parts as f64 / PARTS as f64),
                 energy_j: energies(&report),
             })
         })
         .collect();
-    let doubled = counts.doubled();
-    let longer = spiking(&Work {
-        counts: &doubled,
-        dense: work.dense,
-    })?;
+    let longer = spiking(&counts.doubled(), 2, 2)?;
     let steps = f64::from(counts.timesteps);
     let per_timestep_j = Scope::ALL.map(|scope| {
         let energy = |report: &TargetReport| report.scopes.get(scope).known().map(|e| e.nominal);
@@ -60,4 +58,37 @@ pub fn rate_curve(hardware: &Hardware, work: &Work, options: &PriceOptions) -> O
         points,
         per_timestep_j,
     })
+}
+
+/// Rates of a curve in parts of the rate at hand, ascending: none, [`BELOW`] it, it, and [`ABOVE`] it
+/// up to where the population that fires at `largest` does so in each timestep.
+fn rates(largest: f64) -> Vec<u64> {
+    const PARTS: u64 = EventCounts::RATE_PARTS;
+    let (below, decades) = BELOW;
+    let lower = (0..below).map(|i| 10f64.powf(decades * (i as f64 / below as f64 - 1.0)));
+    let top = (1.0 / largest).max(1.0);
+    let higher = (1..=ABOVE).map(|i| top.powf(i as f64 / ABOVE as f64));
+    let mut rates = vec![0, PARTS];
+    // Rounded towards the rate at hand: no population fires more often than the timesteps allow.
+    rates.extend(lower.map(|factor| (factor * PARTS as f64).ceil() as u64));
+    rates.extend(higher.map(|factor| (factor * PARTS as f64) as u64));
+    rates.sort_unstable();
+    rates.dedup();
+    rates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worked_rates_span_three_decades_below_and_reach_the_top() {
+        let found = rates(0.25);
+        assert_eq!((found[0], found[1]), (0, 1));
+        assert_eq!(found.last(), Some(&4000));
+        assert!(found.contains(&EventCounts::RATE_PARTS));
+        assert!(found.is_sorted() && found.len() == 2 + BELOW.0 + ABOVE);
+        // A population that fires in each timestep leaves nothing above.
+        assert_eq!(rates(1.0).last(), Some(&EventCounts::RATE_PARTS));
+    }
 }

@@ -347,6 +347,7 @@ impl<'n> Simulator<'n> {
             tallies.extend(parts.into_iter().flatten());
             outcomes.extend(answers);
         }
+        counts.count_leaks(self.network.leaky());
         outcomes.sort_unstable_by_key(|(sample, _)| *sample);
         Ok(Segments {
             tallies,

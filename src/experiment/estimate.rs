@@ -23,7 +23,8 @@ pub fn estimate(
     rates: &AssumedRates,
 ) -> Result<Estimate, ExperimentError> {
     let source = Source::load(model, timesteps)?;
-    let counts = EventCounts::assumed(source.topology, timesteps, &source.biased, rates);
+    let mut counts = EventCounts::assumed(source.topology, timesteps, &source.biased, rates);
+    counts.count_leaks(source.leaky);
     let input = match rates.input_rate {
         Some(rate) => format!("input spikes at an assumed rate of {rate}"),
         None => "constant input, nowhere zero".to_owned(),
@@ -69,6 +70,8 @@ struct Source {
     topology: Topology,
     /// Whether neurons of a population have a bias.
     biased: Vec<bool>,
+    /// Whether their potential leaks.
+    leaky: Vec<bool>,
     /// Work of the conventional network.
     dense: DenseCounts,
     sha256: String,
@@ -98,6 +101,7 @@ impl Source {
         Ok(Source {
             topology: conversion.network.topology(),
             biased: biased(&conversion.network),
+            leaky: conversion.network.leaky().collect(),
             dense: ann.dense_counts(),
             sha256,
             notes: conversion.notes,
@@ -113,6 +117,7 @@ impl Source {
         let topology = network.topology();
         let mut source = Source {
             biased: biased(&network),
+            leaky: network.leaky().collect(),
             dense: DenseCounts::default(),
             sha256: digest_of(model)?,
             notes,
@@ -135,10 +140,12 @@ impl Source {
         let topology = shapes::load(model)?.topology;
         Ok(Source {
             biased: vec![true; topology.populations.len()],
+            leaky: Vec::new(),
             dense: DenseCounts::of_structure(&topology),
             sha256: digest_of(model)?,
             notes: vec![
-                "from shapes alone: no weight is zero, each neuron has a bias".to_owned(),
+                "from shapes alone: no weight is zero, each neuron has a bias, none leaks"
+                    .to_owned(),
                 SAME_SHAPES.to_owned(),
             ],
             topology,
@@ -166,5 +173,7 @@ fn biased(network: &Network) -> Vec<bool> {
 /// [`EventCounts::assumed`] for a network.
 #[must_use]
 pub fn assumed_counts(network: &Network, timesteps: u32, rates: &AssumedRates) -> EventCounts {
-    EventCounts::assumed(network.topology(), timesteps, &biased(network), rates)
+    let mut counts = EventCounts::assumed(network.topology(), timesteps, &biased(network), rates);
+    counts.count_leaks(network.leaky());
+    counts
 }

@@ -75,10 +75,12 @@ pub enum Measure {
     Packets,
     /// Spikes times the cores they are broadcast in.
     Deliveries,
-    /// Links crossed in x.
+    /// Links crossed in x, those from one chip to the next left out.
     HopsX,
     /// Links crossed in y.
     HopsY,
+    /// Links crossed from one chip to the next.
+    Borders,
     /// Synaptic operations of all synapses.
     SynOps,
     /// Synaptic operations of dense projections.
@@ -108,7 +110,7 @@ const SYNAPSES: Parts = &[
 /// Figures of cost tables with the events they price. Laws differ in what they count for the same
 /// figure; the first way that gives the count of the receipt is taken. A figure that is not here is
 /// priced as ever, but not taken apart.
-const FIGURES: [(&str, &[Parts]); 26] = [
+const FIGURES: [(&str, &[Parts]); 27] = [
     ("energy.synop", &[SYNOPS, SYNAPSES]),
     (
         "energy.synop_dense",
@@ -171,6 +173,7 @@ const FIGURES: [(&str, &[Parts]); 26] = [
         "energy.hop_north_south",
         &[&[(Cause::Routing, Measure::HopsY)]],
     ),
+    ("energy.chip_link", &[&[(Cause::Routing, Measure::Borders)]]),
     ("energy.host_mac", &[&[(Cause::Input, Measure::MacsOnce)]]),
     ("energy.mac", &[&[(Cause::Input, Measure::Macs)]]),
     ("energy.mac_fp32", &[&[(Cause::Input, Measure::Macs)]]),

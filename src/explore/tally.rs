@@ -27,10 +27,12 @@ pub struct Tally {
     pub packets: u64,
     /// Spikes times the cores they are broadcast in, those of the input included.
     pub deliveries: u64,
-    /// Links crossed in x.
+    /// Links crossed in x, those from one chip to the next left out.
     pub hops_x: u64,
     /// Links crossed in y.
     pub hops_y: u64,
+    /// Links crossed from one chip to the next.
+    pub borders: u64,
 }
 
 impl Tally {
@@ -98,6 +100,7 @@ impl Tally {
                         self.packets += spikes * u64::from(route.packets);
                         self.hops_x += spikes * u64::from(route.hops_x);
                         self.hops_y += spikes * u64::from(route.hops_y);
+                        self.borders += spikes * u64::from(route.borders);
                     }
                 }
             });
@@ -139,6 +142,7 @@ impl Tally {
             Measure::Deliveries => self.deliveries as f64,
             Measure::HopsX => self.hops_x as f64,
             Measure::HopsY => self.hops_y as f64,
+            Measure::Borders => self.borders as f64,
             Measure::SynOps => self.all_synops() as f64,
             Measure::SynOpsDense => self.synops[0] as f64,
             Measure::SynOpsSparse => self.synops[1] as f64,
@@ -164,6 +168,7 @@ impl Add for Tally {
             deliveries: self.deliveries + other.deliveries,
             hops_x: self.hops_x + other.hops_x,
             hops_y: self.hops_y + other.hops_y,
+            borders: self.borders + other.borders,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Moving cores so that packets cross fewer links.
+//! Moving cores so that packets cross fewer and cheaper links.
 
 use super::traffic::flows;
 use super::{Capacity, Mesh, Placement, Slice};
@@ -9,11 +9,35 @@ use rand_chacha::ChaCha8Rng;
 /// Proposals for each core in use, and the most there may be at all.
 const PROPOSALS: (usize, usize) = (4000, 400_000);
 
-/// The same cores on other tiles, so that the counted packets cross fewer links: simulated
-/// annealing over the placement given, never worse than it.
+/// What a packet on a link costs, in any unit: only ratios matter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinkCosts {
+    /// A link in x within a chip.
+    pub x: f64,
+    /// A link in y.
+    pub y: f64,
+    /// A link from one chip to the next.
+    pub chip: f64,
+}
+
+impl LinkCosts {
+    /// All links alike: fewer links are better.
+    pub const ALIKE: LinkCosts = LinkCosts {
+        x: 1.0,
+        y: 1.0,
+        chip: 1.0,
+    };
+
+    fn of(&self, [x, y, chips]: [u64; 3]) -> f64 {
+        x as f64 * self.x + y as f64 * self.y + chips as f64 * self.chip
+    }
+}
+
+/// The same cores on other tiles, so that the links which the counted packets cross cost less:
+/// simulated annealing over the placement given, never worse than it.
 ///
-/// Which neurons share a core stays, and so do the number of tiles in use (a barrier takes longer
-/// with more of them) and the chips. The same seed gives the same placement, whatever the threads.
+/// Which neurons share a core stays; there are no more tiles in use (a barrier takes longer with
+/// more of them) and no other chips. The same seed gives the same placement, whatever the threads.
 ///
 /// Source: S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, Optimization by simulated annealing,
 /// Science 220(4598), 1983.
@@ -22,13 +46,19 @@ pub fn optimise(
     counts: &EventCounts,
     placement: &Placement,
     capacity: &Capacity,
+    costs: LinkCosts,
     seed: u64,
 ) -> Placement {
-    let mut layout = Layout::new(counts, placement);
-    if layout.slots.len() < 2 {
+    let mut layout = Layout::new(counts, placement, costs);
+    let before = costs.of(layout.links());
+    if layout.slots.len() < 2 || before <= 0.0 {
         return placement.clone();
     }
-    layout.anneal(seed);
+    layout.anneal(before, seed);
+    // Sums of differences are rounded, these are not.
+    if costs.of(layout.links()) >= before {
+        return placement.clone();
+    }
     let slices = placement.slices().iter().map(|slice| Slice {
         core: layout.core_of(slice.core),
         ..slice.clone()
@@ -39,6 +69,7 @@ pub fn optimise(
 /// Cores sit in slots, a tile's worth in each; slots sit on tiles of the mesh.
 struct Layout {
     mesh: Mesh,
+    costs: LinkCosts,
     /// Cores in use, ascending; the others of this struct are numbered by this list.
     cores: Vec<usize>,
     /// Packets to and from each core: (other core, packets).
@@ -65,7 +96,7 @@ enum Move {
 }
 
 impl Layout {
-    fn new(counts: &EventCounts, placement: &Placement) -> Self {
+    fn new(counts: &EventCounts, placement: &Placement, costs: LinkCosts) -> Self {
         let mesh = placement.mesh();
         let mut cores: Vec<usize> = placement.slices().iter().map(|s| s.core).collect();
         cores.sort_unstable();
@@ -95,6 +126,7 @@ impl Layout {
         }
         Layout {
             mesh,
+            costs,
             cores,
             flows: links,
             slot_of,
@@ -112,38 +144,52 @@ impl Layout {
         self.tile_of[slot] * self.mesh.cores_per_tile + place.unwrap_or(0)
     }
 
-    /// Links that the packets of one core cross.
-    fn crossed(&self, core: usize) -> f64 {
-        let from = self.tile_of[self.slot_of[core]];
-        let links = self.flows[core].iter().map(|&(other, packets)| {
-            let to = self.tile_of[self.slot_of[other]];
-            (packets * self.mesh.tile_hops(from, to)) as f64
-        });
-        links.sum()
+    /// Links that all packets cross: in x, in y, from chip to chip.
+    fn links(&self) -> [u64; 3] {
+        let mut twice = [0; 3];
+        for (core, flows) in self.flows.iter().enumerate() {
+            for &(other, packets) in flows {
+                let links = self.between(core, other);
+                twice = std::array::from_fn(|kind| twice[kind] + packets * links[kind]);
+            }
+        }
+        twice.map(|links| links / 2)
     }
 
-    /// Links that the packets of some cores cross; those between two of them count twice.
-    fn crossed_by(&self, cores: &[usize]) -> f64 {
-        cores.iter().map(|&core| self.crossed(core)).sum()
+    /// Links from one core to another.
+    fn between(&self, core: usize, other: usize) -> [u64; 3] {
+        let tile = |core: usize| self.tile_of[self.slot_of[core]];
+        self.mesh.tile_links(tile(core), tile(other))
     }
 
-    fn anneal(&mut self, seed: u64) {
+    /// Cost of the links that the packets of some cores cross; those between two of them count
+    /// twice.
+    fn cost_of(&self, cores: &[usize]) -> f64 {
+        let flows = cores
+            .iter()
+            .flat_map(|&core| self.flows[core].iter().map(move |flow| (core, flow)));
+        flows
+            .map(|(core, &(other, packets))| {
+                packets as f64 * self.costs.of(self.between(core, other))
+            })
+            .sum()
+    }
+
+    fn anneal(&mut self, mut cost: f64, seed: u64) {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let everyone: Vec<usize> = (0..self.cores.len()).collect();
-        let mut cost = self.crossed_by(&everyone) / 2.0;
         let (mut best, mut best_cost) = (self.state(), cost);
         let proposals = (PROPOSALS.0 * self.cores.len()).min(PROPOSALS.1);
-        let hot = (cost / self.cores.len() as f64).max(1.0);
+        let hot = cost / self.cores.len() as f64;
         for step in 0..proposals {
             let temperature = hot * 1e-4f64.powf(step as f64 / proposals as f64);
             let Some(change) = self.propose(&mut random) else {
                 continue;
             };
             let moved = self.moved_by(change);
-            let before = self.crossed_by(&moved);
+            let before = self.cost_of(&moved);
             let undo = self.apply(change);
             // Links between moved cores count twice, but no move changes their length.
-            let added = self.crossed_by(&moved) - before;
+            let added = self.cost_of(&moved) - before;
             if added <= 0.0 || random.random::<f64>() < (-added / temperature).exp() {
                 cost += added;
                 if cost < best_cost {

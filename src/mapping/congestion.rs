@@ -1,8 +1,8 @@
 //! Messages on a mesh whose links can be full.
 
-use super::Mesh;
+use super::{ChipLink, Mesh};
 use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// Links of a mesh.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +37,10 @@ pub(super) struct Message {
 /// core is free = received + processing
 /// ```
 ///
+/// A link from one chip to the next carries one message at a time, each for `chip_link_s`, in the
+/// order in which they are sent; a message is not received before it has left the last such link on
+/// its route and made its hops within the chips. A hop across a border takes `chip_link_s`.
+///
 /// `mean` is the mean processing time of the messages in flight; each counts `1 / (h + 2)` on each
 /// of its `h + 1` links until it is received.
 pub(super) fn event_driven(
@@ -44,8 +48,9 @@ pub(super) fn event_driven(
     arrived_s: &[f64],
     mesh: Mesh,
     links: &Links,
+    chip_link_s: f64,
 ) -> f64 {
-    let mut network = Network::new(queues.len(), mesh, links);
+    let mut network = Network::new(queues.len(), mesh, links, chip_link_s);
     let mut free_s = arrived_s.to_vec();
     let mut last_s = arrived_s.iter().copied().fold(0.0, f64::max);
     let mut sent_of = vec![0; queues.len()];
@@ -82,10 +87,13 @@ struct Network<'a> {
     /// Sender, receiver and processing time [s] of all messages so far.
     messages: Vec<(usize, usize, f64)>,
     mean_s: f64,
+    chip_link_s: f64,
+    /// When each link between chips is free [s].
+    chip_link_free_s: BTreeMap<ChipLink, f64>,
 }
 
 impl<'a> Network<'a> {
-    fn new(cores: usize, mesh: Mesh, links: &'a Links) -> Self {
+    fn new(cores: usize, mesh: Mesh, links: &'a Links, chip_link_s: f64) -> Self {
         // A route stays within the columns up to that of the last tile.
         let tiles = mesh.tile(cores.max(1) - 1) / mesh.height * mesh.height + mesh.height;
         Network {
@@ -95,6 +103,8 @@ impl<'a> Network<'a> {
             in_flight: BinaryHeap::new(),
             messages: Vec::new(),
             mean_s: 0.0,
+            chip_link_s,
+            chip_link_free_s: BTreeMap::new(),
         }
     }
 
@@ -133,9 +143,19 @@ impl<'a> Network<'a> {
         if along > room {
             *sent_s += (along - room) * self.mean_s;
         }
-        let hops_s = hops_x as f64 * self.links.hop_x_s + hops_y as f64 * self.links.hop_y_s;
+        let mut borders = 0;
+        let mut through_s = *sent_s;
+        for link in self.mesh.chip_links(from, to) {
+            let link_free_s = self.chip_link_free_s.entry(link).or_insert(0.0);
+            through_s = through_s.max(*link_free_s) + self.chip_link_s;
+            *link_free_s = through_s;
+            borders += 1;
+        }
+        let within_s =
+            (hops_x - borders) as f64 * self.links.hop_x_s + hops_y as f64 * self.links.hop_y_s;
+        let hops_s = within_s + borders as f64 * self.chip_link_s;
         let network_s = hops_s.max(along * self.mean_s / on_route);
-        let received_s = free_s.max(*sent_s + network_s);
+        let received_s = free_s.max(*sent_s + network_s).max(through_s + within_s);
         self.load(from, to, 1.0);
         self.mean_s += (processing_s - self.mean_s) / (self.in_flight.len() as f64 + 1.0);
         let index = self.messages.len();
@@ -226,17 +246,17 @@ mod tests {
         // Core 0 on (0, 0) to core 11 on (2, 1): 10 to generate, 2·3 + 5 on the way, 7 to process.
         let mut queues = vec![Vec::new(); 12];
         queues[0] = vec![message(11, 10.0, 7.0)];
-        assert_eq!(event_driven(&queues, &[0.0; 12], MESH, &LINKS), 28.0);
+        assert_eq!(event_driven(&queues, &[0.0; 12], MESH, &LINKS, 0.0), 28.0);
         // Work that sends nothing may be the last; a core busy with the host receives later.
         queues[0].push(Message {
             to: None,
             generation_s: 40.0,
             processing_s: 0.0,
         });
-        assert_eq!(event_driven(&queues, &[0.0; 12], MESH, &LINKS), 50.0);
+        assert_eq!(event_driven(&queues, &[0.0; 12], MESH, &LINKS, 0.0), 50.0);
         let mut arrived = [0.0; 12];
         arrived[11] = 60.0;
-        assert_eq!(event_driven(&queues, &arrived, MESH, &LINKS), 67.0);
+        assert_eq!(event_driven(&queues, &arrived, MESH, &LINKS, 0.0), 67.0);
     }
 
     #[test]
@@ -248,7 +268,7 @@ mod tests {
         // 4: 1 on the link, which is no more than it holds; done at 401.
         let mut queues = vec![Vec::new(); 2];
         queues[0] = vec![message(1, 1.0, 100.0); 4];
-        assert_eq!(event_driven(&queues, &[0.0; 2], MESH, &LINKS), 401.0);
+        assert_eq!(event_driven(&queues, &[0.0; 2], MESH, &LINKS, 0.0), 401.0);
         // Two more: 1.5 on the link blocks the fifth for 0.5·100, until 55; 2 on the link block the
         // sixth, ready at 56, for 100. The work behind it ends at 156 + 900.
         queues[0] = vec![message(1, 1.0, 100.0); 6];
@@ -257,13 +277,38 @@ mod tests {
             generation_s: 900.0,
             processing_s: 0.0,
         });
-        assert_eq!(event_driven(&queues, &[0.0; 2], MESH, &LINKS), 1056.0);
+        assert_eq!(event_driven(&queues, &[0.0; 2], MESH, &LINKS, 0.0), 1056.0);
+    }
+
+    #[test]
+    fn worked_messages_queue_for_a_link_between_chips() {
+        // Core 0 on (0, 0) of the first chip, cores 12 and 13 on (3, 0) of the second: two links
+        // of 3 within the first chip, then one of 50 to the next. Both are sent at 10.
+        let mut queues = vec![Vec::new(); 14];
+        queues[0] = vec![message(12, 10.0, 7.0)];
+        assert_eq!(
+            event_driven(&queues, &[0.0; 14], MESH, &LINKS, 50.0),
+            10.0 + 56.0 + 7.0
+        );
+        // A message of core 1 to another core waits for the link until 60, then takes as long.
+        queues[1] = vec![message(13, 10.0, 7.0)];
+        assert_eq!(
+            event_driven(&queues, &[0.0; 14], MESH, &LINKS, 50.0),
+            10.0 + 106.0 + 7.0
+        );
+        // Links in two directions do not wait for each other.
+        queues[1].clear();
+        queues[13] = vec![message(1, 10.0, 7.0)];
+        assert_eq!(
+            event_driven(&queues, &[0.0; 14], MESH, &LINKS, 50.0),
+            10.0 + 56.0 + 7.0
+        );
     }
 
     #[test]
     fn routes_have_a_link_more_than_hops() {
         let links = &LINKS;
-        let network = Network::new(12, MESH, links);
+        let network = Network::new(12, MESH, links, 0.0);
         for from in 0..12 {
             for to in 0..12 {
                 let mut seen = Vec::new();

@@ -3,7 +3,7 @@
 use super::memory::{Memory, running_sum};
 use super::reach::Reach;
 use super::{Capacity, Placement, Slice};
-use crate::network::{Role, Topology};
+use crate::network::{Edge, Role, Topology};
 use std::ops::Range;
 
 /// Fills cores greedily.
@@ -79,22 +79,32 @@ fn destinations(topology: &Topology, population: usize, parts: &[Vec<Range<usize
     for target in targets {
         let ranges = &parts[target];
         let mut seen = vec![usize::MAX; ranges.len()];
+        let mut before = 0;
         for (neuron, count) in counts.iter_mut().enumerate() {
-            for edge in &topology.edges {
-                if (edge.source, edge.target) != (population, target) {
-                    continue;
-                }
+            let mut cores = 0;
+            let between = || {
+                let edges = topology.edges.iter();
+                edges.filter(|edge| (edge.source, edge.target) == (population, target))
+            };
+            let alike = |edge: &Edge| edge.connectivity.same_reach(neuron - 1, neuron);
+            if neuron > 0 && between().all(alike) {
+                *count += before;
+                continue;
+            }
+            for edge in between() {
                 edge.connectivity.for_each_run(neuron, |first, length| {
                     let mut core = ranges.partition_point(|range| range.end <= first);
                     while core < ranges.len() && ranges[core].start < first + length {
                         if seen[core] != neuron {
                             seen[core] = neuron;
-                            *count += 1;
+                            cores += 1;
                         }
                         core += 1;
                     }
                 });
             }
+            *count += cores;
+            before = cores;
         }
     }
     counts

@@ -1,5 +1,6 @@
 //! Which limits a placement exceeds.
 
+use super::fan_out::FanOut;
 use super::memory::Memory;
 use super::{Capacity, Placement};
 use crate::network::Topology;
@@ -28,22 +29,17 @@ pub(super) fn exceeded(
         load.neurons += slice.neurons.len() as u64;
         load.memory_bits += memories[slice.population].bits(slice.neurons.clone());
     }
-    let mut seen = vec![usize::MAX; loads.len()];
-    let mut mark = 0;
-    for (population, node) in topology.populations.iter().enumerate() {
-        for neuron in 0..node.shape.neurons() {
-            let home = placement.slice(population, neuron);
-            placement.for_each_target(topology, population, neuron, |slice, _, _| {
-                let core = placement.slices()[slice].core;
-                if seen[core] != mark {
-                    seen[core] = mark;
-                    loads[core].fan_in_axons += 1;
-                    if let Some(home) = home {
-                        loads[placement.slices()[home].core].fan_out_axons += 1;
-                    }
+    let mut fan_out = FanOut::new(topology, placement);
+    for population in 0..topology.populations.len() {
+        for bundle in fan_out.bundles(population) {
+            let home = placement.slice(population, bundle.start);
+            let axons = bundle.len() as u64;
+            for core in fan_out.cores(population, bundle.start) {
+                loads[core].fan_in_axons += axons;
+                if let Some(home) = home {
+                    loads[placement.slices()[home].core].fan_out_axons += axons;
                 }
-            });
-            mark += 1;
+            }
         }
     }
     let name = |core: usize| {

@@ -47,10 +47,11 @@ impl Mesh {
         (tile / self.height, tile % self.height)
     }
 
-    /// Links crossed between two tiles.
-    pub(super) fn tile_hops(&self, from: usize, to: usize) -> u64 {
+    /// Links crossed between two tiles: in x within chips, in y, from one chip to the next.
+    pub(super) fn tile_links(&self, from: usize, to: usize) -> [u64; 3] {
         let ((x, y), (to_x, to_y)) = (self.at(from), self.at(to));
-        (x.abs_diff(to_x) + y.abs_diff(to_y)) as u64
+        let borders = (x / self.width).abs_diff(to_x / self.width);
+        [x.abs_diff(to_x) - borders, y.abs_diff(to_y), borders].map(|links| links as u64)
     }
 
     /// Links between chips that the route between two cores crosses, all in the row of the sender.
@@ -114,6 +115,9 @@ mod tests {
                     along += 1;
                 }
                 assert_eq!(mesh.hops(from, to), (across, along));
+                let [x, y, borders] = mesh.tile_links(mesh.tile(from), mesh.tile(to));
+                assert_eq!((x + borders, y), (across, along));
+                assert_eq!(borders, mesh.chip_links(from, to).count() as u64);
             }
         }
     }

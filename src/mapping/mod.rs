@@ -8,6 +8,7 @@
 mod anneal;
 mod capacity;
 mod congestion;
+mod fan_out;
 mod greedy;
 mod latency;
 mod limits;
@@ -18,11 +19,12 @@ mod placement;
 mod reach;
 mod replay;
 mod routes;
+mod scaled;
 #[cfg(test)]
 mod tests;
 mod traffic;
 
-pub use anneal::optimise;
+pub use anneal::{LinkCosts, optimise};
 pub use capacity::Capacity;
 pub use congestion::Links;
 pub use greedy::place;
@@ -32,4 +34,5 @@ pub use mesh::Mesh;
 pub use placement::{MappingError, Placement, Slice};
 pub use replay::{Replay, replay};
 pub use routes::{Route, routes};
+pub use scaled::ScaledTraffic;
 pub use traffic::{ChipLink, Received, SliceTraffic, Traffic, traffic};

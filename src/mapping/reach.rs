@@ -7,8 +7,16 @@ pub(super) struct Reach<'a> {
     topology: &'a Topology,
     /// Edges into the population, grouped by presynaptic population.
     groups: Vec<Vec<usize>>,
-    /// First and last target of each presynaptic neuron, per group; first > last if it has none.
-    extents: Vec<Vec<(usize, usize)>>,
+    /// Neighbours that reach the same neurons, per group.
+    bundles: Vec<Vec<Bundle>>,
+}
+
+/// Neighbouring presynaptic neurons that reach the same neurons of the population.
+struct Bundle {
+    first_source: usize,
+    sources: u64,
+    /// First and last target; first > last if there is none.
+    extent: (usize, usize),
 }
 
 impl<'a> Reach<'a> {
@@ -26,30 +34,14 @@ impl<'a> Reach<'a> {
                 None => groups.push(vec![index]),
             }
         }
-        let extents = groups
+        let bundles = groups
             .iter()
-            .map(|group| {
-                let sources = topology.edges[group[0]].connectivity.sources();
-                (0..sources)
-                    .map(|source| {
-                        let (mut first, mut last) = (usize::MAX, 0);
-                        for &edge in group {
-                            topology.edges[edge]
-                                .connectivity
-                                .for_each_run(source, |at, length| {
-                                    first = first.min(at);
-                                    last = last.max(at + length - 1);
-                                });
-                        }
-                        (first, last)
-                    })
-                    .collect()
-            })
+            .map(|group| bundles(topology, group))
             .collect();
         Reach {
             topology,
             groups,
-            extents,
+            bundles,
         }
     }
 
@@ -58,20 +50,22 @@ impl<'a> Reach<'a> {
     pub fn longest(&self, start: usize, most: usize, limit: u64) -> usize {
         // How many presynaptic neurons reach the stretch for the first time at each of its neurons.
         let mut arrivals = vec![0u64; most];
-        for (group, extents) in self.groups.iter().zip(&self.extents) {
-            for (source, &(first, last)) in extents.iter().enumerate() {
+        for (group, bundles) in self.groups.iter().zip(&self.bundles) {
+            for bundle in bundles {
+                let (first, last) = bundle.extent;
                 if first >= start + most || last < start {
                     continue;
                 }
                 let nearest = group
                     .iter()
                     .filter_map(|&edge| {
-                        next_target(&self.topology.edges[edge].connectivity, source, start)
+                        let connectivity = &self.topology.edges[edge].connectivity;
+                        next_target(connectivity, bundle.first_source, start)
                     })
                     .min()
                     .unwrap_or(usize::MAX);
                 if nearest < start + most {
-                    arrivals[nearest - start] += 1;
+                    arrivals[nearest - start] += bundle.sources;
                 }
             }
         }
@@ -87,6 +81,34 @@ impl<'a> Reach<'a> {
             })
             .count()
     }
+}
+
+/// The presynaptic neurons of edges from one population, neighbours alike taken together.
+fn bundles(topology: &Topology, edges: &[usize]) -> Vec<Bundle> {
+    let edges = || edges.iter().map(|&edge| &topology.edges[edge].connectivity);
+    let sources = edges().map(Connectivity::sources).max().unwrap_or(0);
+    let mut bundles: Vec<Bundle> = Vec::new();
+    for source in 0..sources {
+        if let Some(last) = bundles.last_mut()
+            && edges().all(|edge| edge.same_reach(last.first_source, source))
+        {
+            last.sources += 1;
+            continue;
+        }
+        let (mut first, mut last) = (usize::MAX, 0);
+        for edge in edges() {
+            edge.for_each_run(source, |at, length| {
+                first = first.min(at);
+                last = last.max(at + length - 1);
+            });
+        }
+        bundles.push(Bundle {
+            first_source: source,
+            sources: 1,
+            extent: (first, last),
+        });
+    }
+    bundles
 }
 
 /// The first target of a presynaptic neuron that is not before `start`. Unlike a walk over all its

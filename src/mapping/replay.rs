@@ -1,15 +1,17 @@
 //! How long the timesteps of one sample take, spike by spike.
 
 use super::congestion::{Links, Message, event_driven};
-use super::{Placement, StageTimes, Traffic};
+use super::{ChipLink, Placement, StageTimes, Traffic};
 use crate::counts::EventCounts;
 use crate::network::Role;
 use crate::spike_train::SpikeTrain;
+use std::collections::BTreeMap;
 
 /// Times of each timestep of one sample [s].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Replay {
-    /// The busiest core, as in [`latency`](super::latency()), without its means.
+    /// The busiest core or link between chips, as in [`latency`](super::latency()), without its
+    /// means.
     pub barrier_s: Vec<f64>,
     /// Messages one after the other through a mesh that can be congested.
     pub event_driven_s: Vec<f64>,
@@ -43,8 +45,16 @@ pub fn replay(
     for t in 0..counts.timesteps as usize {
         step.fill(t);
         let end = |busy_s: f64| (busy_s + times.barrier_s).max(times.host_s);
-        replay.barrier_s.push(end(step.busiest_s()));
-        let event_s = event_driven(&step.queues, &step.arrived_s, placement.mesh(), links);
+        replay
+            .barrier_s
+            .push(end(step.busiest_s().max(step.busiest_link_s())));
+        let event_s = event_driven(
+            &step.queues,
+            &step.arrived_s,
+            placement.mesh(),
+            links,
+            times.chip_link_s,
+        );
         replay.event_driven_s.push(end(event_s));
     }
     replay
@@ -191,6 +201,21 @@ impl<'a> Timestep<'a> {
                 let synops_s = synapses as f64 * self.times.synop_s.of(kind);
                 reached.add(core, synops_s, self.times.packet_in_s);
             });
+    }
+
+    /// The longest time that a link between chips is occupied [s].
+    fn busiest_link_s(&self) -> f64 {
+        let mesh = self.placement.mesh();
+        let mut packets: BTreeMap<ChipLink, u64> = BTreeMap::new();
+        for (from, queue) in self.queues.iter().enumerate() {
+            for to in queue.iter().filter_map(|message| message.to) {
+                for link in mesh.chip_links(from, to) {
+                    *packets.entry(link).or_default() += 1;
+                }
+            }
+        }
+        let most = packets.into_values().max().unwrap_or(0);
+        most as f64 * self.times.chip_link_s
     }
 
     /// The longest time that a core generates or processes [s].

@@ -1,6 +1,7 @@
 //! What one spike of each neuron sends through the mesh.
 
 use super::Placement;
+use super::fan_out::FanOut;
 use crate::network::{Role, Topology};
 
 /// Packets of one spike and the links they cross. Spikes of the host send none that are counted.
@@ -19,38 +20,32 @@ pub struct Route {
 /// The route of each neuron, per population: what [`super::traffic`] sums over spikes, taken apart.
 #[must_use]
 pub fn routes(topology: &Topology, placement: &Placement) -> Vec<Vec<Route>> {
-    let mut seen = vec![usize::MAX; placement.core_bound()];
-    let mut mark = 0;
+    let mut fan_out = FanOut::new(topology, placement);
     let populations = topology.populations.iter().enumerate();
     populations
         .map(|(population, node)| {
-            (0..node.shape.neurons())
-                .map(|neuron| {
-                    let mut route = Route::default();
-                    if node.role == Role::Input {
-                        return route;
-                    }
-                    let Some(home) = placement.slice(population, neuron) else {
-                        return route;
-                    };
+            let neurons = node.shape.neurons();
+            let mut routes = Vec::with_capacity(neurons);
+            if node.role == Role::Input {
+                routes.resize(neurons, Route::default());
+                return routes;
+            }
+            for bundle in fan_out.bundles(population) {
+                let mut route = Route::default();
+                if let Some(home) = placement.slice(population, bundle.start) {
                     let from = placement.slices()[home].core;
-                    placement.for_each_target(topology, population, neuron, |slice, _, _| {
-                        let core = placement.slices()[slice].core;
-                        if seen[core] == mark {
-                            return;
-                        }
-                        seen[core] = mark;
+                    for core in fan_out.cores(population, bundle.start) {
                         let (x, y) = placement.mesh().hops(from, core);
                         let borders = placement.mesh().chip_links(from, core).count();
                         route.packets += 1;
                         route.hops_x += (x as usize - borders) as u32;
                         route.hops_y += y as u32;
                         route.borders += borders as u32;
-                    });
-                    mark += 1;
-                    route
-                })
-                .collect()
+                    }
+                }
+                routes.resize(bundle.end, route);
+            }
+            routes
         })
         .collect()
 }

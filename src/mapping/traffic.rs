@@ -1,6 +1,7 @@
 //! Packets and hops, from saved spike counts.
 
 use super::Placement;
+use super::fan_out::FanOut;
 use crate::counts::EventCounts;
 use crate::network::Role;
 use std::collections::BTreeMap;
@@ -102,43 +103,44 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
         borders: 0,
         chip_links: BTreeMap::new(),
     };
-    let mut seen = vec![u64::MAX; placement.core_bound()];
+    let mut fan_out = FanOut::new(topology, placement);
+    let mut seen = vec![usize::MAX; placement.core_bound()];
     let mut mark = 0;
     for (population, counted) in counts.populations.iter().enumerate() {
-        for (neuron, &spikes) in counted.spikes.iter().enumerate() {
+        for bundle in fan_out.bundles(population) {
+            let spikes: u64 = counted.spikes[bundle.clone()].iter().sum();
             if spikes == 0 {
                 continue;
             }
-            let home = placement.slice(population, neuron);
+            let home = placement.slice(population, bundle.start);
             if let Some(home) = home {
                 slices[home].spikes += spikes;
             }
-            placement.for_each_target(topology, population, neuron, |slice, edge, synapses| {
-                let received = &mut slices[slice].received[position[edge]];
-                received.synops += spikes * synapses;
-                let core = placement.slices()[slice].core;
+            for target in fan_out.targets(population, bundle.start) {
+                let received = &mut slices[target.slice].received[position[target.edge]];
+                received.synops += spikes * target.synapses;
+                let core = placement.slices()[target.slice].core;
                 if seen[core] == mark {
-                    return;
+                    continue;
                 }
                 seen[core] = mark;
                 received.packets += spikes;
-                match home {
-                    None => total.host_packets += spikes,
-                    Some(home) => {
-                        slices[home].packets_sent += spikes;
-                        total.packets += spikes;
-                        let from = placement.slices()[home].core;
-                        let (x, y) = placement.mesh().hops(from, core);
-                        total.hops_x += spikes * x;
-                        total.hops_y += spikes * y;
-                        for link in placement.mesh().chip_links(from, core) {
-                            total.hops_x -= spikes;
-                            total.borders += spikes;
-                            *total.chip_links.entry((link, population)).or_insert(0) += spikes;
-                        }
-                    }
+                let Some(home) = home else {
+                    total.host_packets += spikes;
+                    continue;
+                };
+                slices[home].packets_sent += spikes;
+                total.packets += spikes;
+                let from = placement.slices()[home].core;
+                let (x, y) = placement.mesh().hops(from, core);
+                total.hops_x += spikes * x;
+                total.hops_y += spikes * y;
+                for link in placement.mesh().chip_links(from, core) {
+                    total.hops_x -= spikes;
+                    total.borders += spikes;
+                    *total.chip_links.entry((link, population)).or_insert(0) += spikes;
                 }
-            });
+            }
             mark += 1;
         }
     }
@@ -149,20 +151,16 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
 /// Packets from core to core, the core of the sender included.
 pub(super) fn flows(counts: &EventCounts, placement: &Placement) -> BTreeMap<(usize, usize), u64> {
     let mut flows = BTreeMap::new();
-    let mut reached = Vec::new();
+    let mut fan_out = FanOut::new(&counts.topology, placement);
     for (population, counted) in counts.populations.iter().enumerate() {
-        for (neuron, &spikes) in counted.spikes.iter().enumerate() {
-            let Some(home) = placement.slice(population, neuron).filter(|_| spikes > 0) else {
+        for bundle in fan_out.bundles(population) {
+            let spikes: u64 = counted.spikes[bundle.clone()].iter().sum();
+            let home = placement.slice(population, bundle.start);
+            let Some(home) = home.filter(|_| spikes > 0) else {
                 continue;
             };
             let from = placement.slices()[home].core;
-            reached.clear();
-            placement.for_each_target(&counts.topology, population, neuron, |slice, _, _| {
-                reached.push(placement.slices()[slice].core);
-            });
-            reached.sort_unstable();
-            reached.dedup();
-            for &to in &reached {
+            for to in fan_out.cores(population, bundle.start) {
                 *flows.entry((from, to)).or_insert(0) += spikes;
             }
         }
@@ -171,7 +169,7 @@ pub(super) fn flows(counts: &EventCounts, placement: &Placement) -> BTreeMap<(us
 }
 
 /// Slices with their updates and no packets yet.
-fn idle_traffic(counts: &EventCounts, placement: &Placement) -> Vec<SliceTraffic> {
+pub(super) fn idle_traffic(counts: &EventCounts, placement: &Placement) -> Vec<SliceTraffic> {
     let steps = u64::from(counts.timesteps) * counts.samples;
     placement
         .slices()

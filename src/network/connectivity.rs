@@ -360,6 +360,28 @@ impl Connectivity {
         }
     }
 
+    /// Whether two presynaptic neurons are known to reach the same targets through as many synapses
+    /// each, without a look at one of them: the channels of one position, all sources of a layer.
+    #[must_use]
+    pub fn same_reach(&self, one: usize, other: usize) -> bool {
+        let (Some(one), Some(other)) = (self.stands_for(one), self.stands_for(other)) else {
+            return self.stands_for(one).is_none() && self.stands_for(other).is_none();
+        };
+        match &self.pattern {
+            Pattern::Dense { present, .. } => one == other || present.is_none(),
+            Pattern::Convolution {
+                convolution,
+                present,
+            } => {
+                let (a, y, x) = convolution.input.coordinates(one);
+                let (b, other_y, other_x) = convolution.input.coordinates(other);
+                let groups = convolution.group_outputs(a) == convolution.group_outputs(b);
+                one == other || (present.is_none() && groups && (y, x) == (other_y, other_x))
+            }
+            Pattern::Sparse { .. } => one == other,
+        }
+    }
+
     /// Calls `f(first target, length)` for each contiguous run of existing synapses of `source`.
     ///
     /// Runs of one source never overlap, except where a sparse pattern lists a target twice.

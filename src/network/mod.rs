@@ -373,6 +373,11 @@ impl Network {
         Ok(())
     }
 
+    /// Whether the potentials of each population leak.
+    pub fn leaky(&self) -> impl Iterator<Item = bool> {
+        self.populations.iter().map(|p| p.neuron.leaks())
+    }
+
     /// The structure without weights and neuron parameters: what counting and placement need.
     #[must_use]
     pub fn topology(&self) -> Topology {

@@ -122,6 +122,10 @@ impl NeuronModel for Alif {
     const NAME: &'static str = "alif";
     const SPIKES: bool = true;
 
+    fn leaks(&self) -> bool {
+        true
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

@@ -73,6 +73,10 @@ impl NeuronModel for CubaLi {
     const NAME: &'static str = "cuba_li";
     const SPIKES: bool = false;
 
+    fn leaks(&self) -> bool {
+        true
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

@@ -86,6 +86,10 @@ impl NeuronModel for CubaLif {
     const NAME: &'static str = "cuba_lif";
     const SPIKES: bool = true;
 
+    fn leaks(&self) -> bool {
+        true
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

@@ -62,6 +62,10 @@ impl NeuronModel for I {
     const NAME: &'static str = "i";
     const SPIKES: bool = false;
 
+    fn leaks(&self) -> bool {
+        false
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

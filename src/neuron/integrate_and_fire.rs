@@ -106,6 +106,10 @@ impl NeuronModel for If {
     const NAME: &'static str = "if";
     const SPIKES: bool = true;
 
+    fn leaks(&self) -> bool {
+        false
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

@@ -140,6 +140,10 @@ impl NeuronModel for Izhikevich {
     const NAME: &'static str = "izhikevich";
     const SPIKES: bool = true;
 
+    fn leaks(&self) -> bool {
+        true
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

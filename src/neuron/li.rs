@@ -65,6 +65,10 @@ impl NeuronModel for Li {
     const NAME: &'static str = "li";
     const SPIKES: bool = false;
 
+    fn leaks(&self) -> bool {
+        true
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

@@ -88,6 +88,10 @@ impl NeuronModel for Lif {
     const NAME: &'static str = "lif";
     const SPIKES: bool = true;
 
+    fn leaks(&self) -> bool {
+        true
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

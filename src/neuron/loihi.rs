@@ -229,6 +229,13 @@ impl<const SPIKES: bool> NeuronModel for Loihi<SPIKES> {
     const NAME: &'static str = if SPIKES { "loihi" } else { "loihi_readout" };
     const SPIKES: bool = SPIKES;
 
+    fn leaks(&self) -> bool {
+        self.keep_v
+            .values()
+            .iter()
+            .any(|keep| *keep != UNITY as f64)
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

@@ -90,6 +90,12 @@ impl Neuron {
         Neuron::Model(Box::new(model))
     }
 
+    /// Whether the potential leaks in each timestep.
+    #[must_use]
+    pub fn leaks(&self) -> bool {
+        matches!(self, Neuron::Model(model) if model.leaks())
+    }
+
     /// What a population of such neurons is for.
     #[must_use]
     pub fn role(&self) -> Role {

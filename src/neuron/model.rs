@@ -86,6 +86,10 @@ pub trait NeuronModel: Debug + Clone + PartialEq + Send + Sync + 'static {
     /// Whether it emits spikes; if not, it emits its value in each timestep.
     const SPIKES: bool;
 
+    /// Whether the potential of a neuron without input moves in each timestep: a multiplication
+    /// that a clock-driven chip performs for each neuron, spikes or not.
+    fn leaks(&self) -> bool;
+
     /// Number of neurons its parameters are for; `None` if all are shared.
     fn neurons(&self) -> Option<usize>;
 
@@ -159,6 +163,8 @@ pub trait Dynamics: Debug + Send + Sync {
     fn name(&self) -> &'static str;
     /// Whether it emits spikes.
     fn spikes(&self) -> bool;
+    /// Whether the potential leaks.
+    fn leaks(&self) -> bool;
     /// Number of neurons its parameters are for; `None` if all are shared.
     fn parameters_for(&self) -> Option<usize>;
     /// State of the neurons in a range of the population, at rest.
@@ -249,6 +255,10 @@ impl<M: NeuronModel> Dynamics for M {
 
     fn spikes(&self) -> bool {
         M::SPIKES
+    }
+
+    fn leaks(&self) -> bool {
+        NeuronModel::leaks(self)
     }
 
     fn parameters_for(&self) -> Option<usize> {

@@ -19,6 +19,10 @@ impl NeuronModel for Relay {
     const NAME: &'static str = "relay";
     const SPIKES: bool = false;
 
+    fn leaks(&self) -> bool {
+        false
+    }
+
     fn neurons(&self) -> Option<usize> {
         None
     }

@@ -65,6 +65,10 @@ impl NeuronModel for Threshold {
     const NAME: &'static str = "threshold";
     const SPIKES: bool = true;
 
+    fn leaks(&self) -> bool {
+        false
+    }
+
     fn neurons(&self) -> Option<usize> {
         self.setup.neurons()
     }

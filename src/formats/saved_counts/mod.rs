@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `/` | `@schema` "spikewatt.counts/1", `@samples`, `@timesteps`, `@populations`, `@projections`, `@dense_layers` (their numbers), `@pruned_macs` (absent without a pruned network) |
 //! | `/report_context` | string: JSON of the run that counted |
-//! | `/populations/<i>` | `@name`, `@role` (`input`, `spiking`, `pooling`, `readout`) |
+//! | `/populations/<i>` | `@name`, `@role` (`input`, `spiking`, `pooling`, `readout`), `@leak_updates` (absent if 0) |
 //! | `…/shape` | `[n]` or `[C, H, W]` |
 //! | `…/spikes`, `…/touched` | \[neurons\], **channels first** like the model: reshape to `shape` |
 //! | `…/spikes_per_timestep`, `…/touched_per_timestep`, `…/active_per_timestep` | \[timesteps\] |

@@ -109,6 +109,7 @@ fn read_population(
         spikes_per_timestep: per_step("spikes_per_timestep")?,
         touched_per_timestep: per_step("touched_per_timestep")?,
         active_per_timestep: per_step("active_per_timestep")?,
+        leak_updates: attributes.optional_u64("leak_updates")?.unwrap_or(0),
     };
     let node = Node {
         name: attributes.str("name")?.into(),

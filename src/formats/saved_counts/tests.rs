@@ -123,6 +123,7 @@ fn example() -> SavedCounts {
         fill(&mut population.spikes_per_timestep);
         fill(&mut population.touched_per_timestep);
         fill(&mut population.active_per_timestep);
+        population.leak_updates = 12_345;
     }
     for (i, projection) in counts.projections.iter_mut().enumerate() {
         fill(&mut projection.synops_per_timestep);

@@ -120,6 +120,9 @@ fn write_population(group: &mut GroupBuilder, node: &Node, counts: &PopulationCo
     };
     group.set_attr("name", text(&node.name));
     group.set_attr("role", text(role));
+    if counts.leak_updates > 0 {
+        group.set_attr("leak_updates", AttrValue::U64(counts.leak_updates));
+    }
     let shape: Vec<u64> = node.shape.dims().iter().map(|&d| d as u64).collect();
     write_u64s(group, "shape", &shape);
     for (name, values) in [("spikes", &counts.spikes), ("touched", &counts.touched)] {
