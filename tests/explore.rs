@@ -130,6 +130,43 @@ projections = [
 }
 
 #[test]
+fn closed_form_links_between_chips_belong_to_the_spikes_that_cross_them() {
+    // The network of the digits on chips of two tiles, one core each.
+    let record = open("examples/digits.toml").record(0, &go_on).unwrap();
+    let mut chip = CATALOGUE.get("loihi1").unwrap().clone();
+    for (key, value) in [
+        ("capacity.neurons_per_core", 7.0),
+        ("capacity.cores_per_tile", 1.0),
+        ("capacity.mesh_width", 2.0),
+        ("capacity.mesh_height", 1.0),
+    ] {
+        chip.figures.get_mut(key).unwrap().value = spikewatt::units::Range::exact(value);
+    }
+    let ledger = Ledger::new(&record, &chip, &PriceOptions::default()).unwrap();
+    assert!(ledger.target.chips > 2);
+    assert_eq!(ledger.indivisible, [""; 0]);
+    let link = |line: &&spikewatt::report::Line| line.figure.as_deref() == Some("energy.chip_link");
+    let line = ledger.target.lines.iter().find(link).unwrap();
+    assert!(line.count > 0.0);
+    let whole = ledger.price(&record, &all(&record));
+    assert_eq!(
+        whole.dynamic_j.unwrap().nominal,
+        ledger.target.dynamic_j.unwrap()
+    );
+    let parts: Vec<Priced> = (0..record.counts.populations.len())
+        .map(|population| {
+            let rows = Rows::from_range(record.rows_of(population));
+            let timesteps = 0..record.raster.timesteps();
+            ledger.price(&record, &Selection { rows, timesteps })
+        })
+        .collect();
+    let crossed: u64 = parts.iter().map(|part| part.tally.borders).sum();
+    assert_eq!(crossed as f64, line.count);
+    let total = ledger.target.dynamic_j.unwrap();
+    assert!((sum(&parts) - total).abs() <= 1e-12 * total);
+}
+
+#[test]
 fn closed_form_events_of_a_population_are_those_that_were_counted() {
     let ledger = ledger(&FASHION, "loihi1");
     for population in 0..FASHION.counts.populations.len() {

@@ -2,11 +2,16 @@
 
 use proptest::prelude::*;
 use spikewatt::counts::{DenseCounts, EventCounts};
-use spikewatt::energy::{self, Catalogue, PriceOptions, Work, price_placed};
-use spikewatt::mapping::{Capacity, Mesh, Placement, Slice, Traffic, optimise, place, traffic};
+use spikewatt::energy::{
+    self, Catalogue, Hardware, PlacementRule, PriceOptions, Work, price_placed,
+};
+use spikewatt::mapping::{
+    Capacity, LinkCosts, Mesh, Placement, Slice, Traffic, optimise, place, traffic,
+};
 use spikewatt::network::{
     Axis, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
 };
+use spikewatt::report::Line;
 use spikewatt::units::Range;
 
 fn capacity(neurons_per_core: u64, chips: u64) -> Capacity {
@@ -67,7 +72,7 @@ fn a_ring_of_tiles_is_bent_into_a_ring() {
     let counts = counts(12, &edges, &[5; 12]);
     let capacity = capacity(8, 1);
     let greedy = place(&counts.topology, &capacity);
-    let optimised = optimise(&counts, &greedy, &capacity, 1);
+    let optimised = optimise(&counts, &greedy, &capacity, LinkCosts::ALIKE, 1);
     let hops = |placement| {
         let traffic = traffic(&counts, placement);
         traffic.hops_x + traffic.hops_y
@@ -84,23 +89,96 @@ proptest! {
         edges in prop::collection::vec((0usize..9, 0usize..9), 1..20),
         spikes in prop::collection::vec(0u64..50, 9),
         per_core in 2u64..9,
+        chip_link in prop::sample::select(vec![0.0, 1.0, 20.0]),
         seed in any::<u64>(),
     ) {
         let counts = counts(9, &edges, &spikes);
         let capacity = capacity(per_core, 2);
+        let costs = LinkCosts { x: 3.0, y: 4.2, chip: chip_link };
         let greedy = place(&counts.topology, &capacity);
-        let optimised = optimise(&counts, &greedy, &capacity, seed);
+        let optimised = optimise(&counts, &greedy, &capacity, costs, seed);
         let (before, after) = (traffic(&counts, &greedy), traffic(&counts, &optimised));
         prop_assert_eq!(before.packets, after.packets);
-        let crossed = |t: &Traffic| t.hops_x + t.hops_y + t.borders;
-        prop_assert!(crossed(&after) <= crossed(&before));
+        let cost = |t: &Traffic| {
+            t.hops_x as f64 * costs.x + t.hops_y as f64 * costs.y + t.borders as f64 * costs.chip
+        };
+        prop_assert!(cost(&after) <= cost(&before));
         prop_assert_eq!(greedy.cores(), optimised.cores());
         prop_assert!(optimised.tiles() <= greedy.tiles());
         prop_assert!(optimised.chips() <= greedy.chips());
         prop_assert_eq!(greedy.exceeded(), optimised.exceeded());
-        let again = optimise(&counts, &greedy, &capacity, seed);
+        let again = optimise(&counts, &greedy, &capacity, costs, seed);
         prop_assert_eq!(again, optimised);
     }
+}
+
+/// A device with neurocores of so many neurons, its mesh small enough that networks of this file
+/// take several chips.
+fn small_chip(name: &str, neurons_per_core: u64) -> Hardware {
+    let catalogue = Catalogue::shipped().expect("shipped");
+    let mut chip = catalogue.get(name).expect("shipped").clone();
+    for (key, value) in [
+        ("capacity.neurons_per_core", neurons_per_core as f64),
+        ("capacity.cores_per_tile", 1.0),
+        ("capacity.mesh_width", 2.0),
+        ("capacity.mesh_height", 3.0),
+    ] {
+        chip.figures.get_mut(key).expect("known").value = Range::exact(value);
+    }
+    chip
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn property_an_optimised_placement_never_has_a_higher_price_of_routing(
+        edges in prop::collection::vec((0usize..9, 0usize..9), 1..20),
+        spikes in prop::collection::vec(0u64..50, 9),
+        per_core in 2u64..9,
+        seed in any::<u64>(),
+    ) {
+        let counts = counts(9, &edges, &spikes);
+        let work = Work { counts: &counts, dense: &DenseCounts::default() };
+        for name in ["loihi1", "loihi1-davies2018"] {
+            let chip = small_chip(name, per_core);
+            let routing = |placement| {
+                let options = PriceOptions { placement, ..PriceOptions::default() };
+                let report = energy::price(&chip, &work, &options).remove(0);
+                prop_assert!(report.chips > 1, "several chips");
+                let key = |line: &&Line| {
+                    let figure = line.figure.as_deref().unwrap_or_default();
+                    figure.starts_with("energy.hop") || figure == "energy.chip_link"
+                };
+                Ok(report.lines.iter().filter(key).map(|line| line.joules).sum::<f64>())
+            };
+            let greedy = routing(PlacementRule::Greedy)?;
+            let annealed = routing(PlacementRule::Annealing { seed })?;
+            prop_assert!(annealed <= greedy * (1.0 + 1e-12), "{name}: {annealed} J, {greedy} J");
+        }
+    }
+}
+
+#[test]
+fn worked_a_dear_link_between_chips_is_avoided() {
+    // Four cores in a row of two chips. a and d talk much, b and c little: c may stay away.
+    let edges = [(0, 3), (1, 2)];
+    let counts = counts(4, &edges, &[9, 5, 0, 0]);
+    let mut capacity = capacity(8, 2);
+    capacity.mesh = Mesh {
+        cores_per_tile: 1,
+        width: 2,
+        height: 1,
+    };
+    let greedy = place(&counts.topology, &capacity);
+    let before = traffic(&counts, &greedy);
+    assert_eq!((before.hops_x, before.borders), (2 * 72, 72 + 40));
+    let costs = LinkCosts {
+        x: 1.0,
+        y: 1.0,
+        chip: 100.0,
+    };
+    let after = traffic(&counts, &optimise(&counts, &greedy, &capacity, costs, 3));
+    assert_eq!((after.hops_x, after.borders), (72 + 40, 0));
 }
 
 proptest! {

@@ -4,6 +4,7 @@
 mod builder;
 
 use builder::{analysed, arithmetic, full, idle, line, report, target, unfit, unknown, unverified};
+use proptest::prelude::*;
 use spikewatt::report::{
     CrossoverFigure, EXPORTERS, EnergyFigure, Exporter, Manifest, Meeting, Outcome, OutputFolder,
     Png, Reason, Report, Restriction, Scope, Side, Svg, Text, TornadoFigure, WIDTH, Workload,
@@ -142,30 +143,12 @@ fn json_has_the_keys_that_scripts_read() {
     );
 }
 
-/// Equal up to the last bit of a float, which the parser may round differently.
-fn close(a: &serde_json::Value, b: &serde_json::Value) -> bool {
-    use serde_json::Value;
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => {
-            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
-            (a - b).abs() <= 4.0 * f64::EPSILON * a.abs()
-        }
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.keys().eq(b.keys()) && a.values().zip(b.values()).all(|(a, b)| close(a, b))
-        }
-        (a, b) => a == b,
-    }
-}
-
 #[test]
 fn json_reads_back_as_the_same_report() {
     let report = full();
-    let back: Report = serde_json::from_str(&file("summary.json", &report)).unwrap();
-    let value = |report: &Report| serde_json::to_value(report).unwrap();
-    assert!(close(&value(&back), &value(&report)));
+    let written = file("summary.json", &report);
+    let back: Report = serde_json::from_str(&written).unwrap();
+    assert_eq!(file("summary.json", &back), written);
     // Floats stand in the shortest form that names the same number.
     let nominal = report.targets[0].energy_j.unwrap().nominal;
     let text = file("summary.json", &report);
@@ -173,6 +156,19 @@ fn json_reads_back_as_the_same_report() {
     let printed = targets.split("\"nominal\": ").nth(1).unwrap();
     let printed: f64 = printed.split(',').next().unwrap().parse().unwrap();
     assert_eq!(printed.to_bits(), nominal.to_bits());
+}
+
+proptest! {
+    #[test]
+    fn property_numbers_of_a_result_are_read_back_bit_for_bit(bits in any::<[u64; 3]>()) {
+        let [low, nominal, high] = bits.map(f64::from_bits);
+        prop_assume!([low, nominal, high].iter().all(|value| value.is_finite()));
+        let written = Range { low, nominal, high };
+        let text = serde_json::to_string(&written).unwrap();
+        let read: Range = serde_json::from_str(&text).unwrap();
+        let bits = |range: Range| [range.low, range.nominal, range.high].map(f64::to_bits);
+        prop_assert_eq!(bits(read), bits(written));
+    }
 }
 
 #[test]

@@ -5,28 +5,105 @@
 
 mod common;
 
+use serde_json::Value;
 use spikewatt_gui::app::App;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 const AS_CLI: &str = "SPIKEWATT_TEST_AS_COMMAND_LINE";
 
+/// Examples that are left out, and why.
+const LEFT_OUT: [(&str, &str); 4] = [
+    ("brunel10000.toml", "as brunel2000.toml, and takes minutes"),
+    ("budget.toml", "limits for a result, nothing to run"),
+    ("students.toml", "a sweep of 64 runs"),
+    ("sweep.toml", "a sweep of 240 runs"),
+];
+
 fn main() -> ExitCode {
     if std::env::var_os(AS_CLI).is_some() {
         return spikewatt::cli::main();
     }
-    for name in ["digits.toml", "fashion_mnist.toml"] {
-        let (shown, printed) = (shown(name), printed(name));
-        // How long it took is all that may differ.
-        let (shown, printed) = (without_timing(&shown), without_timing(&printed));
-        assert!(printed.len() > 1000 && printed.iter().any(|line| line.contains("\"loihi1\"")));
-        for (shown, printed) in shown.iter().zip(&printed) {
-            assert_eq!(shown, printed, "{name}");
-        }
-        assert_eq!(shown.len(), printed.len(), "{name}");
-        println!("{name}: the window shows the report that the command line prints");
+    let mut examples = examples();
+    for (name, reason) in LEFT_OUT {
+        let place = examples.iter().position(|example| example == name);
+        examples.remove(place.expect("only what exists is left out"));
+        println!("{name}: left out: {reason}");
     }
+    for name in &examples {
+        let app = shown(name);
+        let printed = printed(name);
+        match &app.state.report {
+            Some(report) => same_report(
+                name,
+                &serde_json::to_string_pretty(report).unwrap(),
+                &printed,
+            ),
+            None => same_targets(name, &app, &printed),
+        }
+    }
+    assert!(examples.len() >= 3, "{examples:?}");
     ExitCode::SUCCESS
+}
+
+/// Every example that the window can be given, by name.
+fn examples() -> Vec<String> {
+    let folder = common::root().join("examples");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    let paths = files.map(|file| PathBuf::from(file.file_name()));
+    let named = paths.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    let mut names: Vec<String> = named.map(|path| path.display().to_string()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// How long it took is all that may differ.
+fn same_report(name: &str, shown: &str, printed: &str) {
+    let (shown, printed) = (without_timing(shown), without_timing(printed));
+    assert!(printed.len() > 1000 && printed.iter().any(|line| line.contains("\"loihi1\"")));
+    for (shown, printed) in shown.iter().zip(&printed) {
+        assert_eq!(shown, printed, "{name}");
+    }
+    assert_eq!(shown.len(), printed.len(), "{name}");
+    println!("{name}: the window shows the report that the command line prints");
+}
+
+/// A spiking network has no report in the window, but each target has its receipt.
+fn same_targets(name: &str, app: &App, printed: &str) {
+    let printed: Value = serde_json::from_str(printed).unwrap();
+    let printed = printed["targets"].as_array().unwrap();
+    let mut compared = 0;
+    for target in &app.state.targets {
+        let shown = serde_json::to_value(target).unwrap();
+        let alike = |key: &str, other: &Value| shown[key] == other[key];
+        let other = printed.iter().find(|other| {
+            ["name", "workload", "batch"]
+                .into_iter()
+                .all(|key| alike(key, other))
+        });
+        let Some(other) = other else { continue };
+        for key in [
+            "lines",
+            "energy_j",
+            "dynamic_j",
+            "static_j",
+            "latency_s",
+            "cores",
+            "chips",
+        ] {
+            assert_eq!(shown[key], other[key], "{name}: {}, {key}", target.name);
+        }
+        compared += 1;
+    }
+    assert!(
+        compared > 0 && compared == printed.len(),
+        "{name}: {compared} targets"
+    );
+    println!("{name}: the window shows the {compared} receipts that the command line prints");
 }
 
 /// Lines of a report but for those of its timing.
@@ -42,8 +119,8 @@ fn without_timing(report: &str) -> Vec<&str> {
     lines
 }
 
-/// The report behind the window.
-fn shown(name: &str) -> String {
+/// The window with an example open and everything worked out.
+fn shown(name: &str) -> App {
     let mut app = App::new(&eframe::egui::Context::default(), None);
     app.open(Some(common::example(name)), 0);
     while app.is_busy() {
@@ -51,7 +128,7 @@ fn shown(name: &str) -> String {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(app.message, None);
-    serde_json::to_string_pretty(app.state.report.as_ref().unwrap()).unwrap()
+    app
 }
 
 /// What `spikewatt run` prints.

@@ -29,16 +29,31 @@ pub struct Picture {
     pub brightness: Vec<u8>,
 }
 
-/// Cells of a window: none smaller than a pixel, a timestep or a row.
-#[must_use]
-pub fn picture(raster: &Raster, counts: &Counts, window: &Window) -> Picture {
-    let side = |range: &Range<f64>, pixels: usize| {
-        let per_pixel = (range.end - range.start) / pixels.max(1) as f64;
+/// Timesteps or rows of a cell: a power of two, none smaller than a pixel, a timestep or a row. It
+/// halves whenever the window does, so a closer look never has more cells than the whole raster.
+fn cell_side(range: &Range<f64>, pixels: usize, all: usize) -> usize {
+    let side = |length: f64| {
+        let per_pixel = length / pixels.max(1) as f64;
         (per_pixel.ceil().max(1.0) as usize).next_power_of_two()
     };
+    let length = range.end - range.start;
+    let halvings = (all as f64 / length).log2();
+    if halvings >= 0.0 {
+        side(all as f64)
+            .checked_shr(halvings as u32)
+            .unwrap_or(0)
+            .max(1)
+    } else {
+        side(length)
+    }
+}
+
+/// Cells of a window.
+#[must_use]
+pub fn picture(raster: &Raster, counts: &Counts, window: &Window) -> Picture {
     let cell = [
-        side(&window.time, window.pixels[0]),
-        side(&window.rows, window.pixels[1]),
+        cell_side(&window.time, window.pixels[0], raster.timesteps()),
+        cell_side(&window.rows, window.pixels[1], raster.height() as usize),
     ];
     let first = |range: &Range<f64>, cell: usize| range.start.max(0.0) as usize / cell;
     let end = |range: &Range<f64>, cell: usize, all: usize| {
@@ -156,6 +171,37 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn closed_form_a_closer_look_never_has_more_cells() {
+        for (all, pixels) in [
+            (10_000, 1000),
+            (10_000, 613),
+            (4096, 1024),
+            (700, 1000),
+            (3, 50),
+        ] {
+            let whole = all.div_ceil(cell_side(&(0.0..all as f64), pixels, all));
+            for step in 0..400 {
+                let length = all as f64 / 1.03f64.powi(step);
+                let cell = cell_side(&(0.0..length), pixels, all);
+                assert!(
+                    cell as f64 >= length / pixels as f64,
+                    "no smaller than a pixel"
+                );
+                let cells = length / cell as f64;
+                assert!(
+                    cells <= whole as f64 + 1.0,
+                    "{cells} cells of {whole}, {all} in {pixels}"
+                );
+            }
+            // Ten times as close with as many cells again shows ten times as much.
+            let close = cell_side(&(0.0..all as f64 / 1000.0), pixels, all);
+            assert_eq!(close, 1);
+        }
+        // Margins around the raster.
+        assert_eq!(cell_side(&(-50.0..150.0), 100, 100), 2);
     }
 
     #[test]
