@@ -245,6 +245,7 @@ impl<'n> Simulator<'n> {
             self.run_segments(samples, &[self.timesteps], drive, probe, progress)?;
         let mut counts = EventCounts::new(self.network.topology(), self.timesteps);
         tallies.iter().for_each(|tally| counts.add(tally));
+        counts.count_leaks(self.network.leaky());
         Ok(Simulation {
             counts,
             outcomes: outcomes.into_iter().flatten().collect(),
@@ -275,8 +276,10 @@ impl<'n> Simulator<'n> {
             let parts = segments.tallies.iter().skip(segment).step_by(ends.len());
             parts.for_each(|tally| sum.add(tally));
             let outcomes = segments.outcomes.iter();
+            let mut counts = sum.first_timesteps(end);
+            counts.count_leaks(self.network.leaky());
             Simulation {
-                counts: sum.first_timesteps(end),
+                counts,
                 outcomes: outcomes.map(|sample| sample[segment].clone()).collect(),
             }
         });
@@ -347,7 +350,6 @@ impl<'n> Simulator<'n> {
             tallies.extend(parts.into_iter().flatten());
             outcomes.extend(answers);
         }
-        counts.count_leaks(self.network.leaky());
         outcomes.sort_unstable_by_key(|(sample, _)| *sample);
         Ok(Segments {
             tallies,
