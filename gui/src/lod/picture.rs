@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn closed_form_a_closer_look_never_has_more_cells() {
         for (all, pixels) in [
-            (10_000, 1000),
+            (10_000usize, 1000),
             (10_000, 613),
             (4096, 1024),
             (700, 1000),
