@@ -12,6 +12,7 @@
 //! # Ok::<(), spikewatt::budget::BudgetError>(())
 //! ```
 
+use crate::files;
 use crate::units::{Range, si};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -423,7 +424,7 @@ impl Measured {
         } else {
             path.to_path_buf()
         };
-        let bytes = std::fs::read(&file).map_err(|error| BudgetError::Read {
+        let bytes = files::read(&file).map_err(|error| BudgetError::Read {
             file: file.display().to_string(),
             reason: format!("{error}; give the folder of a run or its summary.json"),
         })?;

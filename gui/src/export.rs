@@ -109,7 +109,7 @@ pub fn panel(name: &str, state: &mut State, file: &Path, width_mm: f32) -> anyho
             file.display()
         ),
     };
-    std::fs::write(file, bytes).with_context(|| file.display().to_string())
+    spikewatt::files::write(file, &bytes).with_context(|| file.display().to_string())
 }
 
 /// A panel as it is written, as a picture: to be copied.

@@ -2,6 +2,7 @@
 
 use super::{Common, Format, print, print_json};
 use crate::budget::{Budget, Check, Measured, markdown, passed};
+use crate::files;
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
@@ -36,7 +37,7 @@ struct CheckReport<'a> {
 /// Exit code 0 if every limit holds, 3 if not.
 pub(super) fn execute(args: &CheckArgs, common: &Common) -> anyhow::Result<ExitCode> {
     let file = args.budget.display().to_string();
-    let text = std::fs::read_to_string(&args.budget).with_context(|| file.clone());
+    let text = files::read_text(&args.budget).with_context(|| file.clone());
     let text = text.map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let budget = Budget::parse(&file, &text)?;
     let result = Measured::load(&args.result)?;
@@ -45,7 +46,7 @@ pub(super) fn execute(args: &CheckArgs, common: &Common) -> anyhow::Result<ExitC
     let passed = passed(&checks);
     let to_stdout = args.markdown.as_deref() == Some(Path::new("-"));
     if let Some(path) = args.markdown.as_deref().filter(|_| !to_stdout) {
-        std::fs::write(path, markdown(&checks))
+        files::write(path, markdown(&checks).as_bytes())
             .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     }
     match common.format {

@@ -4,6 +4,7 @@ use super::pricing::catalogue;
 use super::{Common, Format, print, print_json};
 use crate::digest::sha256_hex;
 use crate::energy::{PriceOptions, TableComparison, TableRow, Work, compare};
+use crate::files;
 use crate::formats::saved_counts;
 use crate::report::{InputEntry, Manifest, OutputFolder, Scope, TableEntry};
 use crate::units::{Range, si};
@@ -64,7 +65,7 @@ pub(super) fn execute(
         manifest.inputs.push(InputEntry {
             role: "counts".to_owned(),
             path: path.display().to_string(),
-            sha256: sha256_hex(&std::fs::read(&path)?),
+            sha256: sha256_hex(&files::read(&path)?),
         });
         let entry = |device: &&crate::energy::Hardware| TableEntry {
             device: device.name.clone(),

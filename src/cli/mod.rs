@@ -23,6 +23,7 @@ mod sweep;
 mod usage;
 mod validate;
 
+use crate::memory;
 use crate::report::{Report, Text};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -60,6 +61,10 @@ struct Common {
     /// Threads; as many as there are cores unless given. Results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Most memory to take, such as 8GB; 80 % of what is available unless given. What would need
+    /// more is refused before it is allocated.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = memory::parse_size)]
+    memory_limit: Option<u64>,
     /// Seed of every random draw; overrides the experiment file.
     #[arg(long, global = true, value_name = "N")]
     seed: Option<u64>,
@@ -229,6 +234,9 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
         rayon::ThreadPoolBuilder::new()
             .num_threads(usize::from(threads))
             .build_global()?;
+    }
+    if let Some(bytes) = cli.common.memory_limit {
+        memory::set_limit(bytes);
     }
     match cli.verb {
         Verb::Run(args) => run::execute(&args, &cli.common, command),

@@ -4,6 +4,7 @@ use super::Common;
 use super::pricing::{PricingArgs, ReportArgs};
 use crate::digest::sha256_hex;
 use crate::experiment;
+use crate::files;
 use crate::formats::saved_counts;
 use crate::report::InputEntry;
 use anyhow::Context;
@@ -35,7 +36,7 @@ pub(super) fn execute(
     let input = InputEntry {
         role: "counts".to_owned(),
         path: args.counts.display().to_string(),
-        sha256: sha256_hex(&std::fs::read(&args.counts)?),
+        sha256: sha256_hex(&files::read(&args.counts)?),
     };
     args.report
         .publish(&report, input, &targets, common, &command)

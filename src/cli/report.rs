@@ -2,6 +2,7 @@
 
 use super::{Common, Format, print, print_json};
 use crate::digest::sha256_hex;
+use crate::files;
 use crate::report::{InputEntry, Manifest, OutputFolder, Report};
 use anyhow::Context;
 use clap::Args;
@@ -31,7 +32,7 @@ pub(super) fn execute(
         args.result.clone()
     };
     let shown = file.display();
-    let bytes = std::fs::read(&file).with_context(|| format!("{shown}: cannot be read"))?;
+    let bytes = files::read(&file).with_context(|| format!("{shown}: cannot be read"))?;
     let report: Report = serde_json::from_slice(&bytes).with_context(|| {
         format!("{shown}: not a result; give the summary.json that run, price or estimate wrote")
     })?;

@@ -3,6 +3,7 @@
 use super::pricing::catalogue;
 use super::progress::{catch_interrupts, interrupted};
 use super::{Common, Format, print, print_json, talk};
+use crate::files;
 use crate::sweep::{
     self, EMITTERS, Job, Plan, Shard, Summary, Sweep, merge, provenance_csv, stores_in,
 };
@@ -10,7 +11,6 @@ use anyhow::{Context, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -358,23 +358,8 @@ fn join(which: &Which, place: &Place, partial: bool, common: &Common) -> anyhow:
 
 /// Writes a file whole or not at all.
 pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-    let failed = || format!("{}: cannot be written", folder.join(name).display());
-    let mut file = tempfile::Builder::new()
-        .prefix(".spikewatt-")
-        .tempfile_in(folder)
-        .with_context(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let readable = std::fs::Permissions::from_mode(0o644);
-        file.as_file()
-            .set_permissions(readable)
-            .with_context(failed)?;
-    }
-    file.write_all(bytes).with_context(failed)?;
-    file.as_file().sync_all().with_context(failed)?;
-    file.persist(folder.join(name)).with_context(failed)?;
-    Ok(())
+    let path = folder.join(name);
+    files::write(&path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
 fn status(which: &Which, place: &Place, common: &Common) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@
 //! Samples run in parallel, one workspace per thread. Counts are integers and each sample draws
 //! from its own random stream, so the thread count never shows in a result.
 
+mod footprint;
 mod group;
 mod panel;
 mod panel_int8;
@@ -24,6 +25,7 @@ pub use probe::{NoProbe, Probe, Recording};
 
 use crate::counts::{EventCounts, Tally};
 use crate::encoding::{Drive, EncodingError};
+use crate::memory::MemoryError;
 use crate::network::{Network, NetworkError, Population, Role};
 use plan::{Component, components, shortest_delay};
 use std::ops::ControlFlow;
@@ -69,6 +71,9 @@ pub enum SimulationError {
         /// The population.
         population: String,
     },
+    /// The simulation needs more memory than allowed.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The caller asked to stop.
     #[error("stopped on request")]
     Stopped,
@@ -295,6 +300,7 @@ impl<'n> Simulator<'n> {
         probe: &dyn Probe,
         progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
     ) -> Result<Segments, SimulationError> {
+        footprint::check(self.network, self.timesteps, samples)?;
         // Threads that have no sample of their own help with the others'.
         let threads = rayon::current_num_threads() / samples.max(1);
         let next = AtomicUsize::new(0);

@@ -5,6 +5,7 @@ pub use crate::conversion::{Correction, MaxPoolChoice, Readout, ThresholdRule as
 use crate::encoding::Encoding;
 use crate::energy::carbon::CarbonError;
 use crate::energy::{MonteCarlo, PlacementRule, PriceOptions, UsageConfig};
+use crate::files;
 use crate::formats::dataset::Preprocessing;
 use crate::optimise::Optimisation;
 use serde::{Deserialize, Serialize};
@@ -330,7 +331,7 @@ impl Experiment {
     /// Line, column and accepted keys of what cannot be understood.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        let text = files::read_text(path).map_err(|source| ConfigError::Read {
             path: shown.clone(),
             source,
         })?;

@@ -6,6 +6,7 @@ use super::{ConfigError, Context, Estimate, ExperimentError, SimulateConfig, sho
 use crate::conversion::{self, Calibration, ConversionOptions};
 use crate::counts::{AssumedRates, DenseCounts, EventCounts};
 use crate::digest::sha256_hex;
+use crate::files;
 use crate::formats::{onnx, shapes};
 use crate::network::{Network, Population, Topology};
 use crate::report::{ModelReport, Setup};
@@ -158,7 +159,7 @@ const SAME_SHAPES: &str =
     "baselines run a conventional network of the same connections, evaluated once";
 
 fn digest_of(file: &Path) -> Result<String, ExperimentError> {
-    let bytes = std::fs::read(file).map_err(|source| ConfigError::Read {
+    let bytes = files::read(file).map_err(|source| ConfigError::Read {
         path: file.display().to_string(),
         source,
     })?;

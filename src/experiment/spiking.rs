@@ -12,6 +12,7 @@ use crate::counts::{DenseCounts, NeuroBench};
 use crate::digest::sha256_hex;
 use crate::energy::{Catalogue, HardwareError, UsageConfig};
 use crate::engine::{NoProbe, Outcome};
+use crate::files;
 use crate::formats::onnx::{self, OnnxError};
 use crate::network::Network;
 use crate::report::{Accuracy, InputEntry, ModelReport, Setup};
@@ -155,7 +156,7 @@ fn extension(path: &Path) -> String {
 
 fn table(path: &Path) -> Result<toml::Table, ConfigError> {
     let shown = || path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let text = files::read_text(path).map_err(|source| ConfigError::Read {
         path: shown(),
         source,
     })?;
@@ -254,7 +255,7 @@ pub fn run_spiking(
         Some(path) => Some(onnx::load(path)?),
         None => None,
     };
-    let sha256 = match std::fs::read(&experiment.model) {
+    let sha256 = match files::read(&experiment.model) {
         Ok(bytes) => sha256_hex(&bytes),
         Err(source) => {
             return Err(SpikingError::Read {

@@ -10,6 +10,7 @@ use crate::experiment::{
     self, ConfigError, Context, Experiment, ExperimentError, Imported, Observer, Progress,
     SimulateConfig, SimulateError,
 };
+use crate::files;
 use crate::formats::saved_counts::{self, SavedCountsError};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -213,7 +214,7 @@ pub fn is_sweep(path: &Path) -> Result<bool, SubjectError> {
 }
 
 fn has_key(path: &Path, key: &str) -> Result<bool, SubjectError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+    let text = files::read_text(path).map_err(|source| ConfigError::Read {
         path: path.display().to_string(),
         source,
     })?;

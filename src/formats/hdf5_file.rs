@@ -4,6 +4,7 @@
 //! filter) count as such and are refused.
 
 use super::MAX_INFLATION;
+use crate::memory::{self, MemoryError};
 use hdf5::{AttrValue, DType, VlenStringReadOptions};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -27,6 +28,14 @@ pub enum Hdf5Problem {
         object: String,
         /// Its declared shape.
         shape: Vec<u64>,
+    },
+    /// A dataset needs more memory than allowed.
+    #[error("{object}: {source}")]
+    Memory {
+        /// Path inside the file.
+        object: String,
+        /// How much, and how much there is.
+        source: MemoryError,
     },
     /// A dataset has an unexpected shape.
     #[error("{object}: shape {found:?}, expected {expected:?}")]
@@ -112,14 +121,37 @@ impl Hdf5File {
         let dataset = self.file.dataset(path).map_err(library(path))?;
         let shape = dataset.shape().map_err(library(path))?;
         let element = dataset.element_size().map_err(library(path))?;
-        let size = shape.iter().try_fold(element, |n, &dim| n.checked_mul(dim));
-        match size {
-            Some(size) if size <= self.bytes.saturating_mul(MAX_INFLATION) => Ok((dataset, shape)),
-            _ => Err(Hdf5Problem::Implausible {
-                object: path.into(),
-                shape,
-            }),
+        let chunk = dataset.chunk_shape().map_err(library(path))?;
+        if let Some(size) = self.plausible(&shape, chunk.as_deref(), element) {
+            self.affordable(path, size)?;
+            return Ok((dataset, shape));
         }
+        Err(Hdf5Problem::Implausible {
+            object: path.into(),
+            shape,
+        })
+    }
+
+    /// The bytes that a dataset and its chunks declare, if the file can hold as many.
+    fn plausible(&self, shape: &[u64], chunk: Option<&[u64]>, element: u64) -> Option<u64> {
+        let most = self.bytes.saturating_mul(MAX_INFLATION);
+        // A dimension of 0 must not make the others free to declare.
+        let size = |dims: &[u64]| {
+            dims.iter()
+                .try_fold(element, |n, &dim| n.checked_mul(dim.max(1)))
+                .filter(|&size| size <= most)
+        };
+        chunk
+            .is_none_or(|chunk| size(chunk).is_some())
+            .then_some(())?;
+        size(shape)
+    }
+
+    fn affordable(&self, path: &str, bytes: u64) -> Result<(), Hdf5Problem> {
+        memory::check("the dataset", bytes, "store less").map_err(|source| Hdf5Problem::Memory {
+            object: path.into(),
+            source,
+        })
     }
 
     /// A vector of u64.
@@ -297,21 +329,15 @@ impl Dataset<'_> {
         let shape = self.dataset.shape().map_err(self.failed())?;
         let chunk = self.dataset.chunk_shape().map_err(self.failed())?;
         let element = self.dataset.element_size().map_err(self.failed())?;
-        // A dimension of 0 must not make the others free to declare.
-        let size = |dims: &[u64]| {
-            dims.iter()
-                .try_fold(element, |n, &dim| n.checked_mul(dim.max(1)))
-        };
         let implausible = || Hdf5Problem::Implausible {
             object: self.path.clone(),
             shape: shape.clone(),
         };
-        let most = self.file.bytes.saturating_mul(MAX_INFLATION);
-        if chunk.is_some_and(|chunk| size(&chunk).is_none_or(|size| size > most)) {
-            return Err(implausible());
-        }
-        let budget = size(&shape).and_then(|size| self.file.budget.get().checked_sub(size));
+        let size = self.file.plausible(&shape, chunk.as_deref(), element);
+        let size = size.ok_or_else(implausible)?;
+        let budget = self.file.budget.get().checked_sub(size);
         self.file.budget.set(budget.ok_or_else(implausible)?);
+        self.file.affordable(&self.path, size)?;
         let dims = shape.iter().map(|&dim| usize::try_from(dim).ok());
         dims.collect::<Option<_>>().ok_or_else(implausible)
     }

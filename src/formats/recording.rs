@@ -10,13 +10,13 @@
 //! the recording appears under its name only when it is complete.
 
 use crate::engine::{Probe, Recording};
+use crate::files;
 use crate::network::{Network, Shape};
 use crate::neuron::Neuron;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use tempfile::NamedTempFile;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -142,7 +142,7 @@ impl Recorder {
                 shape: population.shape,
                 kind,
                 place: population.shape.to_channels_last(&order),
-                file: Mutex::new(tempfile::tempfile_in(folder(path))?),
+                file: Mutex::new(tempfile::tempfile_in(files::folder_of(path))?),
             })
         });
         Ok(Recorder {
@@ -265,20 +265,8 @@ impl Probe for Recorder {
     }
 }
 
-/// The folder of a file; the current one where only a name is given.
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
 fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; a result is as readable as the umask allows.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary: NamedTempFile = builder.tempfile_in(folder(path))?;
+    let temporary = files::empty_temporary(files::folder_of(path))?;
     let mut zip = ZipWriter::new(BufWriter::new(temporary));
     for spool in spools {
         let dims: Vec<usize> = [dims, &[spool.shape.neurons()]].concat();
@@ -302,9 +290,7 @@ fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>) -> io::Result<()> {
     }
     let temporary = zip.finish().map_err(io::Error::other)?;
     let temporary = temporary.into_inner().map_err(|error| error.into_error())?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    files::put(temporary, path)
 }
 
 /// Source: `numpy.lib.format`, version 1.0: magic, length of the header, the header, padded to 64.

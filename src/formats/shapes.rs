@@ -34,6 +34,7 @@
 //!
 //! The last layer is read out and does not spike. Each layer is a population of spiking neurons.
 
+use crate::files;
 use crate::network::{Axis, Pattern, Role, Shape, Topology, Window};
 use serde::Deserialize;
 use std::path::Path;
@@ -108,7 +109,7 @@ pub fn load(path: &Path) -> Result<Shapes, ShapesError> {
     if std::fs::metadata(path).map_err(read)?.len() > MAX_BYTES {
         return Err(ShapesError::Long { file });
     }
-    let text = std::fs::read_to_string(path).map_err(read)?;
+    let text = files::read_text(path).map_err(read)?;
     let mut shapes = parse(&text, &file)?;
     if shapes.name.is_empty() {
         let stem = path.file_stem().unwrap_or_default();

@@ -2,9 +2,10 @@
 
 use super::{EXPORTERS, ExportError, Exporter, Json, PAPER, Report, Timing};
 use crate::digest::sha256_hex;
+use crate::files::{self, TEMPORARY, sync_folder};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -29,9 +30,6 @@ const OTHER_FILES: [&str; 12] = [
     "accuracy_vs_timesteps.svg",
     "accuracy_vs_timesteps.png",
 ];
-
-/// How temporary files begin; the same files left over by a killed run are no reason to refuse.
-const TEMPORARY: &str = ".spikewatt-";
 
 /// Largest manifest that is read [bytes].
 const MANIFEST_LIMIT: u64 = 16 << 20;
@@ -87,6 +85,10 @@ pub struct Manifest {
     pub tables: Vec<TableEntry>,
     /// Files in the folder, filled in by [`OutputFolder::finish`].
     pub files: Vec<FileEntry>,
+    /// Stands in the folder while files are put in place: whoever finds it there finds what an
+    /// interrupted process left, which is no result.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
 }
 
 impl Manifest {
@@ -101,6 +103,7 @@ impl Manifest {
             inputs: Vec::new(),
             tables: Vec::new(),
             files: Vec::new(),
+            incomplete: false,
         }
     }
 
@@ -109,22 +112,25 @@ impl Manifest {
     /// # Errors
     /// If the file cannot be read or is none of ours.
     pub fn load(path: &Path) -> Result<Self, FolderError> {
-        let text = fs::read(path).map_err(|source| FolderError::Io {
+        let text = files::read(path).map_err(|source| FolderError::Io {
             path: path.to_path_buf(),
             source,
         })?;
         let manifest = serde_json::from_slice::<Manifest>(&text).ok();
         let ours = manifest.filter(|manifest| manifest.schema == MANIFEST_SCHEMA);
-        ours.ok_or_else(|| FolderError::NoManifest {
-            path: path.to_path_buf(),
-        })
+        let path = path.to_path_buf();
+        match ours {
+            Some(manifest) if manifest.incomplete => Err(FolderError::Incomplete { path }),
+            Some(manifest) => Ok(manifest),
+            None => Err(FolderError::NoManifest { path }),
+        }
     }
 
     /// The arguments without those that cannot change a result (`--threads`, `--out`, `--format`,
-    /// `--quiet`, `--force`), so that the manifest is the same wherever and however fast it ran.
+    /// `--memory-limit`, `--quiet`, `--force`), so that the manifest is the same wherever and however fast it ran.
     #[must_use]
     pub fn arguments(command_line: &[String]) -> Vec<String> {
-        const WITH_VALUE: [&str; 3] = ["--threads", "--out", "--format"];
+        const WITH_VALUE: [&str; 4] = ["--threads", "--out", "--format", "--memory-limit"];
         const ALONE: [&str; 2] = ["--quiet", "--force"];
         let mut kept = Vec::new();
         let mut rest = command_line.iter();
@@ -167,6 +173,18 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another process writes into the folder.
+    #[error("{}: another process writes into it; wait for it, or choose another folder", .path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What an interrupted process left.
+    #[error("{}: the process that wrote this result was interrupted; run its command again", .path.display())]
+    Incomplete {
+        /// The manifest.
+        path: PathBuf,
+    },
     /// A file that is not a manifest.
     #[error("{}: no manifest of spikewatt; give the {MANIFEST_FILE} of a result", .path.display())]
     NoManifest {
@@ -196,10 +214,12 @@ pub enum FolderError {
 ///
 /// Files are written under temporary names. Nothing that stood in the folder changes before
 /// [`OutputFolder::finish`], which renames them and writes the manifest last; a folder dropped
-/// before that is as it was.
+/// before that is as it was. No other process can open it meanwhile.
 #[derive(Debug)]
 pub struct OutputFolder {
     path: PathBuf,
+    // Released by the system when the process ends, however it ends.
+    _lock: Option<fs::File>,
     former: Option<Manifest>,
     staged: Vec<(NamedTempFile, FileEntry)>,
 }
@@ -208,8 +228,9 @@ impl OutputFolder {
     /// Opens a folder for writing and creates it if there is none.
     ///
     /// # Errors
-    /// [`FolderError::Foreign`] if it holds anything that spikewatt did not write,
-    /// [`FolderError::Exists`] if it holds an earlier result and `force` is not given.
+    /// [`FolderError::Busy`] if another process writes into it, [`FolderError::Foreign`] if it
+    /// holds anything that spikewatt did not write, [`FolderError::Exists`] if it holds an earlier
+    /// result and `force` is not given. What an interrupted process left is replaced.
     pub fn create(path: impl AsRef<Path>, force: bool) -> Result<Self, FolderError> {
         let path = path.as_ref().to_path_buf();
         let io = |source| FolderError::Io {
@@ -217,20 +238,39 @@ impl OutputFolder {
             source,
         };
         fs::create_dir_all(&path).map_err(io)?;
+        let lock = match files::lock_folder(&path) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(FolderError::Busy { path });
+            }
+            lock => lock.map_err(io)?,
+        };
         let mut occupied = false;
+        let mut leftovers = Vec::new();
         for entry in fs::read_dir(&path).map_err(io)? {
-            let name = entry.map_err(io)?.file_name();
-            occupied |= !name.to_string_lossy().starts_with(TEMPORARY);
+            let entry = entry.map_err(io)?;
+            if !entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+                occupied = true;
+            } else if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                leftovers.push(entry.path());
+            }
         }
         let former = if occupied { manifest_in(&path) } else { None };
         match (occupied, &former) {
             (true, None) => Err(FolderError::Foreign { path }),
-            (true, Some(_)) if !force => Err(FolderError::Exists { path }),
-            _ => Ok(OutputFolder {
-                path,
-                former,
-                staged: Vec::new(),
-            }),
+            (true, Some(former)) if !force && !former.incomplete => {
+                Err(FolderError::Exists { path })
+            }
+            _ => {
+                for leftover in leftovers {
+                    fs::remove_file(leftover).map_err(io)?;
+                }
+                Ok(OutputFolder {
+                    path,
+                    _lock: lock,
+                    former,
+                    staged: Vec::new(),
+                })
+            }
         }
     }
 
@@ -282,18 +322,19 @@ impl OutputFolder {
     }
 
     /// Puts the files in place, removes files of the former result that were not written again,
-    /// and writes the manifest. A crash in here leaves files that do not match the hashes of the
-    /// manifest beside them, never half a file.
+    /// and writes the manifest. A crash in here leaves whole files and an
+    /// [incomplete](Manifest::incomplete) manifest, which the same command replaces.
     ///
     /// # Errors
     /// If the system refuses.
     pub fn finish(mut self, mut manifest: Manifest) -> Result<Manifest, FolderError> {
         self.staged.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         manifest.files = self.staged.iter().map(|(_, entry)| entry.clone()).collect();
-        let text = serde_json::to_string_pretty(&manifest)
-            .map_err(|error| self.io(MANIFEST_FILE, error.into()))?
-            + "\n";
-        let last = self.temporary(MANIFEST_FILE, text.as_bytes())?;
+        // Everything is on the disk before the first file takes its place.
+        let last = self.manifest(&manifest)?;
+        let first = self.manifest(&interim(self.former.as_ref(), &manifest))?;
+        self.persist(first, MANIFEST_FILE)?;
+        sync_folder(&self.path).map_err(|error| self.io("", error))?;
         for (file, entry) in std::mem::take(&mut self.staged) {
             self.persist(file, &entry.name)?;
         }
@@ -305,6 +346,7 @@ impl OutputFolder {
                 _ => {}
             }
         }
+        sync_folder(&self.path).map_err(|error| self.io("", error))?;
         self.persist(last, MANIFEST_FILE)?;
         sync_folder(&self.path).map_err(|error| self.io("", error))?;
         Ok(manifest)
@@ -331,19 +373,17 @@ impl OutputFolder {
         Ok(())
     }
 
+    fn manifest(&self, manifest: &Manifest) -> Result<NamedTempFile, FolderError> {
+        let text = serde_json::to_string_pretty(manifest)
+            .map_err(|error| self.io(MANIFEST_FILE, error.into()))?
+            + "\n";
+        self.temporary(MANIFEST_FILE, text.as_bytes())
+    }
+
     fn temporary(&self, name: &str, bytes: &[u8]) -> Result<NamedTempFile, FolderError> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY);
-        // Temporary files are private by default; a result is as readable as the umask allows.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder
-            .tempfile_in(&self.path)
-            .map_err(|error| self.io(name, error))?;
-        file.write_all(bytes)
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(|error| self.io(name, error))?;
-        Ok(file)
+        files::temporary(&self.path, bytes)
+            .and_then(|file| file.as_file().sync_all().map(|()| file))
+            .map_err(|error| self.io(name, error))
     }
 
     fn persist(&self, file: NamedTempFile, name: &str) -> Result<(), FolderError> {
@@ -367,6 +407,18 @@ fn names() -> impl Iterator<Item = &'static str> {
         .chain(&PAPER)
         .map(|exporter| exporter.file_name())
         .chain(OTHER_FILES)
+}
+
+/// What stands in the folder while files are put in place: those of both results.
+fn interim(former: Option<&Manifest>, manifest: &Manifest) -> Manifest {
+    let mut interim = manifest.clone();
+    interim.incomplete = true;
+    for file in former.iter().flat_map(|former| &former.files) {
+        if !interim.files.iter().any(|known| known.name == file.name) {
+            interim.files.push(file.clone());
+        }
+    }
+    interim
 }
 
 /// Files of the former result that the new one does not have.
@@ -394,16 +446,6 @@ fn manifest_in(folder: &Path) -> Option<Manifest> {
     }
     let manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
     (manifest.schema == MANIFEST_SCHEMA).then_some(manifest)
-}
-
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    fs::File::open(path)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -514,5 +556,41 @@ mod tests {
             sha256_hex(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_second_writer_is_refused_until_the_first_is_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = OutputFolder::create(dir.path(), false).unwrap();
+        let error = OutputFolder::create(dir.path(), true).unwrap_err();
+        assert!(matches!(error, FolderError::Busy { .. }));
+        first.write("methods.md", b"one").unwrap();
+        first.finish(manifest()).unwrap();
+        OutputFolder::create(dir.path(), true).unwrap();
+    }
+
+    #[test]
+    fn what_an_interrupted_process_left_is_replaced_without_force() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path();
+        let left = Manifest {
+            incomplete: true,
+            ..manifest()
+        };
+        fs::write(
+            path.join(MANIFEST_FILE),
+            serde_json::to_string(&left).unwrap(),
+        )
+        .unwrap();
+        fs::write(path.join(".spikewatt-x1"), "half").unwrap();
+        let error = Manifest::load(&path.join(MANIFEST_FILE)).unwrap_err();
+        assert!(matches!(error, FolderError::Incomplete { .. }));
+        let mut folder = OutputFolder::create(path, false).unwrap();
+        folder.write("methods.md", b"new").unwrap();
+        folder.finish(manifest()).unwrap();
+        assert_eq!(folder_names(path), ["manifest.json", "methods.md"]);
+        let text = fs::read_to_string(path.join(MANIFEST_FILE)).unwrap();
+        assert!(!text.contains("incomplete"), "{text}");
     }
 }

@@ -5,6 +5,7 @@ use super::goals::{self, Constraints, Goals, Objectives};
 use super::method::Method;
 use super::parameter::{self, Parameter};
 use crate::experiment::Experiment;
+use crate::files;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -76,7 +77,7 @@ impl Sweep {
                 message: format!("{size} bytes are no sweep file; the limit is {MAX_FILE}"),
             });
         }
-        let text = std::fs::read_to_string(path).map_err(read)?;
+        let text = files::read_text(path).map_err(read)?;
         let parse = |message: String| SweepError::Parse {
             path: shown.clone(),
             message,

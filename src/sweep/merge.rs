@@ -5,7 +5,8 @@ use super::columns::{Table, Values};
 use super::goals::Goals;
 use super::plan::Plan;
 use super::row::{Candidate, PointResult};
-use super::store::{Origin, read, stores_in};
+use super::store::{Origin, read_stores, stores_in};
+use crate::files;
 use crate::report::Scope;
 use crate::report::escape::{cell, printable};
 use crate::units::Range;
@@ -67,7 +68,7 @@ pub fn merge(
     folder: &Path,
     partial: bool,
 ) -> Result<(Merged, Vec<(String, Origin)>), SweepError> {
-    let mut known = read(&stores_in(folder)?)?;
+    let mut known = read_stores(&stores_in(folder)?)?;
     let mut origins = Vec::new();
     let mut missing = Vec::new();
     let mut points = Vec::with_capacity(plan.points.len());
@@ -117,7 +118,7 @@ impl Merged {
     /// If the file cannot be read or is no `results.json`.
     pub fn load(path: &Path) -> Result<Self, SweepError> {
         let shown = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|source| SweepError::Read {
+        let bytes = files::read(path).map_err(|source| SweepError::Read {
             path: shown.clone(),
             source,
         })?;

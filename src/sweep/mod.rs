@@ -40,7 +40,7 @@ pub use metric::{Constraint, METRICS, Metric, MetricEntry};
 pub use parameter::{Distribution, Parameter, Range};
 pub use plan::{Plan, Point, Shard};
 pub use row::{Candidate, Energies, PointResult};
-pub use store::{Origin, Status, Store, stores_in};
+pub use store::{Origin, Status, Store, read_stores, stores_in};
 pub use table::{front_csv, front_tex};
 
 use crate::energy::HardwareError;

@@ -6,6 +6,7 @@ use super::{MAX_POINTS, SweepError};
 use crate::digest::sha256_hex;
 use crate::energy::Catalogue;
 use crate::experiment::Experiment;
+use crate::files;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -239,7 +240,7 @@ impl Fingerprints {
         if let Some(known) = self.known.get(path) {
             return Ok(known.clone());
         }
-        let bytes = std::fs::read(path).map_err(|source| SweepError::Read {
+        let bytes = files::read(path).map_err(|source| SweepError::Read {
             path: path.display().to_string(),
             source,
         })?;

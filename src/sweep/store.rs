@@ -188,7 +188,7 @@ impl Store {
 /// Ids of the points with a result in any of some stores. Failed points are not among them: they
 /// are tried again.
 pub(super) fn done(stores: &[PathBuf]) -> Result<BTreeSet<String>, SweepError> {
-    let known = read(stores)?;
+    let known = read_stores(stores)?;
     Ok(known
         .into_iter()
         .filter(|(_, status)| status.outcome.is_ok())
@@ -220,7 +220,10 @@ pub fn stores_in(folder: &Path) -> Result<Vec<PathBuf>, SweepError> {
 }
 
 /// Everything some stores know, by the id of the point. A result replaces a failure.
-pub(super) fn read(stores: &[PathBuf]) -> Result<BTreeMap<String, Status>, SweepError> {
+///
+/// # Errors
+/// The store that is damaged or cannot be read.
+pub fn read_stores(stores: &[PathBuf]) -> Result<BTreeMap<String, Status>, SweepError> {
     let mut known: BTreeMap<String, Status> = BTreeMap::new();
     for path in stores {
         let fail = |reason: String| SweepError::Store {

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use crate::formats::MAX_INFLATION;
+use crate::memory;
 use flate2::read::GzDecoder;
 use std::io::{ErrorKind, Read};
 
@@ -79,6 +80,7 @@ pub(super) fn inflate_exactly(
     format: &'static str,
 ) -> Result<Vec<u8>, Problem> {
     check_plausible(Some(expected), stored)?;
+    memory::check("its content", expected, "store fewer samples")?;
     let mut out = Vec::new();
     // One byte more, to see the end of the stream, where its checksum is verified.
     match decoder.take(expected + 1).read_to_end(&mut out) {

@@ -74,7 +74,11 @@ fn array(file: &Hdf5File, name: &str) -> Result<Array, Problem> {
     .map_err(failed)?;
     let dims = shape
         .iter()
-        .map(|&dim| usize::try_from(dim).map_err(|_| Problem::Memory { values: usize::MAX }))
-        .collect::<Result<_, _>>()?;
+        .map(|&dim| usize::try_from(dim).ok())
+        .collect::<Option<_>>()
+        .ok_or_else(|| Hdf5Problem::Implausible {
+            object: name.into(),
+            shape,
+        })?;
     Ok(Array { dims, values })
 }

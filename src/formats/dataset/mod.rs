@@ -20,6 +20,7 @@ pub use preprocessing::Preprocessing;
 pub use problem::{DatasetError, Problem};
 
 use crate::digest::sha256_hex;
+use crate::files;
 use content::Content;
 use std::path::{Path, PathBuf};
 
@@ -209,7 +210,7 @@ fn read(path: &Path) -> Result<(Contents, SourceFile), Problem> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(Problem::NotAFile);
     }
-    let bytes = std::fs::read(path)?;
+    let bytes = files::read(path)?;
     let source = SourceFile {
         path: path.to_path_buf(),
         sha256: sha256_hex(&bytes),

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::array::{Array, Values};
+use crate::memory;
 use serde::{Deserialize, Serialize};
 
 /// `input = (stored · scale − mean) / std`, computed in f32 as training frameworks do.
@@ -49,10 +50,12 @@ impl Preprocessing {
         }
 
         let values = samples * sample_len;
-        let mut inputs = Vec::new();
-        inputs
-            .try_reserve_exact(values)
-            .map_err(|_| Problem::Memory { values })?;
+        memory::check(
+            format_args!("the inputs of {samples} samples"),
+            memory::bytes_of(values, size_of::<f32>()),
+            "load fewer samples",
+        )?;
+        let mut inputs = Vec::with_capacity(values);
         let scaled = |value: f64| (value * self.scale.unwrap_or(1.0)) as f32;
         match &x.values {
             Values::U8(v) if self.scale.is_none() => {

@@ -1,5 +1,6 @@
 //! Why a file of data cannot be used.
 
+use crate::memory::MemoryError;
 use std::path::PathBuf;
 
 /// A file of data that cannot be used.
@@ -125,9 +126,6 @@ pub enum Problem {
     #[error("preprocessing: {0}")]
     Preprocessing(String),
     /// The memory does not suffice.
-    #[error("{values} values do not fit the memory; load fewer samples")]
-    Memory {
-        /// Number of values.
-        values: usize,
-    },
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
 }

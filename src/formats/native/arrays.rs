@@ -1,6 +1,7 @@
 //! Arrays of `.npz` files, never larger than allowed.
 
 use super::problem::{NativeProblem, value};
+use crate::files;
 use crate::formats::dataset::{Archive, Problem, Values};
 use std::path::Path;
 
@@ -16,7 +17,7 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
         let reason = format!("it has {length} bytes, more than the {limit} that are allowed here");
         return Err(std::io::Error::other(reason).into());
     }
-    Ok(std::fs::read(path)?)
+    Ok(files::read(path)?)
 }
 
 /// An `.npz` file that `key` of the description names.

@@ -33,6 +33,7 @@ pub use shapes::NodeShape;
 pub use tensor::Tensor;
 
 use super::hdf5_file::Hdf5Problem;
+use crate::files;
 use std::path::{Path, PathBuf};
 
 /// A NIR file that cannot be read or written.
@@ -140,7 +141,7 @@ fn read_with<T>(
         if !std::fs::metadata(path)?.is_file() {
             return Err(NirProblem::NotAFile);
         }
-        decode(std::fs::read(path)?)
+        decode(files::read(path)?)
     };
     read().map_err(|problem| NirError {
         file: path.into(),
@@ -153,7 +154,7 @@ fn write_with(
     encode: impl FnOnce() -> Result<Vec<u8>, NirProblem>,
 ) -> Result<(), NirError> {
     encode()
-        .and_then(|bytes| Ok(std::fs::write(path, bytes)?))
+        .and_then(|bytes| Ok(files::write(path, &bytes)?))
         .map_err(|problem| NirError {
             file: path.into(),
             problem,

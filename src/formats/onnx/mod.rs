@@ -17,6 +17,7 @@ pub use weights::{WeightTensor, edit_weights};
 
 use crate::ann::{Ann, Layer, Operation};
 use crate::digest::sha256_hex;
+use crate::files;
 use external::Folder;
 use graph::{Graph, Signal, Value};
 use node::Node;
@@ -114,7 +115,7 @@ pub struct Model {
 /// are all listed at once.
 pub fn load(path: &Path) -> Result<Model, OnnxError> {
     let shown = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| OnnxError::Read {
+    let bytes = files::read(path).map_err(|source| OnnxError::Read {
         path: shown.clone(),
         source,
     })?;

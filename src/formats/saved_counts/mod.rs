@@ -32,6 +32,7 @@ pub use write::encode;
 
 use super::hdf5_file::Hdf5Problem;
 use crate::counts::{DenseCounts, EventCounts};
+use crate::files;
 use std::path::{Path, PathBuf};
 
 /// Version of the layout, in the attribute `schema`.
@@ -93,7 +94,7 @@ pub enum SavedCountsProblem {
 /// The file, and the operating system's reason or the contradiction in the counts.
 pub fn save(saved: &SavedCounts, path: &Path) -> Result<(), SavedCountsError> {
     encode(saved)
-        .and_then(|bytes| Ok(std::fs::write(path, bytes)?))
+        .and_then(|bytes| Ok(files::write(path, &bytes)?))
         .map_err(|problem| SavedCountsError {
             file: path.to_path_buf(),
             problem,
@@ -110,7 +111,7 @@ pub fn load(path: &Path) -> Result<SavedCounts, SavedCountsError> {
         if !std::fs::metadata(path)?.is_file() {
             return Err(SavedCountsProblem::NotAFile);
         }
-        decode(std::fs::read(path)?)
+        decode(files::read(path)?)
     };
     read().map_err(|problem| SavedCountsError {
         file: path.to_path_buf(),

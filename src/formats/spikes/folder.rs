@@ -7,6 +7,7 @@
 use super::labels::{self, Labels};
 use super::{Content, Parsed, Request, SpikesProblem, nmnist};
 use crate::digest::sha256_hex;
+use crate::files;
 use crate::formats::dataset::{self, SourceFile};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +37,7 @@ pub(super) fn read(path: &Path, request: &Request) -> Result<(Parsed, SourceFile
     let mut digests = String::new();
     for (file, _) in &files {
         let shown = || file.strip_prefix(path).unwrap_or(file).display();
-        let bytes = std::fs::read(file).map_err(dataset::Problem::Io)?;
+        let bytes = files::read(file).map_err(dataset::Problem::Io)?;
         digests += &format!("{} {}\n", sha256_hex(&bytes), shown());
         let parsed = nmnist::read(&bytes, request)
             .map_err(|problem| SpikesProblem::Content(format!("{}: {problem}", shown())))?;

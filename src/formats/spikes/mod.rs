@@ -25,6 +25,7 @@ use super::hdf5_file::Hdf5Problem;
 use super::nir::NirProblem;
 use crate::digest::sha256_hex;
 use crate::encoding::Drive;
+use crate::files;
 use crate::network::Shape;
 use crate::spike_train::SpikeTrain;
 use events::Event;
@@ -198,7 +199,7 @@ fn file(path: &Path, request: &Request) -> Result<(Parsed, SourceFile), SpikesPr
     {
         return Err(dataset::Problem::NotAFile.into());
     }
-    let bytes = std::fs::read(path).map_err(dataset::Problem::Io)?;
+    let bytes = files::read(path).map_err(dataset::Problem::Io)?;
     let source = SourceFile {
         path: path.to_path_buf(),
         sha256: sha256_hex(&bytes),

@@ -1,0 +1,38 @@
+//! What a simulation needs at least, before anything is allocated for it.
+
+use crate::memory::{self, MemoryError};
+use crate::network::Network;
+
+/// Bytes of a neuron in the workspace of a thread: constant input, touched timesteps, potential,
+/// and the tallies of spikes and touched updates.
+const NEURON_BYTES: usize = 4 + 4 + 4 + 8 + 8;
+
+/// Bytes of a timestep of a population or a projection: its tally.
+const TIMESTEP_BYTES: usize = 8;
+
+/// Bytes of a timestep of a sample: the prediction.
+const PREDICTION_BYTES: usize = 4;
+
+/// Refuses a simulation that cannot fit the memory limit. Spikes are not counted: nobody knows
+/// them before.
+pub(super) fn check(network: &Network, timesteps: u32, samples: usize) -> Result<(), MemoryError> {
+    let timesteps = timesteps as usize;
+    let threads = rayon::current_num_threads().min(samples.max(1)) as u64;
+    let neurons: usize = network.populations.iter().map(|p| p.shape.neurons()).sum();
+    let tallied = network.populations.len() + network.projections.len();
+    let per_thread = memory::bytes_of(neurons, NEURON_BYTES)
+        .saturating_add(memory::bytes_of(timesteps, TIMESTEP_BYTES).saturating_mul(tallied as u64));
+    let outputs = network.populations.last().map_or(0, |p| p.shape.neurons());
+    let per_sample = memory::bytes_of(timesteps, PREDICTION_BYTES)
+        .saturating_add(memory::bytes_of(outputs, size_of::<f32>()));
+    let needed = per_thread
+        .saturating_mul(threads)
+        .saturating_add(per_sample.saturating_mul(samples as u64));
+    memory::check(
+        format_args!(
+            "simulating {neurons} neurons for {timesteps} timesteps and {samples} samples"
+        ),
+        needed,
+        "give fewer timesteps, samples or threads",
+    )
+}
