@@ -36,7 +36,7 @@ pub use spiking::{
 pub use subject::{NetworkOptions, RecordedConversion, StartPotential, StartSource};
 pub use watch::OutputKind;
 
-use crate::ann::{Ann, Observed, Runtime, RuntimeError};
+use crate::ann::{self, Ann, Observed, Runtime, RuntimeError};
 use crate::conversion::{self, Conversion, ConversionError, Fit, Health, rule_name};
 use crate::counts::{DenseCounts, EventCounts, NeuroBench};
 use crate::encoding::{Drive, EncodingError};
@@ -45,6 +45,7 @@ use crate::engine::{Outcome, Simulation, SimulationError, Simulator};
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::{self, OnnxError};
 use crate::formats::shapes::ShapesError;
+use crate::memory::{self, MemoryError};
 use crate::network::Network;
 use crate::optimise::{self, BaselineError};
 use crate::report::{
@@ -69,6 +70,9 @@ pub enum ExperimentError {
     /// The model cannot be imported.
     #[error(transparent)]
     Onnx(#[from] OnnxError),
+    /// The original needs more memory than allowed.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// Data cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -257,6 +261,12 @@ impl Imported {
             parameters: ann.dense_counts().parameters(),
             macs: Some(ann.dense_counts().macs()),
         };
+        let largest = ann.layers.iter().map(|layer| layer.shape.neurons()).max();
+        memory::check(
+            format_args!("a batch in the largest layer of {}", model.path),
+            memory::bytes_of(largest.unwrap_or(0), ann::BATCH * size_of::<f32>()),
+            "use a smaller model",
+        )?;
         let data = load_data(&experiment.data, &ann)?;
         let calibration_data = load_data(&experiment.calibration_data()?, &ann)?;
         let runtime = Runtime::load(&model.path, bytes.clone(), &ann.sample_dims)?;

@@ -11,7 +11,7 @@ use spikewatt::explore::open_recording;
 use spikewatt::formats::dataset::{self, LoadOptions};
 use spikewatt::formats::native::Description;
 use spikewatt::formats::spikes::{self, Request};
-use spikewatt::formats::{nir, onnx as onnx_format, saved_counts, sanafe as sanafe_format};
+use spikewatt::formats::{nir, onnx as onnx_format, sanafe as sanafe_format, saved_counts};
 use spikewatt::report::{Manifest, Report};
 use spikewatt::sweep::{Merged, Plan, Shard, Store, Sweep, read_stores};
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ mod operation;
 mod runtime;
 
 pub use operation::Operation;
+pub(crate) use runtime::BATCH;
 pub use runtime::{Observed, Runtime, RuntimeError};
 
 use crate::counts::{DenseCounts, DenseLayer};

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Samples that run together where the model leaves the batch open. Fixed, because the batch
 /// decides the order of sums inside the engine: results must not depend on the thread count.
-const BATCH: usize = 32;
+pub(crate) const BATCH: usize = 32;
 
 /// Why the original network could not be run.
 #[derive(Debug, thiserror::Error)]

@@ -24,6 +24,7 @@ mod usage;
 mod validate;
 
 use crate::memory;
+use crate::report::escape::printable;
 use crate::report::{Report, Text};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -295,6 +296,9 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 
 /// Says something that is not the result.
 fn talk(text: &str) {
+    // Names in it come from files, and must not steer the terminal.
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    let text = lines.join("\n");
     // Where nobody listens, nothing is lost.
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -212,3 +212,32 @@ impl EventCounts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Node, Role, Shape};
+
+    #[test]
+    fn closed_form_counters_reach_the_edge_of_64_bits() {
+        let topology = Topology {
+            populations: vec![Node {
+                name: "all".to_owned(),
+                shape: Shape::vector(1),
+                role: Role::Spiking,
+            }],
+            edges: Vec::new(),
+        };
+        let mut counts = EventCounts::new(topology, 1);
+        for samples in [u64::MAX - (1 << 32), 1 << 32] {
+            let mut tally = Tally::new(&[1], 0, 1);
+            tally.samples = samples;
+            tally.populations[0].spikes[0] = samples;
+            tally.populations[0].spikes_per_timestep[0] = samples;
+            counts.add(&tally);
+        }
+        assert_eq!(counts.populations[0].spikes, [u64::MAX]);
+        assert_eq!(counts.per_inference(0).spikes, 1.0);
+        assert_eq!(counts.rate(0), 1.0);
+    }
+}

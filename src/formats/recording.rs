@@ -265,6 +265,17 @@ impl Probe for Recorder {
     }
 }
 
+/// A name as a path that no unpacking program follows out of its folder.
+fn inside(name: &str) -> String {
+    let harmless = |c: char| if c.is_control() || c == '\\' { '_' } else { c };
+    let plain: String = name.chars().map(harmless).collect();
+    let part = |part| match part {
+        "" | "." | ".." => "_",
+        part => part,
+    };
+    plain.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
 fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>) -> io::Result<()> {
     let temporary = files::empty_temporary(files::folder_of(path))?;
     let mut zip = ZipWriter::new(BufWriter::new(temporary));
@@ -276,7 +287,7 @@ fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>) -> io::Result<()> {
             .compression_method(CompressionMethod::Deflated)
             .compression_level(Some(1))
             .large_file(bytes + header.len() as u64 >= u64::from(u32::MAX));
-        let name = format!("{}/{}.npy", spool.kind.folder(), spool.name);
+        let name = format!("{}/{}.npy", spool.kind.folder(), inside(&spool.name));
         zip.start_file(name, options).map_err(io::Error::other)?;
         zip.write_all(&header)?;
         let mut file = spool
@@ -307,4 +318,23 @@ fn header(descriptor: &str, dims: &[usize]) -> Vec<u8> {
     header.extend_from_slice(&(length as u16).to_le_bytes());
     header.extend_from_slice(text.as_bytes());
     header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_inside_the_archive() {
+        for (name, expected) in [
+            ("hidden.1", "hidden.1"),
+            ("block/conv", "block/conv"),
+            ("../../etc/passwd", "_/_/etc/passwd"),
+            ("/root", "_/root"),
+            ("..\\..\\x", ".._.._x"),
+            ("a\u{1b}[2Jb", "a_[2Jb"),
+        ] {
+            assert_eq!(inside(name), expected);
+        }
+    }
 }
