@@ -75,7 +75,8 @@ def models():
                    padding=1, dilation=1, groups=1, bias=np.zeros(2, dtype=np.float32)),
         nir.IF(r=np.ones((2, 4, 4), dtype=np.float32), v_threshold=np.ones((2, 4, 4), dtype=np.float32)),
     )
-    for name, graph in (("small", small), ("conv", conv)):
+    poisoned = nir.NIRGraph.from_list(nir.Linear(weight=weight * np.nan), lif)
+    for name, graph in (("small", small), ("conv", conv), ("nan", poisoned)):
         put("nir", f"seed-{name}.nir", in_file("x.nir", lambda path, g=graph: nir.write(path, g)))
     copy("nir_data", "tests/reference/nir/data.nir")
 

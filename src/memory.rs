@@ -17,16 +17,14 @@ static LIMIT: AtomicU64 = AtomicU64::new(0);
 /// More memory than allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{what} needs {}, {} are free of the {} allowed; {advice}, or raise --memory-limit",
-    Size(*.needed_bytes), Size(*.free_bytes), Size(*.limit_bytes)
+    "{what} needs {} beside what is in use, {} are allowed in all; {advice}, or raise --memory-limit",
+    Size(*.needed_bytes), Size(*.limit_bytes)
 )]
 pub struct MemoryError {
     /// What would be allocated.
     pub what: String,
     /// How much that is \[B\]; `u64::MAX` where it cannot even be counted.
     pub needed_bytes: u64,
-    /// How much of the limit is not in use \[B\].
-    pub free_bytes: u64,
     /// The limit \[B\].
     pub limit_bytes: u64,
     /// What to do instead.
@@ -67,14 +65,13 @@ pub fn check(
     if needed_bytes <= SMALL.min(limit_bytes / 4) {
         return Ok(());
     }
-    let free_bytes = limit_bytes.saturating_sub(resident_bytes().unwrap_or(0));
-    if needed_bytes <= free_bytes {
+    let in_use = resident_bytes().unwrap_or(0);
+    if needed_bytes <= limit_bytes.saturating_sub(in_use) {
         return Ok(());
     }
     Err(MemoryError {
         what: what.to_string(),
         needed_bytes,
-        free_bytes,
         limit_bytes,
         advice,
     })
@@ -121,7 +118,7 @@ struct Size(u64);
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            u64::MAX => write!(f, "more memory than there is anywhere"),
+            u64::MAX => write!(f, "more than there is anywhere"),
             bytes if bytes < 10_000_000 => write!(f, "{:.0} kB", (bytes as f64 / 1e3).ceil()),
             bytes if bytes < 10_000_000_000 => write!(f, "{:.0} MB", bytes as f64 / 1e6),
             bytes => write!(f, "{:.0} GB", bytes as f64 / 1e9),
@@ -179,7 +176,7 @@ mod tests {
         assert_eq!(error.needed_bytes, u64::MAX);
         let text = error.to_string();
         assert!(
-            text.starts_with("the network needs more memory than there is anywhere, "),
+            text.starts_with("the network needs more than there is anywhere "),
             "{text}"
         );
         assert!(text.ends_with("make it smaller, or raise --memory-limit"));

@@ -286,18 +286,24 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Size of a small disk that a result fits on \[B\].
+const DISK: usize = 16 << 20;
+
 #[test]
 fn a_full_disk_gives_one_error_and_leaves_the_former_result() {
-    let Some(disk) = SmallDisk::new(1 << 20) else {
+    let Some(disk) = SmallDisk::new(DISK) else {
         return;
     };
     let out = disk.0.path().join("out");
     done(run_command(&out));
     let former = result(&out);
-    let size: usize = former.values().map(Vec::len).sum();
+    let size: usize = former
+        .values()
+        .map(|bytes| bytes.len().next_multiple_of(4096))
+        .sum();
     // The result fits once, and not twice.
-    let free = (1 << 20) - size;
-    fs::write(disk.0.path().join("ballast"), vec![0; free - size / 2]).unwrap();
+    let ballast = vec![0; DISK - size - size / 2];
+    fs::write(disk.0.path().join("ballast"), ballast).unwrap();
     let said = refused(run_command(&out));
     assert!(said.contains("No space left on device"), "{said}");
     assert_eq!(result(&out), former);

@@ -30,7 +30,7 @@ pub(super) fn check(network: &Network, timesteps: u32, samples: usize) -> Result
         .saturating_add(per_sample.saturating_mul(samples as u64));
     memory::check(
         format_args!(
-            "simulating {neurons} neurons for {timesteps} timesteps and {samples} samples"
+            "the simulation (neurons {neurons}, timesteps {timesteps}, samples {samples})"
         ),
         needed,
         "give fewer timesteps, samples or threads",
