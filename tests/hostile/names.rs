@@ -42,9 +42,12 @@ fn spikewatt(folder: &Path, arguments: &[&str]) -> String {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{arguments:?}: {said}");
     let shown = String::from_utf8(output.stdout).unwrap();
+    let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    // JSON is for scripts, and keeps every letter; it escapes control characters by itself.
+    let is_json = shown.starts_with('{');
     for text in [&said, &shown] {
-        let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-        assert!(!text.contains(steers), "{arguments:?}: {text:?}");
+        let acts = text.contains(|c| steers(c) && !(is_json && c == '\u{202e}'));
+        assert!(!acts, "{arguments:?}: {text:?}");
     }
     shown
 }
