@@ -1,6 +1,6 @@
 //! `spikewatt check`.
 
-use super::{Common, Format, print, print_json};
+use super::{Common, Format, harmless, print, print_json};
 use crate::budget::{Budget, Check, Measured, markdown, passed};
 use crate::files;
 use anyhow::Context;
@@ -56,7 +56,7 @@ pub(super) fn execute(args: &CheckArgs, common: &Common) -> anyhow::Result<ExitC
             checks: &checks,
         })?,
         Format::Text if to_stdout => print(&markdown(&checks))?,
-        Format::Text => print(&table(&checks))?,
+        Format::Text => print(&harmless(&table(&checks)))?,
     }
     Ok(if passed {
         ExitCode::SUCCESS

@@ -2,7 +2,7 @@
 
 use super::progress::{Meter, catch_interrupts};
 use super::run::{correction, encodings, normalization, readouts};
-use super::{Common, Format, print, print_json, talk};
+use super::{Common, Format, harmless, print, print_json, talk};
 use crate::encoding::Encoding;
 use crate::experiment::{
     CalibrationConfig, ConversionReport, Correction, Experiment, Normalization, Readout,
@@ -80,7 +80,7 @@ pub(super) fn execute(
     folder.finish(manifest)?;
     match common.format {
         Format::Json => print_json(report)?,
-        Format::Text => print(&text)?,
+        Format::Text => print(&harmless(&text))?,
     }
     if !common.quiet {
         talk(&format!("files in {}", args.out.display()));

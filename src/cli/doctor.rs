@@ -2,7 +2,7 @@
 
 use super::progress::{Meter, catch_interrupts};
 use super::run::{RunArgs, experiment, folder_of};
-use super::{Common, Format, print, print_json, talk};
+use super::{Common, Format, harmless, print, print_json, talk};
 use crate::experiment::diagnose;
 use crate::report::{
     Manifest, OutputFolder, TableEntry, curve_csv, curve_png, curve_svg, doctor_csv, doctor_text,
@@ -42,7 +42,7 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     folder.finish(manifest)?;
     match common.format {
         Format::Json => print_json(&diagnosis)?,
-        Format::Text => print(&doctor_text(&diagnosis))?,
+        Format::Text => print(&harmless(&doctor_text(&diagnosis)))?,
     }
     if !common.quiet {
         talk(&format!("files in {}", written.display()));

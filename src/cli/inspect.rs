@@ -1,6 +1,6 @@
 //! `spikewatt inspect`.
 
-use super::{Common, Format, print, print_json};
+use super::{Common, Format, harmless, print, print_json};
 use crate::ann::Operation;
 use crate::conversion::{self, Calibration, ConversionOptions};
 use crate::formats::onnx;
@@ -103,7 +103,7 @@ pub(super) fn execute(args: &InspectArgs, common: &Common) -> anyhow::Result<()>
     };
     match common.format {
         Format::Json => print_json(&inspection),
-        Format::Text => print(&text(&inspection)?),
+        Format::Text => print(&harmless(&text(&inspection)?)),
     }
 }
 

@@ -294,11 +294,15 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&text)
 }
 
+/// Text without what steers a terminal: names in it come from files.
+fn harmless(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
+}
+
 /// Says something that is not the result.
 fn talk(text: &str) {
-    // Names in it come from files, and must not steer the terminal.
-    let lines: Vec<String> = text.lines().map(printable).collect();
-    let text = lines.join("\n");
+    let text = harmless(text);
     // Where nobody listens, nothing is lost.
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -4,7 +4,7 @@ pub(in crate::cli) mod network;
 
 use self::network::NetworkArgs;
 use super::progress::{Meter, catch_interrupts};
-use super::{Common, Format, print, print_json};
+use super::{Common, Format, harmless, print, print_json};
 use crate::experiment::{NetworkRun, OutputKind, SimulateConfig, simulate_network};
 use crate::neuron::PRESETS;
 use crate::units::si;
@@ -67,7 +67,7 @@ pub(super) fn execute(args: &SimulateArgs, common: &Common) -> anyhow::Result<()
     let run = run?;
     match common.format {
         Format::Json => print_json(&run),
-        Format::Text => print(&text(&run)?),
+        Format::Text => print(&harmless(&text(&run)?)),
     }
 }
 
