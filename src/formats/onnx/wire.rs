@@ -3,7 +3,7 @@
 //! The parser and the inference engine trust declared lengths and recurse into nested graphs;
 //! here every length is held against the bytes that are there, and nesting against a limit.
 
-/// Nested graphs (bodies of If and Loop) a model may have.
+/// Nested graphs (bodies of If and Loop) and types that a model may have.
 const DEEPEST: usize = 16;
 
 /// The messages of `onnx.proto` that lead to a nested graph.
@@ -13,19 +13,39 @@ enum Message {
     Graph,
     Node,
     Attribute,
-    /// Any other message: its inside is bounded by its own length.
-    Leaf,
+    Tensor,
+    ValueInfo,
+    Type,
+    TensorType,
+    Sequence,
+    Shape,
+    /// A message of strings and numbers alone.
+    Flat,
+    /// A string, numbers, or what nobody reads.
+    Bytes,
 }
 
 impl Message {
     /// The message in field `number`. Source: onnx.proto3 of ONNX 1.17.
     fn field(self, number: u64) -> Message {
         match (self, number) {
-            (Message::Model, 7) => Message::Graph,
+            (Message::Model, 7) | (Message::Attribute, 6 | 11) => Message::Graph,
             (Message::Graph, 1) => Message::Node,
             (Message::Node, 5) => Message::Attribute,
-            (Message::Attribute, 6 | 11) => Message::Graph,
-            _ => Message::Leaf,
+            (Message::Graph, 5) | (Message::Attribute, 5 | 10) => Message::Tensor,
+            (Message::Graph, 11..=13) => Message::ValueInfo,
+            (Message::ValueInfo, 2) | (Message::Attribute, 14 | 15) | (Message::Sequence, 1) => {
+                Message::Type
+            }
+            (Message::Type, 4) => Message::Sequence,
+            (Message::Type, 1) => Message::TensorType,
+            (Message::TensorType, 2) => Message::Shape,
+            (Message::Model, 8 | 14)
+            | (Message::Graph, 16)
+            | (Message::Node, 9)
+            | (Message::Tensor, 3 | 13 | 16)
+            | (Message::Shape, 1) => Message::Flat,
+            _ => Message::Bytes,
         }
     }
 }
@@ -68,11 +88,12 @@ fn walk(
         let inner_end = at + length as usize;
         if key & 7 == 2 {
             let inner = message.field(key >> 3);
-            if !matches!(inner, Message::Leaf) {
-                if matches!(inner, Message::Graph) && depth >= DEEPEST {
+            if !matches!(inner, Message::Bytes) {
+                let nests = matches!(inner, Message::Graph | Message::Type);
+                if nests && depth >= DEEPEST {
                     return Err(broken("graphs nested too deep"));
                 }
-                let deeper = depth + usize::from(matches!(inner, Message::Graph));
+                let deeper = depth + usize::from(nests);
                 walk(bytes, at, inner_end, inner, deeper)?;
             }
         }
@@ -109,6 +130,9 @@ mod tests {
         let lying = [0x12, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20];
         assert!(check(&lying).unwrap_err().contains("are left"));
         assert_eq!(check(&[0x08, 0x07]), Ok(()));
+        // A tensor of 6 bytes whose name is 2^35 bytes long.
+        let inside = [0x3a, 8, 0x2a, 6, 0x42, 0x80, 0x80, 0x80, 0x80, 0x20];
+        assert!(check(&inside[..10]).is_err());
     }
 
     #[test]
