@@ -40,7 +40,7 @@ use crate::ann::{self, Ann, Observed, Runtime, RuntimeError};
 use crate::conversion::{self, Conversion, ConversionError, Fit, Health, rule_name};
 use crate::counts::{DenseCounts, EventCounts, NeuroBench};
 use crate::encoding::{Drive, EncodingError};
-use crate::energy::{self, Catalogue, Hardware, HardwareError, PriceOptions, Work};
+use crate::energy::{self, Analysis, Catalogue, Hardware, HardwareError, PriceOptions, Work};
 use crate::engine::{Outcome, Simulation, SimulationError, Simulator};
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::{self, OnnxError};
@@ -550,25 +550,26 @@ pub fn price(
     options: &PriceOptions,
 ) -> Report {
     let work = Work { counts, dense };
-    let prices: Vec<TargetReport> = targets
+    let analyses: Vec<Analysis> = targets
         .par_iter()
-        .flat_map_iter(|hardware| {
-            let mut reports = energy::price(hardware, &work, options);
-            for report in &mut reports {
+        .map(|hardware| {
+            let mut analysis = energy::analyse(hardware, &work, options);
+            for report in &mut analysis.targets {
                 report.model_error = validation::quote(&hardware.name);
             }
-            reports
+            analysis
         })
         .collect();
+    let mut prices = Vec::new();
+    let (mut rate_curves, mut sensitivities) = (Vec::new(), Vec::new());
+    for analysis in analyses {
+        prices.extend(analysis.targets);
+        rate_curves.extend(analysis.rate_curve);
+        sensitivities.extend(analysis.sensitivities);
+    }
     let mut report = priced(counts, context, prices, options);
-    report.rate_curves = targets
-        .par_iter()
-        .filter_map(|hardware| energy::rate_curve(hardware, &work, options))
-        .collect();
-    report.sensitivities = targets
-        .par_iter()
-        .flat_map_iter(|hardware| energy::sensitivities(hardware, &work, options))
-        .collect();
+    report.rate_curves = rate_curves;
+    report.sensitivities = sensitivities;
     report.distributions = options
         .monte_carlo
         .iter()

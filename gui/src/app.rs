@@ -4,6 +4,7 @@ use crate::bare::{Answer, Bare, is_model};
 use crate::canvas::plain;
 use crate::commands::{Action, COMMANDS, MOUSE};
 use crate::export;
+use crate::message;
 use crate::panels::{self, Panel, costs::device_choice};
 use crate::state::State;
 use crate::sweep;
@@ -190,7 +191,7 @@ impl App {
                             self.remember(Some(file));
                             self.show("Sweep");
                         }
-                        Err(error) => self.message = Some(format!("{error:#}")),
+                        Err(error) => self.message = Some(message::text(&error)),
                     }
                 }
                 Message::Health(health) => self.state.health = health,
@@ -417,7 +418,7 @@ impl App {
     fn copy_picture(&mut self, ctx: &Context, name: &str) {
         match export::picture(name, &mut self.state, self.width_mm) {
             Ok(picture) => ctx.copy_image(picture),
-            Err(error) => self.message = Some(format!("{error:#}")),
+            Err(error) => self.message = Some(message::text(&error)),
         }
     }
 
@@ -428,7 +429,7 @@ impl App {
         if let Some(file) = dialog.save_file()
             && let Err(error) = export::panel(name, &mut self.state, &file, self.width_mm)
         {
-            self.message = Some(format!("{error:#}"));
+            self.message = Some(message::text(&error));
         }
     }
 
@@ -551,6 +552,7 @@ impl App {
             egui::Window::new("Message")
                 .open(&mut open)
                 .collapsible(false)
+                .anchor(egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
                 .default_width(460.0)
                 .show(ctx, |ui| {
                     ui.label(message);

@@ -141,7 +141,10 @@ impl Chart {
     /// Ticks upwards with grid lines, each labelled by `label`.
     pub fn ticks_y(&self, label: impl Fn(f64) -> String) {
         let most = (self.area.height() / 26.0).max(1.0) as usize;
-        for tick in ticks(&self.y, most) {
+        // One label alone says nothing about the scale.
+        let ticks = (most..2 * most + 3).map(|most| ticks(&self.y, most));
+        let ticks = ticks.into_iter().find(|ticks| ticks.len() > 1);
+        for tick in ticks.unwrap_or_default() {
             let y = self.at_y(tick);
             let line = Stroke::new(0.5, self.faint.gamma_multiply(0.4));
             self.painter.line_segment(

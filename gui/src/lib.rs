@@ -15,6 +15,7 @@ pub mod canvas;
 pub mod commands;
 pub mod export;
 pub mod lod;
+pub mod message;
 pub mod open;
 pub mod panels;
 pub mod screenshot;

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", spikewatt_gui::message::text(&error));
             ExitCode::FAILURE
         }
     }

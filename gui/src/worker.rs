@@ -1,6 +1,7 @@
 //! Runs beside the window: files are opened, samples recorded and experiments run on a thread of
 //! their own, which reports by messages.
 
+use crate::message;
 use crate::state::SweepResults;
 use crate::sweep;
 use anyhow::Context as _;
@@ -146,7 +147,7 @@ fn work(
         let work = std::panic::AssertUnwindSafe(|| perform(job, &mut subject, &say, &observer));
         match std::panic::catch_unwind(work) {
             Ok(Err(_)) if stopped() => say(Message::Stopped),
-            Ok(Err(error)) => say(Message::Failed(format!("{error:#}"))),
+            Ok(Err(error)) => say(Message::Failed(message::text(&error))),
             Ok(Ok(())) => {}
             Err(_) => say(Message::Failed(
                 "the work ended in a bug of this program; please report it".into(),

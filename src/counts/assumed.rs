@@ -141,6 +141,12 @@ impl EventCounts {
         let mut counts = self.clone();
         counts.samples = self.samples * PARTS;
         let factor = parts as f64 / PARTS as f64;
+        let thin = |value: u64, all: f64| {
+            let idle = 1.0 - (value as f64 / all).min(1.0);
+            // What is always moved stays so without a single spike.
+            let idle = if idle == 0.0 { 0.0 } else { idle.powf(factor) };
+            ((1.0 - idle) * all * PARTS as f64).round() as u64
+        };
         let each = |values: &mut [u64], times: u64| {
             for value in values {
                 *value = value.saturating_mul(times);
@@ -153,11 +159,13 @@ impl EventCounts {
             each(&mut population.spikes_per_timestep, spiking);
             let samples = self.samples as f64;
             let thinned = |values: &mut [u64], all: f64| {
+                // Neighbours are often alike, and a power is slow.
+                let mut last = (0, thin(0, all));
                 for value in values {
-                    let idle = 1.0 - (*value as f64 / all).min(1.0);
-                    // What is always moved stays so without a single spike.
-                    let idle = if idle == 0.0 { 0.0 } else { idle.powf(factor) };
-                    *value = ((1.0 - idle) * all * PARTS as f64).round() as u64;
+                    if *value != last.0 {
+                        last = (*value, thin(*value, all));
+                    }
+                    *value = last.1;
                 }
             };
             let neurons = population.touched.len() as f64 * samples;

@@ -61,6 +61,8 @@ pub(super) fn synops(counts: &EventCounts, kind: &str) -> f64 {
 pub(super) struct Mapped {
     pub placement: Placement,
     pub traffic: Traffic,
+    /// How the neurons were placed; `None`: by hand.
+    pub rule: Option<PlacementRule>,
 }
 
 impl Mapped {
@@ -68,6 +70,7 @@ impl Mapped {
         Mapped {
             traffic: traffic(counts, &placement),
             placement,
+            rule: None,
         }
     }
 
@@ -86,7 +89,10 @@ impl Mapped {
                 optimise(counts, &greedy, capacity, costs, seed)
             }
         };
-        Mapped::new(counts, placement)
+        Mapped {
+            rule: Some(rule),
+            ..Mapped::new(counts, placement)
+        }
     }
 }
 
@@ -110,12 +116,15 @@ pub(super) fn mapped(hardware: &Hardware, work: &Work, options: &PriceOptions) -
 
 /// Places the network, unless it is placed already; `None` if the room on the chip is not known.
 pub(super) fn map<'a>(job: &Job<'a>, receipt: &mut Receipt) -> Option<Cow<'a, Mapped>> {
-    if let Some(mapped) = job.mapped {
-        return Some(Cow::Borrowed(mapped));
-    }
-    let capacity = capacity(receipt)?;
-    let rule = job.options.placement;
-    if let PlacementRule::Annealing { seed } = rule {
+    let mapped = match job.mapped {
+        Some(mapped) => Cow::Borrowed(mapped),
+        None => {
+            let (capacity, rule) = (capacity(receipt)?, job.options.placement);
+            let counts = job.work.counts;
+            Cow::Owned(Mapped::by_rule(job.hardware, counts, &capacity, rule))
+        }
+    };
+    if let Some(PlacementRule::Annealing { seed }) = mapped.rule {
         receipt.notes.push(format!(
             "placement: cores moved by simulated annealing, seed {seed}, {}",
             match link_costs(job.hardware) {
@@ -124,12 +133,7 @@ pub(super) fn map<'a>(job: &Job<'a>, receipt: &mut Receipt) -> Option<Cow<'a, Ma
             }
         ));
     }
-    Some(Cow::Owned(Mapped::by_rule(
-        job.hardware,
-        job.work.counts,
-        &capacity,
-        rule,
-    )))
+    Some(mapped)
 }
 
 /// Where a device with neurocores puts the neurons unless told otherwise; `None` for a device
@@ -308,7 +312,12 @@ pub(super) fn pace(
         host_s: job.options.host_exchange_s,
         ..times
     };
-    let (counts, Mapped { placement, traffic }) = (job.work.counts, mapped);
+    let (
+        counts,
+        Mapped {
+            placement, traffic, ..
+        },
+    ) = (job.work.counts, mapped);
     let at = |times: &StageTimes| latency(counts, placement, traffic, times);
     let nominal = complete(nominal, |range| range.nominal);
     Some(Pace {

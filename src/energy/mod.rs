@@ -61,7 +61,7 @@ pub use usage::{Usage, UsageConfig};
 
 use crate::counts::{DenseCounts, EventCounts};
 use crate::mapping::Placement;
-use crate::report::{Scope, TargetReport};
+use crate::report::{RateCurve, Scope, Sensitivity, TargetReport};
 
 /// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
 ///
@@ -194,6 +194,30 @@ pub fn price_placed(
 ) -> Vec<TargetReport> {
     let mapped = mesh::Mapped::new(work.counts, placement.clone());
     price_mapped(hardware, work, options, Some(&mapped))
+}
+
+/// What [`price`], [`rate_curve`] and [`sensitivities`] say about a device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// One report per workload and batch.
+    pub targets: Vec<TargetReport>,
+    /// Energy against spike rate, if the device runs spiking networks.
+    pub rate_curve: Option<RateCurve>,
+    /// Which figure matters, for each report with a total.
+    pub sensitivities: Vec<Sensitivity>,
+}
+
+/// All of it at once: the neurons are placed and their spikes routed a single time, which is most of
+/// the work for large networks.
+#[must_use]
+pub fn analyse(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Analysis {
+    let mapped = mesh::mapped(hardware, work, options);
+    let mapped = mapped.as_ref();
+    Analysis {
+        targets: price_mapped(hardware, work, options, mapped),
+        rate_curve: rates::curve(hardware, work, options, mapped),
+        sensitivities: tornado::swings(hardware, work, options, mapped),
+    }
 }
 
 fn price_mapped(

@@ -16,16 +16,31 @@ const ABOVE: usize = 8;
 /// if the device does not run spiking networks or nothing fires.
 #[must_use]
 pub fn rate_curve(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<RateCurve> {
+    curve(
+        hardware,
+        work,
+        options,
+        mapped(hardware, work, options).as_ref(),
+    )
+}
+
+/// [`rate_curve`] of a network that is placed already.
+pub(super) fn curve(
+    hardware: &Hardware,
+    work: &Work,
+    options: &PriceOptions,
+    mapped: Option<&Mapped>,
+) -> Option<RateCurve> {
     const PARTS: u64 = EventCounts::RATE_PARTS;
     let counts = work.counts;
     let rate = counts.mean_rate().filter(|rate| *rate > 0.0)?;
     // The neurons stay where they are, however often they fire.
-    let routed =
-        mapped(hardware, work, options).map(|mapped| ScaledTraffic::new(counts, mapped.placement));
+    let routed = mapped.map(|mapped| ScaledTraffic::new(counts, mapped.placement.clone()));
     let spiking = |counts: &EventCounts, input: u64, chip: u64| -> Option<TargetReport> {
         let mapped = routed.as_ref().map(|routed| Mapped {
             placement: routed.placement().clone(),
             traffic: routed.at(counts, input, chip),
+            rule: None,
         });
         let work = Work {
             counts,

@@ -1,6 +1,6 @@
 //! Which figure of a cost table matters: each one at its bounds, all others nominal.
 
-use super::mesh::mapped;
+use super::mesh::{Mapped, mapped};
 use super::{Figure, Hardware, PriceOptions, Work, price, price_mapped};
 use crate::report::{Sensitivity, Swing, TargetReport};
 use crate::units::Range;
@@ -9,23 +9,36 @@ use crate::units::Range;
 /// largest swing first. Figures without a range, and reports without a total, are left out.
 #[must_use]
 pub fn sensitivities(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<Sensitivity> {
+    swings(
+        hardware,
+        work,
+        options,
+        mapped(hardware, work, options).as_ref(),
+    )
+}
+
+/// [`sensitivities`] of a network that is placed already.
+pub(super) fn swings(
+    hardware: &Hardware,
+    work: &Work,
+    options: &PriceOptions,
+    mapped: Option<&Mapped>,
+) -> Vec<Sensitivity> {
     let base = nominal(hardware);
-    let mapped = mapped(&base, work, options);
     let total = |report: &TargetReport| report.known_energy_j().map(|energy| energy.nominal);
-    let mut sensitivities: Vec<Option<Sensitivity>> =
-        price_mapped(&base, work, options, mapped.as_ref())
-            .iter()
-            .map(|report| {
-                Some(Sensitivity {
-                    target: report.name.clone(),
-                    workload: report.workload,
-                    batch: report.batch,
-                    scope: report.scope,
-                    nominal_j: total(report)?,
-                    swings: Vec::new(),
-                })
+    let mut sensitivities: Vec<Option<Sensitivity>> = price_mapped(&base, work, options, mapped)
+        .iter()
+        .map(|report| {
+            Some(Sensitivity {
+                target: report.name.clone(),
+                workload: report.workload,
+                batch: report.batch,
+                scope: report.scope,
+                nominal_j: total(report)?,
+                swings: Vec::new(),
             })
-            .collect();
+        })
+        .collect();
     let ranged = |figure: &Figure| figure.value.low < figure.value.high;
     for (key, figure) in hardware.figures.iter().filter(|(_, figure)| ranged(figure)) {
         let at = |value: f64| {
@@ -36,7 +49,7 @@ pub fn sensitivities(hardware: &Hardware, work: &Work, options: &PriceOptions) -
             // Other room is another placement; everything else leaves the neurons where they are.
             match key.starts_with("capacity.") {
                 true => price(&hardware, work, options),
-                false => price_mapped(&hardware, work, options, mapped.as_ref()),
+                false => price_mapped(&hardware, work, options, mapped),
             }
         };
         let (low, high) = (at(figure.value.low), at(figure.value.high));

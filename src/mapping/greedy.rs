@@ -48,7 +48,7 @@ fn fill(
     let neurons = topology.populations[population].shape.neurons();
     let memory = Memory::of(topology, capacity, population);
     let fan_out = running_sum(destinations(topology, population, parts).into_iter());
-    let reach = Reach::into(topology, population);
+    let mut reach = Reach::into(topology, population);
     let mut ranges = Vec::new();
     let mut start = 0;
     while start < neurons {

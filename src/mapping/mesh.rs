@@ -1,6 +1,7 @@
 //! Tiles in a mesh and the links between them.
 
 use super::traffic::ChipLink;
+use std::ops::Range;
 
 /// Neurocores on tiles, tiles in a mesh.
 ///
@@ -56,14 +57,16 @@ impl Mesh {
 
     /// Links between chips that the route between two cores crosses, all in the row of the sender.
     pub fn chip_links(&self, from: usize, to: usize) -> impl Iterator<Item = ChipLink> + use<> {
+        let (row, chips, upwards) = self.crossing(from, to);
+        chips.map(move |chip| ChipLink { chip, row, upwards })
+    }
+
+    /// The same at once: row, lower chip of each link, whether the route leads to higher chips.
+    pub(super) fn crossing(&self, from: usize, to: usize) -> (usize, Range<usize>, bool) {
         let chip = |core: usize| core / self.cores_per_chip();
         let (first, last) = (chip(from), chip(to));
         let (_, row) = self.at(self.tile(from));
-        (first.min(last)..first.max(last)).map(move |chip| ChipLink {
-            chip,
-            row,
-            upwards: first < last,
-        })
+        (row, first.min(last)..first.max(last), first < last)
     }
 }
 

@@ -7,15 +7,18 @@ pub(super) struct Reach<'a> {
     topology: &'a Topology,
     /// Edges into the population, grouped by presynaptic population.
     groups: Vec<Vec<usize>>,
-    /// Neighbours that reach the same neurons, per group.
+    /// Neighbours that reach the same neurons, per group, by first target; those that reach none
+    /// are left out.
     bundles: Vec<Vec<Bundle>>,
+    /// Of each group: how many bundles began to matter, and which of them still do.
+    near: Vec<(usize, Vec<usize>)>,
 }
 
 /// Neighbouring presynaptic neurons that reach the same neurons of the population.
 struct Bundle {
     first_source: usize,
     sources: u64,
-    /// First and last target; first > last if there is none.
+    /// First and last target.
     extent: (usize, usize),
 }
 
@@ -34,28 +37,28 @@ impl<'a> Reach<'a> {
                 None => groups.push(vec![index]),
             }
         }
-        let bundles = groups
-            .iter()
-            .map(|group| bundles(topology, group))
-            .collect();
+        let bundles = groups.iter().map(|group| bundles(topology, group));
         Reach {
             topology,
+            bundles: bundles.collect(),
+            near: vec![(0, Vec::new()); groups.len()],
             groups,
-            bundles,
         }
     }
 
     /// The longest stretch from `start`, 1 to `most` neurons, that at most `limit` distinct
-    /// presynaptic neurons reach; `most` if the first neuron alone has more.
-    pub fn longest(&self, start: usize, most: usize, limit: u64) -> usize {
+    /// presynaptic neurons reach; `most` if the first neuron alone has more. Each call starts where
+    /// the one before did or later.
+    pub fn longest(&mut self, start: usize, most: usize, limit: u64) -> usize {
         // How many presynaptic neurons reach the stretch for the first time at each of its neurons.
         let mut arrivals = vec![0u64; most];
-        for (group, bundles) in self.groups.iter().zip(&self.bundles) {
-            for bundle in bundles {
-                let (first, last) = bundle.extent;
-                if first >= start + most || last < start {
-                    continue;
-                }
+        let groups = self.groups.iter().zip(&self.bundles);
+        for ((group, bundles), (begun, near)) in groups.zip(&mut self.near) {
+            let new = bundles[*begun..].partition_point(|b| b.extent.0 < start + most);
+            near.extend(*begun..*begun + new);
+            *begun += new;
+            near.retain(|&bundle| bundles[bundle].extent.1 >= start);
+            for bundle in near.iter().map(|&bundle| &bundles[bundle]) {
                 let nearest = group
                     .iter()
                     .filter_map(|&edge| {
@@ -83,7 +86,8 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// The presynaptic neurons of edges from one population, neighbours alike taken together.
+/// The presynaptic neurons of edges from one population, neighbours alike taken together, by first
+/// target; those without targets are left out.
 fn bundles(topology: &Topology, edges: &[usize]) -> Vec<Bundle> {
     let edges = || edges.iter().map(|&edge| &topology.edges[edge].connectivity);
     let sources = edges().map(Connectivity::sources).max().unwrap_or(0);
@@ -108,6 +112,8 @@ fn bundles(topology: &Topology, edges: &[usize]) -> Vec<Bundle> {
             extent: (first, last),
         });
     }
+    bundles.retain(|bundle| bundle.extent.0 <= bundle.extent.1);
+    bundles.sort_by_key(|bundle| bundle.extent.0);
     bundles
 }
 

@@ -1,7 +1,7 @@
 //! Packets and hops, from saved spike counts.
 
-use super::Placement;
 use super::fan_out::FanOut;
+use super::{Mesh, Placement};
 use crate::counts::EventCounts;
 use crate::network::Role;
 use std::collections::BTreeMap;
@@ -107,6 +107,10 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
     let mut seen = vec![usize::MAX; placement.core_bound()];
     let mut mark = 0;
     for (population, counted) in counts.populations.iter().enumerate() {
+        if counted.spikes.iter().all(|&spikes| spikes == 0) {
+            continue;
+        }
+        let mut crossings = Crossings::new(placement);
         for bundle in fan_out.bundles(population) {
             let spikes: u64 = counted.spikes[bundle.clone()].iter().sum();
             if spikes == 0 {
@@ -135,17 +139,70 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
                 let (x, y) = placement.mesh().hops(from, core);
                 total.hops_x += spikes * x;
                 total.hops_y += spikes * y;
-                for link in placement.mesh().chip_links(from, core) {
-                    total.hops_x -= spikes;
-                    total.borders += spikes;
-                    *total.chip_links.entry((link, population)).or_insert(0) += spikes;
-                }
+                let crossed = crossings.add(from, core, spikes);
+                total.hops_x -= crossed;
+                total.borders += crossed;
             }
             mark += 1;
         }
+        let links = crossings.links();
+        total
+            .chip_links
+            .extend(links.map(|(link, packets)| ((link, population), packets)));
     }
     total.slices = slices;
     total
+}
+
+/// Packets on links between chips. A route crosses neighbouring links of one row, of which only the
+/// first and the one past the last are noted.
+struct Crossings {
+    mesh: Mesh,
+    chips: usize,
+    /// Change of packets from each link to the next `[row, direction, chip]`, wrapping.
+    change: Vec<u64>,
+}
+
+impl Crossings {
+    fn new(placement: &Placement) -> Self {
+        let mesh = placement.mesh();
+        let chips = placement.core_bound() / mesh.cores_per_chip() + 1;
+        Crossings {
+            mesh,
+            chips,
+            change: vec![0; mesh.height * 2 * chips],
+        }
+    }
+
+    /// Adds the packets of a route; returns how many crossings they are.
+    fn add(&mut self, from: usize, to: usize, packets: u64) -> u64 {
+        let (row, links, upwards) = self.mesh.crossing(from, to);
+        let first = (2 * row + usize::from(upwards)) * self.chips;
+        let change = &mut self.change[first..first + self.chips];
+        change[links.start] = change[links.start].wrapping_add(packets);
+        change[links.end] = change[links.end].wrapping_sub(packets);
+        packets * links.len() as u64
+    }
+
+    /// Links with any packets.
+    fn links(&self) -> impl Iterator<Item = (ChipLink, u64)> {
+        let rows = self.change.chunks_exact(self.chips).enumerate();
+        rows.flat_map(|(row, changes)| {
+            let packets = changes.iter().scan(0u64, |packets, change| {
+                *packets = packets.wrapping_add(*change);
+                Some(*packets)
+            });
+            let link = move |chip| ChipLink {
+                chip,
+                row: row / 2,
+                upwards: row % 2 == 1,
+            };
+            packets
+                .enumerate()
+                .filter(|(_, packets)| *packets > 0)
+                .map(move |(chip, packets)| (link(chip), packets))
+        })
+    }
 }
 
 /// Packets from core to core, the core of the sender included.

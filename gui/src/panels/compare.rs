@@ -26,6 +26,8 @@ impl Default for Compare {
 }
 
 const ROW: f32 = 30.0;
+/// Height of the axis above the rows, where it stays in sight however many targets there are.
+const AXIS: f32 = 18.0;
 const NAMES: f32 = 190.0;
 const VALUES: f32 = 90.0;
 
@@ -174,7 +176,7 @@ fn period(ui: &mut Ui, state: &mut State) {
 
 fn group(ui: &mut Ui, state: &State, targets: &[&TargetReport], scope: Scope) {
     let width = ui.available_width().max(NAMES + VALUES + 60.0);
-    let height = targets.len() as f32 * ROW + 22.0;
+    let height = targets.len() as f32 * ROW + AXIS + 4.0;
     let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     let left = rect.left() + NAMES;
     let right = rect.right() - VALUES;
@@ -195,30 +197,27 @@ fn group(ui: &mut Ui, state: &State, targets: &[&TargetReport], scope: Scope) {
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect));
     let faint = ui.visuals().weak_text_color();
     let font = FontId::proportional(TEXT);
-    let bottom = rect.top() + targets.len() as f32 * ROW;
+    let top = rect.top() + AXIS;
+    let bottom = top + targets.len() as f32 * ROW;
     for decade in ticks(&decades, ((right - left) / 52.0).max(1.0) as usize) {
         if decade.fract() != 0.0 {
             continue;
         }
         let x = x(10f64.powf(decade));
-        painter.vline(
-            x,
-            rect.top()..=bottom,
-            Stroke::new(0.5, faint.gamma_multiply(0.4)),
-        );
+        painter.vline(x, top..=bottom, Stroke::new(0.5, faint.gamma_multiply(0.4)));
         let text = si(10f64.powf(decade), "J")
             .replace(".00", "")
             .replace(".0", "");
         painter.text(
-            pos2(x, bottom + 3.0),
-            Align2::CENTER_TOP,
+            pos2(x, top - 3.0),
+            Align2::CENTER_BOTTOM,
             text,
             font.clone(),
             faint,
         );
     }
     for (index, target) in targets.iter().enumerate() {
-        let y = rect.top() + (index as f32 + 0.5) * ROW;
+        let y = top + (index as f32 + 0.5) * ROW;
         let row = Rect::from_x_y_ranges(rect.x_range(), y - ROW / 2.0..=y + ROW / 2.0);
         if let Some(energy) = target.scopes.get(scope).known() {
             row_of(ui, state, &painter, (target, energy), row, &x);
