@@ -187,11 +187,18 @@ impl SpikingExperiment {
             // What is wrong with a model is told by whoever reads it.
             _ => return Ok(None),
         }
-        let parse = |error: toml::de::Error| ConfigError::Parse {
+        let refused = |problem: &str| ConfigError::Parse {
             path: path.display().to_string(),
-            message: format!("its model is a spiking network, which is not converted: {error}"),
+            message: format!("its model is a spiking network, which is not converted: {problem}"),
         };
-        let mut experiment: SpikingExperiment = table.try_into().map_err(parse)?;
+        for key in ["conversion", "calibration"] {
+            if table.contains_key(key) && !is_recorded {
+                return Err(refused(&format!("leave out [{key}]")));
+            }
+        }
+        let parsed = table.try_into();
+        let mut experiment: SpikingExperiment =
+            parsed.map_err(|error: toml::de::Error| refused(&error.to_string()))?;
         let under = |path: &mut PathBuf| *path = folder.join(&*path);
         under(&mut experiment.model);
         experiment.baseline.iter_mut().for_each(under);

@@ -164,7 +164,11 @@ fn hostile_names_act_in_no_exported_file() {
 
 /// What must not stand in a file of a kind.
 fn check(file: &str, kind: &str, bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes);
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
+    if kind == "md" {
+        // An escaped bracket is shown and opens no tag.
+        text = text.replace("\\\\", "").replace("\\<", "");
+    }
     let never: &[&str] = match kind {
         "svg" | "md" => &["<script", "</text></svg><", "\u{1b}", "\u{202e}"],
         "tex" | "bib" => &["\\input{", "$x^2$", "\u{1b}", "\u{202e}"],
