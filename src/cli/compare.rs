@@ -6,6 +6,7 @@ use crate::digest::sha256_hex;
 use crate::energy::{PriceOptions, TableComparison, TableRow, Work, compare};
 use crate::files;
 use crate::formats::saved_counts;
+use crate::report::escape::cell;
 use crate::report::{InputEntry, Manifest, OutputFolder, Scope, TableEntry};
 use crate::units::{Range, si};
 use clap::Args;
@@ -106,8 +107,8 @@ fn table(found: &TableComparison) -> anyhow::Result<Vec<u8>> {
     writer.write_record(&head)?;
     for row in &found.rows {
         let mut cells = vec![
-            row.table.clone(),
-            row.law.clone(),
+            cell(&row.table),
+            cell(&row.law),
             row.workload.label().to_owned(),
             row.batch.to_string(),
         ];
@@ -119,13 +120,13 @@ fn table(found: &TableComparison) -> anyhow::Result<Vec<u8>> {
         }
         let largest = row.largest.as_ref();
         let number = |value: Option<f64>| value.map_or_else(String::new, |v| format!("{v:e}"));
-        cells.push(largest.map_or_else(String::new, |line| line.event.clone()));
+        cells.push(largest.map_or_else(String::new, |line| cell(&line.event)));
         cells.push(number(largest.map(|line| line.count)));
         cells.push(number(largest.map(|line| line.joules_each)));
         cells.push(number(largest.map(|line| line.share)));
         cells.push(row.unverified.to_string());
         cells.push(row.fits.to_string());
-        cells.push(row.unknown.join("; "));
+        cells.push(cell(&row.unknown.join("; ")));
         writer.write_record(&cells)?;
     }
     Ok(writer.into_inner()?)

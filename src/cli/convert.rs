@@ -9,6 +9,7 @@ use crate::experiment::{
     convert_model,
 };
 use crate::formats::nir;
+use crate::report::escape::cell;
 use crate::report::{Manifest, OutputFolder};
 use anyhow::bail;
 use clap::Args;
@@ -223,8 +224,8 @@ fn table(report: &ConversionReport) -> anyhow::Result<Vec<u8>> {
         let [threshold_low, threshold_high] = cells(p.threshold);
         let [initial_low, initial_high] = cells(p.initial_potential);
         csv.write_record([
-            p.name.clone(),
-            p.neuron.clone(),
+            cell(&p.name),
+            cell(&p.neuron),
             p.neurons.to_string(),
             p.synapses.to_string(),
             threshold_low,

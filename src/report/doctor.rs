@@ -1,6 +1,7 @@
 //! What the conversion doctor found, as text and tables.
 
 use super::ExportError;
+use super::escape::cell;
 use crate::experiment::{Diagnosis, TargetEnergy};
 use crate::units::si;
 use std::fmt::Write;
@@ -131,7 +132,7 @@ pub fn doctor_csv(diagnosis: &Diagnosis) -> Result<Vec<u8>, ExportError> {
         .to_vec(),
     ];
     for p in &diagnosis.populations {
-        let mut row = vec![p.population.clone()];
+        let mut row = vec![cell(&p.population)];
         row.extend(
             [p.relative_error, p.residual_error, p.dead, p.saturated].map(|v| v.to_string()),
         );

@@ -23,16 +23,17 @@ pub(super) fn shortened(text: &str, width: usize) -> String {
     kept + "…"
 }
 
-/// A CSV cell that no spreadsheet takes for a formula.
+/// A CSV cell on one line that no spreadsheet takes for a formula and no terminal for a command.
 ///
 /// Source: OWASP, "CSV Injection": cells that begin with `= + - @`, tab or line ends, also in
 /// their full-width forms, are evaluated; a leading apostrophe makes them text.
 pub(crate) fn cell(text: &str) -> String {
     const TRIGGERS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    let shown = printable(text);
     if text.starts_with(TRIGGERS) {
-        format!("'{text}")
+        format!("'{shown}")
     } else {
-        text.to_owned()
+        shown
     }
 }
 
@@ -98,9 +99,10 @@ mod tests {
     #[test]
     fn formulas_become_text() {
         for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"] {
-            assert_eq!(cell(bad), format!("'{bad}"));
+            assert_eq!(cell(bad), format!("'{}", printable(bad)));
         }
         assert_eq!(cell("conv-1"), "conv-1");
+        assert_eq!(cell("a\u{1b}[2Jb"), "a [2Jb");
     }
 
     #[test]
