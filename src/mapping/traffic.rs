@@ -2,7 +2,7 @@
 
 use super::fan_out::FanOut;
 use super::{Mesh, Placement};
-use crate::counts::EventCounts;
+use crate::counts::{EventCounts, PopulationCounts};
 use crate::network::Role;
 use std::collections::BTreeMap;
 
@@ -228,15 +228,18 @@ pub(super) fn flows(counts: &EventCounts, placement: &Placement) -> BTreeMap<(us
 /// Slices with their updates and no packets yet.
 pub(super) fn idle_traffic(counts: &EventCounts, placement: &Placement) -> Vec<SliceTraffic> {
     let steps = u64::from(counts.timesteps) * counts.samples;
+    // Of each population all touched and all active neurons: it may be cut into thousands of slices.
+    let sum = |values: &[u64]| values.iter().sum::<u64>();
+    let sums = |p: &PopulationCounts| (sum(&p.touched), sum(&p.active_per_timestep));
+    let sums: Vec<(u64, u64)> = counts.populations.iter().map(sums).collect();
     placement
         .slices()
         .iter()
         .map(|slice| {
             let population = &counts.populations[slice.population];
             let neuron_steps = population.spikes.len() as u64 * steps;
-            let touched: u64 = population.touched.iter().sum();
-            let active: u64 = population.active_per_timestep.iter().sum();
-            let here: u64 = population.touched[slice.neurons.clone()].iter().sum();
+            let (touched, active) = sums[slice.population];
+            let here = sum(&population.touched[slice.neurons.clone()]);
             let untouched = neuron_steps.saturating_sub(touched);
             let untouched_here = (slice.neurons.len() as u64 * steps).saturating_sub(here);
             let share = if untouched == 0 {
