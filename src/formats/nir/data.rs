@@ -183,7 +183,12 @@ impl Reader {
                 None => Ok(None),
             });
         match inner {
-            Ok(Some(groups)) => return groups,
+            Ok(Some(groups)) => {
+                for name in groups.keys().filter(|name| !storable(name)) {
+                    self.problem(node, "", format!("{name:?} is no name in an HDF5 file"));
+                }
+                return groups;
+            }
             Ok(None) => self.problem(node, "", format!("it has no group \"{name}\"")),
             Err(problem) => self.problem(node, "", problem),
         }
