@@ -37,6 +37,7 @@ pub use subject::{NetworkOptions, RecordedConversion, StartPotential, StartSourc
 pub use watch::OutputKind;
 
 use crate::ann::{self, Ann, Observed, Runtime, RuntimeError};
+use crate::answer::largest;
 use crate::conversion::{self, Conversion, ConversionError, Fit, Health, rule_name};
 use crate::counts::{DenseCounts, EventCounts, NeuroBench};
 use crate::encoding::{Drive, EncodingError};
@@ -716,22 +717,12 @@ fn predictions(ann: &Ann, runtime: &Runtime, inputs: &[f32]) -> Result<Vec<u32>,
     let Some(last) = ann.layers.last() else {
         return Ok(Vec::new());
     };
-    let largest = |_, observed: Vec<Observed>| -> Vec<u32> {
-        observed
-            .iter()
-            .flat_map(|values| values.data.chunks_exact(values.width.max(1)))
-            .map(|logits| {
-                let mut best = 0;
-                for (i, logit) in logits.iter().enumerate() {
-                    if *logit > logits[best] {
-                        best = i;
-                    }
-                }
-                best as u32
-            })
-            .collect()
+    let answers = |_, observed: Vec<Observed>| -> Vec<u32> {
+        let rows = observed.iter();
+        let rows = rows.flat_map(|values| values.data.chunks_exact(values.width.max(1)));
+        rows.map(|logits| largest(logits.iter().copied())).collect()
     };
-    Ok(runtime.observe(inputs, &[&last.output], &largest)?.concat())
+    Ok(runtime.observe(inputs, &[&last.output], &answers)?.concat())
 }
 
 /// What drives the network during a sample.

@@ -97,6 +97,7 @@
 #![allow(rustdoc::broken_intra_doc_links)]
 
 pub mod ann;
+mod answer;
 pub mod budget;
 pub mod cli;
 pub mod conversion;

@@ -9,6 +9,15 @@ pub struct Events<'a> {
     pub values: Option<&'a [f32]>,
 }
 
+impl Events<'_> {
+    /// Each neuron with what it emitted: 1 for a spike.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, f32)> {
+        let value = |i: usize| self.values.map_or(1.0, |values| values[i]);
+        let neurons = self.neurons.iter().enumerate();
+        neurons.map(move |(i, &neuron)| (neuron, value(i)))
+    }
+}
+
 /// Events of one population over the timesteps that are still needed.
 ///
 /// An event is a spike (value 1) unless the population emits other values: k for k spikes at once,

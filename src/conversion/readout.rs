@@ -9,6 +9,7 @@
 use super::fit::FitOptions;
 use super::samples::{Seen, Watched};
 use super::{Conversion, ConversionError};
+use crate::answer::largest;
 use crate::engine::SpikeReadout;
 use crate::neuron::{IntegrateFire, Neuron, Reset, ThresholdTest};
 use serde::{Deserialize, Serialize};
@@ -178,7 +179,7 @@ pub(super) fn let_outputs_spike(
     };
     let candidates = levels.candidates(watched.timesteps());
     let hits = watched.visit(&conversion.network, &|seen: Seen| {
-        let right = largest(seen.original);
+        let right = largest(seen.original.iter().copied()) as usize;
         let is_right = |candidate: &Candidate| {
             let code = readout.of_spikes();
             right == answer(seen.accumulated, neurons, *candidate, initial, code)
@@ -212,14 +213,6 @@ pub(super) fn let_outputs_spike(
         .thresholds
         .push((name, f64::from(chosen.threshold)));
     Ok(())
-}
-
-fn largest(values: &[f32]) -> usize {
-    let best = |best: usize, index: usize| match values[index] > values[best] {
-        true => index,
-        false => best,
-    };
-    (0..values.len()).fold(0, best)
 }
 
 #[cfg(test)]

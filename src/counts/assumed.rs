@@ -173,7 +173,7 @@ impl EventCounts {
             thinned(&mut population.touched, steps);
             thinned(&mut population.touched_per_timestep, neurons);
             thinned(&mut population.active_per_timestep, neurons);
-            population.leak_updates *= PARTS;
+            population.leak_updates = population.leak_updates.saturating_mul(PARTS);
         }
         for (edge, projection) in self.topology.edges.iter().zip(&mut counts.projections) {
             let from_chip = self.topology.populations[edge.source].role != Role::Input;

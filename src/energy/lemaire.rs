@@ -24,8 +24,9 @@ use crate::units::Range;
 ///
 /// The pinned variant: `C_out` is that of one group and stays in the convolution's address term;
 /// the kernel term of the ANN's addresses is left out. A leak multiplies the potential, which each
-/// timestep reads and writes anyway; the decay of a synaptic current is not in the law. Sparse projections use their synaptic operations for `th_in N_out`. A
-/// non-binary input costs a MAC and the same accesses for each nonzero value, synapse and timestep.
+/// timestep reads and writes anyway; the decay of a synaptic current is not in the law. Sparse
+/// projections use their synaptic operations for `th_in N_out`. A non-binary input costs a MAC and
+/// the same accesses for each nonzero value, synapse and timestep.
 ///
 /// Source: Lemaire et al., An analytical estimation of spiking neural networks energy efficiency,
 /// ICONIP 2022, read in two re-implementations that differ; memory and operations of Horowitz,

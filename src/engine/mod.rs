@@ -300,7 +300,7 @@ impl<'n> Simulator<'n> {
         probe: &dyn Probe,
         progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
     ) -> Result<Segments, SimulationError> {
-        footprint::check(self.network, self.timesteps, samples)?;
+        footprint::check(self.network, self.timesteps, samples, ends.len())?;
         // Threads that have no sample of their own help with the others'.
         let threads = rayon::current_num_threads() / samples.max(1);
         let next = AtomicUsize::new(0);

@@ -185,8 +185,7 @@ impl<'n> Part<'n> {
         let mut sum = Visit::default();
         for part in parts {
             let events = part.train.at(step);
-            for (i, &neuron) in events.neurons.iter().enumerate() {
-                let value = events.values.map_or(1.0, |values| values[i]);
+            for (neuron, value) in events.iter() {
                 train.push_value(neuron + part.neurons.start as u32, value);
             }
             sum.touched += part.visits[step].touched;

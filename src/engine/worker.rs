@@ -8,6 +8,7 @@ use super::pool::Pool;
 use super::probe::{Probe, Recording};
 use super::synapses::{DeliveryScratch, start_inputs};
 use super::{Outcome, SimulationError, Simulator, SpikeReadout};
+use crate::answer::largest;
 use crate::counts::Tally;
 use crate::encoding::Drive;
 use crate::network::Role;
@@ -458,8 +459,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         }
         for t in steps {
             let events = self.trains[index].at(t);
-            for (i, &neuron) in events.neurons.iter().enumerate() {
-                let value = events.values.map_or(1.0, |values| values[i]);
+            for (neuron, value) in events.iter() {
                 let output = &mut outcome.output[neuron as usize];
                 match self.simulator.readout {
                     SpikeReadout::Count => *output += value,
@@ -543,15 +543,4 @@ impl<'s, 'n> Worker<'s, 'n> {
             self.trains[index].forget_before(block.end.saturating_sub(keep));
         }
     }
-}
-
-/// Index of the largest value, the lowest of equals.
-fn largest(values: impl Iterator<Item = f32>) -> u32 {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (i, value) in values.enumerate() {
-        if value > best.1 {
-            best = (i as u32, value);
-        }
-    }
-    best.0
 }

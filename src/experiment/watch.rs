@@ -1,5 +1,6 @@
 //! Reads the outputs of a network while it runs.
 
+use crate::answer::largest;
 use crate::engine::{NoProbe, Outcome, Probe, Recording, SpikeTrain};
 use crate::formats::nir::Port;
 use crate::formats::recording::Recorder;
@@ -142,7 +143,7 @@ impl Probe for Watch<'_> {
                 for t in recording.timesteps.clone() {
                     read_out(neuron, place, &recording, t, values);
                     if self.predicts && self.outputs.len() == 1 {
-                        predictions.push(largest(values));
+                        predictions.push(largest(values.iter().copied()));
                     }
                 }
             }
@@ -176,18 +177,7 @@ fn read_out(neuron: &Neuron, place: &[usize], recording: &Recording, t: usize, v
         values.fill(0.0);
     }
     let events = recording.train.at(t);
-    for (i, &neuron) in events.neurons.iter().enumerate() {
-        values[place[neuron as usize]] += events.values.map_or(1.0, |values| values[i]);
+    for (neuron, value) in events.iter() {
+        values[place[neuron as usize]] += value;
     }
-}
-
-/// Index of the largest value, the lowest of equals.
-fn largest(values: &[f32]) -> u32 {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best as u32
 }

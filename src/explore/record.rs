@@ -227,9 +227,8 @@ impl Probe for Keeper {
         }
         let train = &mut trains[recording.population];
         for t in recording.timesteps {
-            let events = recording.train.at(t);
-            for (i, &neuron) in events.neurons.iter().enumerate() {
-                train.push(neuron, events.values.map_or(1.0, |values| values[i]));
+            for (neuron, value) in recording.train.at(t).iter() {
+                train.push(neuron, value);
             }
             train.end_timestep();
         }

@@ -218,9 +218,7 @@ impl Recorder {
     }
 
     fn values(&self, spool: &Spool, recording: &Recording, t: usize, out: &mut [u8]) {
-        let events = recording.train.at(t);
-        for (i, &neuron) in events.neurons.iter().enumerate() {
-            let value = events.values.map_or(1.0, |values| values[i]);
+        for (neuron, value) in recording.train.at(t).iter() {
             let place = spool.place[neuron as usize];
             out[place * 4..][..4].copy_from_slice(&value.to_le_bytes());
         }
@@ -233,9 +231,7 @@ impl Recorder {
         timestep: usize,
         out: &mut [u8],
     ) -> Result<(), RecordingError> {
-        let events = recording.train.at(timestep);
-        for (i, &neuron) in events.neurons.iter().enumerate() {
-            let spikes = events.values.map_or(1.0, |values| values[i]);
+        for (neuron, spikes) in recording.train.at(timestep).iter() {
             let place = spool.place[neuron as usize];
             if !(0.0..=255.0).contains(&spikes) {
                 return Err(RecordingError::Spikes {

@@ -49,14 +49,20 @@ impl ScaledTraffic {
     /// those of `counts`.
     #[must_use]
     pub fn at(&self, counts: &EventCounts, input: u64, chip: u64) -> Traffic {
-        let sum = |of: fn(&Traffic) -> u64| input * of(&self.input) + chip * of(&self.chip);
+        let scaled = |from_input: u64, from_chip: u64| {
+            let (a, b) = (
+                input.saturating_mul(from_input),
+                chip.saturating_mul(from_chip),
+            );
+            a.saturating_add(b)
+        };
+        let sum = |of: fn(&Traffic) -> u64| scaled(of(&self.input), of(&self.chip));
         let parts = self.input.slices.iter().zip(&self.chip.slices);
         let slices = idle_traffic(counts, &self.placement)
             .into_iter()
             .zip(parts)
             .map(|(idle, (from_input, from_chip))| {
-                let sum =
-                    |of: fn(&SliceTraffic) -> u64| input * of(from_input) + chip * of(from_chip);
+                let sum = |of: fn(&SliceTraffic) -> u64| scaled(of(from_input), of(from_chip));
                 let received = from_input.received.iter().zip(&from_chip.received);
                 SliceTraffic {
                     spikes: sum(|slice| slice.spikes),
@@ -65,8 +71,8 @@ impl ScaledTraffic {
                     received: received
                         .map(|(a, b)| Received {
                             edge: a.edge,
-                            packets: input * a.packets + chip * b.packets,
-                            synops: input * a.synops + chip * b.synops,
+                            packets: scaled(a.packets, b.packets),
+                            synops: scaled(a.synops, b.synops),
                         })
                         .collect(),
                 }
@@ -75,7 +81,8 @@ impl ScaledTraffic {
         let mut chip_links = BTreeMap::new();
         for (part, times) in [(&self.input, input), (&self.chip, chip)] {
             for (link, packets) in &part.chip_links {
-                *chip_links.entry(*link).or_insert(0) += times * packets;
+                let sum: &mut u64 = chip_links.entry(*link).or_insert(0);
+                *sum = sum.saturating_add(packets.saturating_mul(times));
             }
         }
         chip_links.retain(|_, packets| *packets > 0);

@@ -29,6 +29,26 @@ pub trait Drawing {
     ) -> Result<(), String>;
 }
 
+/// The files of a figure of this name, over two columns or in one.
+macro_rules! figure_files {
+    ($is_wide:expr, $name:literal) => {
+        if $is_wide {
+            [
+                concat!($name, ".svg"),
+                concat!($name, ".png"),
+                concat!($name, ".pdf"),
+            ]
+        } else {
+            [
+                concat!($name, "-column.svg"),
+                concat!($name, "-column.png"),
+                concat!($name, "-column.pdf"),
+            ]
+        }
+    };
+}
+pub(super) use figure_files;
+
 /// A figure as SVG; viewers use their own sans-serif font.
 pub struct Svg<D>(pub D);
 

@@ -127,7 +127,8 @@ impl Manifest {
     }
 
     /// The arguments without those that cannot change a result (`--threads`, `--out`, `--format`,
-    /// `--memory-limit`, `--quiet`, `--force`), so that the manifest is the same wherever and however fast it ran.
+    /// `--memory-limit`, `--quiet`, `--force`), so that the manifest is the same wherever and
+    /// however fast it ran.
     #[must_use]
     pub fn arguments(command_line: &[String]) -> Vec<String> {
         const WITH_VALUE: [&str; 4] = ["--threads", "--out", "--format", "--memory-limit"];

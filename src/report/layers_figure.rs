@@ -1,7 +1,7 @@
 //! `layers.svg`, `.png` and `.pdf`: the energy of each layer on the first spiking target: of its
 //! synapses, updates, spikes and packets.
 
-use super::canvas::{COLUMN_MM, Canvas, Drawing, WIDE_MM};
+use super::canvas::{COLUMN_MM, Canvas, Drawing, WIDE_MM, figure_files};
 use super::paper::{Bar, Bars, MOST_ROWS, width};
 use super::{LayerBill, Report};
 use crate::units::si;
@@ -11,15 +11,7 @@ use plotters::prelude::*;
 pub struct Layers<const WIDE: bool>;
 
 impl<const WIDE: bool> Drawing for Layers<WIDE> {
-    const FILES: [&'static str; 3] = if WIDE {
-        ["layers.svg", "layers.png", "layers.pdf"]
-    } else {
-        [
-            "layers-column.svg",
-            "layers-column.png",
-            "layers-column.pdf",
-        ]
-    };
+    const FILES: [&'static str; 3] = figure_files!(WIDE, "layers");
     const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
 
     fn size(&self, report: &Report) -> (i32, i32) {

@@ -1,7 +1,7 @@
 //! Figures that fit one column of a paper: where the energy of a spiking network goes, and how often
 //! its populations fire.
 
-use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, colour};
+use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, colour, figure_files};
 use super::{Report, Scope, TargetReport, Workload};
 use crate::units::si;
 use plotters::prelude::*;
@@ -12,7 +12,7 @@ pub(super) const MOST_ROWS: usize = 9;
 pub(super) const ROW: i32 = 25;
 pub(super) const HEADER: i32 = 62;
 pub(super) const MARGIN: i32 = 12;
-pub(super) const TITLE: i32 = 19;
+const TITLE: i32 = 19;
 pub(super) const TEXT: i32 = 15;
 
 /// A bar from one value to another.
@@ -37,15 +37,7 @@ pub struct Waterfall<const WIDE: bool>;
 pub struct Rates<const WIDE: bool>;
 
 impl<const WIDE: bool> Drawing for Waterfall<WIDE> {
-    const FILES: [&'static str; 3] = if WIDE {
-        ["waterfall.svg", "waterfall.png", "waterfall.pdf"]
-    } else {
-        [
-            "waterfall-column.svg",
-            "waterfall-column.png",
-            "waterfall-column.pdf",
-        ]
-    };
+    const FILES: [&'static str; 3] = figure_files!(WIDE, "waterfall");
     const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
 
     fn size(&self, report: &Report) -> (i32, i32) {
@@ -62,11 +54,7 @@ impl<const WIDE: bool> Drawing for Waterfall<WIDE> {
 }
 
 impl<const WIDE: bool> Drawing for Rates<WIDE> {
-    const FILES: [&'static str; 3] = if WIDE {
-        ["rates.svg", "rates.png", "rates.pdf"]
-    } else {
-        ["rates-column.svg", "rates-column.png", "rates-column.pdf"]
-    };
+    const FILES: [&'static str; 3] = figure_files!(WIDE, "rates");
     const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
 
     fn size(&self, report: &Report) -> (i32, i32) {
@@ -87,7 +75,21 @@ pub(super) fn width(wide: bool) -> i32 {
     if wide { 1000 } else { 483 }
 }
 
-/// The spiking targets whose energy is known, in the order of the report.
+/// Title and subtitle of a figure `width` logical pixels wide, shortened to fit.
+pub(super) fn heading<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    width: i32,
+    title: &str,
+    subtitle: &str,
+) -> Result<(), String> {
+    let room = width - 2 * MARGIN;
+    let title = canvas.fitted(title, TITLE, room)?;
+    canvas.text(&title, (MARGIN, 20), TITLE, INK, HPos::Left)?;
+    let subtitle = canvas.fitted(subtitle, TEXT, room)?;
+    canvas.text(&subtitle, (MARGIN, 44), TEXT, GREY, HPos::Left)
+}
+
+/// The first spiking target whose energy is known.
 fn spiking(report: &Report) -> Option<&TargetReport> {
     let mut targets = report.targets.iter();
     targets.find(|target| target.workload == Workload::Snn && target.known_energy_j().is_some())
@@ -192,10 +194,7 @@ impl Bars {
     ) -> Result<(), String> {
         let bars = &self.bars;
         let room = width - 2 * MARGIN;
-        let title = canvas.fitted(&self.title, TITLE, room)?;
-        canvas.text(&title, (MARGIN, 20), TITLE, INK, HPos::Left)?;
-        let subtitle = canvas.fitted(&self.subtitle, TEXT, room)?;
-        canvas.text(&subtitle, (MARGIN, 44), TEXT, GREY, HPos::Left)?;
+        heading(canvas, width, &self.title, &self.subtitle)?;
         let most = bars.iter().map(|bar| bar.to).fold(0.0, f64::max);
         if most <= 0.0 {
             return Ok(());

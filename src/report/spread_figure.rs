@@ -1,8 +1,8 @@
 //! `rate-spread.svg`, `.png` and `.pdf`: how differently the neurons of each population fire.
 
-use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, colour};
+use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, colour, figure_files};
 use super::escape::printable;
-use super::paper::{HEADER, MARGIN, MOST_ROWS, ROW, TEXT, TITLE, width};
+use super::paper::{HEADER, MARGIN, MOST_ROWS, ROW, TEXT, heading, width};
 use super::{RateSpread, Report, Workload};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -16,15 +16,7 @@ const HALF: i32 = 7;
 pub struct Spread<const WIDE: bool>;
 
 impl<const WIDE: bool> Drawing for Spread<WIDE> {
-    const FILES: [&'static str; 3] = if WIDE {
-        ["rate-spread.svg", "rate-spread.png", "rate-spread.pdf"]
-    } else {
-        [
-            "rate-spread-column.svg",
-            "rate-spread-column.png",
-            "rate-spread-column.pdf",
-        ]
-    };
+    const FILES: [&'static str; 3] = figure_files!(WIDE, "rate-spread");
     const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
 
     fn size(&self, report: &Report) -> (i32, i32) {
@@ -41,16 +33,13 @@ impl<const WIDE: bool> Drawing for Spread<WIDE> {
         let room = width - 2 * MARGIN;
         let shown = shown(report);
         let title = format!("{}: rates of single neurons", report.model_name());
-        let title = canvas.fitted(&title, TITLE, room)?;
-        canvas.text(&title, (MARGIN, 20), TITLE, INK, HPos::Left)?;
         let more = match report.profile.rates.len() - shown.len() {
             0 => String::new(),
             n => format!("; {n} more in rates.csv"),
         };
         let facts =
             format!("box: quartiles; whiskers: 5 % to 95 % of neurons; circle: fastest{more}");
-        let facts = canvas.fitted(&facts, TEXT, room)?;
-        canvas.text(&facts, (MARGIN, 44), TEXT, GREY, HPos::Left)?;
+        heading(canvas, width, &title, &facts)?;
 
         let (mut names, mut notes) = (0, 0);
         for spread in shown {

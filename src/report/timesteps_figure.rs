@@ -1,7 +1,7 @@
 //! `timesteps.svg`, `.png` and `.pdf`: accuracy and joules of the spiking network against T.
 
-use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, colour};
-use super::paper::{MARGIN, TEXT, TITLE, width};
+use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, WIDE_MM, colour, figure_files};
+use super::paper::{MARGIN, TEXT, heading, width};
 use super::{Report, Scope, TimeCurve, Workload};
 use crate::units::si;
 use plotters::prelude::*;
@@ -19,15 +19,7 @@ const MOST_STEPS: f64 = 5.0;
 pub struct Timesteps<const WIDE: bool>;
 
 impl<const WIDE: bool> Drawing for Timesteps<WIDE> {
-    const FILES: [&'static str; 3] = if WIDE {
-        ["timesteps.svg", "timesteps.png", "timesteps.pdf"]
-    } else {
-        [
-            "timesteps-column.svg",
-            "timesteps-column.png",
-            "timesteps-column.pdf",
-        ]
-    };
+    const FILES: [&'static str; 3] = figure_files!(WIDE, "timesteps");
     const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
 
     fn size(&self, _: &Report) -> (i32, i32) {
@@ -40,13 +32,9 @@ impl<const WIDE: bool> Drawing for Timesteps<WIDE> {
         report: &Report,
     ) -> Result<(), String> {
         let (width, height) = self.size(report);
-        let room = width - 2 * MARGIN;
         let title = format!("{}: accuracy and energy", report.model_name());
-        let title = canvas.fitted(&title, TITLE, room)?;
-        canvas.text(&title, (MARGIN, 20), TITLE, INK, HPos::Left)?;
         let curve = curve(report);
-        let facts = canvas.fitted(&subtitle::<WIDE>(report, curve), TEXT, room)?;
-        canvas.text(&facts, (MARGIN, 44), TEXT, GREY, HPos::Left)?;
+        heading(canvas, width, &title, &subtitle::<WIDE>(report, curve))?;
 
         let plot = Plot {
             left: MARGIN + LABELS,

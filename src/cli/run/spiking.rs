@@ -19,19 +19,23 @@ pub(super) fn experiment(
         path.extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
     };
-    let is_folder = args.data.as_ref().is_some_and(|data| data.is_dir());
-    let takes_events =
-        is_onnx(&args.input) && (is_folder || args.network.options().bin_s.is_some());
-    let mut experiment = if takes_events || is_spiking_network(&args.input)? {
+    let given = SpikingExperiment {
+        model: args.input.clone(),
+        data: args.data.clone().map(|path| SpikingData {
+            path,
+            labels: None,
+            samples: None,
+        }),
+        network: args.network.options(),
+        ..SpikingExperiment::default()
+    };
+    let mut experiment = if given.is_recorded() || is_spiking_network(&args.input)? {
         if let Some(assignment) = args.set.first() {
             bail!(
                 "--set {assignment}: it sets keys of an experiment file; give the flag of the same purpose"
             );
         }
-        SpikingExperiment {
-            model: args.input.clone(),
-            ..SpikingExperiment::default()
-        }
+        given
     } else if is_file {
         match SpikingExperiment::load(&args.input, &args.set)? {
             Some(experiment) => experiment,
@@ -40,7 +44,8 @@ pub(super) fn experiment(
     } else {
         return Ok(None);
     };
-    if is_onnx(&experiment.model) {
+    let converted = is_onnx(&experiment.model);
+    if converted {
         if let Some(path) = &args.calibration {
             experiment.calibration = Some(CalibrationConfig {
                 path: path.clone(),
@@ -50,7 +55,6 @@ pub(super) fn experiment(
         let choices = experiment.conversion.get_or_insert_default();
         super::conversion(args, choices);
     }
-    let converted = is_onnx(&experiment.model);
     for (flag, given) in [
         ("--calibration", args.calibration.is_some()),
         ("--encoding", args.encoding.is_some()),

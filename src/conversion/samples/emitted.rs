@@ -154,9 +154,8 @@ impl Probe for Recorder {
         let train = self.trains[recording.sample].lock();
         let mut train = train.unwrap_or_else(PoisonError::into_inner);
         for t in recording.timesteps {
-            let events = recording.train.at(t);
-            for (event, &neuron) in events.neurons.iter().enumerate() {
-                train.push_value(neuron, events.values.map_or(1.0, |values| values[event]));
+            for (neuron, value) in recording.train.at(t).iter() {
+                train.push_value(neuron, value);
             }
             train.end_timestep();
         }

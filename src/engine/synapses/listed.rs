@@ -377,8 +377,7 @@ impl<'n> Listed<'n> {
         let Some(delays) = self.delays else { return };
         let neurons = input.len();
         let slots = ring.len() / neurons.max(1);
-        for (i, &neuron) in events.neurons.iter().enumerate() {
-            let value = events.values.map_or(1.0, |values| values[i]);
+        for (neuron, value) in events.iter() {
             for synapse in self.row(neuron) {
                 let slot = (t + delays[synapse] as usize - shortest) % slots;
                 ring[slot * neurons + self.wide[synapse] as usize] +=

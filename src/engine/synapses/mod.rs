@@ -201,8 +201,7 @@ impl<'n> Synapses<'n> {
             Layout::Plain => {
                 for (t, input) in chunk.zip(inputs.chunks_exact_mut(neurons)) {
                     let events = self.arriving(train, t);
-                    for (i, &neuron) in events.neurons.iter().enumerate() {
-                        let value = events.values.map_or(1.0, |values| values[i]);
+                    for (neuron, value) in events.iter() {
                         self.add_row(neuron as usize, value, input);
                     }
                 }

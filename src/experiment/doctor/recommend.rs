@@ -7,7 +7,7 @@ use crate::conversion::{
     rule_name,
 };
 use crate::engine::Simulation;
-use crate::experiment::{ExperimentError, Imported, Observer};
+use crate::experiment::{ExperimentError, Imported, Observer, predictions};
 use crate::network::Role;
 use crate::neuron::MaxPoolRule;
 use serde::Serialize;
@@ -88,7 +88,7 @@ impl<'a> Split<'a> {
             fitting,
             judging: judged.chunks_exact(width.max(1)).collect(),
             logits: logits(imported, judged)?,
-            answers: super::super::predictions(&imported.ann, &imported.runtime, judged)?,
+            answers: predictions(&imported.ann, &imported.runtime, judged)?,
             held_out,
         })
     }

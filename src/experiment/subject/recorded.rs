@@ -1,13 +1,13 @@
 //! A conventional network that event recordings drive once it is converted.
 
 use super::Subject;
-use crate::ann::{Ann, Observed, Runtime};
+use crate::ann::{Ann, Runtime, RuntimeError};
 use crate::conversion::{self, ConversionError, FitOptions, Readout, rule_name};
 use crate::encoding::{Drive, Encoding};
 use crate::engine::SpikeTrain;
 use crate::experiment::simulate::SimulateError;
 use crate::experiment::{
-    CalibrationConfig, ConversionConfig, NetworkOptions, SimulateConfig, SpikingData,
+    CalibrationConfig, ConversionConfig, NetworkOptions, SimulateConfig, SpikingData, predictions,
 };
 use crate::formats::dataset::SourceFile;
 use crate::formats::nir::Port;
@@ -42,22 +42,9 @@ impl Original {
         input: &SpikingInput,
         samples: usize,
         timesteps: u32,
-    ) -> Result<Vec<u32>, ConversionError> {
+    ) -> Result<Vec<u32>, RuntimeError> {
         let (frames, _) = frames(&self.ann, input, samples, timesteps);
-        let Some(last) = self.ann.layers.last() else {
-            return Ok(Vec::new());
-        };
-        let largest = |_, observed: Vec<Observed>| -> Vec<u32> {
-            let rows = observed.iter();
-            let rows = rows.flat_map(|values| values.data.chunks_exact(values.width.max(1)));
-            rows.map(|logits| {
-                let best = |best: usize, i: usize| if logits[i] > logits[best] { i } else { best };
-                (0..logits.len()).fold(0, best) as u32
-            })
-            .collect()
-        };
-        let outputs = [last.output.as_str()];
-        Ok(self.runtime.observe(&frames, &outputs, &largest)?.concat())
+        predictions(&self.ann, &self.runtime, &frames)
     }
 }
 
@@ -177,8 +164,8 @@ fn frames(
         let mut frame = vec![0.0f32; shape.neurons()];
         for t in 0..train.timesteps() {
             let events = train.at(t);
-            for (event, &neuron) in events.neurons.iter().enumerate() {
-                frame[neuron as usize] += events.values.map_or(1.0, |values| values[event]);
+            for (neuron, value) in events.iter() {
+                frame[neuron as usize] += value;
             }
         }
         frames.extend(shape.to_channels_first(&frame));
