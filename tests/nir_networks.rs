@@ -1213,6 +1213,12 @@ fn converted(
         );
         network.projections.insert(2, through);
     }
+    // A file has no way to tell biases that are all zero from none at all.
+    for population in &mut network.populations {
+        if population.bias.iter().all(|&bias| bias == 0.0) {
+            population.bias.clear();
+        }
+    }
     network.check().unwrap();
     network
 }
