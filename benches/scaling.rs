@@ -123,6 +123,7 @@ fn sparse(neurons: u32, fan_out: u32) -> Result<Network, Box<dyn Error>> {
         initial: 0.5,
         reset: Reset::Subtract,
         test: ThresholdTest::AtLeast,
+        signed: false,
     });
     let connectivity = Connectivity::new(pattern);
     Ok(Network {

@@ -38,6 +38,7 @@ fn prepared(network: &str) -> (Conversion, Dataset) {
         use_max: false,
         initial_potential: 0.5,
         max_pool: None,
+        signed_spikes: false,
     };
     let conversion = convert(&model.ann, &calibration, &options).expect("conversion");
     (conversion, data("fmnist-t1k"))

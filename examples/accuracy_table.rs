@@ -4,7 +4,8 @@
 //!
 //! The shipped networks on the shipped test images; a folder of further models in
 //! `SPIKEWATT_SHARED_MODELS` with data in `SPIKEWATT_SHARED_DATA` is added. Thresholds and
-//! corrections see training images only.
+//! corrections see training images only. Arguments are names of networks, all unless given;
+//! `--signed` converts with spikes that can be taken back.
 
 use spikewatt::conversion::{FitOptions, fit, rule_name};
 use spikewatt::encoding::Encoding;
@@ -84,15 +85,21 @@ const ENTRIES: [Entry; 7] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let only: Vec<String> = std::env::args().skip(1).collect();
+    let arguments = std::env::args().skip(1);
+    let (flags, only): (Vec<String>, Vec<String>) = arguments.partition(|a| a.starts_with("--"));
+    let signed_spikes = match &flags[..] {
+        [] => false,
+        [flag] if flag == "--signed" => true,
+        _ => return Err("the only flag is --signed".into()),
+    };
     println!(
-        "| network | T | max pooling | error of the output | accuracy | spikes per sample | fit [s] |"
+        "| network | T | max pooling | error of the output | accuracy | spikes per sample | negative | fit [s] |"
     );
-    println!("|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|");
     for entry in &ENTRIES {
         let wanted = only.is_empty() || only.iter().any(|name| name == entry.name);
         if let Some((models, data)) = folders(entry).filter(|_| wanted)
-            && let Err(error) = rows(entry, &models, &data)
+            && let Err(error) = rows(entry, &models, &data, signed_spikes)
         {
             eprintln!("{}: {error}", entry.name);
         }
@@ -109,7 +116,12 @@ fn folders(entry: &Entry) -> Option<(PathBuf, PathBuf)> {
     folder("SPIKEWATT_SHARED_MODELS").zip(folder("SPIKEWATT_SHARED_DATA"))
 }
 
-fn rows(entry: &Entry, models: &Path, data: &Path) -> Result<(), Box<dyn Error>> {
+fn rows(
+    entry: &Entry,
+    models: &Path,
+    data: &Path,
+    signed_spikes: bool,
+) -> Result<(), Box<dyn Error>> {
     let model = onnx::load(&models.join(format!("{}.onnx", entry.name)))?;
     let runtime = Runtime::load(entry.name, model.bytes, &model.ann.sample_dims)?;
     let load = |file: &str, limit| {
@@ -127,14 +139,15 @@ fn rows(entry: &Entry, models: &Path, data: &Path) -> Result<(), Box<dyn Error>>
     for timesteps in [4, 8, 16, 32] {
         let options = FitOptions {
             timesteps,
+            signed_spikes,
             ..FitOptions::default()
         };
         let started = Instant::now();
         let fit = fit(&model.ann, &runtime, &train.inputs, &options)?;
         let fit_s = started.elapsed().as_secs_f64();
-        let (accuracy, spikes) = simulate(&fit.conversion, &test, timesteps)?;
+        let (accuracy, [spikes, negative]) = simulate(&fit.conversion, &test, timesteps)?;
         println!(
-            "| {} | {timesteps} | {} | {:.1} % | {:.2} % | {spikes:.0} | {fit_s:.1} |",
+            "| {} | {timesteps} | {} | {:.1} % | {:.2} % | {spikes:.0} | {negative:.0} | {fit_s:.1} |",
             entry.name,
             fit.conversion.max_pool.map_or("–", rule_name),
             100.0 * fit.output_error,
@@ -148,7 +161,7 @@ fn simulate(
     conversion: &Conversion,
     test: &Dataset,
     timesteps: u32,
-) -> Result<(f64, f64), Box<dyn Error>> {
+) -> Result<(f64, [f64; 2]), Box<dyn Error>> {
     let shape = conversion.network.populations[0].shape;
     let drive = |i: usize| {
         let values = shape.to_channels_last(test.sample(i));
@@ -163,7 +176,11 @@ fn simulate(
         .ok_or("the test images have no labels")?;
     let outcomes = simulation.outcomes.iter().zip(labels);
     let hits = outcomes.filter(|(outcome, label)| outcome.predictions.last() == Some(label));
-    let populations = 0..conversion.network.populations.len();
-    let spikes = populations.map(|p| simulation.counts.per_inference(p).spikes);
-    Ok((hits.count() as f64 / test.len() as f64, spikes.sum()))
+    let mut spikes = [0.0; 2];
+    for population in 0..conversion.network.populations.len() {
+        let figures = simulation.counts.per_inference(population);
+        spikes[0] += figures.spikes;
+        spikes[1] += figures.negative_spikes;
+    }
+    Ok((hits.count() as f64 / test.len() as f64, spikes))
 }

@@ -652,6 +652,7 @@ fn figures(counts: &EventCounts) -> (Vec<PopulationReport>, Totals) {
     let mut totals = Totals::default();
     for p in &populations {
         totals.spikes_per_inference += p.spikes_per_inference;
+        totals.negative_spikes_per_inference += p.negative_spikes_per_inference;
         totals.synops_per_inference += p.synops_per_inference;
         totals.macs_per_inference += p.macs_per_inference;
         totals.macs_once_per_inference += p.macs_once_per_inference;
@@ -670,6 +671,7 @@ fn population_report(counts: &EventCounts, index: usize) -> PopulationReport {
         neurons: node.shape.neurons() as u64,
         synapses: counts.topology.synapses_into(index),
         spikes_per_inference: figures.spikes,
+        negative_spikes_per_inference: figures.negative_spikes,
         rate: counts.rate(index),
         synops_per_inference: figures.synops,
         macs_per_inference: figures.macs,

@@ -34,6 +34,7 @@
 //!     use_max: false,
 //!     initial_potential: 0.5,
 //!     max_pool: None,
+//!     signed_spikes: false,
 //! };
 //! let conversion = convert(&model.ann, &calibration, &options)?;
 //! assert_eq!(conversion.network.populations.len(), 4);

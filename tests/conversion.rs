@@ -14,6 +14,7 @@ use spikewatt::formats::dataset::{Dataset, LoadOptions, Preprocessing, load_with
 use spikewatt::formats::onnx;
 use spikewatt::network::Pattern;
 use spikewatt::neuron::Neuron;
+use spikewatt::report::Workload;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -93,6 +94,7 @@ impl Case {
             use_max: false,
             initial_potential: 0.5,
             max_pool: None,
+            signed_spikes: false,
         };
         convert(&self.model.ann, &calibration, &options).unwrap()
     }
@@ -203,6 +205,7 @@ fn closed_form_readout_converges_to_the_logits() {
             use_max: true,
             initial_potential: 0.5,
             max_pool: None,
+            signed_spikes: false,
         };
         let network = convert(&case.model.ann, &calibration, &options)
             .unwrap()
@@ -507,6 +510,52 @@ fn outputs_that_spike_are_counted_and_read_by_their_spikes() {
     assert_eq!(found, Some(output_spikes(&first)));
 }
 
+/// Neurons that take spikes back say so in the counts, fit only chips whose spikes carry a sign, and
+/// cannot be written to a format that has none.
+#[test]
+fn signed_spikes_are_events_of_their_own() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = |signed: bool| {
+        let overrides = [
+            format!("conversion.signed_spikes={signed}"),
+            "simulation.timesteps=16".to_owned(),
+            "output.targets=[\"loihi1\", \"loihi2\", \"arithmetic-45nm\"]".to_owned(),
+        ];
+        let experiment =
+            experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+        let catalogue = Catalogue::shipped().unwrap();
+        experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(())).unwrap()
+    };
+    let (without, with) = (run(false), run(true));
+    let negative = |run: &experiment::Run| run.report.totals.negative_spikes_per_inference;
+    assert_eq!(negative(&without), 0.0);
+    assert!(negative(&with) > 0.0);
+    assert!(negative(&with) < with.report.totals.spikes_per_inference / 2.0);
+    let snn = |run: &experiment::Run| run.report.accuracy.as_ref().unwrap().snn;
+    assert!((snn(&with) - snn(&without)).abs() < 0.02);
+    let exceeded = |run: &experiment::Run, target: &str| -> String {
+        let mut targets = run.report.targets.iter();
+        let found = targets.find(|t| t.name == target && t.workload == Workload::Snn);
+        found.unwrap().exceeded.join(";")
+    };
+    for target in ["loihi1", "loihi2", "arithmetic-45nm"] {
+        assert!(!exceeded(&without, target).contains("negative"));
+    }
+    assert!(exceeded(&with, "loihi1").contains("negative spikes"));
+    assert!(!exceeded(&with, "loihi2").contains("negative spikes"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let output = assert_cmd::Command::cargo_bin("spikewatt")
+        .unwrap()
+        .args(["convert", "--set", "conversion.signed_spikes=true", "--out"])
+        .arg(folder.path().join("out"))
+        .arg(root.join("examples/digits.toml"))
+        .assert()
+        .failure();
+    let message = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(message.contains("takes spikes back"), "{message}");
+}
+
 /// The doctor's curve ends where `run` ends, its energies grow with T, and stopping early keeps
 /// the answers at a fraction of the timesteps.
 #[test]
@@ -551,18 +600,18 @@ fn the_doctor_agrees_with_a_run() {
     // What is recommended was judged by samples that it was not fitted to, and does what it says.
     let recommendation = &diagnosis.recommendation;
     assert_eq!(recommendation.held_out, 250);
-    assert_eq!(recommendation.tried.len(), 5);
+    assert_eq!(recommendation.tried.len(), 6);
     let chosen = &recommendation.tried[recommendation.chosen];
     let potentials = || {
         recommendation
             .tried
             .iter()
-            .filter(|t| t.readout == "potential")
+            .filter(|t| t.readout == "potential" && !t.signed_spikes)
     };
     let least = potentials()
         .filter_map(|t| t.output_error)
         .fold(f64::INFINITY, f64::min);
-    if chosen.readout == "potential" {
+    if chosen.readout == "potential" && !chosen.signed_spikes {
         assert_eq!(chosen.output_error, Some(least));
     }
     let folder = tempfile::tempdir().unwrap();

@@ -26,6 +26,7 @@ fn integrate_fire(neurons: usize, threshold: f32) -> Neuron {
         initial: 0.0,
         reset: Reset::Subtract,
         test: ThresholdTest::AtLeast,
+        signed: false,
     })
 }
 
@@ -214,8 +215,8 @@ impl<'n> Oracle<'n> {
         Oracle { network, matrices }
     }
 
-    /// Spikes of each population in each timestep, and final potentials of the last one.
-    fn run(&self, drive: &Drive, timesteps: usize) -> (Vec<Vec<Vec<bool>>>, Vec<f32>) {
+    /// What neurons of each population emit in each timestep, and final potentials of the last one.
+    fn run(&self, drive: &Drive, timesteps: usize) -> (Vec<Vec<Vec<i8>>>, Vec<f32>) {
         let populations = &self.network.populations;
         let mut potentials: Vec<Vec<f32>> = populations
             .iter()
@@ -224,7 +225,7 @@ impl<'n> Oracle<'n> {
                 _ => vec![0.0; p.shape.neurons()],
             })
             .collect();
-        let mut seen: Vec<Vec<u32>> = populations
+        let mut seen: Vec<Vec<i32>> = populations
             .iter()
             .map(|p| vec![0; p.shape.neurons()])
             .collect();
@@ -232,7 +233,7 @@ impl<'n> Oracle<'n> {
         for t in 0..timesteps {
             for (index, population) in populations.iter().enumerate() {
                 let neurons = population.shape.neurons();
-                let mut spikes = vec![false; neurons];
+                let mut spikes = vec![0i8; neurons];
                 match &population.neuron {
                     Neuron::Input => {
                         if let Drive::Spikes(train) = drive {
@@ -240,17 +241,17 @@ impl<'n> Oracle<'n> {
                                 .at(t)
                                 .neurons
                                 .iter()
-                                .for_each(|&s| spikes[s as usize] = true);
+                                .for_each(|&s| spikes[s as usize] = 1);
                         }
                     }
                     Neuron::MaxPool(pool) => {
                         let (p, projection) = self.incoming(index).next().unwrap();
-                        let arriving: &Vec<bool> = &raster[projection.source][t];
+                        let arriving: &Vec<i8> = &raster[projection.source][t];
                         let before = seen[projection.source].clone();
-                        let now: Vec<u32> = before
+                        let now: Vec<i32> = before
                             .iter()
                             .zip(arriving)
-                            .map(|(b, a)| b + u32::from(*a))
+                            .map(|(b, a)| b + i32::from(*a))
                             .collect();
                         for (target, spike) in spikes.iter_mut().enumerate() {
                             let window: Vec<usize> = (0..now.len())
@@ -259,11 +260,11 @@ impl<'n> Oracle<'n> {
                             let max_before = window.iter().map(|&s| before[s]).max().unwrap_or(0);
                             let max_now = window.iter().map(|&s| now[s]).max().unwrap_or(0);
                             *spike = match pool.rule {
-                                MaxPoolRule::CumulativeMax => max_now > max_before,
+                                MaxPoolRule::CumulativeMax => (max_now - max_before) as i8,
                                 MaxPoolRule::Gate => window
                                     .iter()
-                                    .find(|&&s| now[s] == max_now)
-                                    .is_some_and(|&s| arriving[s]),
+                                    .find(|&&s| now[s] > 0 && now[s] == max_now)
+                                    .map_or(0, |&s| arriving[s]),
                             };
                         }
                         seen[projection.source] = now;
@@ -284,9 +285,8 @@ impl<'n> Oracle<'n> {
                                                 0.0
                                             }
                                         }
-                                        _ => f32::from(u8::from(
-                                            !constant && raster[projection.source][t][source],
-                                        )),
+                                        _ if constant => 0.0,
+                                        _ => f32::from(raster[projection.source][t][source]),
                                     };
                                     if value != 0.0 {
                                         for (sum, weight) in
@@ -302,15 +302,21 @@ impl<'n> Oracle<'n> {
                         }
                         for (i, v) in potentials[index].iter_mut().enumerate() {
                             *v += input[i];
-                            if let Neuron::IntegrateFire(m) = neuron
-                                && *v >= m.threshold[i]
-                            {
-                                spikes[i] = true;
+                            let Neuron::IntegrateFire(m) = neuron else {
+                                continue;
+                            };
+                            let past = raster[index].iter();
+                            let emitted: i32 = past.map(|step: &Vec<i8>| i32::from(step[i])).sum();
+                            if *v >= m.threshold[i] {
+                                spikes[i] = 1;
                                 *v = if m.reset == Reset::Subtract {
                                     *v - m.threshold[i]
                                 } else {
                                     0.0
                                 };
+                            } else if m.signed && *v < 0.0 && emitted > 0 {
+                                spikes[i] = -1;
+                                *v += m.threshold[i];
                             }
                         }
                     }
@@ -404,127 +410,130 @@ fn random_network() -> impl Strategy<Value = Network> {
         proptest::collection::vec(dyadic(), hidden.neurons()),
         proptest::collection::vec(dyadic(), 5),
         proptest::collection::vec(dyadic(), 5 * 2),
-        any::<(bool, bool, bool)>(),
+        any::<(bool, bool, bool, bool)>(),
     )
-        .prop_map(move |(w1, w2, w3, b1, b2, w4, (gate, biased, subtract))| {
-            let bias = |values: Vec<f32>| {
-                if biased {
-                    values
-                } else {
-                    vec![0.0; values.len()]
-                }
-            };
-            let fire = |neurons: usize, initial| {
-                Neuron::IntegrateFire(IntegrateFire {
-                    threshold: vec![0.5; neurons],
-                    initial,
-                    test: ThresholdTest::AtLeast,
-                    reset: if subtract {
-                        Reset::Subtract
+        .prop_map(
+            move |(w1, w2, w3, b1, b2, w4, (gate, biased, subtract, signed))| {
+                let bias = |values: Vec<f32>| {
+                    if biased {
+                        values
                     } else {
-                        Reset::ToValue
-                    },
-                })
-            };
-            let present = |values: &[f32], columns| {
-                let rows = BitRows::nonzero(values, columns);
-                (!rows.is_full()).then_some(rows)
-            };
-            let rule = if gate {
-                MaxPoolRule::Gate
-            } else {
-                MaxPoolRule::CumulativeMax
-            };
-            let pool = Convolution {
-                input: hidden,
-                output: pooled,
-                window: square(2, 2, 0),
-                groups: 3,
-            };
-            let conv = Convolution {
-                input,
-                output: hidden,
-                window: square(3, 1, 1),
-                groups: 1,
-            };
-            Network {
-                name: "random".to_owned(),
-                populations: vec![
-                    population("input", input, Neuron::Input, vec![]),
-                    population("conv", hidden, fire(hidden.neurons(), 0.5), bias(b1)),
-                    population("pool", pooled, Neuron::MaxPool(MaxPool { rule }), vec![]),
-                    population("fc", Shape::vector(5), fire(5, 0.0), bias(b2)),
-                    population(
-                        "out",
-                        Shape::vector(2),
-                        Neuron::Integrator,
-                        bias(vec![0.125, -0.25]),
-                    ),
-                ],
-                projections: vec![
-                    Projection {
-                        source: 0,
-                        target: 1,
-                        connectivity: Connectivity::new(Pattern::Convolution {
-                            convolution: conv,
-                            present: present(&w1, 3),
-                        }),
-                        weights: w1.into(),
-                        delay: Delay::NONE,
-                    },
-                    Projection {
-                        source: 1,
-                        target: 2,
-                        connectivity: Connectivity::new(Pattern::Convolution {
-                            convolution: pool,
-                            present: None,
-                        }),
-                        weights: vec![1.0; 12].into(),
-                        delay: Delay::NONE,
-                    },
-                    Projection {
-                        source: 2,
-                        target: 3,
-                        connectivity: Connectivity {
-                            pooling: Some(Pooling {
-                                input: pooled,
-                                output: Shape::vector(3),
-                                window: square(2, 2, 0),
-                            }),
-                            pattern: Pattern::Dense {
-                                sources: 3,
-                                targets: 5,
-                                present: present(&w2, 5),
-                            },
+                        vec![0.0; values.len()]
+                    }
+                };
+                let fire = |neurons: usize, initial| {
+                    Neuron::IntegrateFire(IntegrateFire {
+                        threshold: vec![0.5; neurons],
+                        initial,
+                        test: ThresholdTest::AtLeast,
+                        reset: if subtract {
+                            Reset::Subtract
+                        } else {
+                            Reset::ToValue
                         },
-                        weights: w2.into(),
-                        delay: Delay::NONE,
-                    },
-                    Projection {
-                        source: 1,
-                        target: 3,
-                        connectivity: Connectivity::new(Pattern::Dense {
-                            sources: hidden.neurons(),
-                            targets: 5,
-                            present: present(&w3, 5),
-                        }),
-                        weights: w3.into(),
-                        delay: Delay::NONE,
-                    },
-                    Projection {
-                        source: 3,
-                        target: 4,
-                        connectivity: Connectivity::new(Pattern::Dense {
-                            sources: 5,
-                            targets: 2,
-                            present: present(&w4, 2),
-                        }),
-                        weights: w4.into(),
-                        delay: Delay::NONE,
-                    },
-                ],
-            }
-        })
+                        signed: signed && subtract,
+                    })
+                };
+                let present = |values: &[f32], columns| {
+                    let rows = BitRows::nonzero(values, columns);
+                    (!rows.is_full()).then_some(rows)
+                };
+                let rule = if gate {
+                    MaxPoolRule::Gate
+                } else {
+                    MaxPoolRule::CumulativeMax
+                };
+                let pool = Convolution {
+                    input: hidden,
+                    output: pooled,
+                    window: square(2, 2, 0),
+                    groups: 3,
+                };
+                let conv = Convolution {
+                    input,
+                    output: hidden,
+                    window: square(3, 1, 1),
+                    groups: 1,
+                };
+                Network {
+                    name: "random".to_owned(),
+                    populations: vec![
+                        population("input", input, Neuron::Input, vec![]),
+                        population("conv", hidden, fire(hidden.neurons(), 0.5), bias(b1)),
+                        population("pool", pooled, Neuron::MaxPool(MaxPool { rule }), vec![]),
+                        population("fc", Shape::vector(5), fire(5, 0.0), bias(b2)),
+                        population(
+                            "out",
+                            Shape::vector(2),
+                            Neuron::Integrator,
+                            bias(vec![0.125, -0.25]),
+                        ),
+                    ],
+                    projections: vec![
+                        Projection {
+                            source: 0,
+                            target: 1,
+                            connectivity: Connectivity::new(Pattern::Convolution {
+                                convolution: conv,
+                                present: present(&w1, 3),
+                            }),
+                            weights: w1.into(),
+                            delay: Delay::NONE,
+                        },
+                        Projection {
+                            source: 1,
+                            target: 2,
+                            connectivity: Connectivity::new(Pattern::Convolution {
+                                convolution: pool,
+                                present: None,
+                            }),
+                            weights: vec![1.0; 12].into(),
+                            delay: Delay::NONE,
+                        },
+                        Projection {
+                            source: 2,
+                            target: 3,
+                            connectivity: Connectivity {
+                                pooling: Some(Pooling {
+                                    input: pooled,
+                                    output: Shape::vector(3),
+                                    window: square(2, 2, 0),
+                                }),
+                                pattern: Pattern::Dense {
+                                    sources: 3,
+                                    targets: 5,
+                                    present: present(&w2, 5),
+                                },
+                            },
+                            weights: w2.into(),
+                            delay: Delay::NONE,
+                        },
+                        Projection {
+                            source: 1,
+                            target: 3,
+                            connectivity: Connectivity::new(Pattern::Dense {
+                                sources: hidden.neurons(),
+                                targets: 5,
+                                present: present(&w3, 5),
+                            }),
+                            weights: w3.into(),
+                            delay: Delay::NONE,
+                        },
+                        Projection {
+                            source: 3,
+                            target: 4,
+                            connectivity: Connectivity::new(Pattern::Dense {
+                                sources: 5,
+                                targets: 2,
+                                present: present(&w4, 2),
+                            }),
+                            weights: w4.into(),
+                            delay: Delay::NONE,
+                        },
+                    ],
+                }
+            },
+        )
 }
 
 proptest! {
@@ -556,12 +565,14 @@ proptest! {
             let counts = &simulation.counts.populations[index];
             let neurons = network.populations[index].shape.neurons();
             for n in 0..neurons {
-                let spikes = raster.iter().filter(|step| step[n]).count() as u64;
+                let spikes = raster.iter().filter(|step| step[n] != 0).count() as u64;
                 prop_assert_eq!(counts.spikes[n], spikes, "population {} neuron {}", index, n);
             }
             for (t, step) in raster.iter().enumerate() {
-                let spikes = step.iter().filter(|s| **s).count() as u64;
+                let spikes = step.iter().filter(|s| **s != 0).count() as u64;
                 prop_assert_eq!(counts.spikes_per_timestep[t], spikes);
+                let negative = step.iter().filter(|s| **s < 0).count() as u64;
+                prop_assert_eq!(counts.negative_spikes_per_timestep[t], negative);
             }
         }
     }

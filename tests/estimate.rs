@@ -26,6 +26,7 @@ fn network(bias: f32) -> Network {
             initial: 0.5,
             reset: Reset::Subtract,
             test: ThresholdTest::AtLeast,
+            signed: false,
         })
     };
     let axis = |stride| Axis {

@@ -45,6 +45,7 @@ fn check(name: &str) {
         use_max: true,
         initial_potential: 0.5,
         max_pool: Some(MaxPoolRule::CumulativeMax),
+        signed_spikes: false,
     };
     let network = convert(&model.ann, &calibration, &options).unwrap().network;
     let width: usize = model.ann.sample_dims.iter().product();

@@ -84,6 +84,7 @@ fn check(name: &str, model: &Path, expected: &Path, data: &Path, preprocessing: 
         use_max: false,
         initial_potential: 0.5,
         max_pool: None,
+        signed_spikes: false,
     };
     let conversion = convert(&model.ann, &calibration, &options).unwrap();
     conversion.network.check().unwrap();
@@ -124,6 +125,7 @@ fn worked_residual_network_joins_its_branches() {
         use_max: false,
         initial_potential: 0.5,
         max_pool: None,
+        signed_spikes: false,
     };
     let network = convert(&ann, &Calibration::unit(&ann), &options)
         .unwrap()

@@ -108,6 +108,7 @@ fn network(case: &Case) -> Network {
             initial: 0.0,
             reset: Reset::Subtract,
             test: ThresholdTest::Above,
+            signed: false,
         });
         Population::new(format!("layer {index}"), shape, neuron)
     });

@@ -1099,6 +1099,7 @@ fn converted(
             initial: 0.0,
             reset: Reset::Subtract,
             test: ThresholdTest::AtLeast,
+            signed: false,
         })
     };
     let bits = |weights: &[f32], columns| {

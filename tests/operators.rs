@@ -36,6 +36,7 @@ impl Both {
             use_max: true,
             initial_potential: 0.5,
             max_pool: Some(MaxPoolRule::CumulativeMax),
+            signed_spikes: false,
         };
         let conversion = convert(&model.ann, &calibration, &options).map_err(|e| e.to_string())?;
         Ok(Both {

@@ -50,6 +50,7 @@ fn integrate_fire(neurons: usize, subtract: bool) -> Neuron {
         } else {
             ThresholdTest::Above
         },
+        signed: false,
     })
 }
 

@@ -141,6 +141,7 @@ impl Case {
                     initial: 0.0,
                     reset: Reset::Subtract,
                     test: ThresholdTest::Above,
+                    signed: false,
                 })
             };
             // Maps have the shape that the convolution between them gives.

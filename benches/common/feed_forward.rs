@@ -100,6 +100,7 @@ impl Builder {
             initial: 0.5,
             reset: Reset::Subtract,
             test: ThresholdTest::AtLeast,
+            signed: false,
         });
         let weights = self.weights(connectivity.stored_weights() as usize);
         let target = self.network.populations.len();

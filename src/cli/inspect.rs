@@ -72,6 +72,7 @@ pub(super) fn execute(args: &InspectArgs, common: &Common) -> anyhow::Result<()>
         use_max: false,
         initial_potential: 0.5,
         max_pool: None,
+        signed_spikes: false,
     };
     // The structure does not depend on the thresholds.
     let conversion = conversion::convert(&ann, &Calibration::unit(&ann), &options)?;

@@ -57,6 +57,10 @@ pub(super) struct RunArgs {
     /// How the answer is read from the last layer.
     #[arg(long, value_name = "NAME", value_parser = readouts())]
     pub(super) readout: Option<Readout>,
+    /// Let neurons take back spikes that came too early, by spikes of value -1: closer to the
+    /// original at few timesteps, but only for chips whose spikes carry a sign.
+    #[arg(long)]
+    pub(super) signed_spikes: bool,
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
@@ -225,6 +229,7 @@ fn conversion(args: &RunArgs, conversion: &mut ConversionConfig) {
     }
     conversion.correction = args.correction.unwrap_or(conversion.correction);
     conversion.readout = args.readout.unwrap_or(conversion.readout);
+    conversion.signed_spikes |= args.signed_spikes;
 }
 
 pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {

@@ -93,14 +93,14 @@ pub(super) fn output_error(
     Ok((error / spread.max(f64::MIN_POSITIVE)).sqrt())
 }
 
-/// Spikes of each neuron over all timesteps of its accumulated input `[timestep, neuron]`.
+/// Spikes of each neuron over all timesteps of its accumulated input `[timestep, neuron]`, less
+/// those that it took back.
 pub(super) fn count_spikes(model: &IntegrateFire, accumulated: &[f32]) -> Vec<f32> {
     let neurons = model.threshold.len();
     let mut spikes = vec![0.0f32; neurons];
     for input in accumulated.chunks_exact(neurons.max(1)) {
         for ((spikes, input), threshold) in spikes.iter_mut().zip(input).zip(&model.threshold) {
-            let potential = input + (model.initial - *spikes) * threshold;
-            *spikes += f32::from(u8::from(potential >= *threshold));
+            *spikes += model.emission(*threshold, *input, *spikes);
         }
     }
     spikes
@@ -151,6 +151,7 @@ mod tests {
             initial: 0.5,
             reset: Reset::Subtract,
             test: ThresholdTest::AtLeast,
+            signed: false,
         };
         // Inputs 0.5, 0.5, −3 and 1, 1, 1: potentials 1 ✓, 0.5, −2.5 and 2 ✓, 1, 2 ✓.
         let accumulated = [0.5, 1.0, 1.0, 2.0, -2.0, 3.0];

@@ -76,6 +76,8 @@ pub struct FitOptions {
     pub initial_potential: f32,
     /// What becomes of max pooling.
     pub max_pool: MaxPoolChoice,
+    /// Whether neurons take spikes back by spikes of value −1, which not every chip has.
+    pub signed_spikes: bool,
     /// What is corrected after conversion.
     pub correction: Correction,
     /// How the answer is read.
@@ -94,6 +96,7 @@ impl Default for FitOptions {
             percentile: 99.9,
             initial_potential: 0.5,
             max_pool: MaxPoolChoice::default(),
+            signed_spikes: false,
             correction: Correction::default(),
             readout: Readout::default(),
             encoding: Encoding::Constant,
@@ -266,6 +269,7 @@ fn fit_with(
             use_max: options.thresholds == ThresholdRule::Max,
             initial_potential: options.initial_potential,
             max_pool: Some(rule),
+            signed_spikes: options.signed_spikes,
         },
     )?;
     let network = &mut conversion.network;

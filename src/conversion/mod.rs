@@ -7,7 +7,8 @@
 //! ```
 //!
 //! if the potential ends between 0 and θ: the ReLU of the original, clipped at θ and rounded to a
-//! grid of θ/T; v₀ = θ/2 makes the floor a rounding. A spike stands for θ: the weights behind a
+//! grid of θ/T; v₀ = θ/2 makes the floor a rounding. Spikes that came too early, before negative
+//! input, put the potential below 0; neurons with signed spikes take them back. A spike stands for θ: the weights behind a
 //! population are multiplied by its threshold, potentials keep the units of the original.
 //!
 //! [`convert`] builds the network with a threshold per layer; [`fit`] is the whole conversion:
@@ -76,6 +77,8 @@ pub struct ConversionOptions {
     pub initial_potential: f32,
     /// Max-pooling rule; `None` chooses by the number of timesteps.
     pub max_pool: Option<MaxPoolRule>,
+    /// Whether neurons take spikes back by spikes of value −1.
+    pub signed_spikes: bool,
 }
 
 /// A spiking network, and what was done to get it.

@@ -198,6 +198,7 @@ pub(super) fn let_outputs_spike(
         initial,
         reset: Reset::Subtract,
         test: ThresholdTest::AtLeast,
+        signed: false,
     });
     population.bias.resize(neurons, 0.0);
     population.bias.iter_mut().for_each(|b| *b += chosen.bias);

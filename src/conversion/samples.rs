@@ -47,7 +47,8 @@ pub(super) struct Seen<'a> {
     pub(super) accumulated: &'a [f32],
     /// What it stands for in the original, channels last.
     pub(super) original: &'a [f32],
-    /// Spikes over all timesteps of each neuron of the source populations that were asked for.
+    /// Sum over all timesteps of what each neuron of the source populations that were asked for
+    /// emitted: its spikes.
     pub(super) spikes: &'a [Vec<f32>],
 }
 
@@ -112,8 +113,10 @@ impl Probe for Collector<'_> {
         for (spikes, asked) in spikes.iter_mut().zip(self.asked) {
             if self.front.sources.contains(&(recording.population, *asked)) {
                 spikes.resize(neurons, 0.0);
-                for &neuron in recording.train.neurons() {
-                    spikes[neuron as usize] += 1.0;
+                for t in recording.timesteps.clone() {
+                    for (neuron, value) in recording.train.at(t).iter() {
+                        spikes[neuron as usize] += value;
+                    }
                 }
             }
         }
@@ -344,6 +347,7 @@ mod tests {
                 use_max: false,
                 initial_potential: 0.5,
                 max_pool: Some(rule),
+                signed_spikes: encoding == Encoding::Bernoulli,
             };
             let conversion = convert(&model.ann, &calibration, &options).unwrap();
             let samples = Samples {
@@ -384,6 +388,7 @@ mod tests {
             use_max: false,
             initial_potential: 0.5,
             max_pool: None,
+            signed_spikes: false,
         };
         let conversion = convert(&model.ann, &calibration, &options).unwrap();
         let network = &conversion.network;

@@ -13,6 +13,7 @@ impl EventCounts {
                     &mut population.spikes,
                     &mut population.touched,
                     &mut population.spikes_per_timestep,
+                    &mut population.negative_spikes_per_timestep,
                     &mut population.touched_per_timestep,
                     &mut population.active_per_timestep,
                 ] {

@@ -157,6 +157,7 @@ impl EventCounts {
             let spiking = if on_chip { parts } else { PARTS };
             each(&mut population.spikes, spiking);
             each(&mut population.spikes_per_timestep, spiking);
+            each(&mut population.negative_spikes_per_timestep, spiking);
             let samples = self.samples as f64;
             let thinned = |values: &mut [u64], all: f64| {
                 // Neighbours are often alike, and a power is slow.
@@ -197,6 +198,7 @@ impl EventCounts {
                 values.iter_mut().for_each(|value| *value *= 2);
             }
             twice(&mut population.spikes_per_timestep);
+            twice(&mut population.negative_spikes_per_timestep);
             twice(&mut population.touched_per_timestep);
             twice(&mut population.active_per_timestep);
             population.leak_updates *= 2;

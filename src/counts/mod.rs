@@ -22,8 +22,11 @@ pub struct PopulationCounts {
     pub spikes: Vec<u64>,
     /// Timesteps in which each neuron had any input or a bias, channels last.
     pub touched: Vec<u64>,
-    /// Spikes in each timestep.
+    /// Spikes in each timestep, those that take one back included.
     pub spikes_per_timestep: Vec<u64>,
+    /// Those of them that take one back, by the value −1: only chips whose spikes carry a sign can
+    /// send them.
+    pub negative_spikes_per_timestep: Vec<u64>,
     /// Neurons with any input or a bias, in each timestep.
     pub touched_per_timestep: Vec<u64>,
     /// Neurons whose potential was nonzero before the timestep or that were touched in it.
@@ -63,8 +66,10 @@ pub struct EventCounts {
 /// Figures of one population per inference; those of synapses belong to the target.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PerInference {
-    /// Spikes.
+    /// Spikes, negative ones included.
     pub spikes: f64,
+    /// Spikes of value −1.
+    pub negative_spikes: f64,
     /// Synaptic operations received.
     pub synops: f64,
     /// Multiply-accumulates received, evaluated in each timestep.
@@ -101,6 +106,7 @@ impl Tally {
             spikes: vec![0; neurons],
             touched: vec![0; neurons],
             spikes_per_timestep: vec![0; steps],
+            negative_spikes_per_timestep: vec![0; steps],
             touched_per_timestep: vec![0; steps],
             active_per_timestep: vec![0; steps],
             leak_updates: 0,
@@ -158,6 +164,10 @@ impl EventCounts {
             add(&mut to.spikes, &from.spikes);
             add(&mut to.touched, &from.touched);
             add(&mut to.spikes_per_timestep, &from.spikes_per_timestep);
+            add(
+                &mut to.negative_spikes_per_timestep,
+                &from.negative_spikes_per_timestep,
+            );
             add(&mut to.touched_per_timestep, &from.touched_per_timestep);
             add(&mut to.active_per_timestep, &from.active_per_timestep);
             to.leak_updates += from.leak_updates;
@@ -185,6 +195,7 @@ impl EventCounts {
         let population = &self.populations[index];
         let mut figures = PerInference {
             spikes: mean(&population.spikes_per_timestep),
+            negative_spikes: mean(&population.negative_spikes_per_timestep),
             neuron_updates: self.topology.populations[index].shape.neurons() as f64
                 * f64::from(self.timesteps),
             touched_updates: mean(&population.touched_per_timestep),

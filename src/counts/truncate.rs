@@ -11,6 +11,7 @@ impl EventCounts {
         let steps = counts.timesteps as usize;
         for population in &mut counts.populations {
             population.spikes_per_timestep.truncate(steps);
+            population.negative_spikes_per_timestep.truncate(steps);
             population.touched_per_timestep.truncate(steps);
             population.active_per_timestep.truncate(steps);
         }
@@ -40,6 +41,7 @@ impl EventCounts {
                 spikes: spread(&counts.spikes, &spikes, &counts.spikes_per_timestep),
                 touched: spread(&counts.touched, &touched, &counts.touched_per_timestep),
                 spikes_per_timestep: spikes,
+                negative_spikes_per_timestep: first(&counts.negative_spikes_per_timestep),
                 touched_per_timestep: touched,
                 active_per_timestep: first(&counts.active_per_timestep),
                 leak_updates: counts.leak_updates / u64::from(self.timesteps.max(1)) * steps as u64,

@@ -61,7 +61,7 @@ pub use usage::{Usage, UsageConfig};
 
 use crate::counts::{DenseCounts, EventCounts};
 use crate::mapping::Placement;
-use crate::report::{RateCurve, Scope, Sensitivity, TargetReport};
+use crate::report::{RateCurve, Scope, Sensitivity, TargetReport, Workload};
 
 /// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
 ///
@@ -239,6 +239,7 @@ fn price_job(job: &Job) -> Vec<TargetReport> {
     let usage = &job.options.usage;
     let mut reports = (job.hardware.law.price)(job);
     for report in &mut reports {
+        refuse_signs(job, report);
         if let Some(period_s) = usage.period_s {
             duty::charge_waiting(job.hardware, period_s, report);
         }
@@ -249,6 +250,27 @@ fn price_job(job: &Job) -> Vec<TargetReport> {
         report.footprint = usage.footprints(report);
     }
     reports
+}
+
+/// A network that sends negative spikes fits no chip whose spikes are not known to carry a sign.
+fn refuse_signs(job: &Job, report: &mut TargetReport) {
+    let hardware = job.hardware;
+    if hardware.kind != Kind::Neuromorphic
+        || report.workload != Workload::Snn
+        || hardware.info.contains_key("info.graded_spike_bits")
+    {
+        return;
+    }
+    let counts = job.work.counts;
+    let negative: f64 = (0..counts.populations.len())
+        .map(|index| counts.per_inference(index).negative_spikes)
+        .sum();
+    if negative > 0.0 {
+        report.fits = false;
+        report.exceeded.push(format!(
+            "negative spikes: {negative:.1} per inference; the table has no info.graded_spike_bits, so a spike carries no sign"
+        ));
+    }
 }
 
 /// Bits that an activation needs to take as many values as a spike count over `timesteps` can:

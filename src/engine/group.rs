@@ -1,5 +1,6 @@
 //! The state of one population and its update in one timestep.
 
+use super::signed::Signed;
 use crate::network::Population;
 use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
 use crate::simd::{Loops, widest};
@@ -21,6 +22,7 @@ pub(super) enum Group<'n> {
     /// Driven from outside, or pooling, which keeps a state of its own.
     None,
     IntegrateFire(Thresholds<'n>, Vec<f32>),
+    Signed(Signed<'n>),
     Integrator(Vec<f32>),
     Model(Box<dyn Advance>),
 }
@@ -49,6 +51,9 @@ impl<'n> Group<'n> {
         let potential = vec![0.0; neurons.len()];
         match &population.neuron {
             Neuron::Input | Neuron::MaxPool(_) => Group::None,
+            Neuron::IntegrateFire(model) if model.signed => {
+                Group::Signed(Signed::new(model, &model.threshold[neurons]))
+            }
             Neuron::IntegrateFire(model) => {
                 let threshold = &model.threshold[neurons];
                 let first = threshold.first().copied();
@@ -73,6 +78,7 @@ impl<'n> Group<'n> {
                     *v = model.model.initial * threshold;
                 }
             }
+            Group::Signed(signed) => signed.reset(),
             Group::Integrator(potential) => potential.fill(0.0),
             Group::Model(group) => group.reset(),
         }
@@ -101,6 +107,9 @@ impl<'n> Group<'n> {
                         touched: &mut [],
                         train,
                     });
+                }
+                Group::Signed(signed) => {
+                    signed.advance(input, train);
                 }
                 Group::Integrator(potential) => {
                     potential.iter_mut().zip(input).for_each(|(v, x)| *v += x);
@@ -133,12 +142,15 @@ impl<'n> Group<'n> {
                 }
                 visit
             }
+            Group::Signed(signed) => {
+                count_touched(input, touched);
+                signed.advance(input, train)
+            }
             Group::Model(group) => {
-                let mut visit = Visit::default();
-                for (&x, count) in input.iter().zip(touched) {
-                    *count += u32::from(is_touched(x));
-                    visit.touched += usize::from(is_touched(x));
-                }
+                let mut visit = Visit {
+                    touched: count_touched(input, touched),
+                    active: 0,
+                };
                 visit.active = group.advance(input, &mut |neuron, value| {
                     train.push_value(neuron, value);
                 });
@@ -150,9 +162,9 @@ impl<'n> Group<'n> {
     /// Appends the potentials of all of its `neurons` neurons.
     pub(super) fn append_potentials(&self, neurons: usize, potentials: &mut Vec<f32>) {
         match self {
-            Group::IntegrateFire(_, potential) | Group::Integrator(potential) => {
-                potentials.extend_from_slice(potential);
-            }
+            Group::IntegrateFire(_, potential)
+            | Group::Signed(Signed { potential, .. })
+            | Group::Integrator(potential) => potentials.extend_from_slice(potential),
             _ => potentials.extend((0..neurons).map(|neuron| self.potential(neuron))),
         }
     }
@@ -161,10 +173,22 @@ impl<'n> Group<'n> {
     pub(super) fn potential(&self, neuron: usize) -> f32 {
         match self {
             Group::None => 0.0,
-            Group::IntegrateFire(_, potential) | Group::Integrator(potential) => potential[neuron],
+            Group::IntegrateFire(_, potential)
+            | Group::Signed(Signed { potential, .. })
+            | Group::Integrator(potential) => potential[neuron],
             Group::Model(group) => group.potential(neuron) as f32,
         }
     }
+}
+
+/// Counts the timestep for each neuron that has input; returns how many have.
+fn count_touched(input: &[f32], touched: &mut [u32]) -> usize {
+    let mut visited = 0;
+    for (&x, count) in input.iter().zip(touched) {
+        *count += u32::from(is_touched(x));
+        visited += usize::from(is_touched(x));
+    }
+    visited
 }
 
 /// Neurons that are updated together: one word of spikes.

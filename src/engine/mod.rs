@@ -17,6 +17,7 @@ mod plan;
 mod poisson;
 mod pool;
 mod probe;
+mod signed;
 mod synapses;
 mod worker;
 

@@ -18,6 +18,8 @@ pub(super) struct Pool<'s> {
     /// Marks of the timestep in work.
     touched: Vec<bool>,
     fires: Vec<bool>,
+    /// Inputs of each window, once a spike was taken back.
+    inputs: Option<Reach>,
 }
 
 impl<'s> Pool<'s> {
@@ -30,6 +32,7 @@ impl<'s> Pool<'s> {
             winner: vec![u32::MAX; neurons],
             touched: vec![false; neurons],
             fires: vec![false; neurons],
+            inputs: None,
         }
     }
 
@@ -46,6 +49,10 @@ impl<'s> Pool<'s> {
         touched: &mut [u32],
         train: &mut SpikeTrain,
     ) -> usize {
+        let taken_back = |values: &[f32]| values.iter().any(|&value| value < 0.0);
+        if arriving.values.is_some_and(taken_back) {
+            return self.take_back(arriving, touched, train);
+        }
         self.touched.fill(false);
         self.fires.fill(false);
         for &source in arriving.neurons {
@@ -82,5 +89,106 @@ impl<'s> Pool<'s> {
             }
         }
         visited
+    }
+
+    /// A timestep in which inputs take spikes back: counts may fall, so each window that is touched
+    /// is looked through again.
+    fn take_back(
+        &mut self,
+        arriving: Events,
+        touched: &mut [u32],
+        train: &mut SpikeTrain,
+    ) -> usize {
+        self.touched.fill(false);
+        let mut arrived = vec![0.0; self.counts.len()];
+        for (source, value) in arriving.iter() {
+            arrived[source as usize] = value;
+            let count = &mut self.counts[source as usize];
+            *count = count.saturating_add_signed(value as i32);
+            for &target in self.windows.of(source) {
+                self.touched[target as usize] = true;
+            }
+        }
+        let neurons = self.touched.len();
+        let inputs = self
+            .inputs
+            .get_or_insert_with(|| self.windows.reversed(neurons));
+        let mut visited = 0;
+        for neuron in (0..neurons).filter(|&neuron| self.touched[neuron]) {
+            visited += 1;
+            touched[neuron] += 1;
+            let (mut largest, mut winner) = (0, u32::MAX);
+            for &source in inputs.of(neuron as u32) {
+                if self.counts[source as usize] > largest {
+                    (largest, winner) = (self.counts[source as usize], source);
+                }
+            }
+            let value = match self.rule {
+                MaxPoolRule::CumulativeMax => largest as f32 - self.largest[neuron] as f32,
+                MaxPoolRule::Gate => arrived.get(winner as usize).copied().unwrap_or(0.0),
+            };
+            self.largest[neuron] = largest;
+            self.winner[neuron] = winner;
+            if value != 0.0 {
+                train.push_value(neuron as u32, value);
+            }
+        }
+        visited
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Connectivity, Pattern};
+
+    /// Both inputs of one window.
+    fn windows() -> Reach {
+        Reach::new(&Connectivity::new(Pattern::Dense {
+            sources: 2,
+            targets: 1,
+            present: None,
+        }))
+    }
+
+    fn emitted(rule: MaxPoolRule, steps: &[&[(u32, f32)]]) -> Vec<f32> {
+        let windows = windows();
+        let mut pool = Pool::new(rule, &windows, 1);
+        let mut out = SpikeTrain::new();
+        let emit = |step: &&[(u32, f32)]| {
+            let mut train = SpikeTrain::new();
+            for &(neuron, value) in *step {
+                train.push_value(neuron, value);
+            }
+            train.end_timestep();
+            pool.advance(train.at(0), &mut [0], &mut out);
+            out.end_timestep();
+            let t = out.timesteps() - 1;
+            out.at(t).iter().map(|(_, value)| value).sum()
+        };
+        steps.iter().map(emit).collect()
+    }
+
+    #[test]
+    fn worked_the_largest_count_falls_with_the_spikes_that_are_taken_back() {
+        // Counts (1, 0), (2, 1), (1, 1), (1, 2), (0, 1), (0, 0), (1, 0): largest 1 2 1 2 1 0 1.
+        let steps: [&[(u32, f32)]; 7] = [
+            &[(0, 1.0)],
+            &[(0, 1.0), (1, 1.0)],
+            &[(0, -1.0)],
+            &[(1, 1.0)],
+            &[(0, -1.0), (1, -1.0)],
+            &[(1, -1.0)],
+            &[(0, 1.0)],
+        ];
+        assert_eq!(
+            emitted(MaxPoolRule::CumulativeMax, &steps),
+            [1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0]
+        );
+        // The input ahead after each timestep: 0, 0, 0 (of equals), 1, 1, none, 0.
+        assert_eq!(
+            emitted(MaxPoolRule::Gate, &steps),
+            [1.0, 1.0, -1.0, 1.0, -1.0, 0.0, 1.0]
+        );
     }
 }

@@ -483,7 +483,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         let counts = &mut self.tally.populations[index];
         for t in steps {
             let events = train.at(t);
-            let Some(values) = events.values.filter(|_| role != Role::Pooling) else {
+            let Some(values) = events.values else {
                 for &neuron in events.neurons {
                     counts.spikes[neuron as usize] += 1;
                 }
@@ -504,6 +504,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 if let Some(spikes) = spikes.filter(|_| role != Role::Readout) {
                     counts.spikes[neuron as usize] += spikes;
                     counts.spikes_per_timestep[t] += spikes;
+                    counts.negative_spikes_per_timestep[t] += spikes * u64::from(value < 0.0);
                 }
                 for &p in &simulator.outgoing[index] {
                     if self.states[simulator.synapses[p].projection.target]

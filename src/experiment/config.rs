@@ -136,6 +136,9 @@ pub struct ConversionConfig {
     pub initial_potential: f32,
     /// What becomes of max pooling.
     pub max_pool: MaxPoolChoice,
+    /// Whether neurons take back spikes that came too early by spikes of value −1, which not every
+    /// chip has.
+    pub signed_spikes: bool,
     /// What is corrected after conversion. Weights that `optimise` rounds stay as rounded; then
     /// only biases are corrected.
     pub correction: Correction,
@@ -160,7 +163,12 @@ impl ConversionConfig {
             Correction::Bias => ", biases corrected",
             Correction::None => "",
         };
-        rule + correction
+        let signed = if self.signed_spikes {
+            ", signed spikes"
+        } else {
+            ""
+        };
+        rule + correction + signed
     }
 }
 
@@ -171,6 +179,7 @@ impl Default for ConversionConfig {
             percentile: 99.9,
             initial_potential: 0.5,
             max_pool: MaxPoolChoice::Auto,
+            signed_spikes: false,
             correction: Correction::default(),
             timesteps: None,
             readout: Readout::default(),
@@ -467,6 +476,7 @@ impl Experiment {
             percentile: self.conversion.percentile,
             initial_potential: self.conversion.initial_potential,
             max_pool: self.conversion.max_pool,
+            signed_spikes: self.conversion.signed_spikes,
             // Corrected weights would leave the grid that they were rounded to.
             correction: match self.conversion.correction {
                 Correction::Weights if self.optimise.weight_bits.is_some() => Correction::Bias,

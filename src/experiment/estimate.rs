@@ -97,6 +97,7 @@ impl Source {
             use_max: false,
             initial_potential: 0.5,
             max_pool: None,
+            signed_spikes: false,
         };
         let conversion = conversion::convert(&ann, &Calibration::unit(&ann), &options)?;
         Ok(Source {

@@ -9,7 +9,7 @@ pub use connectivity::{BitRows, Connectivity, Pattern, Pooling};
 pub use geometry::{Axis, Convolution, Window};
 pub use shape::Shape;
 
-use crate::neuron::Neuron;
+use crate::neuron::{Neuron, Reset};
 use serde::{Deserialize, Serialize};
 
 /// Neurons of one kind and shape.
@@ -247,6 +247,14 @@ pub enum NetworkError {
         /// Number of populations.
         populations: usize,
     },
+    /// Spikes are taken back by adding the threshold, which only undoes a reset by subtraction.
+    #[error(
+        "population \"{population}\" has signed spikes and is reset to a value; they need reset by subtraction"
+    )]
+    Signed {
+        /// The population.
+        population: String,
+    },
     /// A list of values per neuron does not have one per neuron.
     #[error("population \"{population}\": {have} values of {what} for {neurons} neurons")]
     PerNeuron {
@@ -306,6 +314,14 @@ impl Network {
                         neurons,
                     });
                 }
+            }
+            if let Neuron::IntegrateFire(model) = &population.neuron
+                && model.signed
+                && model.reset != Reset::Subtract
+            {
+                return Err(NetworkError::Signed {
+                    population: population.name.clone(),
+                });
             }
         }
         for (index, projection) in self.projections.iter().enumerate() {

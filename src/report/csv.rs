@@ -18,7 +18,7 @@ pub struct BreakdownCsv;
 /// Name of a column and its cell in the row of a `B` that belongs to an `A`.
 pub(super) type Column<A, B> = (&'static str, fn(&A, &B) -> String);
 
-static POPULATIONS: [Column<Report, PopulationReport>; 11] = [
+static POPULATIONS: [Column<Report, PopulationReport>; 12] = [
     ("population", |_, p| cell(&p.name)),
     ("shape", |_, p| shape(&p.shape)),
     ("neurons", |_, p| p.neurons.to_string()),
@@ -35,6 +35,9 @@ static POPULATIONS: [Column<Report, PopulationReport>; 11] = [
     }),
     ("touched_updates_per_inference", |_, p| {
         float(p.touched_updates_per_inference)
+    }),
+    ("negative_spikes_per_inference", |_, p| {
+        float(p.negative_spikes_per_inference)
     }),
 ];
 

@@ -91,15 +91,21 @@ pub fn doctor_text(diagnosis: &Diagnosis) -> String {
     ));
     for tried in &recommendation.tried {
         line(format_args!(
-            "  {:16} {:16} {:12} agreement {:>8}  output error {}",
+            "  {:16} {:16} {:12} {:6} agreement {:>8}  output error {}",
             tried.normalization,
             tried.max_pool.unwrap_or("–"),
             tried.readout,
+            if tried.signed_spikes { "signed" } else { "" },
             percent(tried.agreement),
             tried.output_error.map_or("–".to_owned(), percent),
         ));
     }
     line(format_args!("recommended: {}", recommendation.flags));
+    if recommendation.tried[recommendation.chosen].signed_spikes {
+        line(format_args!(
+            "  --signed-spikes is for chips whose spikes carry a sign; leave it out for others"
+        ));
+    }
     text
 }
 

@@ -328,6 +328,9 @@ pub struct PopulationReport {
     pub synapses: u64,
     /// Spikes.
     pub spikes_per_inference: f64,
+    /// Those of them that take one back; absent in reports of before they were known.
+    #[serde(default)]
+    pub negative_spikes_per_inference: f64,
     /// Spikes per neuron and timestep.
     pub rate: f64,
     /// Synaptic operations received.
@@ -347,6 +350,9 @@ pub struct PopulationReport {
 pub struct Totals {
     /// Spikes.
     pub spikes_per_inference: f64,
+    /// Those of them that take one back.
+    #[serde(default)]
+    pub negative_spikes_per_inference: f64,
     /// Synaptic operations.
     pub synops_per_inference: f64,
     /// Multiply-accumulates, evaluated in each timestep.

@@ -130,7 +130,7 @@ impl Text {
         total.synops_per_inference = report.totals.synops_per_inference;
         total.macs_per_inference = report.totals.macs_per_inference;
         rows.push(cells("total".into(), &total));
-        self.table(
+        let mut table = self.table(
             &[
                 "population, per inference",
                 "neurons",
@@ -142,7 +142,15 @@ impl Text {
             ],
             &rows,
             1,
-        )
+        );
+        let negative = report.totals.negative_spikes_per_inference;
+        if negative > 0.0 {
+            table += &format!(
+                "{} of the spikes take one back, by the value -1\n",
+                count(negative)
+            );
+        }
+        table
     }
 
     /// A titled table with a row per target; the first cell is its name, as wide as there is room.
@@ -392,6 +400,7 @@ fn summed(populations: &[&PopulationReport], timesteps: u32) -> PopulationReport
         neurons,
         synapses: populations.iter().map(|p| p.synapses).sum(),
         spikes_per_inference: spikes,
+        negative_spikes_per_inference: sum(|p| p.negative_spikes_per_inference),
         rate: if updates > 0.0 { spikes / updates } else { 0.0 },
         synops_per_inference: sum(|p| p.synops_per_inference),
         macs_per_inference: sum(|p| p.macs_per_inference),

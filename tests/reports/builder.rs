@@ -125,6 +125,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
             neurons,
             synapses,
             spikes_per_inference: rate * updates,
+            negative_spikes_per_inference: 0.0,
             rate,
             synops_per_inference: synops,
             macs_per_inference: macs,
@@ -141,6 +142,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
     let sum = |f: fn(&PopulationReport) -> f64| populations.iter().map(f).sum();
     let totals = Totals {
         spikes_per_inference: sum(|p| p.spikes_per_inference),
+        negative_spikes_per_inference: 0.0,
         synops_per_inference: sum(|p| p.synops_per_inference),
         macs_per_inference: sum(|p| p.macs_per_inference),
         macs_once_per_inference: sum(|p| p.macs_once_per_inference),

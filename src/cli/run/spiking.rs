@@ -61,6 +61,7 @@ pub(super) fn experiment(
         ("--normalization", args.normalization.is_some()),
         ("--correction", args.correction.is_some()),
         ("--readout", args.readout.is_some()),
+        ("--signed-spikes", args.signed_spikes),
     ] {
         if given && (flag == "--encoding" || !converted) {
             bail!(

@@ -25,6 +25,7 @@ impl NetworkBuilder<'_> {
             initial: self.options.initial_potential,
             reset: Reset::Subtract,
             test: ThresholdTest::AtLeast,
+            signed: self.options.signed_spikes,
         });
         let bias = std::mem::take(&mut signal.bias);
         let population = self.population(&name, shape, neuron, bias);

@@ -121,10 +121,10 @@ impl Limit {
             }
             let mut events = 0;
             for (neuron, input) in input.iter().enumerate() {
-                let threshold = model.threshold[neuron];
-                if input + (model.initial - spikes[neuron]) * threshold >= threshold {
-                    spikes[neuron] += 1.0;
-                    train.push(neuron as u32);
+                let emission = model.emission(model.threshold[neuron], *input, spikes[neuron]);
+                if emission != 0.0 {
+                    spikes[neuron] += emission;
+                    train.push_value(neuron as u32, emission);
                     events += 1;
                 }
             }

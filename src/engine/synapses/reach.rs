@@ -25,6 +25,27 @@ impl Reach {
         reach
     }
 
+    /// The same the other way round: presynaptic neurons of each neuron, ascending.
+    pub(in crate::engine) fn reversed(&self, neurons: usize) -> Self {
+        let mut starts = vec![0; neurons + 1];
+        for &target in &self.targets {
+            starts[target as usize + 1] += 1;
+        }
+        for neuron in 0..neurons {
+            starts[neuron + 1] += starts[neuron];
+        }
+        let mut next = starts.clone();
+        let mut targets = vec![0; self.targets.len()];
+        for source in 0..self.sources() as u32 {
+            for &target in self.of(source) {
+                let place = &mut next[target as usize];
+                targets[*place] = source;
+                *place += 1;
+            }
+        }
+        Reach { starts, targets }
+    }
+
     /// Number of presynaptic neurons.
     pub(in crate::engine) fn sources(&self) -> usize {
         self.starts.len() - 1

@@ -24,6 +24,9 @@ const AGREEMENT_MARGIN: f64 = 0.01;
 /// A read-out by spikes must agree on so much more of the samples to be recommended: it costs spikes.
 const READOUT_MARGIN: f64 = 0.01;
 
+/// So must spikes that are taken back: not every chip has them.
+const SIGN_MARGIN: f64 = 0.01;
+
 /// Threshold rules that are tried, with the percentile where it matters.
 const THRESHOLDS: [(ThresholdRule, f64); 3] = [
     (ThresholdRule::Mmse, 99.9),
@@ -40,6 +43,8 @@ pub struct Tried {
     pub max_pool: Option<&'static str>,
     /// Read-out, as the flag names it.
     pub readout: &'static str,
+    /// Whether neurons take spikes back.
+    pub signed_spikes: bool,
     /// Error of the output on the held-out samples, relative to the spread of the original's between
     /// outputs; `None` for an output that is read by spikes.
     pub output_error: Option<f64>,
@@ -178,6 +183,7 @@ pub(super) fn recommend(
                 percentile,
                 max_pool: pool.map_or(options.max_pool, choice),
                 readout: Readout::Potential,
+                signed_spikes: false,
                 ..options.clone()
             });
         }
@@ -208,6 +214,15 @@ pub(super) fn recommend(
         }
         tried.push(found);
     }
+    let signed = FitOptions {
+        signed_spikes: true,
+        ..candidates[best.0].clone()
+    };
+    let found = split.try_out(&signed, observer)?;
+    if found.agreement > tried[chosen].agreement + SIGN_MARGIN {
+        chosen = tried.len();
+    }
+    tried.push(found);
     Ok(Recommendation {
         timesteps,
         held_out: split.held_out,
@@ -228,6 +243,7 @@ impl Split<'_> {
             },
             max_pool: fit.conversion.max_pool.map(rule_name),
             readout: options.readout.name(),
+            signed_spikes: options.signed_spikes,
             output_error,
             agreement: agreements.last().copied().unwrap_or(0.0),
         })
@@ -253,6 +269,9 @@ fn flags(timesteps: u32, tried: &Tried) -> String {
         "--timesteps {timesteps} --normalization {} --readout {}",
         tried.normalization, tried.readout
     );
+    if tried.signed_spikes {
+        flags += " --signed-spikes";
+    }
     if let Some(rule) = tried.max_pool {
         flags += &format!(" --set conversion.max_pool={rule}");
     }
@@ -271,6 +290,7 @@ mod tests {
             normalization: "percentile:99".to_owned(),
             max_pool: Some("gate"),
             readout: "potential",
+            signed_spikes: false,
             output_error: Some(0.1),
             agreement: 0.9,
         };

@@ -111,6 +111,7 @@ impl Subject {
             percentile: choices.percentile,
             initial_potential: choices.initial_potential,
             max_pool: choices.max_pool,
+            signed_spikes: choices.signed_spikes,
             correction: choices.correction,
             readout: choices.readout,
             encoding: Encoding::Constant,

@@ -120,6 +120,10 @@ pub(super) fn check(saved: &SavedCounts) -> Result<(), Problem> {
         check_values(&at, "touched", &counts.touched, neurons)?;
         for (name, values) in [
             ("spikes_per_timestep", &counts.spikes_per_timestep),
+            (
+                "negative_spikes_per_timestep",
+                &counts.negative_spikes_per_timestep,
+            ),
             ("touched_per_timestep", &counts.touched_per_timestep),
             ("active_per_timestep", &counts.active_per_timestep),
         ] {

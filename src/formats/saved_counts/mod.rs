@@ -6,10 +6,11 @@
 //! |---|---|
 //! | `/` | `@schema` "spikewatt.counts/1", `@samples`, `@timesteps`, `@populations`, `@projections`, `@dense_layers` (their numbers), `@pruned_macs` (absent without a pruned network) |
 //! | `/report_context` | string: JSON of the run that counted |
-//! | `/populations/<i>` | `@name`, `@role` (`input`, `spiking`, `pooling`, `readout`), `@leak_updates` (absent if 0) |
+//! | `/populations/<i>` | `@name`, `@role` (`input`, `spiking`, `pooling`, `readout`), `@leak_updates`, `@negative_spikes` (absent if 0) |
 //! | `…/shape` | `[n]` or `[C, H, W]` |
 //! | `…/spikes`, `…/touched` | \[neurons\], **channels first** like the model: reshape to `shape` |
 //! | `…/spikes_per_timestep`, `…/touched_per_timestep`, `…/active_per_timestep` | \[timesteps\] |
+//! | `…/negative_spikes_per_timestep` | \[timesteps\], with `@negative_spikes` only |
 //! | `/projections/<i>` | `@source`, `@target` (numbers of populations), `@macs_once`, `@delay` (the longest [timesteps]; absent if 0), `@pooling` (0 or 1), `@pattern` (`dense`, `convolution`, `sparse`) |
 //! | `…/synops_per_timestep`, `…/macs_per_timestep` | \[timesteps\] |
 //! | with pooling | `@pooling_input`, `@pooling_output` `[C, H, W]`; `@pooling_vertical`, `@pooling_horizontal`: an axis |

@@ -103,7 +103,12 @@ fn read_population(
         Ok(shape.to_channels_last(&values))
     };
     let per_step = |name: &str| file.u64s_of(&format!("{path}/{name}"), steps);
+    let negative_spikes_per_timestep = match attributes.optional_u64("negative_spikes")? {
+        Some(_) => per_step("negative_spikes_per_timestep")?,
+        None => vec![0; steps],
+    };
     let counts = PopulationCounts {
+        negative_spikes_per_timestep,
         spikes: per_neuron("spikes")?,
         touched: per_neuron("touched")?,
         spikes_per_timestep: per_step("spikes_per_timestep")?,

@@ -121,6 +121,7 @@ fn example() -> SavedCounts {
         fill(&mut population.spikes);
         fill(&mut population.touched);
         fill(&mut population.spikes_per_timestep);
+        fill(&mut population.negative_spikes_per_timestep);
         fill(&mut population.touched_per_timestep);
         fill(&mut population.active_per_timestep);
         population.leak_updates = 12_345;

@@ -123,6 +123,12 @@ fn write_population(group: &mut GroupBuilder, node: &Node, counts: &PopulationCo
     if counts.leak_updates > 0 {
         group.set_attr("leak_updates", AttrValue::U64(counts.leak_updates));
     }
+    let negative = &counts.negative_spikes_per_timestep;
+    let total: u64 = negative.iter().sum();
+    if total > 0 {
+        group.set_attr("negative_spikes", AttrValue::U64(total));
+        write_u64s(group, "negative_spikes_per_timestep", negative);
+    }
     let shape: Vec<u64> = node.shape.dims().iter().map(|&d| d as u64).collect();
     write_u64s(group, "shape", &shape);
     for (name, values) in [("spikes", &counts.spikes), ("touched", &counts.touched)] {

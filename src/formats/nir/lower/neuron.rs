@@ -146,6 +146,7 @@ fn integrate_fire(
         initial,
         reset,
         test: options.test,
+        signed: false,
     })
 }
 

@@ -33,6 +33,11 @@ impl Raising<'_> {
                     "NIR has no spiking max pooling; replace it by average pooling before conversion",
                 ));
             }
+            Neuron::IntegrateFire(model) if model.signed => {
+                return Err(String::from(
+                    "NIR has no neuron that takes spikes back; convert without signed spikes",
+                ));
+            }
             Neuron::IntegrateFire(model) => {
                 if model.initial != 0.0 {
                     self.notes.push(format!(
