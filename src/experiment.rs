@@ -604,6 +604,9 @@ fn profile(work: &Work, targets: &[&Hardware], options: &PriceOptions) -> Profil
             .collect(),
         timesteps,
         layers: layers.into_iter().flatten().collect(),
+        roofs: (targets.iter())
+            .flat_map(|hardware| energy::roofs(hardware, work, options))
+            .collect(),
     }
 }
 

@@ -45,6 +45,13 @@ fn paper(folder: &Path) -> PathBuf {
         .arg(&out)
         .assert()
         .success();
+    // A network of its own: any recording beside a result will do.
+    spikewatt()
+        .args(["simulate", "examples/brunel2000.toml", "--quiet"])
+        .args(["--timesteps", "300", "--record"])
+        .arg(out.join("spikes.npz"))
+        .assert()
+        .success();
     let output = spikewatt()
         .args(["report", "--format", "json"])
         .arg(&out)
@@ -52,7 +59,7 @@ fn paper(folder: &Path) -> PathBuf {
         .success();
     let report: serde_json::Value =
         serde_json::from_slice(&output.get_output().stdout).expect("json");
-    assert!(report["files"].as_array().expect("list").len() > 40);
+    assert!(report["files"].as_array().expect("list").len() > 60);
 
     let sweep = folder.join("sweep.toml");
     let root = env!("CARGO_MANIFEST_DIR");
@@ -160,6 +167,106 @@ fn property_layers_and_timesteps_add_up_to_the_price() {
 }
 
 #[test]
+fn property_roofs_are_those_of_the_prices() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let mut command = spikewatt();
+    command.args(["run", "examples/digits.toml", "--quiet", "--samples", "5"]);
+    command.args(["--targets", "a100-sxm-80,xeon-8480,loihi1", "--out"]);
+    command.arg(&out).assert().success();
+    let summary = std::fs::read(out.join("summary.json")).expect("written");
+    let summary: serde_json::Value = serde_json::from_slice(&summary).expect("json");
+    let list = |value: &serde_json::Value| value.as_array().expect("a list").clone();
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    let targets = list(&summary["targets"]);
+    let conventional = targets.iter().filter(|t| t["workload"] != "snn").count();
+    let roofs = list(&summary["profile"]["roofs"]);
+    assert_eq!((roofs.len(), conventional), (8, 8));
+    for roof in &roofs {
+        let same = |t: &&serde_json::Value| {
+            let keys = ["workload", "batch"];
+            t["name"] == roof["target"] && keys.iter().all(|key| t[key] == roof[key])
+        };
+        let target = targets.iter().find(same).expect("the target of the roof");
+        let (batch, time_s) = (number(&roof["batch"]), number(&roof["time_s"]));
+        let latency_s = number(&target["latency_s"]);
+        assert!(
+            (batch * time_s - latency_s).abs() <= 1e-12 * latency_s,
+            "{roof}"
+        );
+        // 64 × 32 + 32 × 16 + 16 × 10 MACs, 2 operations each.
+        assert_eq!(number(&roof["operations"]), 2.0 * 2720.0);
+        // Weights and biases once per batch, activations in and out of each layer.
+        let values = (2720.0 + 58.0) / batch + (64 + 32 + 32 + 16 + 16 + 10) as f64;
+        let bytes = if roof["workload"] == "ann" { 4.0 } else { 1.0 } * values;
+        assert!(
+            (number(&roof["bytes"]) - bytes).abs() < 1e-9 * bytes,
+            "{roof}"
+        );
+        let reached = number(&roof["operations"]) / time_s;
+        let memory = number(&roof["memory_bytes_per_s"]) * number(&roof["operations"]) / bytes;
+        assert!(
+            reached < number(&roof["compute_ops_per_s"]).min(memory),
+            "{roof}"
+        );
+    }
+}
+
+#[test]
+fn property_a_raster_of_many_spikes_is_a_small_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = folder.path().join("many.npz");
+    spikewatt()
+        .args([
+            "simulate",
+            "examples/brunel2000.toml",
+            "--quiet",
+            "--record",
+        ])
+        .arg(&recording)
+        .assert()
+        .success();
+    let out = folder.path().join("raster");
+    spikewatt()
+        .arg("report")
+        .arg(&recording)
+        .arg("--out")
+        .arg(&out)
+        .assert()
+        .success();
+    assert_eq!(files(&out, ".svg"), ["raster-column.svg", "raster.svg"]);
+    let picture = std::fs::read_to_string(out.join("raster.svg")).expect("written");
+    // 2,000 neurons at 50 to 55 Hz for a second.
+    let (_, rest) = picture.split_once("sample 0, ").expect("a line of facts");
+    let spikes: u64 = rest
+        .split(' ')
+        .next()
+        .and_then(|n| n.parse().ok())
+        .expect("a number");
+    assert!((90_000..120_000).contains(&spikes), "{spikes}");
+    assert!(picture.len() < 2_000_000, "{} bytes", picture.len());
+    for colour in ["#0072B2", "#D55E00"] {
+        assert!(picture.contains(colour), "a band is not drawn in {colour}");
+    }
+    let without = spikewatt()
+        .arg("report")
+        .arg(folder.path())
+        .assert()
+        .failure();
+    let message = String::from_utf8_lossy(&without.get_output().stderr).into_owned();
+    assert!(message.contains("summary.json"), "{message}");
+    let both = spikewatt()
+        .arg("report")
+        .arg(&recording)
+        .arg("--recording")
+        .arg(&recording)
+        .assert()
+        .failure();
+    let message = String::from_utf8_lossy(&both.get_output().stderr).into_owned();
+    assert!(message.contains("leave --recording out"), "{message}");
+}
+
+#[test]
 fn fonts_are_embedded_tables_compile_and_data_frames_read_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let paper = paper(folder.path());
@@ -170,7 +277,7 @@ fn fonts_are_embedded_tables_compile_and_data_frames_read_them() {
         assert_eq!(curves.lines().filter(is_marker).count(), 16, "{colour}");
     }
     let figures = files(&paper, ".pdf");
-    assert_eq!(figures.len(), 15, "{figures:?}");
+    assert_eq!(figures.len(), 22, "{figures:?}");
     for figure in &figures {
         // Name, type, encoding, then whether it is embedded.
         let Some(fonts) = tool(&paper, "pdffonts", &[figure]) else {
@@ -185,7 +292,11 @@ fn fonts_are_embedded_tables_compile_and_data_frames_read_them() {
             );
         }
     }
-    for (figure, width_mm) in [("pareto.pdf", 174.0), ("rates-column.pdf", 84.0)] {
+    for figure in &figures {
+        let width_mm = match figure.ends_with("-column.pdf") {
+            true => 84.0,
+            false => 174.0,
+        };
         let Some(facts) = tool(&paper, "pdfinfo", &[figure]) else {
             break;
         };
@@ -208,7 +319,7 @@ fn fonts_are_embedded_tables_compile_and_data_frames_read_them() {
     let text = format!(
         "\\documentclass{{article}}\\usepackage{{booktabs,siunitx,graphicx}}\n\
          \\usepackage[utf8]{{inputenc}}\\begin{{document}}\n\\input{{targets.tex}}\n\
-         \\input{{front.tex}}\n{included}\\nocite{{*}}\\bibliographystyle{{plain}}\n\
+         \\input{{front.tex}}\n\\input{{roofline.tex}}\n{included}\\nocite{{*}}\\bibliographystyle{{plain}}\n\
          \\bibliography{{sources}}\\end{{document}}\n"
     );
     std::fs::write(paper.join("paper.tex"), text).expect("writable");

@@ -1,18 +1,29 @@
 //! `spikewatt report`.
 
-use super::{Common, Format, print, print_json};
+use super::{Common, Format, print, print_json, talk};
 use crate::digest::sha256_hex;
+use crate::explore::open_recording;
 use crate::files;
-use crate::report::{InputEntry, Manifest, OutputFolder, Report};
+use crate::report::{InputEntry, Manifest, OutputFolder, RasterPicture, Report};
 use anyhow::Context;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// What a recording beside a result is called.
+const RECORDING: &str = "spikes.npz";
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
-    /// Folder of a result, or its summary.json.
+    /// Folder of a result, its summary.json, or a recording (.npz) for its raster alone.
     #[arg(value_name = "RESULT")]
     result: PathBuf,
+    /// Spikes that `simulate --record` wrote, for the raster; spikes.npz in the folder of the
+    /// result unless given.
+    #[arg(long, value_name = "FILE")]
+    recording: Option<PathBuf>,
+    /// Sample of the recording.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sample: usize,
     /// Folder to write to; `paper` in the folder of the result unless given.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -21,33 +32,49 @@ pub(super) struct ReportArgs {
     force: bool,
 }
 
+/// What is reported on.
+struct Sources {
+    /// Path and report.
+    result: Option<(PathBuf, Vec<u8>, Report)>,
+    /// Path of the recording.
+    recording: Option<PathBuf>,
+    /// Where both are.
+    folder: PathBuf,
+}
+
 pub(super) fn execute(
     args: &ReportArgs,
     common: &Common,
     command: Vec<String>,
 ) -> anyhow::Result<()> {
-    let file = if args.result.is_dir() {
-        args.result.join("summary.json")
-    } else {
-        args.result.clone()
+    let sources = Sources::find(args)?;
+    let folder = args.out.clone();
+    let folder = folder.unwrap_or_else(|| sources.folder.join("paper"));
+    let picture = match &sources.recording {
+        Some(file) => Some(RasterPicture::of(&open_recording(file, args.sample)?)),
+        None => None,
     };
-    let shown = file.display();
-    let bytes = files::read(&file).with_context(|| format!("{shown}: cannot be read"))?;
-    let report: Report = serde_json::from_slice(&bytes).with_context(|| {
-        format!("{shown}: not a result; give the summary.json that run, price or estimate wrote")
-    })?;
-    let folder = args.out.clone().unwrap_or_else(|| {
-        let parent = file.parent().unwrap_or(std::path::Path::new(""));
-        parent.join("paper")
-    });
     let mut folder = OutputFolder::create(&folder, args.force)?;
-    folder.export_paper(&report)?;
-    let mut manifest = Manifest::new(Manifest::arguments(&command), report.seed);
-    manifest.inputs.push(InputEntry {
-        role: "result".to_owned(),
-        path: shown.to_string(),
-        sha256: sha256_hex(&bytes),
-    });
+    let mut inputs = Vec::new();
+    let mut seed = common.seed.unwrap_or_default();
+    if let Some((file, bytes, report)) = &sources.result {
+        folder.export_paper(report)?;
+        inputs.push(input("result", file, bytes));
+        seed = report.seed;
+    }
+    match (&sources.recording, &picture) {
+        (Some(file), Some(picture)) => {
+            folder.export_raster(picture)?;
+            inputs.push(input("recording", file, &read(file)?));
+        }
+        _ if !common.quiet => talk(&format!(
+            "no raster: a result holds no spikes; record them with `spikewatt simulate NETWORK \
+             --input FILE --record {RECORDING}` and give --recording {RECORDING}"
+        )),
+        _ => {}
+    }
+    let mut manifest = Manifest::new(Manifest::arguments(&command), seed);
+    manifest.inputs = inputs;
     let written = folder.path().display().to_string();
     let manifest = folder.finish(manifest)?;
     let names: Vec<&str> = manifest
@@ -58,5 +85,58 @@ pub(super) fn execute(
     match common.format {
         Format::Json => print_json(&serde_json::json!({ "folder": written, "files": names })),
         Format::Text => print(&format!("{}\nin {written}\n", names.join("\n"))),
+    }
+}
+
+impl Sources {
+    fn find(args: &ReportArgs) -> anyhow::Result<Self> {
+        let given = &args.result;
+        let is_recording = given.extension().is_some_and(|ending| ending == "npz");
+        let folder = match given.is_dir() {
+            true => given.clone(),
+            false => given.parent().unwrap_or(Path::new("")).to_path_buf(),
+        };
+        if is_recording {
+            anyhow::ensure!(
+                args.recording.is_none(),
+                "{}: it is a recording itself; leave --recording out, or give the folder of a result",
+                given.display()
+            );
+            return Ok(Sources {
+                result: None,
+                recording: Some(given.clone()),
+                folder,
+            });
+        }
+        let file = match given.is_dir() {
+            true => given.join("summary.json"),
+            false => given.clone(),
+        };
+        let bytes = read(&file)?;
+        let report: Report = serde_json::from_slice(&bytes).with_context(|| {
+            format!(
+                "{}: not a result; give the summary.json that run, price or estimate wrote",
+                file.display()
+            )
+        })?;
+        let beside = folder.join(RECORDING);
+        let recording = args.recording.clone();
+        Ok(Sources {
+            result: Some((file, bytes, report)),
+            recording: recording.or_else(|| beside.is_file().then_some(beside)),
+            folder,
+        })
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    files::read(file).with_context(|| format!("{}: cannot be read", file.display()))
+}
+
+fn input(role: &str, file: &Path, bytes: &[u8]) -> InputEntry {
+    InputEntry {
+        role: role.to_owned(),
+        path: file.display().to_string(),
+        sha256: sha256_hex(bytes),
     }
 }

@@ -56,6 +56,7 @@ pub use mesh::placement;
 pub use monte_carlo::{MonteCarlo, distributions, triangular};
 pub use profile::profile;
 pub use rates::rate_curve;
+pub use roofline::roofs;
 pub use tornado::sensitivities;
 pub use usage::{Usage, UsageConfig};
 

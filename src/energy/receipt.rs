@@ -110,12 +110,6 @@ impl<'a> Receipt<'a> {
         used: &[&Figure],
     ) {
         let joules = count * joules_each;
-        let mut sources: Vec<&str> = Vec::new();
-        for figure in used {
-            if !sources.contains(&figure.source.as_str()) {
-                sources.push(&figure.source);
-            }
-        }
         self.lines.push(Line {
             event: event.into(),
             count,
@@ -128,7 +122,7 @@ impl<'a> Receipt<'a> {
             part,
             bill,
             figure: None,
-            source: sources.join("; "),
+            source: sources_of(used).join("; "),
             unverified: used.iter().any(|figure| figure.is_unverified()),
         });
     }
@@ -177,6 +171,17 @@ impl<'a> Receipt<'a> {
             model_error: None,
         }
     }
+}
+
+/// The sources of some figures, each one once.
+pub(super) fn sources_of<'a>(used: &[&'a Figure]) -> Vec<&'a str> {
+    let mut sources: Vec<&str> = Vec::new();
+    for figure in used {
+        if !sources.contains(&figure.source.as_str()) {
+            sources.push(&figure.source);
+        }
+    }
+    sources
 }
 
 /// What the counts of a network without an original are called in `unpriced`.

@@ -1,10 +1,10 @@
 //! Conventional devices: time from peak rates, power from idle and TDP.
 
 use super::hardware::Figure;
-use super::receipt::{NO_DENSE, Receipt};
-use super::{Job, Law, quantised_bits};
-use crate::counts::DenseCounts;
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use super::receipt::{NO_DENSE, Receipt, sources_of};
+use super::{Hardware, Job, Law, PriceOptions, Work, quantised_bits};
+use crate::counts::{DenseCounts, DenseLayer};
+use crate::report::{Bill, Part, Roof, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text
@@ -23,7 +23,7 @@ pub(super) static LAW: Law = Law {
     name: "roofline",
     about: "time from peak compute, bandwidth and launches; power between idle and TDP",
     groups: &[&["compute.fp32", "compute.int8"], &SHARED],
-    price: |job| price(job, &[FP32, INT8]),
+    price: |job| price(job, FORMATS),
 };
 
 /// The same for a device that runs the original network with half precision.
@@ -31,7 +31,7 @@ pub(super) static LAW_FP16: Law = Law {
     name: "roofline-fp16",
     about: "the roofline of a device that runs the original network with fp16",
     groups: &[&["compute.fp16", "compute.int8"], &SHARED],
-    price: |job| price(job, &[FP16, INT8]),
+    price: |job| price(job, FORMATS_FP16),
 };
 
 /// The same for a device that runs quantised networks only.
@@ -39,7 +39,7 @@ pub(super) static LAW_INT8: Law = Law {
     name: "roofline-int8",
     about: "the roofline of a device that runs int8 networks only",
     groups: &[&["compute.int8"], &SHARED],
-    price: |job| price(job, &[INT8]),
+    price: |job| price(job, FORMATS_INT8),
 };
 
 /// The figures that all of them read.
@@ -78,28 +78,86 @@ const INT8: Format = Format {
     bytes: 1.0,
 };
 
+const FORMATS: &[Format] = &[FP32, INT8];
+const FORMATS_FP16: &[Format] = &[FP16, INT8];
+const FORMATS_INT8: &[Format] = &[INT8];
+
+/// Formats that carry as many values as the timesteps do, with each batch.
+fn cases<'a>(
+    formats: &'a [Format],
+    work: &Work,
+    options: &PriceOptions,
+) -> impl Iterator<Item = (&'a Format, u64)> + use<'a> {
+    let bits = quantised_bits(work.counts.timesteps);
+    let large = options.large_batch;
+    let batches = [1].into_iter().chain((large > 1).then_some(large));
+    formats
+        .iter()
+        .filter(move |format| format.workload == Workload::Ann || bits <= 8)
+        .flat_map(move |format| batches.clone().map(move |batch| (format, batch)))
+}
+
+/// What a device of one of these laws can reach and what the network reaches, per network and batch
+/// that the law prices. Empty for other laws, without an original network, and where a figure is not
+/// known.
+#[must_use]
+pub fn roofs(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<Roof> {
+    let laws = [
+        (&LAW, FORMATS),
+        (&LAW_FP16, FORMATS_FP16),
+        (&LAW_INT8, FORMATS_INT8),
+    ];
+    let formats = laws.iter().find(|(law, _)| law.name == hardware.law.name);
+    let formats = formats.map_or(&[][..], |(_, formats)| formats);
+    cases(formats, work, options)
+        .filter_map(|(format, batch)| roof(hardware, work.dense, format, batch))
+        .collect()
+}
+
+fn roof(hardware: &Hardware, dense: &DenseCounts, format: &Format, batch: u64) -> Option<Roof> {
+    if dense.macs() == 0 {
+        return None;
+    }
+    let rates = rate_keys(format, batch).into_iter();
+    let rates: Option<Vec<&Figure>> = rates.map(|key| hardware.figures.get(key)).collect();
+    let rates: [&Figure; 6] = rates?.try_into().ok()?;
+    let [peak, compute, bandwidth, memory, ..] = rates.map(|figure| figure.value.nominal);
+    let work = dense
+        .layers
+        .iter()
+        .map(|layer| layer_work(layer, format, batch));
+    let (operations, bytes) = work.fold((0.0, 0.0), |sum, layer| {
+        (sum.0 + layer.operations, sum.1 + layer.bytes)
+    });
+    let time_s = batch_time(dense, format, batch, &rates).nominal / batch as f64;
+    let is_known = time_s.is_finite() && time_s > 0.0;
+    is_known.then(|| Roof {
+        target: hardware.name.clone(),
+        workload: format.workload,
+        batch,
+        compute_ops_per_s: peak * compute,
+        memory_bytes_per_s: bandwidth * memory,
+        operations: operations / batch as f64,
+        bytes: bytes / batch as f64,
+        time_s,
+        sources: sources_of(&rates).into_iter().map(String::from).collect(),
+        unverified: rates.iter().any(|figure| figure.is_unverified()),
+    })
+}
+
 fn price(job: &Job, formats: &[Format]) -> Vec<TargetReport> {
     let bits = quantised_bits(job.work.counts.timesteps);
-    let mut batches = vec![1];
-    if job.options.large_batch > 1 {
-        batches.push(job.options.large_batch);
-    }
     let mut reports = Vec::new();
-    for format in formats
-        .iter()
-        .filter(|f| f.workload == Workload::Ann || bits <= 8)
-    {
-        for &batch in &batches {
-            let mut report = price_one(job, format, batch);
-            if bits > 8 {
-                report.notes.push(format!(
-                    "no quantised baseline: as many values as {} timesteps carry need {bits} bits, \
-                     the table has int8",
-                    job.work.counts.timesteps
-                ));
-            }
-            reports.push(report);
+    for (format, batch) in cases(formats, job.work, job.options) {
+        let mut report = price_one(job, format, batch);
+        if bits > 8 {
+            report.notes.push(format!(
+                "no quantised baseline: as many values as {} timesteps carry need {bits} bits, the \
+                 table has int8",
+                job.work.counts.timesteps
+            ));
         }
+        reports.push(report);
     }
     if reports.is_empty() {
         let mut receipt = Receipt::new(job);
@@ -113,19 +171,7 @@ fn price(job: &Job, formats: &[Format]) -> Vec<TargetReport> {
 
 fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
     let mut receipt = Receipt::new(job);
-    let efficiency = if batch == 1 {
-        "efficiency.compute_batch_1"
-    } else {
-        "efficiency.compute_large_batch"
-    };
-    let rates = receipt.figures([
-        format.peak,
-        efficiency,
-        "bandwidth.memory",
-        "efficiency.memory",
-        "latency.kernel_launch",
-        "latency.host_overhead",
-    ]);
+    let rates = receipt.figures(rate_keys(format, batch));
     let power = receipt.figures(["power.tdp", "power.idle", "efficiency.active_power"]);
     if job.work.dense.layers.is_empty() {
         receipt.lack(NO_DENSE);
@@ -182,20 +228,48 @@ fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
     }
 }
 
+/// What the time of a batch depends on.
+fn rate_keys(format: &Format, batch: u64) -> [&'static str; 6] {
+    let efficiency = match batch {
+        1 => "efficiency.compute_batch_1",
+        _ => "efficiency.compute_large_batch",
+    };
+    [
+        format.peak,
+        efficiency,
+        "bandwidth.memory",
+        "efficiency.memory",
+        "latency.kernel_launch",
+        "latency.host_overhead",
+    ]
+}
+
+/// Operations and bytes of a batch.
+struct LayerWork {
+    operations: f64,
+    bytes: f64,
+}
+
+fn layer_work(layer: &DenseLayer, format: &Format, batch: u64) -> LayerWork {
+    let batch = batch as f64;
+    let activations = (layer.inputs + layer.outputs) as f64 * batch;
+    LayerWork {
+        operations: 2.0 * layer.macs as f64 * batch,
+        bytes: (layer.parameters as f64 + activations) * format.bytes,
+    }
+}
+
 /// Time of one batch [s].
 fn batch_time(dense: &DenseCounts, format: &Format, batch: u64, rates: &[&Figure; 6]) -> Range {
     let [peak, compute, bandwidth, memory, launch, host] = rates.map(|figure| figure.value);
     let fast = |range: Range| Range::new(range.high, range.nominal, range.low);
     let rate = |peak: Range, part: Range| fast(peak.zip(part, |peak, part| peak * part));
     let (operations_per_s, bytes_per_s) = (rate(peak, compute), rate(bandwidth, memory));
-    let batch = batch as f64;
     let layers = dense.layers.iter().map(|layer| {
-        let operations = 2.0 * layer.macs as f64 * batch;
-        let activations = (layer.inputs + layer.outputs) as f64 * batch;
-        let bytes = (layer.parameters as f64 + activations) * format.bytes;
+        let work = layer_work(layer, format, batch);
         operations_per_s
-            .map(|rate| operations / rate)
-            .zip(bytes_per_s.map(|rate| bytes / rate), f64::max)
+            .map(|rate| work.operations / rate)
+            .zip(bytes_per_s.map(|rate| work.bytes / rate), f64::max)
             .zip(launch, f64::max)
     });
     layers.sum::<Range>() + host

@@ -25,6 +25,7 @@
 
 mod cause;
 mod ledger;
+mod picture;
 mod raster;
 mod record;
 mod recording;

@@ -10,8 +10,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::io::{Read, Write};
 use std::sync::OnceLock;
 
-/// A figure of a report.
-pub trait Drawing {
+/// A figure of an `S`: of a report, unless said otherwise.
+pub trait Drawing<S = Report> {
     /// Names of its files: SVG, PNG, PDF.
     const FILES: [&'static str; 3];
 
@@ -19,14 +19,10 @@ pub trait Drawing {
     const WIDTH_MM: f64 = WIDE_MM;
 
     /// Width and height [logical pixels].
-    fn size(&self, report: &Report) -> (i32, i32);
+    fn size(&self, subject: &S) -> (i32, i32);
 
     /// Draws it.
-    fn draw<DB: DrawingBackend>(
-        &self,
-        canvas: &Canvas<'_, DB>,
-        report: &Report,
-    ) -> Result<(), String>;
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, subject: &S) -> Result<(), String>;
 }
 
 /// The files of a figure of this name, over two columns or in one.
@@ -58,13 +54,8 @@ impl<D: Drawing + Sync> Exporter for Svg<D> {
     }
 
     fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        let file = self.file_name();
-        let mut text = String::new();
-        let area = SVGBackend::with_string(&mut text, size(&self.0, report, 1)).into_drawing_area();
-        paint(&self.0, area, 1, 0.0, report)
-            .map_err(|message| ExportError::Figure { file, message })?;
-        out.write_all(text.as_bytes())
-            .map_err(ExportError::io(file))
+        out.write_all(&svg(&self.0, report)?)
+            .map_err(ExportError::io(self.file_name()))
     }
 }
 
@@ -77,26 +68,8 @@ impl<D: Drawing + Sync> Exporter for Png<D> {
     }
 
     fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        const SCALE: u32 = 2;
-        // The bitmap backend centres the line, not the letters.
-        const TEXT_DROP: f64 = 0.13;
-        let file = self.file_name();
-        let io = ExportError::io(file);
-        // plotters encodes PNG into paths only.
-        let image = tempfile::Builder::new()
-            .suffix(".png")
-            .tempfile()
-            .map_err(&io)?;
-        let pixels = size(&self.0, report, SCALE);
-        let area = BitMapBackend::new(image.path(), pixels).into_drawing_area();
-        paint(&self.0, area, SCALE, TEXT_DROP, report)
-            .map_err(|message| ExportError::Figure { file, message })?;
-        let mut bytes = Vec::new();
-        image
-            .reopen()
-            .and_then(|mut image| image.read_to_end(&mut bytes))
-            .map_err(&io)?;
-        out.write_all(&bytes).map_err(io)
+        out.write_all(&png(&self.0, report)?)
+            .map_err(ExportError::io(self.file_name()))
     }
 }
 
@@ -109,27 +82,77 @@ impl<D: Drawing + Sync> Exporter for Pdf<D> {
     }
 
     fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        let file = self.file_name();
-        let failed = |message: String| ExportError::Figure { file, message };
-        let mut bytes = Vec::new();
-        let page = Page::new(size(&self.0, report, 1), D::WIDTH_MM, &mut bytes)
-            .map_err(|error| failed(error.to_string()))?;
-        paint(&self.0, page.into_drawing_area(), 1, 0.0, report).map_err(failed)?;
-        out.write_all(&bytes).map_err(ExportError::io(file))
+        out.write_all(&pdf(&self.0, report)?)
+            .map_err(ExportError::io(self.file_name()))
     }
 }
 
-fn size(drawing: &impl Drawing, report: &Report, scale: u32) -> (u32, u32) {
-    let (width, height) = drawing.size(report);
+/// A figure as SVG, PNG and PDF: name and content.
+pub(super) fn files<S, D: Drawing<S>>(
+    drawing: &D,
+    subject: &S,
+) -> Result<[(&'static str, Vec<u8>); 3], ExportError> {
+    let [svg_file, png_file, pdf_file] = D::FILES;
+    Ok([
+        (svg_file, svg(drawing, subject)?),
+        (png_file, png(drawing, subject)?),
+        (pdf_file, pdf(drawing, subject)?),
+    ])
+}
+
+fn svg<S, D: Drawing<S>>(drawing: &D, subject: &S) -> Result<Vec<u8>, ExportError> {
+    let file = D::FILES[0];
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, size(drawing, subject, 1)).into_drawing_area();
+    paint(drawing, area, 1, 0.0, subject)
+        .map_err(|message| ExportError::Figure { file, message })?;
+    Ok(text.into_bytes())
+}
+
+fn png<S, D: Drawing<S>>(drawing: &D, subject: &S) -> Result<Vec<u8>, ExportError> {
+    const SCALE: u32 = 2;
+    // The bitmap backend centres the line, not the letters.
+    const TEXT_DROP: f64 = 0.13;
+    let file = D::FILES[1];
+    let io = ExportError::io(file);
+    // plotters encodes PNG into paths only.
+    let image = tempfile::Builder::new()
+        .suffix(".png")
+        .tempfile()
+        .map_err(&io)?;
+    let pixels = size(drawing, subject, SCALE);
+    let area = BitMapBackend::new(image.path(), pixels).into_drawing_area();
+    paint(drawing, area, SCALE, TEXT_DROP, subject)
+        .map_err(|message| ExportError::Figure { file, message })?;
+    let mut bytes = Vec::new();
+    image
+        .reopen()
+        .and_then(|mut image| image.read_to_end(&mut bytes))
+        .map_err(&io)?;
+    Ok(bytes)
+}
+
+fn pdf<S, D: Drawing<S>>(drawing: &D, subject: &S) -> Result<Vec<u8>, ExportError> {
+    let file = D::FILES[2];
+    let failed = |message: String| ExportError::Figure { file, message };
+    let mut bytes = Vec::new();
+    let page = Page::new(size(drawing, subject, 1), D::WIDTH_MM, &mut bytes)
+        .map_err(|error| failed(error.to_string()))?;
+    paint(drawing, page.into_drawing_area(), 1, 0.0, subject).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn size<S>(drawing: &impl Drawing<S>, subject: &S, scale: u32) -> (u32, u32) {
+    let (width, height) = drawing.size(subject);
     (width.unsigned_abs() * scale, height.unsigned_abs() * scale)
 }
 
-fn paint<DB: DrawingBackend>(
-    drawing: &impl Drawing,
+fn paint<S, DB: DrawingBackend>(
+    drawing: &impl Drawing<S>,
     area: DrawingArea<DB, Shift>,
     scale: u32,
     text_drop: f64,
-    report: &Report,
+    subject: &S,
 ) -> Result<(), String> {
     register_font()?;
     area.fill(&WHITE).map_err(|e| e.to_string())?;
@@ -138,7 +161,7 @@ fn paint<DB: DrawingBackend>(
         scale: scale as i32,
         text_drop,
     };
-    drawing.draw(&canvas, report)?;
+    drawing.draw(&canvas, subject)?;
     area.present().map_err(|e| e.to_string())
 }
 
@@ -162,10 +185,6 @@ pub(crate) const WIDE_MM: f64 = 174.0;
 /// Width of a figure in one column [mm].
 pub(crate) const COLUMN_MM: f64 = 84.0;
 
-/// Width of every figure.
-pub(super) const WIDTH: i32 = 1000;
-/// Free space around it.
-pub(super) const MARGIN: i32 = 28;
 /// Size of the text in a plot.
 pub(super) const VALUE: i32 = 16;
 /// How much wider another sans-serif font may run than the one measured.
@@ -345,9 +364,10 @@ impl Axis {
         ((value.log10() - f64::from(self.first)) / decades).clamp(0.0, 1.0)
     }
 
-    /// Decades between labels, so that at most eight stand side by side.
-    pub(super) fn step(&self) -> i32 {
-        (self.last - self.first - 1) / 8 + 1
+    /// Decades between labels, so that at most nine stand side by side, or fewer where there is
+    /// room for `most` only.
+    pub(super) fn step_within(&self, most: i32) -> i32 {
+        (self.last - self.first) / most.clamp(2, 9) + 1
     }
 }
 

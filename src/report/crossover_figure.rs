@@ -1,31 +1,26 @@
-//! `crossover.svg` and `.png`: energy of the spiking network against its spike rate, with each
+//! `crossover.svg`, `.png` and `.pdf`: energy of the spiking network against its spike rate, with each
 //! baseline as a line and a marker where this network stands. One panel per scope.
 
-use super::canvas::{
-    Axis, Canvas, Drawing, GREY, GRID, INK, MARGIN, MINOR_GRID, WIDTH, colour, tick,
-};
+use super::canvas::{Axis, COLUMN_MM, Canvas, Drawing, GREY, WIDE_MM, colour, figure_files, tick};
 use super::escape::printable;
+use super::log_plot::{LogPlot, Name};
+use super::look::Look;
 use super::{RateCurve, Report, Scope, TargetReport, Workload};
 use crate::units::Range;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-const HEADER: i32 = 84;
-const PANEL_HEADER: i32 = 36;
+const PANEL_HEADER: i32 = 44;
 const PLOT: i32 = 330;
 const AXIS: i32 = 62;
 const EMPTY: i32 = 40;
-const LEFT: i32 = MARGIN + 78;
-/// Room for the names of the lines.
-const NAMES: i32 = 250;
-const RIGHT: i32 = WIDTH - MARGIN - NAMES;
-/// Least distance between two names.
-const NAME_STEP: i32 = 19;
+/// Room for the labels of the energies.
+const LABELS: i32 = 66;
 /// Most baselines in a panel, the cheapest ones.
 const MOST_LINES: usize = 12;
 
-/// Energy against spike rate: `crossover.svg` and `.png`.
-pub struct CrossoverFigure;
+/// Energy against spike rate; over two columns or in one.
+pub struct CrossoverFigure<const WIDE: bool>;
 
 /// Curves and baselines of one scope.
 struct Panel<'a> {
@@ -74,12 +69,15 @@ fn panels(report: &Report) -> Vec<Panel<'_>> {
     Scope::ALL.into_iter().map(panel).collect()
 }
 
-impl Drawing for CrossoverFigure {
-    const FILES: [&'static str; 3] = ["crossover.svg", "crossover.png", "crossover.pdf"];
+impl<const WIDE: bool> Drawing for CrossoverFigure<WIDE> {
+    const FILES: [&'static str; 3] = figure_files!(WIDE, "crossover");
+    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
 
     fn size(&self, report: &Report) -> (i32, i32) {
+        let look = Look::of(WIDE);
         let panels: i32 = panels(report).iter().map(Panel::height).sum();
-        (WIDTH, HEADER + panels + MARGIN / 2)
+        let header = look.header(facts(WIDE, report).len());
+        (look.width, header + panels + look.margin / 2)
     }
 
     fn draw<DB: DrawingBackend>(
@@ -87,37 +85,46 @@ impl Drawing for CrossoverFigure {
         canvas: &Canvas<'_, DB>,
         report: &Report,
     ) -> Result<(), String> {
-        let room = WIDTH - 2 * MARGIN;
-        let title = format!(
-            "{}: energy per inference against spike rate",
-            printable(report.model_name())
-        );
-        let title = canvas.fitted(&title, 25, room)?;
-        canvas.text(&title, (MARGIN, 30), 25, INK, HPos::Left)?;
-        let facts = format!(
-            "T = {} timesteps   ·   marker: this network   ·   band: lower to upper bound   ·   \
-             lines: baselines, nominal (* unverified)",
-            report.timesteps
-        );
-        let facts = canvas.fitted(&facts, 16, room)?;
-        canvas.text(&facts, (MARGIN, 59), 16, GREY, HPos::Left)?;
-        let mut top = HEADER;
+        let look = Look::of(WIDE);
+        let title = match WIDE {
+            true => "energy per inference against spike rate",
+            false => "energy against spike rate",
+        };
+        let title = format!("{}: {title}", printable(report.model_name()));
+        let facts = facts(WIDE, report);
+        look.heading(canvas, &title, &facts)?;
+        let mut top = look.header(facts.len());
         for panel in panels(report) {
-            draw_panel(canvas, &panel, top)?;
+            draw_panel(canvas, look, &panel, top)?;
             top += panel.height();
         }
         Ok(())
     }
 }
 
+fn facts(wide: bool, report: &Report) -> Vec<String> {
+    let facts = [
+        format!("T = {} timesteps", report.timesteps),
+        "marker: this network".to_owned(),
+        "band: lower to upper bound".to_owned(),
+        "lines: baselines, nominal (* unverified)".to_owned(),
+    ];
+    let lines = if wide {
+        &[0..4][..]
+    } else {
+        &[0..2, 2..3, 3..4][..]
+    };
+    let line = |range: &std::ops::Range<usize>| facts[range.clone()].join("   ·   ");
+    lines.iter().map(line).collect()
+}
+
 fn draw_panel<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
+    look: &Look,
     panel: &Panel,
     top: i32,
 ) -> Result<(), String> {
-    canvas.line((MARGIN, top), (WIDTH - MARGIN, top), GRID, 1)?;
-    let label = panel.scope.label();
-    canvas.text(label, (MARGIN, top + 18), 18, INK, HPos::Left)?;
+    look.scope_panel(canvas, panel.scope, top)?;
     let index = panel.scope as usize;
     let top = top + PANEL_HEADER;
     let points = panel
@@ -132,18 +139,27 @@ fn draw_panel<DB: DrawingBackend>(
         .chain(panel.baselines.iter().map(|(_, e)| e.nominal));
     let (Some(rates), Some(energies)) = (rates, Axis::over(energies)) else {
         let text = "no spiking target whose cost table states this scope";
-        return canvas.text(text, (MARGIN, top + 12), 16, GREY, HPos::Left);
+        return canvas.text(text, (look.margin, top + 12), look.detail, GREY, HPos::Left);
     };
-    let bottom = top + PLOT;
-    let x = |rate: f64| LEFT + (rates.position(rate) * f64::from(RIGHT - LEFT)).round() as i32;
-    let y = |energy: f64| bottom - (energies.position(energy) * f64::from(PLOT)).round() as i32;
-    grid(canvas, &rates, &energies, (top, bottom))?;
-
-    let mut names: Vec<(i32, String, RGBColor)> = Vec::new();
+    let plot = LogPlot {
+        x: rates,
+        y: energies,
+        left: look.margin + LABELS,
+        right: look.width - look.margin - look.names,
+        top,
+        bottom: top + PLOT,
+    };
+    let percent = |decade: i32| {
+        let percent = 100.0 * 10f64.powi(decade);
+        format!("{} %", (percent * 1e9).round() / 1e9)
+    };
+    let name = "spikes per neuron and timestep (logarithmic)";
+    plot.grid(canvas, &percent, &|decade| tick(decade, "J"), name)?;
+    let mut names: Vec<Name> = Vec::new();
     for (target, energy_j) in &panel.baselines {
         let colour = colour(target.workload);
-        let at = y(energy_j.nominal);
-        canvas.line((LEFT, at), (RIGHT, at), colour, 1)?;
+        let at = plot.y(energy_j.nominal);
+        canvas.line((plot.left, at), (plot.right, at), colour, 1)?;
         let mark = if target.is_unverified_in(panel.scope) {
             "*"
         } else {
@@ -153,12 +169,13 @@ fn draw_panel<DB: DrawingBackend>(
             1 => String::new(),
             batch => format!(" ×{batch}"),
         };
-        let name = format!(
-            "{} {}{batch}{mark}",
-            target.workload.label(),
-            printable(&target.name)
-        );
-        names.push((at, name, colour));
+        let text = format!("{} {}", target.workload.label(), printable(&target.name));
+        names.push(Name {
+            at,
+            text,
+            mark: batch + mark,
+            colour,
+        });
     }
     for (curve, target) in &panel.curves {
         let colour = colour(Workload::Snn);
@@ -166,12 +183,12 @@ fn draw_panel<DB: DrawingBackend>(
             .points
             .iter()
             .filter(|point| point.rate > 0.0)
-            .filter_map(|point| Some((x(point.rate), point.energy_j[index]?)))
+            .filter_map(|point| Some((plot.x(point.rate), point.energy_j[index]?)))
             .collect();
-        let mut band: Vec<(i32, i32)> = known.iter().map(|(x, e)| (*x, y(e.high))).collect();
-        band.extend(known.iter().rev().map(|(x, e)| (*x, y(e.low))));
+        let mut band: Vec<(i32, i32)> = known.iter().map(|(x, e)| (*x, plot.y(e.high))).collect();
+        band.extend(known.iter().rev().map(|(x, e)| (*x, plot.y(e.low))));
         canvas.area(&band, colour)?;
-        let line: Vec<(i32, i32)> = known.iter().map(|(x, e)| (*x, y(e.nominal))).collect();
+        let line: Vec<(i32, i32)> = known.iter().map(|(x, e)| (*x, plot.y(e.nominal))).collect();
         canvas.path(&line, colour, 2)?;
         let mark = if target.is_unverified_in(panel.scope) {
             "*"
@@ -180,75 +197,20 @@ fn draw_panel<DB: DrawingBackend>(
         };
         if let Some(energy_j) = target.scopes.get(panel.scope).known() {
             let filled = !target.is_unverified_in(panel.scope);
-            canvas.dot((x(curve.rate), y(energy_j.nominal)), colour, filled)?;
+            canvas.dot(
+                (plot.x(curve.rate), plot.y(energy_j.nominal)),
+                colour,
+                filled,
+            )?;
         }
         if let Some((_, end)) = line.last() {
-            names.push((
-                *end,
-                format!("SNN {}{mark}", printable(&target.name)),
+            names.push(Name {
+                at: *end,
+                text: format!("SNN {}", printable(&target.name)),
+                mark: mark.to_owned(),
                 colour,
-            ));
+            });
         }
     }
-    draw_names(canvas, names, (top, bottom))
-}
-
-/// Names at the right end of their lines, moved apart where they would overlap.
-fn draw_names<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    mut names: Vec<(i32, String, RGBColor)>,
-    (top, bottom): (i32, i32),
-) -> Result<(), String> {
-    names.sort_by_key(|(at, ..)| *at);
-    let mut places: Vec<i32> = Vec::new();
-    for (at, ..) in &names {
-        let least = places.last().map_or(top, |last| last + NAME_STEP);
-        places.push((*at).max(least));
-    }
-    let mut most = bottom;
-    for place in places.iter_mut().rev() {
-        *place = (*place).min(most);
-        most = *place - NAME_STEP;
-    }
-    for ((at, name, colour), place) in names.iter().zip(places) {
-        canvas.line((RIGHT, *at), (RIGHT + 14, place), *colour, 1)?;
-        let name = canvas.fitted(name, 15, NAMES - 20)?;
-        canvas.text(&name, (RIGHT + 18, place), 15, *colour, HPos::Left)?;
-    }
-    Ok(())
-}
-
-fn grid<DB: DrawingBackend>(
-    canvas: &Canvas<'_, DB>,
-    rates: &Axis,
-    energies: &Axis,
-    (top, bottom): (i32, i32),
-) -> Result<(), String> {
-    let x = |rate: f64| LEFT + (rates.position(rate) * f64::from(RIGHT - LEFT)).round() as i32;
-    let y = |energy: f64| bottom - (energies.position(energy) * f64::from(PLOT)).round() as i32;
-    for decade in rates.first..rates.last {
-        for digit in 2..10 {
-            let x = x(f64::from(digit) * 10f64.powi(decade));
-            canvas.line((x, top), (x, bottom), MINOR_GRID, 1)?;
-        }
-    }
-    for decade in rates.first..=rates.last {
-        let x = x(10f64.powi(decade));
-        canvas.line((x, top), (x, bottom), GRID, 1)?;
-        let percent = 100.0 * 10f64.powi(decade);
-        let name = format!("{} %", (percent * 1e9).round() / 1e9);
-        canvas.text(&name, (x, bottom + 17), 15, GREY, HPos::Center)?;
-    }
-    for decade in energies.first..=energies.last {
-        let y = y(10f64.powi(decade));
-        canvas.line((LEFT, y), (RIGHT, y), GRID, 1)?;
-        if (decade - energies.first) % energies.step() == 0 {
-            let name = tick(decade, "J");
-            canvas.text(&name, (LEFT - 8, y), 15, GREY, HPos::Right)?;
-        }
-    }
-    canvas.line((LEFT, bottom), (RIGHT, bottom), GREY, 1)?;
-    let name = "spikes per neuron and timestep (logarithmic)";
-    let middle = (LEFT + RIGHT) / 2;
-    canvas.text(name, (middle, bottom + 40), 15, GREY, HPos::Center)
+    plot.names(canvas, names, look.names)
 }

@@ -1,20 +1,23 @@
-//! `energy.svg` and `energy.png`: energy per inference of each target on a logarithmic axis, the
+//! `energy.svg`, `.png` and `.pdf`: energy per inference of each target on a logarithmic axis, the
 //! nominal value as a marker with its range as a whisker. One panel and axis per scope, because
 //! figures of different scope are never compared; a panel shows the targets whose energy is known
 //! in its scope, the last one also those that lack a figure.
 
 use super::canvas::{
-    Axis, Canvas, Drawing, GREY, GRID, INK, MARGIN, MINOR_GRID, VALUE, WIDTH, colour, tick,
+    Axis, COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, MINOR_GRID, VALUE, WIDE_MM, colour,
+    figure_files, tick,
 };
 use super::escape::printable;
+use super::look::Look;
 use super::{Report, Scope, TargetReport, Workload};
 use crate::units::{Range, si};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-const HEADER: i32 = 118;
 const PANEL_HEADER: i32 = 38;
+/// Height of a target with the line below its title, and of one without it.
 const ROW: i32 = 46;
+const SHORT_ROW: i32 = 25;
 const AXIS: i32 = 62;
 const GAP: i32 = 22;
 /// Size of a target's title.
@@ -23,11 +26,11 @@ const TITLE: i32 = 17;
 const DETAIL: i32 = 14;
 /// From a marker to its value.
 const VALUE_GAP: i32 = 13;
-/// Widest column of target names.
-const NAMES: i32 = 330;
+/// Least width of a decade that shows its digits.
+const DIGITS: i32 = 120;
 
-/// The prices of all targets, a panel per scope: `energy.svg` and `.png`.
-pub struct EnergyFigure;
+/// The prices of all targets, a panel per scope; over two columns or in one.
+pub struct EnergyFigure<const WIDE: bool>;
 
 fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
     Scope::ALL
@@ -45,23 +48,30 @@ fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
         .collect()
 }
 
-fn panel_height(scope: Scope, targets: &[&TargetReport]) -> i32 {
+fn row(wide: bool) -> i32 {
+    if wide { ROW } else { SHORT_ROW }
+}
+
+fn panel_height(wide: bool, scope: Scope, targets: &[&TargetReport]) -> i32 {
     let axis = if axis(scope, targets).is_some() {
         AXIS
     } else {
         GAP
     };
-    PANEL_HEADER + ROW * targets.len().max(1) as i32 + axis
+    PANEL_HEADER + row(wide) * targets.len().max(1) as i32 + axis
 }
 
-impl Drawing for EnergyFigure {
-    const FILES: [&'static str; 3] = ["energy.svg", "energy.png", "energy.pdf"];
+impl<const WIDE: bool> Drawing for EnergyFigure<WIDE> {
+    const FILES: [&'static str; 3] = figure_files!(WIDE, "energy");
+    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
 
     fn size(&self, report: &Report) -> (i32, i32) {
+        let look = Look::of(WIDE);
         let panels = panels(report);
-        let rows: i32 = panels.iter().map(|(s, t)| panel_height(*s, t)).sum();
+        let rows: i32 = panels.iter().map(|(s, t)| panel_height(WIDE, *s, t)).sum();
         let gaps = GAP * (panels.len() as i32 - 1).max(0);
-        (WIDTH, HEADER + rows + gaps + MARGIN / 2)
+        let header = header_height(WIDE, report);
+        (look.width, header + rows + gaps + look.margin / 2)
     }
 
     fn draw<DB: DrawingBackend>(
@@ -69,29 +79,37 @@ impl Drawing for EnergyFigure {
         canvas: &Canvas<'_, DB>,
         report: &Report,
     ) -> Result<(), String> {
-        header(canvas, report)?;
+        let look = Look::of(WIDE);
+        let title = format!("{}: energy per inference", printable(report.model_name()));
+        let facts = facts(WIDE, report);
+        look.heading(canvas, &title, &facts)?;
+        for (line, entries) in legend(WIDE, report).into_iter().enumerate() {
+            let y = look.fact(facts.len() + line) + 10;
+            draw_legend(canvas, look, &entries, y)?;
+        }
         let mut left = 0;
         for target in &report.targets {
-            let (title, detail) = names(canvas, target)?;
+            let (title, detail) = names(canvas, WIDE, target)?;
             left = left
                 .max(canvas.width(&title, TITLE)?)
                 .max(canvas.width(&detail, DETAIL)?);
         }
-        let mut top = HEADER;
+        let left = look.margin + left + if WIDE { 18 } else { 10 };
+        let mut top = header_height(WIDE, report);
         for (scope, targets) in panels(report) {
-            panel(canvas, scope, &targets, top, MARGIN + left + 18)?;
-            top += panel_height(scope, &targets) + GAP;
+            panel::<DB, WIDE>(canvas, scope, &targets, top, left)?;
+            top += panel_height(WIDE, scope, &targets) + GAP;
         }
         Ok(())
     }
 }
 
-fn header<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Result<(), String> {
-    let room = WIDTH - 2 * MARGIN;
-    let title = format!("{}: energy per inference", printable(report.model_name()));
-    let title = canvas.fitted(&title, 25, room)?;
-    canvas.text(&title, (MARGIN, 30), 25, INK, HPos::Left)?;
+fn header_height(wide: bool, report: &Report) -> i32 {
+    let lines = facts(wide, report).len() + legend(wide, report).len();
+    Look::of(wide).header(lines) + 13
+}
 
+fn facts(wide: bool, report: &Report) -> Vec<String> {
     let mut facts = vec![format!(
         "T = {} timesteps, {} samples",
         report.timesteps, report.samples
@@ -106,20 +124,23 @@ fn header<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Resul
             accuracy.snn * 100.0
         ));
     }
-    let subtitle = canvas.fitted(&facts.join("   ·   "), 17, room)?;
-    canvas.text(&subtitle, (MARGIN, 59), 17, GREY, HPos::Left)?;
-    legend(canvas, report)
+    if wide {
+        facts = vec![facts.join("   ·   ")];
+    }
+    facts
 }
 
-fn legend<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Result<(), String> {
-    const Y: i32 = 90;
-    let mut x = MARGIN + 7;
-    let mut entry = |name: &str, colour: RGBColor, filled: bool| -> Result<(), String> {
-        canvas.dot((x, Y), colour, filled)?;
-        canvas.text(name, (x + 14, Y), 16, INK, HPos::Left)?;
-        x += 14 + canvas.width(name, 16)? + 26;
-        Ok(())
-    };
+/// How a thing in the legend looks.
+enum Sign {
+    None,
+    Filled(RGBColor),
+    Open,
+    Whisker,
+}
+
+/// What the signs mean, line by line.
+fn legend(wide: bool, report: &Report) -> Vec<Vec<(Sign, String)>> {
+    let mut workloads: Vec<(Sign, String)> = Vec::new();
     for workload in Workload::ALL {
         if report.targets.iter().any(|t| t.workload == workload) {
             let name = match workload {
@@ -127,17 +148,50 @@ fn legend<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, report: &Report) -> Resul
                 Workload::Pann => "pANN (pruned)".to_owned(),
                 other => other.label().to_owned(),
             };
-            entry(&name, colour(workload), true)?;
+            workloads.push((Sign::Filled(colour(workload)), name));
         }
     }
-    if report.targets.iter().any(TargetReport::is_unverified) {
-        entry("* rests on unverified figures", GREY, false)?;
+    let mut lines = vec![workloads];
+    let batches = report.targets.iter().map(|target| target.batch);
+    if let Some(batch) = batches.max().filter(|batch| !wide && *batch > 1) {
+        let name = format!("×{batch}: {batch} inferences together, else one");
+        lines.push(vec![(Sign::None, name)]);
     }
-    let whisker = "whisker: lower to upper bound";
-    canvas.line((x - 7, Y), (x + 13, Y), GREY, 2)?;
-    canvas.line((x - 7, Y - 4), (x - 7, Y + 4), GREY, 2)?;
-    canvas.line((x + 13, Y - 4), (x + 13, Y + 4), GREY, 2)?;
-    canvas.text(whisker, (x + 21, Y), 16, INK, HPos::Left)
+    if report.targets.iter().any(TargetReport::is_unverified) {
+        let name = "* rests on unverified figures".to_owned();
+        lines.push(vec![(Sign::Open, name)]);
+    }
+    let name = "whisker: lower to upper bound".to_owned();
+    lines.push(vec![(Sign::Whisker, name)]);
+    if wide {
+        lines = vec![lines.into_iter().flatten().collect()];
+    }
+    lines
+}
+
+fn draw_legend<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    look: &Look,
+    entries: &[(Sign, String)],
+    y: i32,
+) -> Result<(), String> {
+    let mut x = look.margin + 7;
+    for (sign, name) in entries {
+        match sign {
+            Sign::None => x -= 21,
+            Sign::Filled(colour) => canvas.dot((x, y), *colour, true)?,
+            Sign::Open => canvas.dot((x, y), GREY, false)?,
+            Sign::Whisker => {
+                canvas.line((x - 7, y), (x + 7, y), GREY, 2)?;
+                for end in [x - 7, x + 7] {
+                    canvas.line((end, y - 4), (end, y + 4), GREY, 2)?;
+                }
+            }
+        }
+        canvas.text(name, (x + 14, y), look.detail, INK, HPos::Left)?;
+        x += 14 + canvas.width(name, look.detail)? + 26;
+    }
+    Ok(())
 }
 
 /// The decades that hold every positive bound; `None` if there is none.
@@ -146,34 +200,42 @@ fn axis(scope: Scope, targets: &[&TargetReport]) -> Option<Axis> {
     Axis::over(known.flat_map(|e| [e.low, e.nominal, e.high]))
 }
 
-fn panel<DB: DrawingBackend>(
+fn panel<DB: DrawingBackend, const WIDE: bool>(
     canvas: &Canvas<'_, DB>,
     scope: Scope,
     targets: &[&TargetReport],
     top: i32,
     left: i32,
 ) -> Result<(), String> {
-    canvas.line((MARGIN, top), (WIDTH - MARGIN, top), GRID, 1)?;
-    canvas.text(scope.label(), (MARGIN, top + 20), 18, INK, HPos::Left)?;
-    let x = MARGIN + canvas.width(scope.label(), 18)? + 10;
-    canvas.text(scope.meaning(), (x, top + 20), 16, GREY, HPos::Left)?;
+    let look = Look::of(WIDE);
+    look.scope_panel(canvas, scope, top)?;
 
     let top = top + PANEL_HEADER;
-    let bottom = top + ROW * targets.len() as i32;
+    let bottom = top + row(WIDE) * targets.len() as i32;
     let axis = axis(scope, targets);
-    let right = right_end(canvas, scope, targets, axis.as_ref(), left)?;
+    let right = right_end(canvas, look, scope, targets, axis.as_ref(), left)?;
     if targets.is_empty() {
-        let text = "no cost table in use states figures of this scope";
-        canvas.text(text, (MARGIN, top + ROW / 2), VALUE, GREY, HPos::Left)?;
+        let text = "no cost table states figures of this scope";
+        canvas.text(
+            text,
+            (look.margin, top + row(WIDE) / 2),
+            VALUE,
+            GREY,
+            HPos::Left,
+        )?;
     }
     if let Some(axis) = &axis {
         draw_axis(canvas, axis, (left, right), (top, bottom))?;
     }
     for (index, target) in targets.iter().enumerate() {
-        let (title, detail) = names(canvas, target)?;
-        let y = top + ROW * index as i32 + ROW / 2;
-        canvas.text(&title, (MARGIN, y - 9), TITLE, INK, HPos::Left)?;
-        canvas.text(&detail, (MARGIN, y + 11), DETAIL, GREY, HPos::Left)?;
+        let (title, detail) = names(canvas, WIDE, target)?;
+        let y = top + row(WIDE) * index as i32 + row(WIDE) / 2;
+        if WIDE {
+            canvas.text(&title, (look.margin, y - 9), TITLE, INK, HPos::Left)?;
+            canvas.text(&detail, (look.margin, y + 11), DETAIL, GREY, HPos::Left)?;
+        } else {
+            canvas.text(&title, (look.margin, y), TITLE, INK, HPos::Left)?;
+        }
         match (target.scopes.get(scope).known(), &axis) {
             (Some(energy_j), axis) => {
                 let x = |value: f64| {
@@ -184,7 +246,7 @@ fn panel<DB: DrawingBackend>(
             }
             (None, _) => {
                 let text = format!("unknown: {}", printable(&target.unpriced.join(", ")));
-                let text = canvas.fitted(&text, VALUE, WIDTH - MARGIN - left - 8)?;
+                let text = canvas.fitted(&text, VALUE, look.width - look.margin - left - 8)?;
                 canvas.label(&text, (left + 8, y), GREY)?;
             }
         }
@@ -195,17 +257,19 @@ fn panel<DB: DrawingBackend>(
 /// Where the axis ends so that each value has room behind its marker.
 fn right_end<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
+    look: &Look,
     scope: Scope,
     targets: &[&TargetReport],
     axis: Option<&Axis>,
     left: i32,
 ) -> Result<i32, String> {
     const END_LABEL: i32 = 30;
-    let mut right = WIDTH - MARGIN - END_LABEL;
+    let end = look.width - look.margin;
+    let mut right = end - END_LABEL;
     for target in targets {
         if let (Some(energy_j), Some(axis)) = (target.scopes.get(scope).known(), axis) {
             let text = canvas.width(&value(scope, target, energy_j), VALUE)?;
-            let room = f64::from(WIDTH - MARGIN - left - text - VALUE_GAP);
+            let room = f64::from(end - left - text - VALUE_GAP);
             // A marker at the left end leaves room for any label.
             let position = axis.position(energy_j.high).max(0.1);
             right = right.min(left + (room / position) as i32);
@@ -214,13 +278,27 @@ fn right_end<DB: DrawingBackend>(
     Ok(right)
 }
 
-/// The two lines that name a target.
+/// What names a target: a title and a line below it, or one line where there is little room.
 fn names<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
+    wide: bool,
     target: &TargetReport,
 ) -> Result<(String, String), String> {
+    let name = printable(&target.name);
+    if !wide {
+        let mut mark = match target.batch {
+            1 => String::new(),
+            batch => format!(" ×{batch}"),
+        };
+        if target.chips > 1 {
+            mark += &format!(", {} chips", target.chips);
+        }
+        let room = 180 - canvas.width(&mark, TITLE)?;
+        let title = canvas.fitted(&name, TITLE, room)? + &mark;
+        return Ok((title, String::new()));
+    }
     let mut parts = vec![
-        printable(&target.name),
+        name,
         target.workload.label().to_owned(),
         format!("batch {}", target.batch),
     ];
@@ -228,8 +306,8 @@ fn names<DB: DrawingBackend>(
         parts.push(format!("{} chips", target.chips));
     }
     Ok((
-        canvas.fitted(&target.title, TITLE, NAMES)?,
-        canvas.fitted(&parts.join(" · "), DETAIL, NAMES)?,
+        canvas.fitted(&target.title, TITLE, 330)?,
+        canvas.fitted(&parts.join(" · "), DETAIL, 330)?,
     ))
 }
 
@@ -250,7 +328,7 @@ fn draw_axis<DB: DrawingBackend>(
     (top, bottom): (i32, i32),
 ) -> Result<(), String> {
     let x = |value: f64| left + (axis.position(value) * f64::from(right - left)).round() as i32;
-    if axis.last - axis.first <= 4 {
+    if right - left >= DIGITS * (axis.last - axis.first) {
         for decade in axis.first..axis.last {
             for digit in 2..10 {
                 let x = x(f64::from(digit) * 10f64.powi(decade));
@@ -258,17 +336,18 @@ fn draw_axis<DB: DrawingBackend>(
             }
         }
     }
+    let step = axis.step_within((right - left) / 60);
     for decade in axis.first..=axis.last {
         let x = x(10f64.powi(decade));
         canvas.line((x, top), (x, bottom), GRID, 1)?;
-        if (decade - axis.first) % axis.step() == 0 {
+        if (decade - axis.first) % step == 0 {
             canvas.line((x, bottom), (x, bottom + 5), GREY, 1)?;
             canvas.text(&tick(decade, "J"), (x, bottom + 17), 15, GREY, HPos::Center)?;
         }
     }
     canvas.line((left, bottom), (right, bottom), GREY, 1)?;
-    let middle = (left + right) / 2;
     let name = "energy per inference (logarithmic)";
+    let middle = (left + right) / 2;
     canvas.text(name, (middle, bottom + 40), 15, GREY, HPos::Center)
 }
 

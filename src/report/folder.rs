@@ -1,6 +1,7 @@
 //! The folder a run writes into: only files we name, each one whole, and never someone else's.
 
-use super::{EXPORTERS, ExportError, Exporter, Json, PAPER, Report, Timing};
+use super::raster_figure::{RASTER_FILES, raster_files};
+use super::{EXPORTERS, ExportError, Exporter, Json, PAPER, RasterPicture, Report, Timing};
 use crate::digest::sha256_hex;
 use crate::files::{self, TEMPORARY, sync_folder};
 use serde::{Deserialize, Serialize};
@@ -322,6 +323,17 @@ impl OutputFolder {
         Ok(())
     }
 
+    /// Writes the spikes of a recording as a figure.
+    ///
+    /// # Errors
+    /// If the figure cannot be drawn or written.
+    pub fn export_raster(&mut self, picture: &RasterPicture) -> Result<(), FolderError> {
+        for (name, bytes) in raster_files(picture)? {
+            self.write(name, &bytes)?;
+        }
+        Ok(())
+    }
+
     /// Puts the files in place, removes files of the former result that were not written again,
     /// and writes the manifest. A crash in here leaves whole files and an
     /// [incomplete](Manifest::incomplete) manifest, which the same command replaces.
@@ -408,6 +420,7 @@ fn names() -> impl Iterator<Item = &'static str> {
         .chain(&PAPER)
         .map(|exporter| exporter.file_name())
         .chain(OTHER_FILES)
+        .chain(RASTER_FILES)
 }
 
 /// What stands in the folder while files are put in place: those of both results.

@@ -14,11 +14,18 @@ mod footprint;
 mod json;
 mod latex;
 mod layers_figure;
+mod log_plot;
+mod look;
 mod methods;
 mod paper;
 pub(crate) mod pdf;
 mod profile;
+mod raster;
+mod raster_figure;
 mod reproduction;
+mod roof;
+mod roofline_figure;
+mod roofline_table;
 mod scope;
 mod sections;
 mod spread_figure;
@@ -51,7 +58,12 @@ pub use profile::{
     LayerBill, LayersCsv, Profile, RATE_SHARES, RateSpread, RatesCsv, TimeCurve, TimePoint,
     TimestepsCsv,
 };
+pub use raster::{Band, Cells, Marks, RasterPicture, SHADES, SpikeSource};
+pub use raster_figure::raster_files;
 pub use reproduction::{Aspect, Difference, LinePair, differences, first_line};
+pub use roof::{Limit, Roof, RooflineCsv};
+pub use roofline_figure::Roofline;
+pub use roofline_table::RooflineTable;
 pub use scope::{Bill, Column, Scope, Scopes};
 pub use spread_figure::Spread;
 pub use text::{Text, WIDTH};
@@ -83,10 +95,19 @@ pub trait Exporter: Sync {
 
 /// What `report` writes of a result for a paper: figures, the data behind them, tables, text and
 /// sources. A new figure is its lines here.
-pub static PAPER: [&dyn Exporter; 42] = [
-    &Pdf(EnergyFigure),
-    &Pdf(CrossoverFigure),
-    &Pdf(TornadoFigure),
+pub static PAPER: [&dyn Exporter; 59] = [
+    &Pdf(EnergyFigure::<true>),
+    &Svg(EnergyFigure::<false>),
+    &Png(EnergyFigure::<false>),
+    &Pdf(EnergyFigure::<false>),
+    &Pdf(CrossoverFigure::<true>),
+    &Svg(CrossoverFigure::<false>),
+    &Png(CrossoverFigure::<false>),
+    &Pdf(CrossoverFigure::<false>),
+    &Pdf(TornadoFigure::<true>),
+    &Svg(TornadoFigure::<false>),
+    &Png(TornadoFigure::<false>),
+    &Pdf(TornadoFigure::<false>),
     &Svg(Waterfall::<true>),
     &Png(Waterfall::<true>),
     &Pdf(Waterfall::<true>),
@@ -117,7 +138,14 @@ pub static PAPER: [&dyn Exporter; 42] = [
     &Svg(Spread::<false>),
     &Png(Spread::<false>),
     &Pdf(Spread::<false>),
+    &Svg(Roofline::<true>),
+    &Png(Roofline::<true>),
+    &Pdf(Roofline::<true>),
+    &Svg(Roofline::<false>),
+    &Png(Roofline::<false>),
+    &Pdf(Roofline::<false>),
     &Latex,
+    &RooflineTable,
     &Methods,
     &Bibliography,
     &PopulationsCsv,
@@ -126,6 +154,7 @@ pub static PAPER: [&dyn Exporter; 42] = [
     &LayersCsv,
     &TimestepsCsv,
     &RatesCsv,
+    &RooflineCsv,
 ];
 
 /// Every exporter, in the order in which files are written. A new one is a line here.
@@ -140,12 +169,12 @@ pub static EXPORTERS: [&dyn Exporter; 17] = [
     &MonteCarloCsv,
     &Latex,
     &Bibliography,
-    &Svg(EnergyFigure),
-    &Png(EnergyFigure),
-    &Svg(CrossoverFigure),
-    &Png(CrossoverFigure),
-    &Svg(TornadoFigure),
-    &Png(TornadoFigure),
+    &Svg(EnergyFigure::<true>),
+    &Png(EnergyFigure::<true>),
+    &Svg(CrossoverFigure::<true>),
+    &Png(CrossoverFigure::<true>),
+    &Svg(TornadoFigure::<true>),
+    &Png(TornadoFigure::<true>),
     &Methods,
 ];
 

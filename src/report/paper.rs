@@ -82,11 +82,25 @@ pub(super) fn heading<DB: DrawingBackend>(
     title: &str,
     subtitle: &str,
 ) -> Result<(), String> {
+    headings(canvas, width, title, &[subtitle.to_owned()])
+}
+
+/// The same with several lines below the title.
+pub(super) fn headings<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    width: i32,
+    title: &str,
+    facts: &[String],
+) -> Result<(), String> {
     let room = width - 2 * MARGIN;
     let title = canvas.fitted(title, TITLE, room)?;
     canvas.text(&title, (MARGIN, 20), TITLE, INK, HPos::Left)?;
-    let subtitle = canvas.fitted(subtitle, TEXT, room)?;
-    canvas.text(&subtitle, (MARGIN, 44), TEXT, GREY, HPos::Left)
+    for (line, fact) in facts.iter().enumerate() {
+        let fact = canvas.fitted(fact, TEXT, room)?;
+        let place = (MARGIN, 44 + 20 * line as i32);
+        canvas.text(&fact, place, TEXT, GREY, HPos::Left)?;
+    }
+    Ok(())
 }
 
 /// The first spiking target whose energy is known.

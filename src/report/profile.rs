@@ -2,7 +2,7 @@
 
 use super::csv::{Column as CsvColumn, float, maybe, table};
 use super::escape::cell;
-use super::{ExportError, Exporter, Report, Scope};
+use super::{ExportError, Exporter, Report, Roof, Scope};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -17,13 +17,15 @@ pub struct Profile {
     pub timesteps: Vec<TimeCurve>,
     /// Energy of each layer, per spiking target.
     pub layers: Vec<LayerBill>,
+    /// What conventional targets can reach and what the network reaches there.
+    pub roofs: Vec<Roof>,
 }
 
 impl Profile {
     /// Whether it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rates.is_empty() && self.timesteps.is_empty() && self.layers.is_empty()
+        *self == Profile::default()
     }
 }
 

@@ -1,26 +1,29 @@
-//! `tornado.svg` and `.png`: how far each figure of a cost table moves the total, for the cheapest
+//! `tornado.svg`, `.png` and `.pdf`: how far each figure of a cost table moves the total, for the cheapest
 //! target of each network.
 
-use super::canvas::{Canvas, Drawing, GREY, GRID, INK, MARGIN, WIDTH, colour};
+use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, INK, WIDE_MM, colour, figure_files};
 use super::escape::printable;
+use super::look::Look;
 use super::{Report, Sensitivity, Workload};
 use crate::units::si;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-const HEADER: i32 = 84;
 const PANEL_HEADER: i32 = 40;
+/// Height of a bar with its name.
 const ROW: i32 = 30;
+/// What the name above a bar takes where there is no room beside it.
+const NAME: i32 = 16;
 const GAP: i32 = 44;
+/// Room for names beside bars.
 const NAMES: i32 = 300;
-const LEFT: i32 = MARGIN + NAMES;
 /// Room for values at the ends of the bars.
 const VALUES: i32 = 92;
 /// Most bars of a panel.
 const MOST_BARS: usize = 8;
 
-/// Which figure of a cost table matters: `tornado.svg` and `.png`.
-pub struct TornadoFigure;
+/// Which figure of a cost table matters; over two columns or in one.
+pub struct TornadoFigure<const WIDE: bool>;
 
 /// The cheapest target of each network that has a total, in the order of [`Workload`]s.
 fn shown(report: &Report) -> Vec<&Sensitivity> {
@@ -35,16 +38,29 @@ fn shown(report: &Report) -> Vec<&Sensitivity> {
         .collect()
 }
 
-fn height(sensitivity: &Sensitivity) -> i32 {
-    PANEL_HEADER + ROW * sensitivity.swings.len().min(MOST_BARS) as i32 + GAP
+/// Height of a row.
+fn row(wide: bool) -> i32 {
+    if wide { ROW } else { ROW + NAME }
 }
 
-impl Drawing for TornadoFigure {
-    const FILES: [&'static str; 3] = ["tornado.svg", "tornado.png", "tornado.pdf"];
+/// What is below the bars of a panel: the words about its axis.
+fn gap(wide: bool) -> i32 {
+    if wide { GAP } else { GAP + 18 }
+}
+
+fn height(wide: bool, sensitivity: &Sensitivity) -> i32 {
+    PANEL_HEADER + row(wide) * sensitivity.swings.len().min(MOST_BARS) as i32 + gap(wide)
+}
+
+impl<const WIDE: bool> Drawing for TornadoFigure<WIDE> {
+    const FILES: [&'static str; 3] = figure_files!(WIDE, "tornado");
+    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
 
     fn size(&self, report: &Report) -> (i32, i32) {
-        let panels: i32 = shown(report).into_iter().map(height).sum();
-        (WIDTH, HEADER + panels.max(ROW) + MARGIN / 2)
+        let look = Look::of(WIDE);
+        let panels = shown(report).into_iter().map(|s| height(WIDE, s)).sum();
+        let header = look.header(facts(WIDE).len());
+        (look.width, header + ROW.max(panels) + look.margin / 2)
     }
 
     fn draw<DB: DrawingBackend>(
@@ -52,34 +68,41 @@ impl Drawing for TornadoFigure {
         canvas: &Canvas<'_, DB>,
         report: &Report,
     ) -> Result<(), String> {
-        let room = WIDTH - 2 * MARGIN;
+        let look = Look::of(WIDE);
         let title = format!("{}: which figure matters", printable(report.model_name()));
-        let title = canvas.fitted(&title, 25, room)?;
-        canvas.text(&title, (MARGIN, 30), 25, INK, HPos::Left)?;
-        let facts = "energy per inference with one figure at its lower (light) or upper (dark) \
-                     bound, all others nominal";
-        let facts = canvas.fitted(facts, 16, room)?;
-        canvas.text(&facts, (MARGIN, 59), 16, GREY, HPos::Left)?;
-        let mut top = HEADER;
+        let facts = facts(WIDE);
+        look.heading(canvas, &title, &facts)?;
+        let mut top = look.header(facts.len());
         let shown = shown(report);
         if shown.is_empty() {
             let text = "no figure in use has a range";
-            canvas.text(text, (MARGIN, top + 10), 16, GREY, HPos::Left)?;
+            canvas.text(text, (look.margin, top + 10), look.detail, GREY, HPos::Left)?;
         }
         for sensitivity in shown {
-            panel(canvas, sensitivity, top)?;
-            top += height(sensitivity);
+            panel::<DB, WIDE>(canvas, sensitivity, top)?;
+            top += height(WIDE, sensitivity);
         }
         Ok(())
     }
 }
 
-fn panel<DB: DrawingBackend>(
+fn facts(wide: bool) -> Vec<String> {
+    let facts = [
+        "energy per inference with one figure at its lower (light)",
+        "or upper (dark) bound, all others nominal",
+    ];
+    match wide {
+        true => vec![facts.join(" ")],
+        false => facts.map(String::from).into(),
+    }
+}
+
+fn panel<DB: DrawingBackend, const WIDE: bool>(
     canvas: &Canvas<'_, DB>,
     sensitivity: &Sensitivity,
     top: i32,
 ) -> Result<(), String> {
-    canvas.line((MARGIN, top), (WIDTH - MARGIN, top), GRID, 1)?;
+    let look = Look::of(WIDE);
     let name = format!(
         "{} on {}, batch {}: {}",
         sensitivity.workload.label(),
@@ -87,8 +110,7 @@ fn panel<DB: DrawingBackend>(
         sensitivity.batch,
         si(sensitivity.nominal_j, "J")
     );
-    let name = canvas.fitted(&name, 18, WIDTH - 2 * MARGIN)?;
-    canvas.text(&name, (MARGIN, top + 20), 18, INK, HPos::Left)?;
+    look.panel(canvas, &name, top)?;
     let bars = &sensitivity.swings[..sensitivity.swings.len().min(MOST_BARS)];
     let ends = || {
         bars.iter()
@@ -99,7 +121,9 @@ fn panel<DB: DrawingBackend>(
         ends().fold(f64::INFINITY, f64::min),
         ends().fold(0.0, f64::max),
     );
-    let (left, right) = (LEFT + VALUES, WIDTH - MARGIN - VALUES);
+    let beside = if WIDE { NAMES } else { 0 };
+    let left = look.margin + beside + VALUES;
+    let right = look.width - look.margin - VALUES;
     // Bars of a thousandfold swing need a logarithmic axis.
     let logarithmic = low > 0.0 && high / low > 20.0;
     let place = |value: f64| {
@@ -111,13 +135,13 @@ fn panel<DB: DrawingBackend>(
         left + (share * f64::from(right - left)).round() as i32
     };
     let top = top + PANEL_HEADER;
-    let bottom = top + ROW * bars.len() as i32;
+    let bottom = top + row(WIDE) * bars.len() as i32;
     let dark = colour(sensitivity.workload);
     let mix = |channel: u8| ((u16::from(channel) + 2 * 255) / 3) as u8;
     let light = RGBColor(mix(dark.0), mix(dark.1), mix(dark.2));
     let middle = place(sensitivity.nominal_j);
     for (index, swing) in bars.iter().enumerate() {
-        let y = top + ROW * index as i32 + ROW / 2;
+        let y = top + row(WIDE) * (index as i32 + 1) - ROW / 2;
         let mark = if swing.confidence == "unverified" {
             "*"
         } else {
@@ -131,13 +155,20 @@ fn panel<DB: DrawingBackend>(
             range.high,
             swing.unit
         );
-        let name = canvas.fitted(&name, 15, NAMES - 8)?;
-        canvas.text(&name, (MARGIN, y), 15, INK, HPos::Left)?;
+        let (room, name_y) = match WIDE {
+            true => (NAMES - 8, y),
+            false => (look.room(), y - NAME - 4),
+        };
+        let name = canvas.fitted(&name, 15, room)?;
+        canvas.text(&name, (look.margin, name_y), 15, INK, HPos::Left)?;
         for (value, colour) in [(swing.at_low_j, light), (swing.at_high_j, dark)] {
             let end = place(value);
             let (from, to) = (middle.min(end), middle.max(end));
             canvas.rectangle((from, y - 9), (to.max(from + 1), y + 9), colour)?;
         }
+        // Where names stand above bars, the line does not cross them.
+        let half = if WIDE { ROW / 2 } else { 12 };
+        canvas.line((middle, y - half), (middle, y + half), INK, 1)?;
         let (least, most) = (
             swing.at_low_j.min(swing.at_high_j),
             swing.at_low_j.max(swing.at_high_j),
@@ -146,12 +177,18 @@ fn panel<DB: DrawingBackend>(
         canvas.text(&text, (place(least) - 7, y), 14, GREY, HPos::Right)?;
         canvas.text(&si(most, "J"), (place(most) + 7, y), 14, GREY, HPos::Left)?;
     }
-    canvas.line((middle, top), (middle, bottom), INK, 1)?;
-    let axis = if logarithmic {
-        "energy per inference, logarithmic; line: every figure nominal; * unverified figure"
-    } else {
-        "energy per inference, linear; line: every figure nominal; * unverified figure"
+    let scale = if logarithmic { "logarithmic" } else { "linear" };
+    let words = [
+        format!("energy per inference, {scale}"),
+        "line: every figure nominal; * unverified figure".to_owned(),
+    ];
+    let (words, middle) = match WIDE {
+        true => (vec![words.join("; ")], (left + right) / 2),
+        false => (words.into(), look.width / 2),
     };
-    let middle = (left + right) / 2;
-    canvas.text(axis, (middle, bottom + 18), 14, GREY, HPos::Center)
+    for (line, words) in words.iter().enumerate() {
+        let place = (middle, bottom + 18 + 18 * line as i32);
+        canvas.text(words, place, 14, GREY, HPos::Center)?;
+    }
+    Ok(())
 }

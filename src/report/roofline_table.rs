@@ -1,0 +1,102 @@
+//! `roofline.tex`: the roofline as a table of a paper, its sources in the caption.
+
+use super::escape::latex;
+use super::{ExportError, Exporter, Report, Roof};
+use std::collections::BTreeSet;
+use std::io::Write;
+
+/// Writes a complete `table` environment for booktabs and siunitx: a row per conventional target,
+/// network and batch.
+pub struct RooflineTable;
+
+impl Exporter for RooflineTable {
+    fn file_name(&self) -> &'static str {
+        "roofline.tex"
+    }
+
+    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+        out.write_all(table(report).as_bytes())
+            .map_err(ExportError::io(self.file_name()))
+    }
+}
+
+fn table(report: &Report) -> String {
+    let head = [
+        "% Needs \\usepackage{booktabs} and \\usepackage{siunitx}.",
+        "\\begin{table}",
+        "  \\centering",
+    ];
+    let columns = [
+        "  \\label{tab:spikewatt-roofline}",
+        "  \\begin{tabular}{llrrrrrl}",
+        "    \\toprule",
+        "    & & & Mop per & op per & \\multicolumn{2}{c}{Gop per second} & Roof \\\\",
+        "    Target & Network & Batch & inference & byte & roof & reached & of \\\\",
+        "    \\midrule",
+    ];
+    let tail = ["    \\bottomrule", "  \\end{tabular}", "\\end{table}"];
+    let caption = format!("  \\caption{{{}}}", caption(report));
+    let mut lines: Vec<String> = head.map(String::from).into();
+    lines.push(caption);
+    lines.extend(columns.map(String::from));
+    lines.extend(report.profile.roofs.iter().map(row));
+    lines.extend(tail.map(String::from));
+    lines.join("\n") + "\n"
+}
+
+fn caption(report: &Report) -> String {
+    let mut text = format!(
+        "Roofline of {} on conventional devices, modelled: the roof is the peak rate and the \
+         bandwidth, each times the share of it that networks reach, at nominal figures; what is \
+         reached counts kernel launches and the host. A multiply-accumulate is two operations.",
+        latex(report.model_name()),
+    );
+    let roofs = &report.profile.roofs;
+    if roofs.iter().any(|roof| roof.unverified) {
+        text += " $^{*}$Rests on a figure not checked against its source.";
+    }
+    let sources = roofs.iter().flat_map(|roof| &roof.sources);
+    let sources: BTreeSet<&str> = sources.map(String::as_str).collect();
+    if !sources.is_empty() {
+        let sources: Vec<String> = sources.into_iter().map(latex).collect();
+        text += &format!(" Sources: {}.", sources.join("; "));
+    }
+    text
+}
+
+fn row(roof: &Roof) -> String {
+    let rate = |rate: f64| figures(rate / 1e9);
+    let mark = if roof.unverified { "$^{*}$" } else { "" };
+    format!(
+        "    {}{mark} & {} & \\num{{{}}} & {} & {} & {} & {} & {} \\\\",
+        latex(&roof.target),
+        roof.workload.label(),
+        roof.batch,
+        figures(roof.operations / 1e6),
+        figures(roof.intensity()),
+        rate(roof.attainable_ops_per_s(roof.intensity())),
+        rate(roof.achieved_ops_per_s()),
+        roof.limit().label(),
+    )
+}
+
+/// Three significant digits.
+fn figures(value: f64) -> String {
+    let digits = match value {
+        0.0 => 0,
+        _ => (2 - value.abs().log10().floor() as i32).clamp(0, 12),
+    };
+    format!("\\num{{{value:.*}}}", digits as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worked_three_significant_digits() {
+        let found = [0.0, 0.004_321, 4.321, 43.21, 4321.0].map(figures);
+        let expected = ["0", "0.00432", "4.32", "43.2", "4321"];
+        assert_eq!(found, expected.map(|digits| format!("\\num{{{digits}}}")));
+    }
+}
