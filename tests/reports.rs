@@ -307,7 +307,7 @@ fn assert_well_formed(xml: &str) {
 #[test]
 fn svg_is_well_formed_and_names_every_target() {
     let report = full();
-    let svg = String::from_utf8(bytes(&Svg(EnergyFigure), &report)).unwrap();
+    let svg = String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &report)).unwrap();
     assert_well_formed(&svg);
     for target in &report.targets {
         assert!(svg.contains(&target.name), "{}", target.name);
@@ -316,7 +316,7 @@ fn svg_is_well_formed_and_names_every_target() {
     assert!(svg.contains("unknown: energy of a spike through a synapse"));
     assert!(svg.contains("does not fit"));
     assert!(svg.contains("font-family=\"sans-serif\""));
-    assert_well_formed(&String::from_utf8(bytes(&Svg(EnergyFigure), &nasty())).unwrap());
+    assert_well_formed(&String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &nasty())).unwrap());
 }
 
 #[test]
@@ -325,7 +325,7 @@ fn regress_svg_keeps_zeros_and_wide_ranges_inside() {
     report.targets[0].title = "A title that goes on and on ".repeat(9);
     report.targets[0].energy_j = Some(Range::new(0.0, 1e-3, 8.0));
     report.targets[4].energy_j = Some(Range::ZERO);
-    let svg = String::from_utf8(bytes(&Svg(EnergyFigure), &report)).unwrap();
+    let svg = String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &report)).unwrap();
     for name in ["cx", "x"] {
         for part in svg.split(&format!(" {name}=\"")).skip(1) {
             let x: f64 = part.split('"').next().unwrap().parse().unwrap();
@@ -337,7 +337,7 @@ fn regress_svg_keeps_zeros_and_wide_ranges_inside() {
 #[test]
 fn svg_draws_only_what_is_known() {
     let circles = |targets| {
-        let svg = String::from_utf8(bytes(&Svg(EnergyFigure), &report(targets))).unwrap();
+        let svg = String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &report(targets))).unwrap();
         svg.matches("<circle").count()
     };
     let known = target("a", Workload::Snn, vec![line("SynOp", 10.0, 1e-9, 0.1)]);
@@ -356,10 +356,10 @@ fn svg_draws_only_what_is_known() {
 #[test]
 fn png_is_twice_as_large_as_the_svg() {
     let report = full();
-    let png = bytes(&Png(EnergyFigure), &report);
+    let png = bytes(&Png(EnergyFigure::<true>), &report);
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
-    let svg = String::from_utf8(bytes(&Svg(EnergyFigure), &report)).unwrap();
+    let svg = String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &report)).unwrap();
     let size = format!("width=\"{}\" height=\"{}\"", number(16) / 2, number(20) / 2);
     assert!(svg.contains(&size), "{size}");
 }
@@ -627,7 +627,10 @@ fn worked_crossings_name_rate_timesteps_and_bounds() {
 
 #[test]
 fn figures_of_analyses_are_well_formed_and_stay_inside() {
-    for exporter in [&Svg(CrossoverFigure) as &dyn Exporter, &Svg(TornadoFigure)] {
+    for exporter in [
+        &Svg(CrossoverFigure::<true>) as &dyn Exporter,
+        &Svg(TornadoFigure::<true>),
+    ] {
         for report in [analysed(), full(), report(vec![])] {
             let svg = String::from_utf8(bytes(exporter, &report)).unwrap();
             assert_well_formed(&svg);
@@ -637,9 +640,9 @@ fn figures_of_analyses_are_well_formed_and_stay_inside() {
             }
         }
     }
-    let svg = String::from_utf8(bytes(&Svg(TornadoFigure), &analysed())).unwrap();
+    let svg = String::from_utf8(bytes(&Svg(TornadoFigure::<true>), &analysed())).unwrap();
     assert!(svg.contains("power.chip_static") && svg.contains("energy.synop_dense*"));
-    let svg = String::from_utf8(bytes(&Svg(CrossoverFigure), &analysed())).unwrap();
+    let svg = String::from_utf8(bytes(&Svg(CrossoverFigure::<true>), &analysed())).unwrap();
     assert!(svg.contains("SNN loihi1*") && svg.contains("ANN gpu-x"));
 }
 
