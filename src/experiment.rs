@@ -6,10 +6,12 @@
 mod config;
 mod convert;
 mod doctor;
+mod early_exit;
 mod estimate;
 mod simulate;
 mod spiking;
 mod subject;
+mod trace;
 mod watch;
 
 pub use config::{
@@ -24,6 +26,7 @@ pub use convert::{
 pub use doctor::{
     Diagnosis, EarlyExitReport, Point, Recommendation, TargetEnergy, Tried, diagnose,
 };
+pub use early_exit::{StoppedEarly, StoppedGroup};
 pub use estimate::{assumed_counts, estimate};
 pub use simulate::{
     NetworkRun, OutputReport, SimulateConfig, SimulateError, simulate_network,
@@ -254,11 +257,11 @@ impl Imported {
     /// # Errors
     /// The file or node that cannot be read.
     pub fn load(experiment: &Experiment, observer: Observer) -> Result<Self, ExperimentError> {
-        let onnx::Model { ann, bytes, sha256 } =
-            experiment.optimise.apply(onnx::load(&experiment.model)?)?;
+        let imported = experiment.optimise.apply(onnx::load(&experiment.model)?)?;
+        let ann = &imported.ann;
         let model = ModelReport {
             path: shown(&experiment.model),
-            sha256,
+            sha256: imported.sha256.clone(),
             parameters: ann.dense_counts().parameters(),
             macs: Some(ann.dense_counts().macs()),
         };
@@ -268,18 +271,21 @@ impl Imported {
             memory::bytes_of(largest.unwrap_or(0), ann::BATCH * size_of::<f32>()),
             "use a smaller model",
         )?;
-        let data = load_data(&experiment.data, &ann)?;
-        let calibration_data = load_data(&experiment.calibration_data()?, &ann)?;
-        let runtime = Runtime::load(&model.path, bytes.clone(), &ann.sample_dims)?;
+        let data = load_data(&experiment.data, ann)?;
+        let calibration_data = load_data(&experiment.calibration_data()?, ann)?;
+        let changes = &experiment.optimise;
+        let inputs = &calibration_data.inputs;
+        let (runtime, roundings) = changes.runtime(&model.path, &imported, inputs)?;
+        let onnx::Model { ann, bytes, .. } = imported;
         stop_if(observer(Progress::RunningOriginal))?;
         let ann_predictions = predictions(&ann, &runtime, &data.inputs)?;
-        let pruned = if experiment.optimise.prune > 0.0 {
+        let pruned = if changes.prune > 0.0 {
             Pruned {
                 predictions: ann_predictions.clone(),
                 macs: ann.nonzero_macs(),
             }
         } else {
-            let (runtime, macs) = optimise::pruned_baseline(&ann, &bytes)?;
+            let (runtime, macs) = optimise::pruned_baseline(&ann, &bytes, &roundings)?;
             Pruned {
                 predictions: predictions(&ann, &runtime, &data.inputs)?,
                 macs,
@@ -383,6 +389,13 @@ impl Imported {
         observer: Observer,
     ) -> Result<Vec<Simulated>, ExperimentError> {
         let first = experiments[0];
+        if let Some(tolerance) = first.simulation.early_exit {
+            return Err(ExperimentError::Config(ConfigError::Value {
+                key: "simulation.early_exit",
+                value: tolerance.to_string(),
+                reason: "only a sweep prices samples that stop early; leave it out here, or see what the doctor says of it",
+            }));
+        }
         let mut ends: Vec<u32> = (experiments.iter())
             .map(|experiment| experiment.simulation.timesteps)
             .collect();

@@ -7,8 +7,8 @@ use builder::{analysed, arithmetic, full, idle, line, report, target, unfit, unk
 use proptest::prelude::*;
 use spikewatt::report::{
     CrossoverFigure, EXPORTERS, EnergyFigure, Exporter, Manifest, Meeting, Outcome, OutputFolder,
-    Png, Reason, Report, Restriction, Scope, Side, Svg, Text, TornadoFigure, WIDTH, Workload,
-    verdict,
+    Png, Reason, Report, Restriction, Roofline, Scope, Side, Svg, Text, TornadoFigure, WIDTH,
+    Workload, verdict,
 };
 use spikewatt::units::Range;
 
@@ -627,16 +627,23 @@ fn worked_crossings_name_rate_timesteps_and_bounds() {
 
 #[test]
 fn figures_of_analyses_are_well_formed_and_stay_inside() {
-    for exporter in [
-        &Svg(CrossoverFigure::<true>) as &dyn Exporter,
-        &Svg(TornadoFigure::<true>),
-    ] {
+    let figures: [(&dyn Exporter, f64); 8] = [
+        (&Svg(CrossoverFigure::<true>), 1000.0),
+        (&Svg(CrossoverFigure::<false>), 483.0),
+        (&Svg(TornadoFigure::<true>), 1000.0),
+        (&Svg(TornadoFigure::<false>), 483.0),
+        (&Svg(EnergyFigure::<false>), 483.0),
+        (&Svg(Roofline::<true>), 1000.0),
+        (&Svg(Roofline::<false>), 483.0),
+        (&Svg(EnergyFigure::<true>), 1000.0),
+    ];
+    for (exporter, width) in figures {
         for report in [analysed(), full(), report(vec![])] {
             let svg = String::from_utf8(bytes(exporter, &report)).unwrap();
             assert_well_formed(&svg);
             for part in svg.split(" x=\"").skip(1) {
                 let x: f64 = part.split('"').next().unwrap().parse().unwrap();
-                assert!((0.0..=1000.0).contains(&x), "x = {x}");
+                assert!((0.0..=width).contains(&x), "x = {x}");
             }
         }
     }

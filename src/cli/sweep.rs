@@ -30,8 +30,13 @@ enum Action {
     Plan(Which),
     /// Compute the points that have no result yet.
     ///
-    /// Each point is on disk the moment it is done: a run that is killed loses at most the point in
-    /// work, and the same command goes on. Points that differ in price alone share a simulation.
+    /// Each point is on disk the moment it is done: a run that is killed loses at most the
+    /// simulations in work, one a thread, and the same command goes on. Points that differ in price
+    /// alone share a simulation.
+    ///
+    /// Any key of an experiment file can vary, such as optimise.prune, optimise.weight_bits,
+    /// optimise.activation_bits, simulation.timesteps and simulation.early_exit (the share of answers
+    /// that stopping each sample early may change); accuracy is measured anew for each value.
     Run {
         #[command(flatten)]
         which: Which,

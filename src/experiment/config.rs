@@ -197,6 +197,10 @@ pub struct SimulationConfig {
     pub encoding: Encoding,
     /// Seed of every random draw.
     pub seed: u64,
+    /// Each sample stops once its answer is safe ([`crate::conversion::EarlyExit`]): the share of
+    /// calibration samples whose answer that may change, 0 to below 1. Sweeps price it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_exit: Option<f64>,
 }
 
 impl Default for SimulationConfig {
@@ -205,6 +209,7 @@ impl Default for SimulationConfig {
             timesteps: 16,
             encoding: Encoding::Constant,
             seed: 0,
+            early_exit: None,
         }
     }
 }
@@ -431,6 +436,31 @@ impl Experiment {
                 bits.to_string(),
                 "give 2 to 16 bits, or leave it out for 32-bit floats",
             );
+        }
+        if let Some(bits) = self.optimise.activation_bits
+            && !(1..=16).contains(&bits)
+        {
+            return refuse(
+                "optimise.activation_bits",
+                bits.to_string(),
+                "give 1 to 16 bits, or leave it out for 32-bit floats",
+            );
+        }
+        if let Some(tolerance) = self.simulation.early_exit {
+            if !(0.0..1.0).contains(&tolerance) {
+                return refuse(
+                    "simulation.early_exit",
+                    tolerance.to_string(),
+                    "give the share of calibration samples whose answer may change, from 0 to below 1",
+                );
+            }
+            if !self.simulation.encoding.begins_alike() {
+                return refuse(
+                    "simulation.encoding",
+                    self.simulation.encoding.name().to_owned(),
+                    "it spreads a sample over all timesteps, so none can stop early; leave simulation.early_exit out, or take constant, bernoulli or regular",
+                );
+            }
         }
         if self.data.samples == Some(0) {
             return refuse("data.samples", "0".to_owned(), "give at least 1");

@@ -3,7 +3,6 @@
 use super::{
     Experiment, ExperimentError, Observer, Progress, load_data, normalization, shown, stop_if,
 };
-use crate::ann::Runtime;
 use crate::conversion::{self, Fit};
 use crate::encoding::Encoding;
 use crate::formats::dataset::SourceFile;
@@ -171,7 +170,7 @@ fn convert(
     let model = experiment.optimise.apply(onnx::load(&experiment.model)?)?;
     let data = load_data(&experiment.calibration_data()?, &model.ann)?;
     let name = shown(&experiment.model);
-    let runtime = Runtime::load(&name, model.bytes, &model.ann.sample_dims)?;
+    let (runtime, _) = (experiment.optimise).runtime(&name, &model, &data.inputs)?;
     stop_if(observer(Progress::Calibrating))?;
     let options = experiment.fit_options();
     let fit = conversion::fit(&model.ann, &runtime, &data.inputs, &options)?;

@@ -5,19 +5,18 @@ mod recommend;
 
 pub use recommend::{Recommendation, Tried};
 
+use super::trace::Driver;
 use super::{Experiment, ExperimentError, Imported, Observer, Progress, shown, stop_if};
-use crate::conversion::{self, EarlyExit, FitOptions, Health, Trace, rule_name};
+use crate::conversion::{self, EarlyExit, Health, Trace, rule_name};
 use crate::counts::EventCounts;
-use crate::encoding::EncodingError;
 use crate::energy::{self, Catalogue, Work};
-use crate::engine::{Probe, Recording, Simulation, SimulationError, Simulator, SpikeReadout};
-use crate::network::{Network, Role};
+use crate::engine::{Simulation, Simulator};
 use crate::report::{InputEntry, Workload};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
-/// Share of calibration samples whose answer an early exit may change.
+/// Share of calibration samples whose answer an early exit may change, unless the experiment says
+/// otherwise.
 const EARLY_EXIT_TOLERANCE: f64 = 0.002;
 
 /// Most points of the curve that are priced.
@@ -122,9 +121,12 @@ pub fn diagnose(
     let drive = Driver {
         network,
         options: &options,
+        timesteps: options.timesteps,
     };
     let (_, traces) = drive.trace(&imported.data_of(true), observer)?;
-    let exit = EarlyExit::choose(&traces, EARLY_EXIT_TOLERANCE);
+    let tolerance = experiment.simulation.early_exit;
+    let tolerance = tolerance.unwrap_or(EARLY_EXIT_TOLERANCE);
+    let exit = EarlyExit::choose(&traces, tolerance);
     let recommendation = recommend::recommend(&imported, &options, observer)?;
 
     let (simulation, traces) = drive.trace(&imported.data_of(false), observer)?;
@@ -138,7 +140,7 @@ pub fn diagnose(
     let curve = curve(&simulation, &prices, accuracies.as_deref(), &{
         shares(&traces, &imported.ann_predictions)
     })?;
-    let early_exit = stop_early(exit, &drive, &prices, &traces, observer)?;
+    let early_exit = stop_early((exit, tolerance), &drive, &prices, &traces, observer)?;
     let ann_accuracy = labels.map(|labels| {
         let hits = labels.iter().zip(&imported.ann_predictions);
         hits.filter(|(a, b)| a == b).count() as f64 / labels.len().max(1) as f64
@@ -206,100 +208,6 @@ fn finding(populations: &[Health]) -> String {
     )
 }
 
-/// Drives a converted network with samples of its model.
-struct Driver<'a> {
-    network: &'a Network,
-    options: &'a FitOptions,
-}
-
-impl Driver<'_> {
-    fn encode(
-        &self,
-        values: &[f32],
-        sample: usize,
-        timesteps: u32,
-    ) -> Result<crate::encoding::Drive, EncodingError> {
-        let values = self.network.populations[0].shape.to_channels_last(values);
-        let options = self.options;
-        options
-            .encoding
-            .encode(values, timesteps, options.seed, sample)
-    }
-
-    /// Simulates all samples and keeps what stands at the output after each timestep.
-    fn trace(
-        &self,
-        samples: &[&[f32]],
-        observer: Observer,
-    ) -> Result<(Simulation, Vec<Trace>), SimulationError> {
-        let timesteps = self.options.timesteps;
-        let last = self.network.populations.len() - 1;
-        let output = &self.network.populations[last];
-        let tracer = Tracer {
-            population: last,
-            neurons: output.shape.neurons(),
-            spikes: (output.neuron.role() != Role::Readout)
-                .then(|| self.options.readout.of_spikes()),
-            samples: samples.iter().map(|_| Mutex::default()).collect(),
-        };
-        let drive = |sample: usize| self.encode(samples[sample], sample, timesteps);
-        let of = samples.len();
-        let progress = |done| observer(Progress::Simulating { done, of });
-        let simulation = Simulator::new(self.network, timesteps)?
-            .run_recorded(of, &drive, &tracer, &progress)?;
-        let traces = tracer.samples.into_iter().map(|traced| {
-            let traced = traced
-                .into_inner()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            traced.0
-        });
-        Ok((simulation, traces.collect()))
-    }
-}
-
-/// Keeps the leads of the output.
-struct Tracer {
-    population: usize,
-    neurons: usize,
-    /// How spikes are read; `None` if potentials are.
-    spikes: Option<SpikeReadout>,
-    /// The trace and, for an output that spikes, what stands for each output so far.
-    samples: Vec<Mutex<(Trace, Vec<f32>)>>,
-}
-
-impl Probe for Tracer {
-    fn wants(&self, population: usize) -> bool {
-        population == self.population
-    }
-
-    fn record(&self, recording: Recording) {
-        let mut traced = self.samples[recording.sample]
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (trace, counts) = &mut *traced;
-        let Some(readout) = self.spikes else {
-            for potentials in recording.potentials.chunks_exact(self.neurons.max(1)) {
-                trace.push(potentials);
-            }
-            return;
-        };
-        counts.resize(self.neurons, 0.0);
-        for t in recording.timesteps {
-            for &neuron in recording.train.at(t).neurons {
-                let output = &mut counts[neuron as usize];
-                match readout {
-                    SpikeReadout::Count => *output += 1.0,
-                    SpikeReadout::First if *output == 0.0 => {
-                        *output = 1.0 / (t + 1) as f32;
-                    }
-                    SpikeReadout::First => {}
-                }
-            }
-            trace.push(counts);
-        }
-    }
-}
-
 /// Prices counts on the targets of an experiment.
 struct Prices<'a> {
     imported: &'a Imported,
@@ -358,7 +266,7 @@ fn curve(
 }
 
 fn stop_early(
-    exit: EarlyExit,
+    (exit, tolerance): (EarlyExit, f64),
     drive: &Driver,
     prices: &Prices,
     traces: &[Trace],
@@ -400,21 +308,9 @@ fn stop_early(
     let mean = |(t, samples): (&u32, &Vec<usize>)| f64::from(*t) * samples.len() as f64 / total;
     Ok(EarlyExitReport {
         margin: Some(exit.margin).filter(|m| m.is_finite()),
-        tolerance: EARLY_EXIT_TOLERANCE,
+        tolerance,
         mean_timesteps: groups.iter().map(mean).sum(),
         accuracy: data.labels.as_ref().map(|_| hits as f64 / total),
         energy,
     })
-}
-
-impl Imported {
-    /// Samples of the data or of the calibration data.
-    fn data_of(&self, calibration: bool) -> Vec<&[f32]> {
-        let data = if calibration {
-            &self.calibration_data
-        } else {
-            &self.data
-        };
-        (0..data.len()).map(|sample| data.sample(sample)).collect()
-    }
 }

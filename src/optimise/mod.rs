@@ -1,5 +1,5 @@
 //! Makes a trained network smaller before it is converted: pruned weights are no synapses, coarse
-//! weights fit narrow memories. What it does to the accuracy is measured, on the original and on
+//! weights fit narrow memories, coarse activations are few spike counts. What it does to the accuracy is measured, on the original and on
 //! the spiking network alike; making up for it by training stays with the training framework.
 
 mod activations;
@@ -10,7 +10,7 @@ pub use prune::{PruneScope, PruneUnit};
 pub use quantise::WeightStep;
 
 use crate::ann::{Ann, Runtime, RuntimeError};
-use crate::formats::onnx::{self, GraphError, Model, OnnxError, edit_weights};
+use crate::formats::onnx::{self, GraphError, Model, OnnxError, Rounding, edit_weights};
 use serde::{Deserialize, Serialize};
 
 /// Bits of the weights of the quantised baseline: what conventional accelerators multiply.
@@ -21,17 +21,25 @@ pub const BASELINE_WEIGHT_BITS: u32 = 8;
 pub const BASELINE_PRUNED_SHARE: f64 = 0.2;
 
 /// The pruned baseline, not trained again: a runtime and the multiply-accumulates of the weights
-/// that are left, per inference.
+/// that are left, per inference. It rounds activations where the original does.
 ///
 /// # Errors
 /// If the model cannot be changed or the runtime fails.
-pub fn pruned_baseline(ann: &Ann, bytes: &[u8]) -> Result<(Runtime, u64), BaselineError> {
+pub fn pruned_baseline(
+    ann: &Ann,
+    bytes: &[u8],
+    roundings: &[Rounding],
+) -> Result<(Runtime, u64), BaselineError> {
     let pruned = Optimisation {
         prune: BASELINE_PRUNED_SHARE,
         ..Optimisation::default()
     }
     .apply(onnx::import(&ann.name, &ann.name, bytes)?)?;
-    let runtime = Runtime::load(&ann.name, pruned.bytes, &ann.sample_dims)?;
+    let bytes = match roundings {
+        [] => pruned.bytes,
+        roundings => onnx::round_values(&pruned.bytes, roundings)?,
+    };
+    let runtime = Runtime::load(&ann.name, bytes, &ann.sample_dims)?;
     Ok((runtime, pruned.ann.nonzero_macs()))
 }
 
@@ -62,15 +70,14 @@ pub fn quantised_baseline(
     bits: u32,
 ) -> Result<Runtime, BaselineError> {
     let model = onnx::import(&ann.name, &ann.name, bytes)?;
-    let rounded = Optimisation {
+    let rounding = Optimisation {
         weight_bits: Some(BASELINE_WEIGHT_BITS),
+        activation_bits: Some(bits),
         ..Optimisation::default()
-    }
-    .apply(model)?;
-    let runtime = Runtime::load(&ann.name, rounded.bytes.clone(), &ann.sample_dims)?;
-    let steps = activations::steps(&rounded.ann, &runtime, calibration, bits)?;
-    let bytes = onnx::round_values(&rounded.bytes, &steps)?;
-    Ok(Runtime::load(&ann.name, bytes, &ann.sample_dims)?)
+    };
+    let rounded = rounding.apply(model)?;
+    let (runtime, _) = rounding.runtime(&ann.name, &rounded, calibration)?;
+    Ok(runtime)
 }
 
 /// What to do to the weights, in this order; nothing unless told.
@@ -88,21 +95,64 @@ pub struct Optimisation {
     pub weight_bits: Option<u32>,
     /// Which weights share a quantisation step.
     pub weight_step: WeightStep,
+    /// Bits of what each rectifier of the original gives, 1 to 16, one step per layer, chosen on
+    /// calibration data; the spiking network is converted from that. `None` leaves 32-bit floats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation_bits: Option<u32>,
 }
 
 impl Optimisation {
     /// Whether it changes anything.
     #[must_use]
     pub fn is_none(&self) -> bool {
-        self.prune == 0.0 && self.weight_bits.is_none()
+        !self.changes_weights() && self.activation_bits.is_none()
     }
 
-    /// Changes the weights of a model. What was done is added to its notes.
+    fn changes_weights(&self) -> bool {
+        self.prune > 0.0 || self.weight_bits.is_some()
+    }
+
+    /// The original with its activations rounded as told, ready to run, and where it rounds.
+    ///
+    /// # Errors
+    /// If the runtime fails on the calibration data or the graph cannot be changed.
+    pub fn runtime(
+        &self,
+        name: &str,
+        model: &Model,
+        calibration: &[f32],
+    ) -> Result<(Runtime, Vec<Rounding>), BaselineError> {
+        let dims = &model.ann.sample_dims;
+        let runtime = Runtime::load(name, model.bytes.clone(), dims)?;
+        let Some(bits) = self.activation_bits else {
+            return Ok((runtime, Vec::new()));
+        };
+        let steps = activations::steps(&model.ann, &runtime, calibration, bits)?;
+        let bytes = onnx::round_values(&model.bytes, &steps)?;
+        Ok((Runtime::load(name, bytes, dims)?, steps))
+    }
+
+    /// Changes the weights of a model. What was done, and what is done to activations, is added to
+    /// its notes.
     ///
     /// # Errors
     /// If the model cannot be written and read again.
     pub fn apply(&self, model: Model) -> Result<Model, OnnxError> {
         if self.is_none() {
+            return Ok(model);
+        }
+        let mut model = self.changed_weights(model)?;
+        if let Some(bits) = self.activation_bits {
+            model.ann.notes.push(format!(
+                "what each rectifier of the original gives was rounded to {bits} bits, one step per \
+                 layer, and the network converted from that"
+            ));
+        }
+        Ok(model)
+    }
+
+    fn changed_weights(&self, model: Model) -> Result<Model, OnnxError> {
+        if !self.changes_weights() {
             return Ok(model);
         }
         let mut zeros = (0_usize, 0_usize);

@@ -6,7 +6,8 @@ use super::plan::{Plan, Point, Shard};
 use super::row::PointResult;
 use super::store::{Origin, Store, done, stores_in};
 use crate::energy::Catalogue;
-use crate::experiment::{Experiment, ExperimentError, Imported, Simulated};
+use crate::experiment::{Experiment, ExperimentError, Imported, Simulated, StoppedEarly};
+use crate::report::Report;
 use rayon::prelude::*;
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -118,6 +119,14 @@ impl Runner<'_> {
         // Samples report their progress; it is only listened to for the wish to stop.
         let listen = |_| self.listen();
         let started = Instant::now();
+        if let Some(tolerance) = points[0].experiment.simulation.early_exit {
+            let first = &points[0].experiment;
+            let stopped = isolated(|| imported.simulate_stopping(first, tolerance, &listen));
+            let price = |stopped: &StoppedEarly, point: &Point| {
+                self.price_stopped(stopped, placements, point)
+            };
+            return self.price_each(points, &stopped, &price, started);
+        }
         // One point of each number of timesteps.
         let mut lengths: Vec<&Experiment> = Vec::new();
         for point in points {
@@ -127,37 +136,65 @@ impl Runner<'_> {
             }
         }
         let simulated = isolated(|| imported.simulate_each(&lengths, &listen));
+        let price = |simulated: &Vec<Simulated>, point: &Point| {
+            let timesteps = point.experiment.simulation.timesteps;
+            let mut lengths = lengths.iter();
+            let place = lengths.position(|e| e.simulation.timesteps == timesteps);
+            let report = self.report(&simulated[place.unwrap_or(0)], placements, point)?;
+            Ok(PointResult::of(&report))
+        };
+        self.price_each(points, &simulated, &price, started)
+    }
+
+    /// Prices what points share, and keeps each the moment it is priced.
+    fn price_each<S>(
+        &self,
+        points: &[&Point],
+        simulated: &Result<S, String>,
+        price: &dyn Fn(&S, &Point) -> Result<PointResult, ExperimentError>,
+        started: Instant,
+    ) -> Result<(), SweepError> {
         stop_if(self.listen())?;
         let simulate_s = started.elapsed().as_secs_f64();
         self.summary().simulations += 1;
         for point in points {
-            let timesteps = point.experiment.simulation.timesteps;
-            let place = lengths
-                .iter()
-                .position(|e| e.simulation.timesteps == timesteps);
-            let outcome = simulated
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|simulated| {
-                    isolated(|| self.price(&simulated[place.unwrap_or(0)], placements, point))
-                });
+            let outcome = simulated.as_ref().map_err(Clone::clone);
+            let outcome = outcome.and_then(|simulated| isolated(|| price(simulated, point)));
             self.keep(point, outcome, simulate_s)?;
         }
         Ok(())
     }
 
-    fn price(
+    fn report(
         &self,
         simulated: &Simulated,
         placements: &Placements,
         point: &Point,
-    ) -> Result<PointResult, ExperimentError> {
-        let report = simulated.prices(
+    ) -> Result<Report, ExperimentError> {
+        simulated.prices(
             &point.experiment,
             self.catalogue,
             &|hardware, work, options| placements.price(hardware, work, options),
-        )?;
-        Ok(PointResult::of(&report))
+        )
+    }
+
+    fn price_stopped(
+        &self,
+        stopped: &StoppedEarly,
+        placements: &Placements,
+        point: &Point,
+    ) -> Result<PointResult, ExperimentError> {
+        let whole = self.report(&stopped.whole, placements, point)?;
+        let groups = stopped.groups.iter().map(|group| {
+            let report = self.report(&group.simulated, placements, point)?;
+            Ok((group.share, report))
+        });
+        let groups = groups.collect::<Result<Vec<_>, ExperimentError>>()?;
+        Ok(PointResult::of_stopped(
+            &whole,
+            &groups,
+            stopped.mean_timesteps,
+        ))
     }
 
     fn keep(

@@ -168,6 +168,9 @@ impl Merged {
             let values = results().map(|result| result.and_then(value));
             table.push(name, Values::Number(values.collect()));
         };
+        number("mean_timesteps", &|r| {
+            Some(r.mean_timesteps.unwrap_or(f64::from(r.timesteps)))
+        });
         number("accuracy_ann", &|r| r.accuracy_ann);
         number("accuracy_snn", &|r| r.accuracy_snn);
         number("agreement", &|r| r.agreement);

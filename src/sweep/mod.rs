@@ -10,8 +10,33 @@
 //! Points that differ in price alone share one simulation, and so do those that differ in timesteps
 //! where `conversion.timesteps` fixes the network; points with the same model and data
 //! share the import, what the original answers, and where neurons sit on each chip.
+//!
+//! A kill loses the simulations in work, one a thread. Nothing smaller has a result: all points of a
+//! shared simulation come from the same pass over all samples, none is known before it ends, and
+//! each is stored as soon as it is priced.
+//!
+//! # Axes
+//!
+//! Any key of an experiment file can vary; accuracy is measured anew for each value. The usual ones:
+//!
+//! | key | what varies |
+//! |---|---|
+//! | `model` | the network, such as a ladder of students |
+//! | `optimise.prune`, `.prune_scope`, `.prune_unit` | weights or channels that are left |
+//! | `optimise.weight_bits`, `.weight_step` | bits of a weight |
+//! | `optimise.activation_bits` | bits of what each rectifier of the original gives, before conversion |
+//! | `conversion.normalization`, `.percentile` | how thresholds are found |
+//! | `simulation.timesteps` | length of a sample |
+//! | `simulation.early_exit` | share of answers that stopping a sample early may change |
+//! | `simulation.encoding` | how samples become input |
+//! | `output.targets` | devices |
+//!
+//! With `simulation.early_exit` each sample is simulated and priced for the timesteps that it really
+//! runs: energy, latency and events of such a point are means over the samples, and
+//! `mean_timesteps` says how long they ran.
 
 mod columns;
+mod early_exit;
 mod emit;
 mod execute;
 mod figure;

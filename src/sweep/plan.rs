@@ -208,6 +208,7 @@ impl Keys {
             .collect::<Result<_, _>>()?;
         let point = json!([simulation, prices, tables]);
         let shares = experiment.conversion.timesteps.is_some()
+            && experiment.simulation.early_exit.is_none()
             && experiment.simulation.encoding.begins_alike();
         if shares {
             content["simulation"]["timesteps"] = Value::Null;

@@ -19,6 +19,9 @@ pub struct PointResult {
     pub samples: u64,
     /// Timesteps per sample.
     pub timesteps: u32,
+    /// Timesteps that a sample really runs for, on average, where samples stop early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_timesteps: Option<f64>,
     /// Weights and biases of the original.
     pub parameters: u64,
     /// Multiply-accumulates of the original per inference; `None` without an original.
@@ -97,6 +100,7 @@ impl PointResult {
             data_sha256: report.setup.data_sha256.clone(),
             samples: report.samples,
             timesteps: report.timesteps,
+            mean_timesteps: None,
             parameters: report.model.parameters,
             macs: report.model.macs,
             accuracy_ann: accuracy.and_then(|a| a.ann),
