@@ -22,6 +22,7 @@ impl PointResult {
         result.mean_timesteps = Some(mean_timesteps);
         result.totals = Totals {
             spikes_per_inference: mean(&parts, |p| p.totals.spikes_per_inference),
+            negative_spikes_per_inference: mean(&parts, |p| p.totals.negative_spikes_per_inference),
             synops_per_inference: mean(&parts, |p| p.totals.synops_per_inference),
             macs_per_inference: mean(&parts, |p| p.totals.macs_per_inference),
             macs_once_per_inference: mean(&parts, |p| p.totals.macs_once_per_inference),
