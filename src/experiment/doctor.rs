@@ -121,7 +121,6 @@ pub fn diagnose(
     let drive = Driver {
         network,
         options: &options,
-        timesteps: options.timesteps,
     };
     let (_, traces) = drive.trace(&imported.data_of(true), observer)?;
     let tolerance = experiment.simulation.early_exit;

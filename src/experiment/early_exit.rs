@@ -2,7 +2,7 @@
 
 use super::trace::Driver;
 use super::{Experiment, ExperimentError, Imported, Observer, Progress, Simulated};
-use crate::conversion::EarlyExit;
+use crate::conversion::{EarlyExit, FitOptions};
 use crate::engine::Simulator;
 use crate::report::Accuracy;
 use std::collections::BTreeMap;
@@ -49,11 +49,13 @@ impl Imported {
     ) -> Result<StoppedEarly, ExperimentError> {
         let fit = self.convert(experiment, observer)?;
         let started = Instant::now();
-        let options = experiment.fit_options();
+        let options = FitOptions {
+            timesteps: experiment.simulation.timesteps,
+            ..experiment.fit_options()
+        };
         let driver = Driver {
             network: &fit.conversion.network,
             options: &options,
-            timesteps: experiment.simulation.timesteps,
         };
         let (_, calibration) = driver.trace(&self.data_of(true), observer)?;
         let exit = EarlyExit::choose(&calibration, tolerance);

@@ -10,9 +10,8 @@ use std::sync::{Mutex, PoisonError};
 /// Drives a converted network with samples of its model.
 pub(super) struct Driver<'a> {
     pub(super) network: &'a Network,
+    /// How it was converted, and for how many timesteps it is traced.
     pub(super) options: &'a FitOptions,
-    /// Timesteps that are traced.
-    pub(super) timesteps: u32,
 }
 
 impl Driver<'_> {
@@ -36,7 +35,7 @@ impl Driver<'_> {
         samples: &[&[f32]],
         observer: Observer,
     ) -> Result<(Simulation, Vec<Trace>), SimulationError> {
-        let timesteps = self.timesteps;
+        let timesteps = self.options.timesteps;
         let last = self.network.populations.len() - 1;
         let output = &self.network.populations[last];
         let tracer = Tracer {

@@ -1,7 +1,6 @@
 //! What to run with, from calibration samples that the conversions under test have not seen.
 
-use super::super::trace::Driver;
-use super::shares;
+use super::{Driver, shares};
 use crate::ann::{Observed, Runtime};
 use crate::conversion::{
     self, ConversionError, Fit, FitOptions, MaxPoolChoice, READOUTS, Readout, ThresholdRule,
@@ -115,7 +114,6 @@ impl<'a> Split<'a> {
         let drive = Driver {
             network: &fit.conversion.network,
             options,
-            timesteps: options.timesteps,
         };
         let (simulation, traces) = drive.trace(&self.judging, observer)?;
         let last = fit.conversion.network.populations.last();
