@@ -316,10 +316,43 @@ fn fonts_are_embedded_tables_compile_and_data_frames_read_them() {
         .iter()
         .map(|figure| format!("\\includegraphics[width=60mm]{{{figure}}}\n"))
         .collect();
+    let tables = files(&paper, ".tex");
+    assert_eq!(tables.len(), 7, "{tables:?}");
+    let tables: String = tables
+        .iter()
+        .map(|table| format!("\\input{{{table}}}\n"))
+        .collect();
+    // pgfplots reads the data as they are.
+    let plots: String = [
+        ("x expr=\\coordindex, y=energy_nominal_j", "layers.csv"),
+        ("x=timesteps, y=system_nominal_j", "timesteps.csv"),
+        ("x expr=\\coordindex, y=rate_q50", "rates.csv"),
+        ("x=operations_per_byte, y=achieved_op_per_s", "roofline.csv"),
+        ("x=energy_j, y=accuracy", "front.csv"),
+    ]
+    .iter()
+    .map(|(columns, file)| {
+        format!(
+            "\\begin{{tikzpicture}}\\begin{{axis}}\\addplot table [{columns}, col sep=comma] \
+             {{{file}}};\\end{{axis}}\\end{{tikzpicture}}\n"
+        )
+    })
+    .collect();
+    let has_pgfplots = std::process::Command::new("kpsewhich")
+        .arg("pgfplots.sty")
+        .output()
+        .is_ok_and(|found| found.status.success());
+    let (package, plots) = match has_pgfplots {
+        true => ("\\usepackage{pgfplots}\\pgfplotsset{compat=1.15}", plots),
+        false => {
+            eprintln!("SKIPPED: pgfplots is not installed");
+            ("", String::new())
+        }
+    };
     let text = format!(
-        "\\documentclass{{article}}\\usepackage{{booktabs,siunitx,graphicx}}\n\
-         \\usepackage[utf8]{{inputenc}}\\begin{{document}}\n\\input{{targets.tex}}\n\
-         \\input{{front.tex}}\n\\input{{roofline.tex}}\n{included}\\nocite{{*}}\\bibliographystyle{{plain}}\n\
+        "\\documentclass{{article}}\\usepackage{{booktabs,siunitx,graphicx}}{package}\n\
+         \\usepackage[utf8]{{inputenc}}\\begin{{document}}\n\
+         {tables}{plots}{included}\\nocite{{*}}\\bibliographystyle{{plain}}\n\
          \\bibliography{{sources}}\\end{{document}}\n"
     );
     std::fs::write(paper.join("paper.tex"), text).expect("writable");

@@ -20,29 +20,50 @@ impl Exporter for Latex {
 }
 
 fn table(report: &Report) -> String {
-    let mut lines: Vec<String> = [
-        "% Needs \\usepackage{booktabs} and \\usepackage{siunitx}.",
-        "\\begin{table}",
-        "  \\centering",
-    ]
-    .map(String::from)
-    .into();
-    lines.push(format!("  \\caption{{{}}}", caption(report)));
-    lines.extend(
-        [
-            "  \\label{tab:spikewatt-energy}",
-            "  \\begin{tabular}{llrrrrrr}",
-            "    \\toprule",
-            "    & & & \\multicolumn{4}{c}{Energy} & \\\\",
-            "    Target & Network & Batch & Compute & + memory, routing & + idle, host, I/O & Range \
-             & Latency \\\\",
-            "    \\midrule",
-        ]
-        .map(String::from),
-    );
-    lines.extend(report.targets_in(Scope::System).into_iter().map(row));
-    lines.extend(["    \\bottomrule", "  \\end{tabular}", "\\end{table}"].map(String::from));
-    lines.join("\n") + "\n"
+    TexTable {
+        label: "energy",
+        caption: caption(report),
+        columns: "llrrrrrr",
+        head: &[
+            "& & & \\multicolumn{4}{c}{Energy} &",
+            "Target & Network & Batch & Compute & + memory, routing & + idle, host, I/O & Range & \
+             Latency",
+        ],
+        rows: report.targets_in(Scope::System).into_iter().map(row),
+    }
+    .text()
+}
+
+/// A `table` environment for booktabs and siunitx; lines without their ends.
+pub(super) struct TexTable<R> {
+    /// What `\ref{tab:spikewatt-…}` finds it by.
+    pub(super) label: &'static str,
+    pub(super) caption: String,
+    /// Alignments of the columns.
+    pub(super) columns: &'static str,
+    pub(super) head: &'static [&'static str],
+    pub(super) rows: R,
+}
+
+impl<R: Iterator<Item = String>> TexTable<R> {
+    pub(super) fn text(self) -> String {
+        let mut lines: Vec<String> = vec![
+            "% Needs \\usepackage{booktabs} and \\usepackage{siunitx}.".to_owned(),
+            "\\begin{table}".to_owned(),
+            "  \\centering".to_owned(),
+            format!("  \\caption{{{}}}", self.caption),
+            format!("  \\label{{tab:spikewatt-{}}}", self.label),
+            format!("  \\begin{{tabular}}{{{}}}", self.columns),
+            "    \\toprule".to_owned(),
+        ];
+        let line = |row: &str| format!("    {row} \\\\");
+        lines.extend(self.head.iter().map(|row| line(row)));
+        lines.push("    \\midrule".to_owned());
+        lines.extend(self.rows.map(|row| line(&row)));
+        let tail = ["    \\bottomrule", "  \\end{tabular}", "\\end{table}"];
+        lines.extend(tail.map(String::from));
+        lines.join("\n") + "\n"
+    }
 }
 
 fn caption(report: &Report) -> String {
@@ -53,12 +74,11 @@ fn caption(report: &Report) -> String {
         report.samples
     );
     if let Some(accuracy) = &report.accuracy {
-        let percent = |share: f64| format!("\\SI{{{:.2}}}{{\\percent}}", share * 100.0);
-        let ann = accuracy.ann.map(|ann| percent(ann) + " as ANN, ");
+        let ann = accuracy.ann.map(|ann| percent(ann, 2) + " as ANN, ");
         text += &format!(
             "; accuracy {}{} as SNN",
             ann.unwrap_or_default(),
-            percent(accuracy.snn)
+            percent(accuracy.snn, 2)
         );
     }
     text += "). Columns are cumulative and must not be compared with each other; the range is that of \
@@ -94,7 +114,7 @@ fn row(target: &TargetReport) -> String {
         .map(|scope| known(scope).map_or_else(open, |e| quantity(e.nominal, "J", "\\joule")));
     let widest = Scope::ALL.into_iter().rev().find_map(known);
     format!(
-        "    {name} & {} & \\num{{{}}} & {compute} & {memory} & {system} & {} & {} \\\\",
+        "{name} & {} & \\num{{{}}} & {compute} & {memory} & {system} & {} & {}",
         target.workload.label(),
         target.batch,
         widest.map_or_else(open, range),
@@ -102,6 +122,11 @@ fn row(target: &TargetReport) -> String {
             .latency_s
             .map_or_else(open, |s| quantity(s, "s", "\\second")),
     )
+}
+
+/// `\SI{82.5}{\percent}` of a share.
+pub(super) fn percent(share: f64, digits: usize) -> String {
+    format!("\\SI{{{:.digits$}}}{{\\percent}}", share * 100.0)
 }
 
 /// `\SI{268}{\nano\joule}`: three significant digits and the prefix that [`si`] chooses.

@@ -20,6 +20,7 @@ mod methods;
 mod paper;
 pub(crate) mod pdf;
 mod profile;
+mod profile_tables;
 mod raster;
 mod raster_figure;
 mod reproduction;
@@ -58,6 +59,7 @@ pub use profile::{
     LayerBill, LayersCsv, Profile, RATE_SHARES, RateSpread, RatesCsv, TimeCurve, TimePoint,
     TimestepsCsv,
 };
+pub use profile_tables::{LayersTable, RatesTable, ReceiptTable, TimestepsTable};
 pub use raster::{Band, Cells, Marks, RasterPicture, SHADES, SpikeSource};
 pub use raster_figure::raster_files;
 pub use reproduction::{Aspect, Difference, LinePair, differences, first_line};
@@ -95,7 +97,7 @@ pub trait Exporter: Sync {
 
 /// What `report` writes of a result for a paper: figures, the data behind them, tables, text and
 /// sources. A new figure is its lines here.
-pub static PAPER: [&dyn Exporter; 59] = [
+pub static PAPER: [&dyn Exporter; 64] = [
     &Pdf(EnergyFigure::<true>),
     &Svg(EnergyFigure::<false>),
     &Png(EnergyFigure::<false>),
@@ -145,6 +147,10 @@ pub static PAPER: [&dyn Exporter; 59] = [
     &Png(Roofline::<false>),
     &Pdf(Roofline::<false>),
     &Latex,
+    &LayersTable,
+    &TimestepsTable,
+    &RatesTable,
+    &ReceiptTable,
     &RooflineTable,
     &Methods,
     &Bibliography,
@@ -155,6 +161,7 @@ pub static PAPER: [&dyn Exporter; 59] = [
     &TimestepsCsv,
     &RatesCsv,
     &RooflineCsv,
+    &BreakdownCsv,
 ];
 
 /// Every exporter, in the order in which files are written. A new one is a line here.

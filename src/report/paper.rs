@@ -104,7 +104,7 @@ pub(super) fn headings<DB: DrawingBackend>(
 }
 
 /// The first spiking target whose energy is known.
-fn spiking(report: &Report) -> Option<&TargetReport> {
+pub(super) fn spiking(report: &Report) -> Option<&TargetReport> {
     let mut targets = report.targets.iter();
     targets.find(|target| target.workload == Workload::Snn && target.known_energy_j().is_some())
 }

@@ -101,7 +101,8 @@ pub struct LayerBill {
     pub static_j: f64,
 }
 
-/// Writes `layers.csv`: a row per spiking target and layer.
+/// Writes `layers.csv`: a row per spiking target and layer. pgfplots reads this and the other tables
+/// with `table [x expr=\\coordindex, y=energy_nominal_j, col sep=comma] {layers.csv}`.
 pub struct LayersCsv;
 
 /// Writes `timesteps.csv`: a row per spiking target and number of timesteps.

@@ -1,6 +1,7 @@
 //! `roofline.tex`: the roofline as a table of a paper, its sources in the caption.
 
 use super::escape::latex;
+use super::latex::TexTable;
 use super::{ExportError, Exporter, Report, Roof};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -21,27 +22,17 @@ impl Exporter for RooflineTable {
 }
 
 fn table(report: &Report) -> String {
-    let head = [
-        "% Needs \\usepackage{booktabs} and \\usepackage{siunitx}.",
-        "\\begin{table}",
-        "  \\centering",
-    ];
-    let columns = [
-        "  \\label{tab:spikewatt-roofline}",
-        "  \\begin{tabular}{llrrrrrl}",
-        "    \\toprule",
-        "    & & & Mop per & op per & \\multicolumn{2}{c}{Gop per second} & Roof \\\\",
-        "    Target & Network & Batch & inference & byte & roof & reached & of \\\\",
-        "    \\midrule",
-    ];
-    let tail = ["    \\bottomrule", "  \\end{tabular}", "\\end{table}"];
-    let caption = format!("  \\caption{{{}}}", caption(report));
-    let mut lines: Vec<String> = head.map(String::from).into();
-    lines.push(caption);
-    lines.extend(columns.map(String::from));
-    lines.extend(report.profile.roofs.iter().map(row));
-    lines.extend(tail.map(String::from));
-    lines.join("\n") + "\n"
+    TexTable {
+        label: "roofline",
+        caption: caption(report),
+        columns: "llrrrrrl",
+        head: &[
+            "& & & Mop per & op per & \\multicolumn{2}{c}{Gop per second} & Roof",
+            "Target & Network & Batch & inference & byte & roof & reached & of",
+        ],
+        rows: report.profile.roofs.iter().map(row),
+    }
+    .text()
 }
 
 fn caption(report: &Report) -> String {
@@ -68,7 +59,7 @@ fn row(roof: &Roof) -> String {
     let rate = |rate: f64| figures(rate / 1e9);
     let mark = if roof.unverified { "$^{*}$" } else { "" };
     format!(
-        "    {}{mark} & {} & \\num{{{}}} & {} & {} & {} & {} & {} \\\\",
+        "{}{mark} & {} & \\num{{{}}} & {} & {} & {} & {} & {}",
         latex(&roof.target),
         roof.workload.label(),
         roof.batch,

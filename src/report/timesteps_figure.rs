@@ -81,7 +81,7 @@ impl<const WIDE: bool> Drawing for Timesteps<WIDE> {
 }
 
 /// The first spiking target whose energy is known, and the widest scope it is known in.
-fn curve(report: &Report) -> Option<(&TimeCurve, Scope)> {
+pub(super) fn curve(report: &Report) -> Option<(&TimeCurve, Scope)> {
     report.profile.timesteps.iter().find_map(|curve| {
         let last = curve.points.last()?;
         let known = |scope: &Scope| last.energy_j[*scope as usize].is_some();

@@ -33,7 +33,8 @@
 //!
 //! With `simulation.early_exit` each sample is simulated and priced for the timesteps that it really
 //! runs: energy, latency and events of such a point are means over the samples, and
-//! `mean_timesteps` says how long they ran.
+//! `mean_timesteps` says how long they ran. Comparing the outputs in each timestep, which a device has
+//! to do to stop, is not priced.
 
 mod columns;
 mod early_exit;

@@ -1,0 +1,185 @@
+//! `layers.tex`, `timesteps.tex`, `rates.tex` and `receipt.tex`: the data of figures as tables of a
+//! paper.
+
+use super::escape::latex;
+use super::latex::{TexTable, percent, quantity};
+use super::paper::spiking;
+use super::timesteps_figure::curve;
+use super::{ExportError, Exporter, Report, Scope};
+use std::io::Write;
+
+/// The energy of each layer on each spiking target: `layers.tex`.
+pub struct LayersTable;
+
+/// Accuracy and energy on the first spiking target against T: `timesteps.tex`.
+pub struct TimestepsTable;
+
+/// How the neurons of each population fire: `rates.tex`.
+pub struct RatesTable;
+
+/// What the waterfall shows, event by event, on the first spiking target: `receipt.tex`.
+pub struct ReceiptTable;
+
+/// Writes a table under its name.
+macro_rules! exporter {
+    ($name:ident, $file:literal, $table:ident) => {
+        impl Exporter for $name {
+            fn file_name(&self) -> &'static str {
+                $file
+            }
+
+            fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+                out.write_all($table(report).as_bytes())
+                    .map_err(ExportError::io(self.file_name()))
+            }
+        }
+    };
+}
+
+exporter!(LayersTable, "layers.tex", layers);
+exporter!(TimestepsTable, "timesteps.tex", timesteps);
+exporter!(RatesTable, "rates.tex", rates);
+exporter!(ReceiptTable, "receipt.tex", receipt);
+
+fn joules(joules: f64) -> String {
+    quantity(joules, "J", "\\joule")
+}
+
+fn layers(report: &Report) -> String {
+    let bills = report.profile.layers.iter();
+    let rows = bills.flat_map(|bill| {
+        let rows = bill.rows();
+        let total: f64 = rows.iter().map(|row| row.1).sum();
+        rows.into_iter().map(move |(layer, energy_j)| {
+            let (target, layer) = (latex(&bill.target), latex(&layer));
+            let share = percent(energy_j / total, 1);
+            format!("{target} & {layer} & {} & {share}", joules(energy_j))
+        })
+    });
+    TexTable {
+        label: "layers",
+        caption: format!(
+            "Modelled energy per inference of {} by the layer whose events it is spent on ($T = \
+             {}$): the synapses into it, its updates, its spikes and the packets it sends.",
+            latex(report.model_name()),
+            report.timesteps
+        ),
+        columns: "llrr",
+        head: &["Target & Layer & Energy & Share"],
+        rows,
+    }
+    .text()
+}
+
+fn timesteps(report: &Report) -> String {
+    let (points, target) = match curve(report) {
+        Some((curve, _)) => (&curve.points[..], latex(&curve.target)),
+        None => (&[][..], "no spiking target of known energy".to_owned()),
+    };
+    let open = || "---".to_owned();
+    let rows = points.iter().map(|point| {
+        let accuracy = report.accuracy.as_ref().and_then(|accuracy| {
+            let last = (point.timesteps as usize).checked_sub(1)?;
+            accuracy.snn_per_timestep.get(last)
+        });
+        let accuracy = accuracy.map_or_else(open, |share| percent(*share, 2));
+        let energies = Scope::ALL.map(|scope| {
+            let energy_j = point.energy_j[scope as usize];
+            energy_j.map_or_else(open, |energy_j| joules(energy_j.nominal))
+        });
+        let timesteps = point.timesteps;
+        format!(
+            "\\num{{{timesteps}}} & {accuracy} & {}",
+            energies.join(" & ")
+        )
+    });
+    TexTable {
+        label: "timesteps",
+        caption: format!(
+            "{} read out after $T$ timesteps, and its modelled energy per inference by then on {} \
+             (\\num{{{}}} samples). Columns are cumulative; what a cost table does not state is left \
+             open.",
+            latex(report.model_name()),
+            target,
+            report.samples
+        ),
+        columns: "rrrrr",
+        head: &[
+            "& & \\multicolumn{3}{c}{Energy}",
+            "$T$ & Accuracy & Compute & + memory, routing & + idle, host, I/O",
+        ],
+        rows,
+    }
+    .text()
+}
+
+fn rates(report: &Report) -> String {
+    let rows = report.profile.rates.iter().map(|spread| {
+        let rates = spread.quantiles.map(|rate| format!("\\num{{{rate:.3}}}"));
+        let [_, low, first, median, third, high, most] = rates;
+        format!(
+            "{} & \\num{{{}}} & {} & {low} & {first} & {median} & {third} & {high} & {most}",
+            latex(&spread.population),
+            spread.neurons,
+            percent(spread.silent, 1),
+        )
+    });
+    TexTable {
+        label: "rates",
+        caption: format!(
+            "Spikes per timestep of the neurons of {} ($T = {}$, \\num{{{}}} samples): what so many of \
+             them do not exceed.",
+            latex(report.model_name()),
+            report.timesteps,
+            report.samples
+        ),
+        columns: "lrrrrrrrr",
+        head: &[
+            "Population & Neurons & Silent & \\SI{5}{\\percent} & \\SI{25}{\\percent} & \
+             \\SI{50}{\\percent} & \\SI{75}{\\percent} & \\SI{95}{\\percent} & all",
+        ],
+        rows,
+    }
+    .text()
+}
+
+fn receipt(report: &Report) -> String {
+    let target = spiking(report);
+    let lines = target.map_or(&[][..], |target| &target.lines[..]);
+    let title = target.map_or("no spiking target of known energy", |t| t.title.as_str());
+    let rows = lines.iter().map(|line| {
+        // The count of a static line is a time, its price a power.
+        let (event, count, each) = match line.event.strip_suffix(" [s]") {
+            Some(event) => (
+                event,
+                quantity(line.count, "s", "\\second"),
+                quantity(line.joules_each, "W", "\\watt"),
+            ),
+            None => (
+                line.event.as_str(),
+                format!("\\num{{{:.4e}}}", line.count),
+                joules(line.joules_each),
+            ),
+        };
+        let mark = if line.unverified { "$^{*}$" } else { "" };
+        let energy = joules(line.joules);
+        format!("{}{mark} & {count} & {each} & {energy}", latex(event))
+    });
+    let mut caption = format!(
+        "Modelled energy per inference of {} on {}, event by event ($T = {}$).",
+        latex(report.model_name()),
+        latex(title),
+        report.timesteps
+    );
+    if lines.iter().any(|line| line.unverified) {
+        caption += " $^{*}$Rests on a figure not checked against its source.";
+    }
+    TexTable {
+        label: "receipt",
+        caption,
+        columns: "lrrr",
+        head: &["Event & Count & Each & Energy"],
+        rows,
+    }
+    .text()
+}
