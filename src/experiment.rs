@@ -28,6 +28,7 @@ pub use doctor::{
 };
 pub use early_exit::{StoppedEarly, StoppedGroup};
 pub use estimate::{assumed_counts, estimate};
+pub(crate) use simulate::simulate_network_adapted;
 pub use simulate::{
     NetworkRun, OutputReport, SimulateConfig, SimulateError, simulate_network,
     simulate_network_probed,
@@ -388,6 +389,17 @@ impl Imported {
         experiments: &[&Experiment],
         observer: Observer,
     ) -> Result<Vec<Simulated>, ExperimentError> {
+        let fit = self.convert(experiments[0], observer)?;
+        self.simulate_converted(experiments, &fit, observer)
+    }
+
+    /// As [`Imported::simulate_each`], of what the first of the experiments was converted to.
+    pub(crate) fn simulate_converted(
+        &self,
+        experiments: &[&Experiment],
+        fit: &Fit,
+        observer: Observer,
+    ) -> Result<Vec<Simulated>, ExperimentError> {
         let first = experiments[0];
         if let Some(tolerance) = first.simulation.early_exit {
             return Err(ExperimentError::Config(ConfigError::Value {
@@ -401,7 +413,6 @@ impl Imported {
             .collect();
         ends.sort_unstable();
         ends.dedup();
-        let fit = self.convert(first, observer)?;
         let started = Instant::now();
         let simulations = simulate(
             first,
@@ -415,7 +426,7 @@ impl Imported {
         let of_end = |experiment: &&Experiment| {
             let end = ends.binary_search(&experiment.simulation.timesteps);
             let simulation = &simulations[end.unwrap_or_else(|place| place)];
-            self.simulated(experiment, &fit, simulation, simulate_s)
+            self.simulated(experiment, fit, simulation, simulate_s)
         };
         experiments.iter().map(of_end).collect()
     }

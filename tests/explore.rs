@@ -261,3 +261,91 @@ proptest! {
         prop_assert!((sum(&parts) / total - 1.0).abs() < 1e-12);
     }
 }
+
+#[test]
+fn closed_form_energy_per_timestep_of_a_selection_adds_up_to_its_price() {
+    let ledger = ledger(&FASHION, "loihi1");
+    let selection = Selection {
+        rows: Rows::new(vec![100..900, 2000..2600]),
+        timesteps: 2..7,
+    };
+    let steps = ledger.per_timestep_of(&FASHION, &selection);
+    assert_eq!(steps.len(), 5);
+    let price = ledger.price(&FASHION, &selection).dynamic_j.unwrap();
+    let sum: f64 = steps.iter().flatten().sum();
+    assert!(price.nominal > 0.0 && (sum / price.nominal - 1.0).abs() < 1e-12);
+}
+
+/// Potentials of the neurons of a population against the equation of their model, with what the
+/// weights say of the spikes of the record.
+#[test]
+fn closed_form_potentials_follow_from_weights_and_spikes() {
+    for signed in [false, true] {
+        potentials_follow_from_weights_and_spikes(signed);
+    }
+}
+
+fn potentials_follow_from_weights_and_spikes(signed: bool) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/digits.toml");
+    let mut experiment = Experiment::load(&file, &[]).unwrap();
+    experiment.conversion.signed_spikes = signed;
+    let network = spikewatt::experiment::run(&experiment, &CATALOGUE, &go_on)
+        .unwrap()
+        .network;
+    let subject = Subject::experiment(experiment, &go_on).unwrap();
+    let record = subject.record(5, &go_on).unwrap();
+    let (mut checked, mut taken_back) = (0, 0);
+    for (index, population) in network.populations.iter().enumerate() {
+        let spikewatt::neuron::Neuron::IntegrateFire(model) = &population.neuron else {
+            continue;
+        };
+        let own = record.rows_of(index);
+        let rows: Vec<u32> = own.clone().collect();
+        let traces = subject.traces(5, &rows, &go_on).unwrap();
+        assert!(traces.iter().map(|trace| trace.row).eq(own.clone()));
+        for trace in traces {
+            let neuron = (trace.row - own.start) as usize;
+            let threshold = model.threshold[neuron];
+            assert_eq!(trace.threshold, Some(threshold));
+            let mut v = f64::from(model.initial * threshold);
+            for (t, &potential) in trace.potential.iter().enumerate() {
+                v += population.bias.get(neuron).map_or(0.0, |&b| f64::from(b));
+                for projection in network.projections.iter().filter(|p| p.target == index) {
+                    let targets = projection.connectivity.targets();
+                    let weight = |source: usize| {
+                        f64::from(projection.weights.get(source * targets + neuron))
+                    };
+                    let source = record.rows_of(projection.source);
+                    if population_is_driven(&record, projection.source) {
+                        let values = record.input.iter().enumerate();
+                        v += values.map(|(s, &x)| weight(s) * f64::from(x)).sum::<f64>();
+                    } else {
+                        record.raster.for_each(t, &source, |row, value| {
+                            v += weight((row - source.start) as usize) * f64::from(value);
+                        });
+                    }
+                }
+                let own = trace.row..trace.row + 1;
+                record.raster.for_each(t, &own, |_, value| {
+                    v -= f64::from(value * threshold);
+                    taken_back += usize::from(value < 0.0);
+                });
+                let error = (v - f64::from(potential)).abs() / f64::from(threshold);
+                assert!(error < 1e-4, "{}: neuron {neuron}, t {t}", population.name);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 300, "{checked} potentials");
+    assert_eq!(taken_back > 0, signed, "{taken_back} spikes taken back");
+    let readout = record.counts.populations.len() - 1;
+    let error = subject.traces(5, &[record.first_rows[readout]], &go_on);
+    let input = subject.traces(5, &[0], &go_on);
+    assert!(error.is_ok() || error.is_err_and(|e| e.to_string().contains("no potential")));
+    assert!(input.is_err_and(|e| e.to_string().contains("no potential")));
+}
+
+fn population_is_driven(record: &Record, population: usize) -> bool {
+    let role = record.counts.topology.populations[population].role;
+    role == spikewatt::network::Role::Input && !record.input.is_empty()
+}

@@ -13,6 +13,7 @@ use crate::formats::nir::{LowerError, NirError};
 use crate::formats::onnx::OnnxError;
 use crate::formats::recording::{Recorder, RecordingError};
 use crate::formats::spikes::{SpikesError, SpikingInput};
+use crate::network::Network;
 use crate::neuron::{NeuronError, Options};
 use crate::report::{PopulationReport, Timing, Totals};
 use serde::{Deserialize, Serialize};
@@ -293,8 +294,30 @@ pub(super) fn simulate(
     probe: &dyn Probe,
     observer: Observer,
 ) -> Result<Simulated, SimulateError> {
+    simulate_adapted(config, &mut |_| {}, probe, observer)
+}
+
+/// Runs a spiking network after a change that leaves what its neurons do as it is.
+///
+/// # Errors
+/// As [`simulate_network`].
+pub(crate) fn simulate_network_adapted(
+    config: &SimulateConfig,
+    adapt: &mut dyn FnMut(&mut Network),
+    observer: Observer,
+) -> Result<(), SimulateError> {
+    simulate_adapted(config, adapt, &NoProbe, observer).map(|_| ())
+}
+
+fn simulate_adapted(
+    config: &SimulateConfig,
+    adapt: &mut dyn FnMut(&mut Network),
+    probe: &dyn Probe,
+    observer: Observer,
+) -> Result<Simulated, SimulateError> {
     check(config)?;
-    let subject = Subject::load(config)?;
+    let mut subject = Subject::load(config)?;
+    adapt(&mut subject.network);
     let input = subject.input(config)?;
     let file = || config.network.clone();
     let stated = config.timesteps.or(subject.timesteps);

@@ -200,18 +200,29 @@ impl Ledger {
     /// spread evenly over the timesteps.
     #[must_use]
     pub fn per_timestep(&self, record: &Record) -> Vec<[f64; 6]> {
-        let timesteps = record.raster.timesteps();
-        let idle = self.static_j().unwrap_or(0.0) / timesteps.max(1) as f64;
-        (0..timesteps)
-            .map(|t| {
-                let selection = Selection {
-                    rows: record.all_rows(),
-                    timesteps: t..t + 1,
-                };
-                let mut sums = self.by_cause(&Tally::of(record, &self.structure, &selection));
-                sums[Cause::Static as usize] += idle;
-                sums
-            })
+        let all = Selection {
+            rows: record.all_rows(),
+            timesteps: 0..record.raster.timesteps(),
+        };
+        let mut sums = self.per_timestep_of(record, &all);
+        let idle = self.static_j().unwrap_or(0.0) / sums.len().max(1) as f64;
+        for sums in &mut sums {
+            sums[Cause::Static as usize] += idle;
+        }
+        sums
+    }
+
+    /// Nominal dynamic energy of a selection in each of its timesteps \[J\], by cause in the order of
+    /// [`Cause::ALL`].
+    #[must_use]
+    pub fn per_timestep_of(&self, record: &Record, selection: &Selection) -> Vec<[f64; 6]> {
+        let of = |t: usize| Selection {
+            rows: selection.rows.clone(),
+            timesteps: t..t + 1,
+        };
+        let end = selection.timesteps.end.min(record.raster.timesteps());
+        (selection.timesteps.start..end)
+            .map(|t| self.by_cause(&Tally::of(record, &self.structure, &of(t))))
             .collect()
     }
 

@@ -24,6 +24,7 @@
 //! ```
 
 mod cause;
+mod converted;
 mod ledger;
 mod picture;
 mod raster;
@@ -33,13 +34,16 @@ mod selection;
 mod structure;
 mod subject;
 mod tally;
+mod trace;
 
 pub use cause::{Cause, Measure};
+pub use converted::Converted;
 pub use ledger::{Ledger, LedgerError, Priced, PricedLine};
 pub use raster::Raster;
 pub use record::{Potentials, Record};
 pub use recording::{OpenError, open_recording};
 pub use selection::{Rows, Selection};
 pub use structure::Structure;
-pub use subject::{Converted, Subject, SubjectError, is_sweep};
+pub use subject::{Subject, SubjectError, is_sweep};
 pub use tally::Tally;
+pub use trace::{MOST_TRACES, Trace, TraceError};

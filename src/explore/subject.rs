@@ -1,18 +1,18 @@
 //! What can be explored: an experiment or a spiking network.
 
 use super::record::Keeper;
-use super::{OpenError, Record, open_recording};
-use crate::conversion::{Conversion, Health};
+use super::trace::Watching;
+use super::{Converted, OpenError, Record, Trace, TraceError, open_recording};
+use crate::conversion::Health;
 use crate::counts::DenseCounts;
-use crate::encoding::Drive;
-use crate::engine::{SimulationError, Simulator};
+use crate::engine::SimulationError;
 use crate::experiment::{
-    self, ConfigError, Context, Experiment, ExperimentError, Imported, Observer, Progress,
-    SimulateConfig, SimulateError,
+    self, ConfigError, Context, Experiment, ExperimentError, Observer, SimulateConfig,
+    SimulateError,
 };
 use crate::files;
 use crate::formats::saved_counts::{self, SavedCountsError};
-use std::ops::ControlFlow;
+use crate::network::Network;
 use std::path::{Path, PathBuf};
 
 /// Why something cannot be explored.
@@ -39,6 +39,9 @@ pub enum SubjectError {
     /// A recording cannot be read.
     #[error(transparent)]
     Recording(#[from] OpenError),
+    /// Potentials cannot be shown.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// The result does not say how it was made.
     #[error(
         "{}: it does not say which experiment made it; open the experiment file instead",
@@ -79,14 +82,6 @@ pub enum Subject {
     Recording(PathBuf),
 }
 
-/// An experiment that is ready to run.
-pub struct Converted {
-    /// The experiment.
-    pub experiment: Experiment,
-    imported: Imported,
-    conversion: Conversion,
-}
-
 impl Subject {
     /// Opens an experiment or a native network (`.toml`), a NIR file, a recording (`.npz`), saved
     /// counts (`.h5`) or a result folder.
@@ -112,13 +107,8 @@ impl Subject {
     /// The first stage that fails.
     pub fn experiment(experiment: Experiment, observer: Observer) -> Result<Self, SubjectError> {
         experiment.check()?;
-        let imported = Imported::load(&experiment, observer)?;
-        let conversion = imported.convert(&experiment, observer)?.conversion;
-        Ok(Subject::Experiment(Box::new(Converted {
-            experiment,
-            imported,
-            conversion,
-        })))
+        let converted = Converted::new(experiment, observer)?;
+        Ok(Subject::Experiment(Box::new(converted)))
     }
 
     fn network(path: &Path) -> Self {
@@ -134,22 +124,10 @@ impl Subject {
         let context: Option<Context> = serde_json::from_str(&saved.report_context).ok();
         let unknown = || SubjectError::NoExperiment(path.to_owned());
         let context = context.ok_or_else(unknown)?;
-        let experiment = context.experiment.ok_or_else(unknown)?;
+        let experiment = context.experiment.clone().ok_or_else(unknown)?;
         let subject = Self::experiment(experiment, observer)?;
         if let Subject::Experiment(converted) = &subject {
-            let imported = &converted.imported;
-            let files = [
-                (
-                    &imported.model.path,
-                    &imported.model.sha256,
-                    &context.model.sha256,
-                ),
-                (
-                    &context.setup.data,
-                    &imported.data.data.sha256,
-                    &context.setup.data_sha256,
-                ),
-            ];
+            let files = converted.files(&context);
             if let Some((path, ..)) = files.into_iter().find(|(_, now, then)| now != then) {
                 return Err(SubjectError::Changed { path: path.clone() });
             }
@@ -164,9 +142,7 @@ impl Subject {
     /// If the original cannot be run.
     pub fn health(&self) -> Result<Vec<Health>, SubjectError> {
         match self {
-            Subject::Experiment(converted) => Ok(converted
-                .imported
-                .examine(&converted.experiment, &converted.conversion)?),
+            Subject::Experiment(converted) => Ok(converted.health()?),
             Subject::Network(_) | Subject::Recording(_) => Ok(Vec::new()),
         }
     }
@@ -175,7 +151,7 @@ impl Subject {
     #[must_use]
     pub fn samples(&self) -> usize {
         match self {
-            Subject::Experiment(converted) => converted.imported.data.len(),
+            Subject::Experiment(converted) => converted.samples(),
             Subject::Network(_) | Subject::Recording(_) => 1,
         }
     }
@@ -190,10 +166,55 @@ impl Subject {
             return Err(SubjectError::NoSample { sample, samples });
         }
         match self {
-            Subject::Experiment(converted) => record_experiment(converted, sample, observer),
+            Subject::Experiment(converted) => converted.record(sample, observer),
             Subject::Network(config) => record_network(config, observer),
             Subject::Recording(path) => Ok(open_recording(path, sample)?),
         }
+    }
+
+    /// Runs one sample again and keeps the potentials of some neurons, given by their rows in its
+    /// record. They are in the order of the rows.
+    ///
+    /// # Errors
+    /// If a row has no potential, there are more than [`MOST_TRACES`](super::MOST_TRACES), or the run
+    /// fails or is stopped.
+    pub fn traces(
+        &self,
+        sample: usize,
+        rows: &[u32],
+        observer: Observer,
+    ) -> Result<Vec<Trace>, SubjectError> {
+        let samples = self.samples();
+        if sample >= samples {
+            return Err(SubjectError::NoSample { sample, samples });
+        }
+        match self {
+            Subject::Experiment(converted) => converted.traces(sample, rows, observer),
+            Subject::Network(config) => trace_network(config, rows, observer),
+            Subject::Recording(_) => Err(TraceError::NoNetwork.into()),
+        }
+    }
+}
+
+fn trace_network(
+    config: &SimulateConfig,
+    rows: &[u32],
+    observer: Observer,
+) -> Result<Vec<Trace>, SubjectError> {
+    let mut watching = None;
+    let mut adapt = |network: &mut Network| {
+        watching = Some(Watching::start(network, rows));
+    };
+    let one = one_sample(config);
+    experiment::simulate_network_adapted(&one, &mut adapt, observer)?;
+    let watching = watching.transpose()?;
+    Ok(watching.map(Watching::finish).unwrap_or_default())
+}
+
+fn one_sample(config: &SimulateConfig) -> SimulateConfig {
+    SimulateConfig {
+        samples: Some(1),
+        ..config.clone()
     }
 }
 
@@ -223,69 +244,9 @@ fn has_key(path: &Path, key: &str) -> Result<bool, SubjectError> {
     Ok(table.contains_key(key))
 }
 
-fn record_experiment(
-    converted: &Converted,
-    sample: usize,
-    observer: Observer,
-) -> Result<Record, SubjectError> {
-    let Converted {
-        experiment,
-        imported,
-        conversion,
-    } = converted;
-    let network = &conversion.network;
-    let timesteps = experiment.simulation.timesteps;
-    let readout = experiment.conversion.readout.of_spikes();
-    let simulator = Simulator::new(network, timesteps)?.with_readout(readout);
-    let keeper = Keeper::new();
-    let drive = experiment::drive(experiment, &imported.ann, &imported.data, sample)
-        .map_err(SimulationError::from)?;
-    let constant = simulator.multiplies_once(&drive);
-    let input = match &drive {
-        Drive::Constant(values) => values.clone(),
-        Drive::Spikes(_) => Vec::new(),
-    };
-    // A stop is heard before the only sample: afterwards there is nothing left to stop.
-    if observer(Progress::Simulating { done: 0, of: 1 }).is_break() {
-        return Err(SimulationError::Stopped.into());
-    }
-    let once = |_| Ok(drive.clone());
-    let go_on = |_| ControlFlow::Continue(());
-    let mut simulation = simulator.run_recorded(1, &once, &keeper, &go_on)?;
-    let sizes: Vec<usize> = network
-        .populations
-        .iter()
-        .map(|p| p.shape.neurons())
-        .collect();
-    let (raster, first_rows, potentials) = keeper.finish(&sizes, timesteps as usize);
-    let outcome = simulation.outcomes.pop();
-    Ok(Record {
-        title: imported.ann.name.clone(),
-        sample,
-        label: imported
-            .data
-            .labels
-            .as_ref()
-            .and_then(|l| l.get(sample).copied()),
-        counts: simulation.counts,
-        dense: imported.ann.dense_counts(),
-        raster: raster.into(),
-        first_rows,
-        input,
-        constant,
-        potentials,
-        predictions: outcome.map(|o| o.predictions).unwrap_or_default(),
-        has_synapses: true,
-    })
-}
-
 fn record_network(config: &SimulateConfig, observer: Observer) -> Result<Record, SubjectError> {
     let keeper = Keeper::new();
-    let one = SimulateConfig {
-        samples: Some(1),
-        ..config.clone()
-    };
-    let mut run = experiment::simulate_network_probed(&one, &keeper, observer)?;
+    let mut run = experiment::simulate_network_probed(&one_sample(config), &keeper, observer)?;
     let nodes = &run.counts.topology.populations;
     let sizes: Vec<usize> = nodes.iter().map(|node| node.shape.neurons()).collect();
     let (raster, first_rows, potentials) = keeper.finish(&sizes, run.timesteps as usize);
