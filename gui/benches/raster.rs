@@ -3,6 +3,7 @@
 //!
 //!     cargo bench -p spikewatt-gui --bench raster
 
+use cpu_time::ProcessTime;
 use eframe::egui::{Context, Pos2, RawInput, Rect, Ui, Vec2, vec2};
 use spikewatt::explore::{Raster, open_recording};
 use spikewatt_gui::app::App;
@@ -115,12 +116,12 @@ fn write_recording(file: &Path) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Median time to fill the pixels of a chart of 1000 × 600, none of it cached.
+/// Median processor time to fill the pixels of a chart of 1000 × 600, none of it cached.
 fn picture_time(raster: &Raster, counts: &Counts, zoom: f64) -> Duration {
     let mut times: Vec<Duration> = (0..15)
         .map(|step| {
             let window = window(zoom, step);
-            let started = Instant::now();
+            let started = ProcessTime::now();
             std::hint::black_box(picture(raster, counts, &window));
             started.elapsed()
         })
@@ -140,7 +141,7 @@ fn window(zoom: f64, step: usize) -> Window {
     }
 }
 
-/// Median and worst time of whole frames while the view pans: pictures, textures, layout and
+/// Median and worst processor time, of all threads together, of whole frames while the view pans: pictures, textures, layout and
 /// tessellation.
 fn frame_times(
     app: &mut App,
@@ -158,7 +159,7 @@ fn frame_times(
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
             ..RawInput::default()
         };
-        let started = Instant::now();
+        let started = ProcessTime::now();
         let output = ctx.run_ui(input, |ui| draw(ui, app));
         let primitives = ctx.tessellate(output.shapes, output.pixels_per_point);
         std::hint::black_box(&primitives);

@@ -22,6 +22,10 @@ pub enum Answer {
     Run,
     /// Forget it.
     Close,
+    /// Ask for its data.
+    ChooseData,
+    /// Ask for its calibration data.
+    ChooseCalibration,
 }
 
 /// Whether a file is a model that needs data beside it.
@@ -67,21 +71,20 @@ impl Bare {
         ui.label(
             "A model alone. Drop its data here, then training samples that set the thresholds.",
         );
+        let mut answer = None;
         Grid::new("bare").num_columns(3).show(ui, |ui| {
             ui.label("model");
             ui.label(self.model.display().to_string());
             ui.end_row();
-            for (name, file) in [
-                ("data", &mut self.data),
-                ("calibration", &mut self.calibration),
+            for (name, file, choose) in [
+                ("data", &self.data, Answer::ChooseData),
+                ("calibration", &self.calibration, Answer::ChooseCalibration),
             ] {
                 ui.label(name);
                 let shown = file.as_ref().map(|file| file.display().to_string());
                 ui.label(shown.unwrap_or_else(|| "missing".into()));
-                if ui.button(format!("Choose {name}…")).clicked()
-                    && let Some(chosen) = rfd::FileDialog::new().pick_file()
-                {
-                    *file = Some(chosen);
+                if ui.button(format!("Choose {name}…")).clicked() {
+                    answer = Some(choose);
                 }
                 ui.end_row();
             }
@@ -93,6 +96,6 @@ impl Bare {
             let run = run.clicked().then_some(Answer::Run);
             run.or(close.clicked().then_some(Answer::Close))
         });
-        row.inner
+        answer.or(row.inner)
     }
 }

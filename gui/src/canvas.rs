@@ -293,6 +293,18 @@ pub fn select_rows(state: &mut State, rows: Rows) {
     state.select(Some(Selection { rows, timesteps }));
 }
 
+/// As [`select_rows`], but with Ctrl, Shift or another such key held adds the rows to those that are selected.
+pub fn pick_rows(ui: &Ui, state: &mut State, rows: Rows) {
+    let adds = ui.input(|input| input.modifiers.any());
+    match state.selection().filter(|_| adds) {
+        Some(selection) => {
+            let both = [selection.rows.ranges(), rows.ranges()].concat();
+            select_rows(state, Rows::new(both));
+        }
+        None => select_rows(state, rows),
+    }
+}
+
 /// Round values in a range, at most `most`.
 ///
 /// Steps are 1, 2 or 5 times a power of ten.

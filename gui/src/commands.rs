@@ -21,9 +21,9 @@ pub enum Action {
     Fit,
     /// Select everything.
     Clear,
-    /// Selection before the last change.
+    /// Take the last change of the selection or of a figure back.
     Undo,
-    /// Selection that was undone.
+    /// Make it again.
     Redo,
     /// Open a file.
     Open,
@@ -104,8 +104,8 @@ pub static COMMANDS: [Command; 25] = [
         Key::ArrowRight,
         Action::Event(1),
     ),
-    command("Undo selection", Modifiers::CTRL, Key::Z, Action::Undo),
-    command("Redo selection", Modifiers::CTRL, Key::Y, Action::Redo),
+    command("Undo", Modifiers::CTRL, Key::Z, Action::Undo),
+    command("Redo", Modifiers::CTRL, Key::Y, Action::Redo),
     command("Open…", Modifiers::CTRL, Key::O, Action::Open),
     command("Find a population", Modifiers::CTRL, Key::F, Action::Find),
     command("Command palette", Modifiers::CTRL, Key::K, Action::Palette),
@@ -163,9 +163,14 @@ pub static COMMANDS: [Command; 25] = [
 ];
 
 /// What the mouse does, for the list of keys.
-pub static MOUSE: [(&str, &str); 5] = [
+pub static MOUSE: [(&str, &str); 7] = [
     ("Drag", "select neurons and timesteps"),
-    ("Click", "move the cursor"),
+    (
+        "Click",
+        "move the cursor, select a population, core or neuron",
+    ),
+    ("Ctrl + click", "add it to the selection"),
+    ("Wheel, middle button", "move the view"),
     ("Double click", "show everything"),
     ("Ctrl + wheel", "zoom time at the pointer"),
     ("Ctrl + Shift + wheel", "zoom neurons at the pointer"),

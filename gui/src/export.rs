@@ -1,6 +1,6 @@
 //! A panel as a file: light, at a width on paper, with a caption.
 
-use crate::panels::{self, Panel};
+use crate::panels::Panel;
 use crate::soft::Renderer;
 use crate::state::State;
 use crate::{svg, theme};
@@ -86,18 +86,18 @@ impl Drawn {
     }
 }
 
-/// Writes a panel as `.svg`, `.png` or `.csv`, by the name of the file.
+/// Writes a panel as it is set as `.svg`, `.png` or `.csv`, by the name of the file.
 ///
 /// # Errors
-/// If there is no such panel, nothing to write, or the file cannot be written.
-pub fn panel(name: &str, state: &mut State, file: &Path, width_mm: f32) -> anyhow::Result<()> {
-    let mut panel = named(name)?;
-    let extension = file
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or("")
-        .to_ascii_lowercase();
-    let bytes = match extension.as_str() {
+/// If there is nothing to write, or the file cannot be written.
+pub fn panel(
+    mut panel: Box<dyn Panel>,
+    state: &mut State,
+    file: &Path,
+    width_mm: f32,
+) -> anyhow::Result<()> {
+    let extension = file.extension().and_then(|e| e.to_str()).unwrap_or("");
+    let bytes = match extension.to_ascii_lowercase().as_str() {
         "csv" => panel
             .csv(state)
             .context("the panel has nothing to write")?
@@ -113,24 +113,8 @@ pub fn panel(name: &str, state: &mut State, file: &Path, width_mm: f32) -> anyho
 }
 
 /// A panel as it is written, as a picture: to be copied.
-///
-/// # Errors
-/// If there is no such panel.
-pub fn picture(name: &str, state: &mut State, width_mm: f32) -> anyhow::Result<ColorImage> {
-    Ok(drawn(named(name)?.as_mut(), state, width_mm).image())
-}
-
-fn named(name: &str) -> anyhow::Result<Box<dyn Panel>> {
-    let mut list = panels::all();
-    let names: Vec<&str> = list.iter().map(|panel| panel.name()).collect();
-    let found = names.iter().position(|n| n.eq_ignore_ascii_case(name));
-    let Some(found) = found else {
-        bail!(
-            "there is no panel \"{name}\"; there are {}",
-            names.join(", ")
-        );
-    };
-    Ok(list.swap_remove(found))
+pub fn picture(mut panel: Box<dyn Panel>, state: &mut State, width_mm: f32) -> ColorImage {
+    drawn(panel.as_mut(), state, width_mm).image()
 }
 
 fn drawn(panel: &mut dyn Panel, state: &mut State, width_mm: f32) -> Drawn {

@@ -14,6 +14,7 @@ pub mod bare;
 pub mod canvas;
 pub mod commands;
 pub mod export;
+pub mod history;
 pub mod lod;
 pub mod message;
 pub mod open;

@@ -44,6 +44,18 @@ impl Shown {
         chosen.copied().unwrap_or(shown)
     }
 
+    /// Places of the rows of the record that are shown.
+    #[must_use]
+    pub fn places(&self, rows: &std::ops::Range<u32>) -> std::ops::Range<u32> {
+        match &self.rows {
+            None => rows.clone(),
+            Some(shown) => {
+                let place = |row| shown.partition_point(|&shown| shown < row) as u32;
+                place(rows.start)..place(rows.end)
+            }
+        }
+    }
+
     /// Rows of the record behind a stretch of rows that are shown.
     #[must_use]
     pub fn rows(&self, shown: std::ops::Range<u32>) -> Rows {
@@ -71,6 +83,9 @@ pub struct Open {
     pub populations: Vec<Priced>,
     /// Receipt of the selection.
     pub selected: Option<Priced>,
+    /// Energy of the selection in each of its timesteps by cause [J], and the first of them; `None`
+    /// if it holds all neurons.
+    pub lit: Option<(usize, Vec<[f64; 6]>)>,
     /// Rows of the raster.
     pub shown: Shown,
 }
@@ -97,6 +112,7 @@ impl Open {
             per_timestep: Vec::new(),
             populations: Vec::new(),
             selected: None,
+            lit: None,
             shown,
         }
     }
@@ -141,6 +157,11 @@ impl Open {
     pub fn select(&mut self, selection: &Selection) {
         let ledger = self.ledger.as_ref().ok();
         self.selected = ledger.map(|ledger| ledger.price(&self.record, selection));
+        let is_part = selection.rows != self.record.all_rows();
+        self.lit = ledger.filter(|_| is_part).map(|ledger| {
+            let energy = ledger.per_timestep_of(&self.record, selection);
+            (selection.timesteps.start, energy)
+        });
     }
 
     /// Chooses the rows of the raster.

@@ -156,10 +156,7 @@ fn open(shot: &Shot, panel: Option<&'static str>) -> anyhow::Result<Drawn> {
         }
         (None, file) => app.open(file.clone(), shot.sample),
     }
-    while app.is_busy() {
-        app.listen();
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait(&mut app);
     if let Some(message) = &app.message {
         bail!("{message}");
     }
@@ -167,15 +164,22 @@ fn open(shot: &Shot, panel: Option<&'static str>) -> anyhow::Result<Drawn> {
         select(&mut app, brush)?;
     }
     let size = egui::vec2(shot.size.width as f32, shot.size.height as f32) / shot.scale;
-    Ok(export::draw_in(
-        ctx,
-        size,
-        shot.scale,
-        &mut |ui| match panel {
+    Ok(export::draw_in(ctx, size, shot.scale, &mut |ui| {
+        match panel {
             Some(name) => app.draw_panel(ui, name),
             None => app.draw(ui),
-        },
-    ))
+        }
+        // What a panel asks for is in the next pass.
+        wait(&mut app);
+    }))
+}
+
+/// Waits for the work that has been asked for.
+fn wait(app: &mut App) {
+    while app.is_busy() {
+        app.listen();
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn select(app: &mut App, brush: &Brush) -> anyhow::Result<()> {

@@ -1,10 +1,13 @@
 //! What is open, what is selected and what it costs.
 
+use crate::canvas::bounded;
+use crate::history::{Change, History};
 use crate::open::{Choice, Open};
 use crate::view::View;
-use crate::worker::Run;
+use crate::worker::{Run, Traces};
 use spikewatt::conversion::Health;
-use spikewatt::energy::{Catalogue, Hardware, HardwareError, PriceOptions, price};
+use spikewatt::counts::EventCounts;
+use spikewatt::energy::{Catalogue, Hardware, HardwareError, PriceOptions, Work, price};
 use spikewatt::experiment::{self, OutputConfig};
 use spikewatt::explore::{Record, Selection, Structure};
 use spikewatt::report::{Report, TargetReport};
@@ -42,6 +45,10 @@ pub struct State {
     pub sweep: Option<SweepResults>,
     /// Counts of all samples, once they are there.
     pub run: Option<Run>,
+    /// Counts of the first samples while the others run, and how many there are.
+    preview: Option<(EventCounts, usize)>,
+    /// Potentials of neurons that were asked for last.
+    pub traces: Option<Traces>,
     /// The report of the run; what the command line prints.
     pub report: Option<Report>,
     /// Receipts of the run, or of the one sample until there is a run.
@@ -50,12 +57,13 @@ pub struct State {
     pub device: String,
     /// Batch of conventional devices beside 1.
     pub large_batch: u64,
+    /// Names of the devices that are compared, if they are others than the experiment names.
+    pub chosen_targets: Option<Vec<String>>,
     /// Time from one inference to the next [s], if it is not as the experiment says.
     pub period_s: Option<f64>,
     /// What is selected; everything if `None`.
     selection: Option<Selection>,
-    past: Vec<Option<Selection>>,
-    future: Vec<Option<Selection>>,
+    history: History,
     /// The visible window.
     pub view: View,
     /// How often anything changed that panels cache pictures of.
@@ -64,6 +72,10 @@ pub struct State {
     pub revision: u64,
     /// A sample that is asked for.
     pub wanted_sample: Option<usize>,
+    /// A sample and rows whose potentials are asked for.
+    pub wanted_traces: Option<(usize, Vec<u32>)>,
+    /// Name of a device that is asked for as a file.
+    pub wanted_file: Option<String>,
     /// Position of a point of the sweep that is asked for.
     pub wanted_point: Option<usize>,
 }
@@ -84,6 +96,8 @@ impl State {
             health: Vec::new(),
             sweep: None,
             run: None,
+            preview: None,
+            traces: None,
             report: None,
             targets: Vec::new(),
             device: OutputConfig::default()
@@ -92,14 +106,16 @@ impl State {
                 .cloned()
                 .unwrap_or_default(),
             large_batch: PriceOptions::default().large_batch,
+            chosen_targets: None,
             period_s: None,
             selection: None,
-            past: Vec::new(),
-            future: Vec::new(),
+            history: History::default(),
             view: View::default(),
             generation: 0,
             revision: 0,
             wanted_sample: None,
+            wanted_traces: None,
+            wanted_file: None,
             wanted_point: None,
         })
     }
@@ -109,7 +125,9 @@ impl State {
         let raster = &record.raster;
         self.view = View::new(raster.timesteps(), raster.height());
         self.view.cursor = raster.timesteps().saturating_sub(1);
-        (self.selection, self.past, self.future) = (None, Vec::new(), Vec::new());
+        self.selection = None;
+        self.traces = None;
+        self.history.forget_selections();
         self.open = Some(Open::new(record));
         self.reprice(true);
     }
@@ -119,13 +137,33 @@ impl State {
         if let Some(experiment) = &run.context.experiment {
             self.large_batch = experiment.output.large_batch;
         }
+        self.preview = None;
         self.run = Some(run);
         self.reprice(false);
+    }
+
+    /// Takes the counts of the first samples of a run of so many.
+    pub fn set_preview(&mut self, counts: EventCounts, of: usize) {
+        self.preview = Some((counts, of));
+        self.reprice(false);
+    }
+
+    /// What the targets are about.
+    #[must_use]
+    pub fn about_targets(&self) -> String {
+        match (&self.run, &self.preview) {
+            (Some(run), _) => format!("mean of {} samples", run.counts.samples),
+            (None, Some((counts, of))) => {
+                format!("mean of the first {} of {of} samples", counts.samples)
+            }
+            (None, None) => "this sample alone, no run yet".to_owned(),
+        }
     }
 
     /// Forgets what is open.
     pub fn close(&mut self) {
         (self.open, self.run, self.report) = (None, None, None);
+        (self.preview, self.traces) = (None, None);
         self.health.clear();
         self.targets.clear();
         self.generation += 1;
@@ -180,10 +218,8 @@ impl State {
             return;
         }
         let factor = nominal / original.written.nominal;
-        let mut hardware = self
-            .edited
-            .remove(&self.device)
-            .unwrap_or_else(|| shipped.clone());
+        let before = self.edited.remove(&self.device);
+        let mut hardware = before.clone().unwrap_or_else(|| shipped.clone());
         let mut figure = original.clone();
         if factor != 1.0 {
             let scaled = |range: Range, nominal: f64| Range {
@@ -199,12 +235,22 @@ impl State {
         if hardware.fingerprint() != shipped.fingerprint() {
             self.edited.insert(self.device.clone(), hardware);
         }
+        self.history.remember(Change::Figures {
+            device: self.device.clone(),
+            key: Some(key.to_owned()),
+            other: before.map(Box::new),
+        });
         self.reprice(false);
     }
 
     /// Puts the figures of the chosen device back.
     pub fn revert(&mut self) {
-        if self.edited.remove(&self.device).is_some() {
+        if let Some(before) = self.edited.remove(&self.device) {
+            self.history.remember(Change::Figures {
+                device: self.device.clone(),
+                key: None,
+                other: Some(Box::new(before)),
+            });
             self.reprice(false);
         }
     }
@@ -238,9 +284,8 @@ impl State {
     /// Selects; the former selection can be brought back.
     pub fn select(&mut self, selection: Option<Selection>) {
         if selection != self.selection {
-            self.past
-                .push(std::mem::replace(&mut self.selection, selection));
-            self.future.clear();
+            let before = std::mem::replace(&mut self.selection, selection);
+            self.history.remember(Change::Selection(before));
             self.price_selection();
         }
     }
@@ -256,26 +301,58 @@ impl State {
     /// Remembers `before` as the selection to go back to.
     pub fn remember(&mut self, before: Option<Selection>) {
         if before != self.selection {
-            self.past.push(before);
-            self.future.clear();
+            self.history.remember(Change::Selection(before));
         }
     }
 
-    /// The selection before the last change.
+    /// Takes the last change of the selection or of a figure back.
     pub fn undo(&mut self) {
-        if let Some(before) = self.past.pop() {
-            self.future
-                .push(std::mem::replace(&mut self.selection, before));
-            self.price_selection();
+        if let Some(change) = self.history.back() {
+            let inverse = self.swap(change);
+            self.history.undone(inverse);
         }
     }
 
-    /// The selection that was undone last.
+    /// Makes the change again that was undone last.
     pub fn redo(&mut self) {
-        if let Some(after) = self.future.pop() {
-            self.past
-                .push(std::mem::replace(&mut self.selection, after));
-            self.price_selection();
+        if let Some(change) = self.history.forth() {
+            let inverse = self.swap(change);
+            self.history.redone(inverse);
+        }
+    }
+
+    /// Puts back what a change kept; gives the change that undoes this.
+    fn swap(&mut self, change: Change) -> Change {
+        match change {
+            Change::Selection(other) => {
+                let now = std::mem::replace(&mut self.selection, other);
+                self.price_selection();
+                Change::Selection(now)
+            }
+            Change::Figures { device, key, other } => {
+                let now = self.edited.remove(&device).map(Box::new);
+                if let Some(other) = other {
+                    self.edited.insert(device.clone(), *other);
+                }
+                self.reprice(false);
+                Change::Figures {
+                    device,
+                    key,
+                    other: now,
+                }
+            }
+        }
+    }
+
+    /// Brings rows of the record into view, if they are shown.
+    pub fn reveal(&mut self, rows: &std::ops::Range<u32>) {
+        if let Some(open) = &self.open {
+            let shown = open.shown.places(rows);
+            let margin = (f64::from(shown.end - shown.start) * 0.05).max(1.0);
+            if shown.start < shown.end {
+                let (start, end) = (f64::from(shown.start), f64::from(shown.end));
+                self.view.show_rows(start - margin..end + margin);
+            }
         }
     }
 
@@ -320,6 +397,9 @@ impl State {
     /// Names of the devices that are compared.
     #[must_use]
     pub fn compared(&self) -> Vec<String> {
+        if let Some(chosen) = &self.chosen_targets {
+            return chosen.clone();
+        }
         let experiment = self
             .run
             .as_ref()
@@ -343,8 +423,9 @@ impl State {
         let targets = match (&report, &self.open) {
             (Some(report), _) => report.targets.clone(),
             (None, Some(open)) if open.record.has_synapses => {
-                let work = spikewatt::energy::Work {
-                    counts: &open.record.counts,
+                let first = self.preview.as_ref().map(|(counts, _)| counts);
+                let work = Work {
+                    counts: first.unwrap_or(&open.record.counts),
                     dense: &open.record.dense,
                 };
                 devices
@@ -396,6 +477,10 @@ impl State {
                 ""
             };
             parts.push(format!("table {}{edited}, modelled", hardware.name));
+        }
+        let energy = open.ledger.as_ref().ok().and_then(|l| l.target.energy_j);
+        if let Some(energy) = energy {
+            parts.push(format!("whole sample {}", bounded(energy)));
         }
         if let Some(selection) = &self.selection {
             let steps = &selection.timesteps;

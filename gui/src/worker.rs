@@ -9,13 +9,16 @@ use spikewatt::conversion::Health;
 use spikewatt::counts::{DenseCounts, EventCounts};
 use spikewatt::energy::Catalogue;
 use spikewatt::experiment::{self, Context, Experiment, Progress};
-use spikewatt::explore::{Record, Subject};
+use spikewatt::explore::{Converted, Record, Subject, Trace};
 use spikewatt::formats::saved_counts;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// One sample in so many is counted first, so that prices are there while the run goes on.
+const PREVIEW: usize = 16;
 
 /// What the thread is asked to do.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub enum Job {
     Run(Box<Experiment>, usize),
     /// Record another sample of what is open.
     Record(usize),
+    /// Run a sample again for the potentials of some of its rows.
+    Trace(usize, Vec<u32>),
 }
 
 /// Counts of many samples and all that pricing them takes.
@@ -38,6 +43,17 @@ pub struct Run {
     pub dense: DenseCounts,
     /// What was run.
     pub context: Context,
+}
+
+/// Potentials of some rows of a sample.
+#[derive(Debug, Clone)]
+pub struct Traces {
+    /// The sample.
+    pub sample: usize,
+    /// The rows that were asked for.
+    pub rows: Vec<u32>,
+    /// Their potentials, or why there are none.
+    pub found: Result<Vec<Trace>, String>,
 }
 
 /// What the thread says.
@@ -53,6 +69,10 @@ pub enum Message {
     Health(Vec<Health>),
     /// A sample is recorded.
     Recorded(Box<Record>),
+    /// Potentials are recorded.
+    Traced(Traces),
+    /// So many of all samples are counted, a first look while the run goes on.
+    Preview(Box<EventCounts>, usize),
     /// How far the work is.
     Progress(Progress),
     /// All samples are counted.
@@ -170,6 +190,15 @@ fn perform(
                 subject.record(sample, observer)?,
             )));
         }
+        Job::Trace(sample, rows) => {
+            let subject = subject.as_ref().context("nothing is open")?;
+            let found = subject.traces(sample, &rows, observer);
+            say(Message::Traced(Traces {
+                sample,
+                rows,
+                found: found.map_err(|error| error.to_string()),
+            }));
+        }
         Job::Open(path, _) if sweep::is_one(&path)? => {
             let results = sweep::open(&path)?;
             say(Message::Sweep(path, Box::new(results)));
@@ -209,8 +238,13 @@ fn show(
     let record = subject.record(sample, observer)?;
     say(Message::Recorded(Box::new(record)));
     if let (Subject::Experiment(converted), true) = (subject, counts) {
-        let run = count(&converted.experiment, observer)?;
-        say(Message::Counted(Box::new(run)));
+        let of = subject.samples();
+        let few = of / PREVIEW;
+        if few > 0 {
+            let counts = converted.first(few, observer)?;
+            say(Message::Preview(Box::new(counts), of));
+        }
+        say(Message::Counted(Box::new(count(converted, observer)?)));
     }
     if observer(Progress::Calibrating).is_continue() {
         say(Message::Health(subject.health()?));
@@ -238,8 +272,8 @@ fn saved(path: &Path) -> anyhow::Result<Option<Run>> {
     }))
 }
 
-fn count(experiment: &Experiment, observer: experiment::Observer) -> anyhow::Result<Run> {
-    let run = experiment::run(experiment, &Catalogue::shipped()?, observer)?;
+fn count(converted: &Converted, observer: experiment::Observer) -> anyhow::Result<Run> {
+    let run = converted.simulate(&Catalogue::shipped()?, observer)?;
     Ok(Run {
         counts: run.counts,
         dense: run.dense,

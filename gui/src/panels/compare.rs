@@ -5,7 +5,8 @@ use crate::canvas::{TEXT, bounded, nothing, ticks};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, FontId, Painter, Rect, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align2, FontId, Painter, Rect, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, pos2,
+    vec2,
 };
 use spikewatt::report::{Scope, TargetReport};
 use spikewatt::units::{Range, si};
@@ -44,13 +45,11 @@ impl Panel for Compare {
         if state.targets.is_empty() {
             return nothing(ui, "Nothing is priced yet.");
         }
-        let about = match &state.run {
-            Some(run) => format!("mean of {} samples", run.counts.samples),
-            None => "this sample alone, no run yet".to_owned(),
-        };
+        let about = state.about_targets();
         ui.horizontal(|ui| {
-            ui.spacing_mut().slider_width = (ui.available_width() - 320.0).clamp(40.0, 160.0);
+            ui.spacing_mut().slider_width = (ui.available_width() - 390.0).clamp(40.0, 160.0);
             ui.label(about);
+            targets(ui, state);
             ui.separator();
             batch(ui, state);
         });
@@ -101,6 +100,10 @@ impl Panel for Compare {
         });
     }
 
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Compare { ..*self })
+    }
+
     fn csv(&self, state: &State) -> Option<String> {
         let lines = state.targets.iter().map(|target| {
             let energy = target.scopes.get(self.scope).known();
@@ -129,6 +132,42 @@ impl Panel for Compare {
             "latency_s",
         ];
         (!state.targets.is_empty()).then(|| super::table(head, lines))
+    }
+}
+
+/// Choice of the devices that are compared.
+fn targets(ui: &mut Ui, state: &mut State) {
+    let mut chosen = state.compared();
+    let before = chosen.clone();
+    let devices: Vec<(String, String)> = state
+        .devices()
+        .map(|device| (device.name.clone(), device.title.clone()))
+        .collect();
+    let menu = ui.menu_button("devices", |ui| {
+        if ui.button("those of the experiment").clicked() {
+            state.chosen_targets = None;
+            state.reprice(false);
+            ui.close();
+        }
+        ui.separator();
+        ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+            for (name, title) in devices {
+                let mut compared = chosen.contains(&name);
+                let response = ui.checkbox(&mut compared, &name).on_hover_text(title);
+                if response.changed() && compared {
+                    chosen.push(name);
+                } else if response.changed() {
+                    chosen.retain(|other| *other != name);
+                }
+            }
+        });
+    });
+    let enabled = ui.is_enabled();
+    menu.response
+        .widget_info(|| WidgetInfo::labeled(Role::Button, enabled, "Devices compared"));
+    if chosen != before {
+        state.chosen_targets = Some(chosen);
+        state.reprice(false);
     }
 }
 
@@ -290,8 +329,16 @@ fn row_of(
     if target.is_unverified() {
         painter.circle_filled(pos2(nominal, y), 2.5, ui.visuals().panel_fill);
     }
-    let fits = if target.fits { "" } else { " ✗" };
-    let text = format!("{}{fits}", si(energy.nominal, "J"));
+    let text = si(energy.nominal, "J");
+    if !target.fits {
+        painter.text(
+            pos2(row.right() - 4.0, y + 13.0),
+            Align2::RIGHT_BOTTOM,
+            "does not fit",
+            FontId::proportional(10.0),
+            ui.visuals().warn_fg_color,
+        );
+    }
     painter.text(
         pos2(row.right() - 4.0, y),
         Align2::RIGHT_CENTER,

@@ -1,7 +1,7 @@
 //! Where neurons sit on the chip, and how busy each core is.
 
 use super::Panel;
-use crate::canvas::{nothing, select_rows, touches};
+use crate::canvas::{nothing, pick_rows, touches};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
@@ -114,7 +114,7 @@ impl Panel for Cores {
         let size = ui.available_size();
         let side = ((size.x - 8.0) / columns as f32)
             .min((size.y - 22.0) / rows as f32)
-            .clamp(2.0, 40.0);
+            .clamp(2.0, 64.0);
         let (area, _) = ui.allocate_exact_size(size, Sense::hover());
         let most = cores.values().map(|core| core.energy_j).fold(0.0, f64::max);
         for index in 0..chips * mesh.cores_per_chip() {
@@ -154,7 +154,7 @@ impl Panel for Cores {
                 core.neurons, core.spikes, core.packets_sent, core.packets_received, si(core.energy_j, "J")
             ));
             if response.clicked() {
-                select_rows(state, Rows::new(core.rows.clone()));
+                pick_rows(ui, state, Rows::new(core.rows.clone()));
             }
         }
         let tile = |tile: usize| {
@@ -185,6 +185,10 @@ impl Panel for Cores {
             FontId::proportional(11.0),
             ui.visuals().weak_text_color(),
         );
+    }
+
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Cores::default())
     }
 
     fn csv(&self, state: &State) -> Option<String> {

@@ -26,15 +26,17 @@ impl Panel for Costs {
         };
         ui.horizontal_wrapped(|ui| {
             device_choice(ui, state, "Device of the costs");
-            ui.add(
-                TextEdit::singleline(&mut self.find)
-                    .hint_text("find a figure")
-                    .desired_width(110.0),
-            );
+            let find = TextEdit::singleline(&mut self.find).hint_text("find a figure");
+            let response = ui.add(find.desired_width(110.0));
+            let enabled = ui.is_enabled();
+            response.widget_info(|| WidgetInfo::labeled(Role::TextInput, enabled, "Find a figure"));
             if state.has_edits(&hardware.name) {
                 ui.colored_label(ui.visuals().warn_fg_color, "EDITED");
                 if ui.button("Revert").clicked() {
                     state.revert();
+                }
+                if ui.button("Save as device file…").clicked() {
+                    state.wanted_file = Some(hardware.name.clone());
                 }
                 if ui.button("Copy as device file").clicked() {
                     ui.ctx().copy_text(device_file(&hardware));
@@ -104,6 +106,12 @@ impl Panel for Costs {
         if let Some((key, value)) = edit {
             state.edit(&key, value);
         }
+    }
+
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Costs {
+            find: self.find.clone(),
+        })
     }
 
     fn csv(&self, state: &State) -> Option<String> {

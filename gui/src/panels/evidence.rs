@@ -86,7 +86,10 @@ impl Panel for Evidence {
                 let mut sample = record.sample;
                 ui.label("sample");
                 let value = eframe::egui::DragValue::new(&mut sample).range(0..=state.samples - 1);
-                if ui.add(value).changed() {
+                let response = ui.add(value);
+                let enabled = ui.is_enabled();
+                response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, enabled, "Sample"));
+                if response.changed() {
                     state.wanted_sample = Some(sample);
                 }
                 ui.label(format!("of {}", state.samples));
@@ -143,6 +146,10 @@ impl Panel for Evidence {
             }
             overlay(state, &chart);
         });
+    }
+
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Evidence::default())
     }
 
     fn csv(&self, state: &State) -> Option<String> {

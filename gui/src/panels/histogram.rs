@@ -18,29 +18,57 @@ enum What {
 #[derive(Default)]
 pub struct Histogram {
     what: What,
-    cached: Option<(u64, [Counts; 2])>,
+    cached: Option<(u64, Fired)>,
 }
 
 /// How often each value occurs, by the value.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Counts(Vec<u64>);
 
-/// Intervals between successive spikes of each selected neuron \[timesteps\], and spikes of each.
-fn counts(state: &State) -> [Counts; 2] {
+/// How the selection fires.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Fired {
+    /// Intervals between successive spikes of each neuron \[timesteps\], and spikes of each neuron.
+    counts: [Counts; 2],
+    /// Coefficient of variation of the intervals of each neuron that has two or more, on average.
+    mean_variation: Option<f64>,
+}
+
+/// Number, sum and sum of squares of the intervals of a neuron.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moments([f64; 3]);
+
+impl Moments {
+    fn add(&mut self, interval: f64) {
+        let Moments([n, sum, squares]) = *self;
+        self.0 = [n + 1.0, sum + interval, squares + interval * interval];
+    }
+
+    fn variation(self) -> Option<f64> {
+        let Moments([n, sum, squares]) = self;
+        let mean = sum / n;
+        let variance = (squares - sum * mean).max(0.0) / (n - 1.0);
+        (n > 1.0).then(|| variance.sqrt() / mean)
+    }
+}
+
+fn counts(state: &State) -> Fired {
     let Some(open) = &state.open else {
-        return Default::default();
+        return Fired::default();
     };
     let selection = state.effective_selection();
     let height = open.record.raster.height() as usize;
     let mut last = vec![usize::MAX; height];
     let mut spikes = vec![0usize; height];
     let mut intervals = Counts::default();
+    let mut moments = vec![Moments::default(); height];
     for t in selection.timesteps.clone() {
         for rows in selection.rows.ranges() {
             for &row in open.record.raster.at(t, rows) {
                 let before = std::mem::replace(&mut last[row as usize], t);
                 if before != usize::MAX {
                     intervals.add(t - before);
+                    moments[row as usize].add((t - before) as f64);
                 }
                 spikes[row as usize] += 1;
             }
@@ -50,7 +78,12 @@ fn counts(state: &State) -> [Counts; 2] {
     for row in selection.rows.ranges().iter().cloned().flatten() {
         per_neuron.add(spikes[row as usize]);
     }
-    [intervals, per_neuron]
+    let variations: Vec<f64> = moments.into_iter().filter_map(Moments::variation).collect();
+    let mean = variations.iter().sum::<f64>() / variations.len() as f64;
+    Fired {
+        counts: [intervals, per_neuron],
+        mean_variation: (!variations.is_empty()).then_some(mean),
+    }
 }
 
 impl Counts {
@@ -105,10 +138,10 @@ impl Panel for Histogram {
         if self.cached.as_ref().is_none_or(|(at, _)| *at != generation) {
             self.cached = Some((generation, counts(state)));
         }
-        let Some((_, both)) = &self.cached else {
+        let Some((_, fired)) = &self.cached else {
             return;
         };
-        let values = &both[self.what as usize];
+        let values = &fired.counts[self.what as usize];
         if values.total() == 0 {
             return nothing(ui, "The selection holds no neuron that fires twice.");
         }
@@ -131,18 +164,31 @@ impl Panel for Histogram {
             );
         }
         let text = match self.what {
-            What::Interval => match values.variation() {
-                Some(cv) => format!("{} intervals, CV {cv:.3}", values.total()),
-                None => format!("{} intervals", values.total()),
-            },
+            What::Interval => {
+                let mut text = format!("{} intervals", values.total());
+                if let Some(cv) = values.variation() {
+                    text += &format!(", CV of all {cv:.3}");
+                }
+                if let Some(cv) = fired.mean_variation {
+                    text += &format!(", mean CV of a neuron {cv:.3}");
+                }
+                text
+            }
             What::Rate => format!("{} neurons", values.total()),
         };
         let corner = chart.area.right_top() + eframe::egui::vec2(-6.0, 4.0);
         chart.text(corner, Align2::RIGHT_TOP, text, chart.ink);
     }
 
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Histogram {
+            what: self.what,
+            cached: None,
+        })
+    }
+
     fn csv(&self, state: &State) -> Option<String> {
-        let Counts(counts) = std::mem::take(&mut counts(state)[self.what as usize]);
+        let Counts(counts) = std::mem::take(&mut counts(state).counts[self.what as usize]);
         if counts.is_empty() {
             return None;
         }
@@ -173,6 +219,12 @@ mod tests {
         // Mean 2, sample deviation 1.
         assert_eq!(counts(&[1, 2, 3]).variation(), Some(0.5));
         assert_eq!(counts(&[3]).variation(), None);
+        let mut moments = Moments::default();
+        for interval in [1.0, 2.0, 3.0] {
+            moments.add(interval);
+        }
+        assert_eq!(moments.variation(), Some(0.5));
+        assert_eq!(Moments([1.0, 4.0, 16.0]).variation(), None);
         let (bins, width) = counts(&[0, 1, 1, 120]).bins();
         assert_eq!((width, bins.iter().sum::<u64>()), (3, 4));
         assert_eq!((bins[0], bins[40]), (3, 1));

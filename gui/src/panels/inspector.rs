@@ -78,6 +78,10 @@ impl Panel for Inspector {
         });
     }
 
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Inspector)
+    }
+
     fn csv(&self, state: &State) -> Option<String> {
         let priced = state.open.as_ref()?.selected.as_ref()?;
         let lines = priced.lines.iter().map(|line| {
@@ -157,7 +161,9 @@ fn receipt(ui: &mut Ui, priced: &Priced) {
 
 /// How much of the total a line is, in the colours of its causes.
 fn shares(ui: &mut Ui, line: &PricedLine, total: f64) {
-    let (bar, _) = ui.allocate_exact_size(vec2(64.0, 9.0), Sense::hover());
+    // What is left of the panel, so that small shares can be told apart.
+    let room = (ui.available_width() - 8.0).clamp(64.0, 320.0);
+    let (bar, _) = ui.allocate_exact_size(vec2(room, 9.0), Sense::hover());
     ui.painter()
         .rect_filled(bar, 0.0, ui.visuals().faint_bg_color);
     let mut left = bar.left();

@@ -1,20 +1,21 @@
 //! Rates of a population in its own shape: feature maps as images.
 
 use super::Panel;
-use crate::canvas::{nothing, select_rows};
+use crate::canvas::{nothing, pick_rows};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
     Align2, ColorImage, ComboBox, FontId, Rect, Role, Sense, Stroke, StrokeKind, TextureHandle,
     TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
-use spikewatt::explore::{Rows, Selection};
+use spikewatt::explore::{Record, Rows, Selection};
 use spikewatt::network::Shape;
 
 /// Spikes of each neuron in the selected time, as images.
 #[derive(Default)]
 pub struct Map {
-    population: usize,
+    /// The first that fires unless one is chosen.
+    population: Option<usize>,
     cached: Option<((u64, usize), TextureHandle, u64)>,
 }
 
@@ -112,18 +113,12 @@ impl Panel for Map {
         };
         let record = open.record.clone();
         let nodes = &record.counts.topology.populations;
-        self.population = self.population.min(nodes.len().saturating_sub(1));
-        if self.cached.is_none() {
-            // The first population that fires.
-            let fires = |&p: &usize| record.counts.populations[p].spikes.iter().any(|&n| n > 0);
-            self.population = (0..nodes.len()).find(fires).unwrap_or(0);
-        }
-        let Some(node) = nodes.get(self.population) else {
+        let mut population = self.chosen(&record);
+        let Some(node) = nodes.get(population) else {
             return nothing(ui, "The network has no population.");
         };
         let layout = Layout::new(node.shape);
         let selection = state.effective_selection();
-        let mut population = self.population;
         let key = (state.generation, population);
         if self.cached.as_ref().is_none_or(|(old, ..)| *old != key) {
             let (texture, most) = draw(ui, state, &layout, population, &selection);
@@ -139,6 +134,7 @@ impl Panel for Map {
                     ui.selectable_value(&mut population, index, &node.name);
                 }
             });
+            self.population = Some(population).filter(|p| *p != key.1).or(self.population);
             let enabled = ui.is_enabled();
             combo.response.widget_info(|| {
                 WidgetInfo::labeled(Role::ComboBox, enabled, "Population of the map")
@@ -149,7 +145,7 @@ impl Panel for Map {
         let room = ui.available_size() - vec2(8.0, 6.0);
         let side = (room.x / width.max(1) as f32)
             .min(room.y / height.max(1) as f32)
-            .clamp(0.2, 40.0);
+            .clamp(0.2, 120.0);
         let size = vec2(width as f32 * side, height as f32 * side);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let enabled = ui.is_enabled();
@@ -157,7 +153,7 @@ impl Panel for Map {
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         ui.painter()
             .image(texture.id(), rect, uv, eframe::egui::Color32::WHITE);
-        let rows = record.rows_of(self.population);
+        let rows = record.rows_of(population);
         // Few selected neurons are marked one by one.
         let marked = selection.rows.within(&rows);
         if state.selection().is_some() && marked.len() <= 64 {
@@ -181,7 +177,7 @@ impl Panel for Map {
                 let (c, y, x) = node.shape.coordinates(neuron);
                 if response.clicked() {
                     let row = rows.start + neuron as u32;
-                    select_rows(state, Rows::from_range(row..row + 1));
+                    pick_rows(ui, state, Rows::from_range(row..row + 1));
                 }
                 response.on_hover_text_at_pointer(format!(
                     "{}: channel {c}, row {y}, column {x}",
@@ -198,21 +194,23 @@ impl Panel for Map {
                 ui.visuals().weak_text_color(),
             );
         }
-        self.population = population;
+    }
+
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Map {
+            population: self.population,
+            cached: None,
+        })
     }
 
     fn csv(&self, state: &State) -> Option<String> {
         let open = state.open.as_ref()?;
-        let node = open
-            .record
-            .counts
-            .topology
-            .populations
-            .get(self.population)?;
+        let population = self.chosen(&open.record);
+        let node = open.record.counts.topology.populations.get(population)?;
         let spikes = open
             .record
             .spikes_per_row(state.effective_selection().timesteps);
-        let rows = open.record.rows_of(self.population);
+        let rows = open.record.rows_of(population);
         let lines = rows.enumerate().map(|(neuron, row)| {
             let (c, y, x) = node.shape.coordinates(neuron);
             [
@@ -223,6 +221,16 @@ impl Panel for Map {
             ]
         });
         Some(super::table(["channel", "row", "column", "spikes"], lines))
+    }
+}
+
+impl Map {
+    /// The population that is shown.
+    fn chosen(&self, record: &Record) -> usize {
+        let populations = &record.counts.populations;
+        let fires = |&p: &usize| populations[p].spikes.iter().any(|&n| n > 0);
+        let exists = self.population.filter(|p| *p < populations.len());
+        exists.unwrap_or_else(|| (0..populations.len()).find(fires).unwrap_or(0))
     }
 }
 

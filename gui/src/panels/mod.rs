@@ -30,6 +30,9 @@ pub trait Panel {
     /// Draws it.
     fn ui(&mut self, ui: &mut Ui, state: &mut State);
 
+    /// The same panel as it is set, with nothing that belongs to a window: to be drawn elsewhere.
+    fn again(&self) -> Box<dyn Panel>;
+
     /// What it shows as a table with units in the column names; `None` if that is no table.
     fn csv(&self, state: &State) -> Option<String>;
 }
@@ -40,7 +43,7 @@ pub fn all() -> Vec<Box<dyn Panel>> {
     vec![
         Box::new(raster::Raster::default()),
         Box::new(rate::Rate),
-        Box::new(energy::Energy),
+        Box::new(energy::Energy::default()),
         Box::new(inspector::Inspector),
         Box::new(network::Network::default()),
         Box::new(cores::Cores::default()),

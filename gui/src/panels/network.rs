@@ -1,7 +1,7 @@
 //! The network as a graph.
 
 use super::Panel;
-use crate::canvas::{nothing, select_rows, touches};
+use crate::canvas::{nothing, pick_rows, touches};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
@@ -29,7 +29,39 @@ pub struct Network {
 /// Between two boxes \[points\].
 const GAP: f32 = 24.0;
 
-const BOX: eframe::egui::Vec2 = vec2(136.0, 44.0);
+/// Least and largest size of a box \[points\].
+const BOX: [eframe::egui::Vec2; 2] = [vec2(136.0, 44.0), vec2(220.0, 64.0)];
+
+/// Boxes in rows, as large as the panel has room for.
+struct Grid {
+    columns: usize,
+    rows: usize,
+    size: eframe::egui::Vec2,
+}
+
+impl Grid {
+    fn new(boxes: usize, room: eframe::egui::Vec2) -> Self {
+        let [least, largest] = BOX;
+        let fit = |side: f32, least: f32| ((side - 8.0) / (least + GAP)).floor().max(1.0) as usize;
+        let most = fit(room.x, least.x).min(boxes.max(1));
+        // As few columns as the height allows, so that boxes can be wide.
+        let columns = boxes
+            .div_ceil(fit(room.y, least.y))
+            .clamp(most.min(3), most);
+        let rows = boxes.div_ceil(columns);
+        let side = |room: f32, count: usize, [least, largest]: [f32; 2]| {
+            ((room - 16.0) / count.max(1) as f32 - GAP).clamp(least, largest)
+        };
+        Grid {
+            columns,
+            rows,
+            size: vec2(
+                side(room.x, columns, [least.x, largest.x]),
+                side(room.y, rows, [least.y, largest.y]),
+            ),
+        }
+    }
+}
 
 impl Panel for Network {
     fn name(&self) -> &'static str {
@@ -79,17 +111,15 @@ impl Panel for Network {
         let nodes = &counts.topology.populations;
         let most = (0..nodes.len()).filter_map(value).fold(0.0, f64::max);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let columns = ((ui.available_width() - 8.0) / (BOX.x + GAP))
-                .floor()
-                .max(1.0) as usize;
-            let rows = nodes.len().div_ceil(columns);
-            let size = vec2(ui.available_width(), rows as f32 * (BOX.y + GAP) + 8.0);
+            let grid = Grid::new(nodes.len(), ui.available_size());
+            let height = grid.rows as f32 * (grid.size.y + GAP) + 8.0;
+            let size = vec2(ui.available_width(), height);
             let (area, _) = ui.allocate_exact_size(size, Sense::hover());
             let place = |population: usize| {
-                let (row, column) = (population / columns, population % columns);
-                let step = BOX + vec2(GAP, GAP);
+                let (row, column) = (population / grid.columns, population % grid.columns);
+                let step = grid.size + vec2(GAP, GAP);
                 let min = area.min + vec2(8.0 + column as f32 * step.x, 4.0 + row as f32 * step.y);
-                Rect::from_min_size(min, BOX)
+                Rect::from_min_size(min, grid.size)
             };
             let faint = ui.visuals().weak_text_color();
             for edge in &counts.topology.edges {
@@ -131,8 +161,9 @@ impl Panel for Network {
                 }
                 let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
                 let font = FontId::proportional(12.0);
-                let name: String = node.name.chars().take(18).collect();
-                painter.text(rect.min + vec2(7.0, 5.0), Align2::LEFT_TOP, name, font, ink);
+                let middle = rect.left_center() + vec2(7.0, 0.0);
+                let above = middle - vec2(0.0, 9.0);
+                painter.text(above, Align2::LEFT_CENTER, &node.name, font, ink);
                 let second = match (self.colour, value) {
                     (Colour::Energy, Some(value)) => format!("{} · {}", node.shape, si(value, "J")),
                     (Colour::Rate | Colour::Error, Some(value)) => {
@@ -142,8 +173,8 @@ impl Panel for Network {
                 };
                 let font = FontId::proportional(11.0);
                 painter.text(
-                    rect.min + vec2(7.0, 23.0),
-                    Align2::LEFT_TOP,
+                    middle + vec2(0.0, 9.0),
+                    Align2::LEFT_CENTER,
                     second,
                     font,
                     ink,
@@ -167,10 +198,16 @@ impl Panel for Network {
                     counts.rate(population)
                 ));
                 if response.clicked() {
-                    select_rows(state, Rows::from_range(rows));
+                    pick_rows(ui, state, Rows::from_range(rows));
                 }
             }
         });
+    }
+
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Network {
+            colour: self.colour,
+        })
     }
 
     fn csv(&self, state: &State) -> Option<String> {
@@ -236,6 +273,15 @@ fn arrow(ui: &Ui, from: Rect, to: Rect, colour: Color32) {
         ui.painter()
             .line(vec![start, pos2(start.x, y), pos2(end.x, y), end], stroke);
         return;
+    }
+    let mut start = start;
+    if !same_row {
+        // Down, across between the rows, and on.
+        let y = end.y - (end.y - start.y).signum() * GAP / 2.0;
+        let corners = [pos2(start.x, y), pos2(end.x, y)];
+        ui.painter()
+            .line(vec![start, corners[0], corners[1]], stroke);
+        start = corners[1];
     }
     ui.painter().line_segment([start, end], stroke);
     let along = (end - start).normalized();

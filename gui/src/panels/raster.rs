@@ -7,10 +7,11 @@ use crate::open::{Choice, Open, Shown};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, Color32, ColorImage, ComboBox, DragValue, Rect, Shape, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, pos2,
+    Align2, Color32, ColorImage, ComboBox, DragValue, Rect, Role, Shape, Stroke, StrokeKind,
+    TextureHandle, TextureOptions, Ui, WidgetInfo, pos2,
 };
 use spikewatt::explore::Selection;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Most events that are drawn one by one.
@@ -90,6 +91,10 @@ impl Panel for Raster {
         hover(state, &chart);
     }
 
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Raster::default())
+    }
+
     fn csv(&self, state: &State) -> Option<String> {
         let open = state.open.as_ref()?;
         let selection = state.effective_selection();
@@ -161,13 +166,23 @@ fn choose(ui: &mut Ui, state: &mut State) {
         }
     });
     let enabled = ui.is_enabled();
-    combo.response.widget_info(|| {
-        eframe::egui::WidgetInfo::labeled(eframe::egui::Role::ComboBox, enabled, "Neurons shown")
-    });
+    combo
+        .response
+        .widget_info(|| WidgetInfo::labeled(Role::ComboBox, enabled, "Neurons shown"));
+    if let Choice::Busiest(most) | Choice::Sample(most) | Choice::Random(most) = &mut next {
+        let response = ui.add(DragValue::new(most).range(1..=(all as usize).max(1)));
+        response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, enabled, "How many neurons"));
+    }
     if let Choice::Range(mut start, mut end) = next {
-        ui.add(DragValue::new(&mut start).range(0..=all.saturating_sub(1)));
+        let first = ui.add(DragValue::new(&mut start).range(0..=all.saturating_sub(1)));
         ui.label("to");
-        ui.add(DragValue::new(&mut end).range(start + 1..=all));
+        let last = ui.add(DragValue::new(&mut end).range(start + 1..=all));
+        for (response, name) in [
+            (first, "First neuron shown"),
+            (last, "End of the neurons shown"),
+        ] {
+            response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, enabled, name));
+        }
         next = Choice::Range(start, end.max(start + 1));
     }
     ui.label(format!("showing {shown} of {all} neurons, {events} events"));
@@ -268,13 +283,7 @@ pub(super) fn labels(open: &Open, chart: &Chart) {
     let mut last_bottom = f32::NEG_INFINITY;
     for (population, node) in record.counts.topology.populations.iter().enumerate() {
         let rows = record.rows_of(population);
-        let (start, end) = match &open.shown.rows {
-            None => (rows.start, rows.end),
-            Some(shown) => (
-                shown.partition_point(|&row| row < rows.start) as u32,
-                shown.partition_point(|&row| row < rows.end) as u32,
-            ),
-        };
+        let Range { start, end } = open.shown.places(&rows);
         let (top, bottom) = (chart.at_y(-f64::from(start)), chart.at_y(-f64::from(end)));
         let (top, bottom) = (top.max(chart.area.top()), bottom.min(chart.area.bottom()));
         if bottom <= top {
@@ -313,15 +322,9 @@ fn selected(state: &State, chart: &Chart) {
     let inside = chart.inside();
     let steps = &selection.timesteps;
     let ranges = selection.rows.ranges();
-    let boxes = ranges.iter().take(200).map(|rows| match &open.shown.rows {
-        None => (rows.start, rows.end),
-        Some(shown) => (
-            shown.partition_point(|&row| row < rows.start) as u32,
-            shown.partition_point(|&row| row < rows.end) as u32,
-        ),
-    });
+    let boxes = ranges.iter().take(200).map(|rows| open.shown.places(rows));
     let all = open.record.all_rows() == selection.rows;
-    for (start, end) in boxes.filter(|(start, end)| start < end && !all) {
+    for Range { start, end } in boxes.filter(|rows| rows.start < rows.end && !all) {
         let rect = Rect::from_min_max(
             chart.at(steps.start as f64, -f64::from(start)),
             chart.at(steps.end as f64, -f64::from(end)),

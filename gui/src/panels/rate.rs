@@ -1,7 +1,7 @@
 //! How often each population fires.
 
 use super::Panel;
-use crate::canvas::{nothing, overlay, plain, time_chart};
+use crate::canvas::{nothing, overlay, plain, time_chart, touches};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{RichText, Ui};
@@ -9,22 +9,32 @@ use eframe::egui::{RichText, Ui};
 /// Spikes per neuron of each population over time.
 pub struct Rate;
 
-/// Spikes per neuron and timestep of a population.
-fn rates(state: &State) -> Vec<(String, Vec<f64>)> {
+/// What a population does.
+struct Line {
+    name: String,
+    rows: std::ops::Range<u32>,
+    /// Spikes per neuron in each timestep.
+    rates: Vec<f64>,
+}
+
+/// Every population that fires.
+fn rates(state: &State) -> Vec<Line> {
     let Some(open) = &state.open else {
         return Vec::new();
     };
     let counts = &open.record.counts;
     let nodes = counts.topology.populations.iter().zip(&counts.populations);
     nodes
-        .filter(|(_, counts)| counts.spikes_per_timestep.iter().any(|&spikes| spikes > 0))
-        .map(|(node, counts)| {
+        .enumerate()
+        .filter(|(_, (_, counts))| counts.spikes_per_timestep.iter().any(|&spikes| spikes > 0))
+        .map(|(index, (node, counts))| {
             let neurons = node.shape.neurons() as f64;
             let per_neuron = |&spikes: &u64| spikes as f64 / neurons;
-            (
-                node.name.clone(),
-                counts.spikes_per_timestep.iter().map(per_neuron).collect(),
-            )
+            Line {
+                name: node.name.clone(),
+                rows: open.record.rows_of(index),
+                rates: counts.spikes_per_timestep.iter().map(per_neuron).collect(),
+            }
         })
         .collect()
 }
@@ -44,13 +54,13 @@ impl Panel for Rate {
             return nothing(ui, "No spikes to show.");
         }
         ui.horizontal_wrapped(|ui| {
-            for (index, (name, _)) in rates.iter().enumerate() {
-                ui.label(RichText::new(name).small().color(theme::line(index)));
+            for (index, line) in rates.iter().enumerate() {
+                ui.label(RichText::new(&line.name).small().color(theme::line(index)));
             }
         });
         let most = rates
             .iter()
-            .flat_map(|(_, r)| r)
+            .flat_map(|line| &line.rates)
             .copied()
             .fold(0.0, f64::max);
         let chart = time_chart(ui, state, "Rate chart", 0.0..most * 1.05);
@@ -59,7 +69,14 @@ impl Panel for Rate {
         let visible = state.view.time.start.max(0.0) as usize..state.view.time.end.ceil() as usize;
         // No more points than pixels: each is the mean of a stretch of timesteps.
         let stretch = (visible.len() / chart.area.width().max(1.0) as usize).max(1);
-        for (index, (_, rates)) in rates.iter().enumerate() {
+        let some = rates.iter().any(|line| touches(state, &line.rows));
+        for (index, Line { rates, rows, .. }) in rates.iter().enumerate() {
+            let strength = if some && !touches(state, rows) {
+                0.3
+            } else {
+                1.0
+            };
+            let colour = theme::line(index).gamma_multiply(strength);
             let visible = visible.start.min(rates.len())..visible.end.min(rates.len());
             let mut t = visible.start;
             let points = rates[visible].chunks(stretch).map(|part| {
@@ -67,14 +84,18 @@ impl Panel for Rate {
                 t += part.len();
                 (middle, part.iter().sum::<f64>() / part.len() as f64)
             });
-            chart.line(points.collect::<Vec<_>>().into_iter(), theme::line(index));
+            chart.line(points.collect::<Vec<_>>().into_iter(), colour);
         }
         overlay(state, &chart);
     }
 
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Rate)
+    }
+
     fn csv(&self, state: &State) -> Option<String> {
         let rates = rates(state);
-        let lines = rates.iter().flat_map(|(name, rates)| {
+        let lines = rates.iter().flat_map(|Line { name, rates, .. }| {
             let line =
                 move |(t, rate): (usize, &f64)| [t.to_string(), name.clone(), rate.to_string()];
             rates.iter().enumerate().map(line)

@@ -76,7 +76,7 @@ impl Panel for Runs {
         };
         let runs = [kept, open];
         if self.what == What::Energy {
-            legend(ui, &open.per_timestep);
+            ui.horizontal_wrapped(|ui| legend(ui, &open.per_timestep));
         }
         let steps = runs.map(|run| run.record.raster.timesteps());
         // All of both runs, unless a part of the open one is in view.
@@ -111,6 +111,13 @@ impl Panel for Runs {
         for (response, area) in responses {
             state.view.interact(ui, &response, area, false);
         }
+    }
+
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Runs {
+            what: self.what,
+            ..Runs::default()
+        })
     }
 
     fn csv(&self, state: &State) -> Option<String> {
@@ -177,7 +184,12 @@ impl Runs {
                 chart.ticks_y(joules);
                 let visible = visible.start.min(run.per_timestep.len())
                     ..visible.end.min(run.per_timestep.len());
-                stack(&chart, &run.per_timestep, visible);
+                stack(
+                    &chart,
+                    &run.per_timestep[visible.clone()],
+                    visible.start,
+                    1.0,
+                );
             }
             What::Rate => {
                 chart.ticks_y(plain);

@@ -163,6 +163,14 @@ impl Panel for Sweep {
         ));
     }
 
+    fn again(&self) -> Box<dyn Panel> {
+        Box::new(Sweep {
+            cost: self.cost,
+            scope: self.scope,
+            cached: None,
+        })
+    }
+
     fn csv(&self, state: &State) -> Option<String> {
         let (merged, _) = results(state)?;
         let lines = dots(merged, self.cost, self.scope).into_iter().map(|dot| {
