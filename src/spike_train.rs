@@ -110,6 +110,16 @@ impl SpikeTrain {
         &self.neurons[end(kept.start)..end(kept.end)]
     }
 
+    /// Adds the first `timesteps` timesteps of another train, empty ones where it has fewer.
+    pub(crate) fn append(&mut self, other: &SpikeTrain, timesteps: usize) {
+        for t in 0..timesteps {
+            for (neuron, value) in other.at(t).iter() {
+                self.push_value(neuron, value);
+            }
+            self.end_timestep();
+        }
+    }
+
     /// Forgets the timesteps before `t`.
     pub fn forget_before(&mut self, t: usize) {
         let drop = t.saturating_sub(self.first).min(self.ends.len());

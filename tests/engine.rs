@@ -689,3 +689,133 @@ proptest! {
         prop_assert_eq!(run(&float), run(&int8));
     }
 }
+
+/// 300 inputs, two hidden layers and two outputs that spike or do not: weights for which samples are
+/// taken together.
+fn wide(outputs_spike: bool) -> Network {
+    let widths = [300usize, 310, 64, 2];
+    let weight = |i: usize| ((i * 7919 % 17) as f32 - 8.0) / 64.0;
+    let mut network = Network {
+        name: "wide".to_owned(),
+        populations: vec![population(
+            "input",
+            Shape::vector(widths[0]),
+            Neuron::Input,
+            vec![],
+        )],
+        projections: Vec::new(),
+    };
+    for (layer, pair) in widths.windows(2).enumerate() {
+        let [sources, targets] = [pair[0], pair[1]];
+        let neuron = match layer == 2 && !outputs_spike {
+            true => Neuron::Integrator,
+            false => integrate_fire(targets, 0.75),
+        };
+        let bias = (0..targets).map(|n| weight(n * 5 + layer)).collect();
+        let shape = Shape::vector(targets);
+        let name = format!("layer {layer}");
+        network
+            .populations
+            .push(population(&name, shape, neuron, bias));
+        let pattern = Pattern::Dense {
+            sources,
+            targets,
+            present: None,
+        };
+        let weights: Vec<f32> = (0..sources * targets)
+            .map(|i| weight(i + layer) + 1.0 / 128.0)
+            .collect();
+        network.projections.push(Projection::new(
+            layer,
+            layer + 1,
+            Connectivity::new(pattern),
+            weights,
+        ));
+    }
+    network
+}
+
+/// Samples that share a pass over the weights do what each does alone, whatever drives them and
+/// however many threads there are.
+#[test]
+fn oracle_samples_taken_together_equal_samples_alone() {
+    const SAMPLES: usize = 23;
+    for (outputs_spike, timesteps) in [(false, 5u32), (true, 9), (false, 60)] {
+        let network = wide(outputs_spike);
+        let drive = |sample: usize| {
+            let at = |i: usize, t: usize| (i * 31 + t * 17 + sample * 13) % 11 < 3;
+            // Some of each kind, so that neighbours differ, too.
+            if sample % 9 < 5 {
+                let values = (0..300).map(|i| f32::from(u8::from(at(i, 0))) / 4.0);
+                return Ok(Drive::Constant(values.collect()));
+            }
+            let mut train = SpikeTrain::new();
+            // Shorter, as long, and longer than the run.
+            for t in 0..timesteps as usize + sample % 3 - 1 {
+                (0..300)
+                    .filter(|&i| at(i, t))
+                    .for_each(|i| train.push(i as u32));
+                train.end_timestep();
+            }
+            Ok(Drive::Spikes(train))
+        };
+        let simulator = Simulator::new(&network, timesteps).unwrap();
+        let go_on = |_| ControlFlow::Continue(());
+        let alone: Vec<Simulation> = (0..SAMPLES)
+            .map(|sample| simulator.run(1, &|_| drive(sample), &go_on).unwrap())
+            .collect();
+        for threads in [1, 2, 4] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let together = pool
+                .build()
+                .unwrap()
+                .install(|| simulator.run(SAMPLES, &drive, &go_on).unwrap());
+            for (sample, (a, b)) in alone.iter().zip(&together.outcomes).enumerate() {
+                assert_eq!(&a.outcomes[0], b, "sample {sample}, {threads} threads");
+            }
+            for (index, counts) in together.counts.populations.iter().enumerate() {
+                let sum = |f: fn(&spikewatt::counts::PopulationCounts) -> &Vec<u64>| -> Vec<u64> {
+                    let mut sum = vec![0; f(counts).len()];
+                    for one in &alone {
+                        let values = f(&one.counts.populations[index]);
+                        sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+                    }
+                    sum
+                };
+                assert_eq!(counts.spikes, sum(|c| &c.spikes));
+                assert_eq!(counts.touched, sum(|c| &c.touched));
+                assert_eq!(counts.spikes_per_timestep, sum(|c| &c.spikes_per_timestep));
+                assert_eq!(
+                    counts.touched_per_timestep,
+                    sum(|c| &c.touched_per_timestep)
+                );
+                assert_eq!(counts.active_per_timestep, sum(|c| &c.active_per_timestep));
+            }
+            for (index, counts) in together.counts.projections.iter().enumerate() {
+                let alone = alone.iter().map(|one| &one.counts.projections[index]);
+                let macs: u64 = alone.clone().map(|c| c.macs_once).sum();
+                assert_eq!(counts.macs_once, macs);
+                let synops = alone.flat_map(|c| &c.synops_per_timestep).sum::<u64>();
+                assert_eq!(counts.synops_per_timestep.iter().sum::<u64>(), synops);
+            }
+            assert!(
+                together.counts.populations[3].spikes.iter().sum::<u64>() > 0 || !outputs_spike
+            );
+        }
+    }
+}
+
+/// The first sample that fails is the one that is named, also among samples taken together.
+#[test]
+fn the_lowest_sample_that_fails_is_reported() {
+    let network = wide(false);
+    let simulator = Simulator::new(&network, 4).unwrap();
+    let drive = |sample: usize| {
+        let neurons = if sample == 5 || sample == 6 { 7 } else { 300 };
+        Ok(Drive::Constant(vec![0.5; neurons]))
+    };
+    let error = simulator
+        .run(40, &drive, &|_| ControlFlow::Continue(()))
+        .unwrap_err();
+    assert!(error.to_string().contains("sample 5"), "{error}");
+}

@@ -36,6 +36,16 @@ pub(super) struct Thresholds<'n> {
     shared: Option<f32>,
 }
 
+impl<'n> Thresholds<'n> {
+    /// Those of some of the neurons.
+    pub(super) fn part(self, neurons: Range<usize>) -> Self {
+        Thresholds {
+            threshold: &self.threshold[neurons],
+            ..self
+        }
+    }
+}
+
 /// What one timestep visited.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Visit {
@@ -192,7 +202,7 @@ fn count_touched(input: &[f32], touched: &mut [u32]) -> usize {
 }
 
 /// Neurons that are updated together: one word of spikes.
-const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
 
 /// Integrate-and-fire neurons in one timestep. `COUNT`: whether touched neurons have to be found
 /// and counted.
@@ -223,6 +233,84 @@ impl<const COUNT: bool> Loops for IntegrateAndFire<'_, COUNT> {
             }
             ThresholdTest::AtLeast => {
                 integrate_and_fire::<COUNT, false>(model, potential, input, touched, train)
+            }
+        }
+    }
+}
+
+/// Up to [`LANES`] neurons through some timesteps.
+pub(super) struct Panelful<'a> {
+    pub(super) thresholds: Thresholds<'a>,
+    pub(super) potential: &'a mut [f32],
+    /// Inputs, [`LANES`] per timestep.
+    pub(super) sums: &'a [f32],
+    pub(super) first_step: usize,
+    /// Timesteps of a sample, at whose start neurons are put to rest.
+    pub(super) lap: usize,
+    /// Gets what fires, a word per timestep.
+    pub(super) words: &'a mut Vec<u64>,
+    /// Get what was visited.
+    pub(super) visits: &'a mut [Visit],
+    /// Timesteps in which each neuron was touched; `None` if all are known to be in each.
+    pub(super) touched: Option<&'a mut [u32]>,
+}
+
+impl Loops for Panelful<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        match self.thresholds.model.test {
+            ThresholdTest::Above => self.advance::<true>(),
+            ThresholdTest::AtLeast => self.advance::<false>(),
+        }
+    }
+}
+
+impl Panelful<'_> {
+    #[inline(always)]
+    fn advance<const STRICT: bool>(self) {
+        let Thresholds {
+            model, threshold, ..
+        } = self.thresholds;
+        let keep = match model.reset {
+            Reset::Subtract => 1.0,
+            Reset::ToValue => 0.0,
+        };
+        let neurons = self.potential.len();
+        // Lanes without a neuron cannot fire.
+        let (mut v, mut limit) = ([0.0f32; LANES], [f32::INFINITY; LANES]);
+        v[..neurons].copy_from_slice(self.potential);
+        limit[..neurons].copy_from_slice(threshold);
+        let mut counted = [0u32; LANES];
+        let (inputs, _) = self.sums.as_chunks::<LANES>();
+        for (step, (x, visit)) in inputs.iter().zip(self.visits).enumerate() {
+            let t = self.first_step + step;
+            if t > 0 && t % self.lap == 0 {
+                for (v, threshold) in v.iter_mut().zip(threshold) {
+                    *v = model.initial * threshold;
+                }
+            }
+            if self.touched.is_some() {
+                let (mut touched, mut active) = (0, 0);
+                for ((count, &x), &v) in counted.iter_mut().zip(x).zip(&v) {
+                    let was_touched = is_touched(x);
+                    *count += u32::from(was_touched);
+                    touched += u32::from(was_touched);
+                    active += u32::from(was_touched | (v != 0.0));
+                }
+                visit.touched += touched as usize;
+                visit.active += active as usize;
+            } else {
+                visit.touched += neurons;
+                visit.active += neurons;
+            }
+            self.words.push(fire::<STRICT>(&mut v, x, &limit, keep));
+        }
+        self.potential.copy_from_slice(&v[..neurons]);
+        if let Some(touched) = self.touched {
+            for (touched, counted) in touched.iter_mut().zip(counted) {
+                *touched += counted;
             }
         }
     }
@@ -295,8 +383,9 @@ fn fire<const STRICT: bool>(
     bits(&fired)
 }
 
+/// Adds the neurons of a word, the first of which is `first`, as spikes.
 #[inline(always)]
-fn push_word(mut word: u64, first: u32, train: &mut SpikeTrain) {
+pub(super) fn push_word(mut word: u64, first: u32, train: &mut SpikeTrain) {
     while word != 0 {
         train.push(first + word.trailing_zeros());
         word &= word - 1;

@@ -12,6 +12,7 @@ mod footprint;
 mod group;
 mod panel;
 mod panel_int8;
+mod panelwise;
 mod part;
 mod plan;
 mod poisson;
@@ -34,6 +35,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use synapses::{Reach, Synapses};
 use worker::Worker;
+
+/// Weights that do not stay in a second-level cache while samples pass [bytes].
+const FAR_WEIGHTS: usize = 256 * 1024;
+
+/// Timesteps that samples taken together may have in all: enough to use each weight many times.
+const LAPS_TIMESTEPS: usize = 512;
+
+/// Samples that are taken together at most.
+const MOST_LAPS: usize = 32;
 
 /// Why a network could not be simulated.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -206,6 +216,27 @@ impl<'n> Simulator<'n> {
                 .all(|&p| self.synapses[p].can_split())
     }
 
+    /// Samples that a thread takes through the network together, one after the other in its time, so
+    /// that weights too large for a near cache are read once for all of them. Only where nothing
+    /// outlasts a timestep but the state of neurons.
+    fn laps(&self, samples: usize, segments: usize, probe: &dyn Probe) -> usize {
+        let populations = &self.network.populations;
+        let weights: usize = self.synapses.iter().map(Synapses::dense_bytes).sum();
+        let apart = segments == 1
+            && self.components.iter().all(|c| c.lookahead.is_none())
+            && self
+                .synapses
+                .iter()
+                .all(|s| s.is_dense() && !s.is_delayed())
+            && populations.iter().all(|p| p.poisson.is_none())
+            && !(0..populations.len()).any(|index| probe.wants(index));
+        if !apart || weights < FAR_WEIGHTS {
+            return 1;
+        }
+        let share = samples / rayon::current_num_threads().max(1);
+        (LAPS_TIMESTEPS / (self.timesteps as usize).max(1)).clamp(1, MOST_LAPS.min(share.max(1)))
+    }
+
     /// Seeds the random input of populations; the seed is 0 otherwise.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
@@ -301,7 +332,8 @@ impl<'n> Simulator<'n> {
         probe: &dyn Probe,
         progress: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
     ) -> Result<Segments, SimulationError> {
-        footprint::check(self.network, self.timesteps, samples, ends.len())?;
+        let laps = self.laps(samples, ends.len(), probe);
+        footprint::check(self.network, self.timesteps, samples, ends.len(), laps)?;
         // Threads that have no sample of their own help with the others'.
         let threads = rayon::current_num_threads() / samples.max(1);
         let next = AtomicUsize::new(0);
@@ -314,32 +346,49 @@ impl<'n> Simulator<'n> {
             let mut worker = None;
             let mut outcomes = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
-                let sample = next.fetch_add(1, Ordering::Relaxed);
-                if sample >= samples {
+                let first = next.fetch_add(laps, Ordering::Relaxed);
+                if first >= samples {
                     break;
                 }
-                let result = drive(sample)
-                    .map_err(SimulationError::from)
-                    .and_then(|drive| {
-                        worker
-                            .get_or_insert_with(|| Worker::new(self, threads, ends.len()))
-                            .run(sample, drive, ends, probe)
-                    });
+                let mut drives = Vec::with_capacity(laps);
+                let mut failed = None;
+                for sample in first..samples.min(first + laps) {
+                    match drive(sample) {
+                        Ok(drive) => drives.push(drive),
+                        Err(error) => {
+                            failed = Some(error.into());
+                            break;
+                        }
+                    }
+                }
+                let taken = drives.len();
+                let mut run = |drives| {
+                    worker
+                        .get_or_insert_with(|| Worker::new(self, threads, ends.len()))
+                        .run(first, drives, ends, probe)
+                };
+                // Samples before the one that failed may fail, too, and come first.
+                let result = match (run(drives), failed) {
+                    (Ok(_), Some(error)) => Err(error),
+                    (result, _) => result,
+                };
                 match result {
-                    Ok(outcome) => outcomes.push((sample, outcome)),
+                    Ok(found) => outcomes.extend((first..).zip(found)),
                     Err(error) => {
                         // A poisoned lock means another worker panicked; its panic is reported.
-                        if let Ok(mut first) = failure.lock()
-                            && first.as_ref().is_none_or(|(index, _)| sample < *index)
+                        if let Ok(mut lowest) = failure.lock()
+                            && lowest.as_ref().is_none_or(|(index, _)| first < *index)
                         {
-                            *first = Some((sample, error));
+                            *lowest = Some((first, error));
                         }
                         stopped.store(true, Ordering::Relaxed);
                         break;
                     }
                 }
-                if progress(done.fetch_add(1, Ordering::Relaxed) + 1).is_break() {
-                    stopped.store(true, Ordering::Relaxed);
+                for _ in 0..taken {
+                    if progress(done.fetch_add(1, Ordering::Relaxed) + 1).is_break() {
+                        stopped.store(true, Ordering::Relaxed);
+                    }
                 }
             }
             (worker.map(Worker::into_tallies), outcomes)

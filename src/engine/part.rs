@@ -154,7 +154,7 @@ impl<'n> Part<'n> {
         self.train.clear();
         self.visits.clear();
         let base = &work.base[self.neurons.clone()];
-        start_inputs(&mut self.inputs, base, work.chunk.len());
+        start_inputs(&mut self.inputs, neurons, work.chunk.clone(), |_| base);
         let incoming = work.simulator.incoming[work.index].iter();
         for (&p, segments) in incoming.zip(&self.segments) {
             if work.has_current.contains(&p) {

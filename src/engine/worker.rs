@@ -1,6 +1,10 @@
-//! One thread's workspace: simulates a sample at a time and tallies its events.
+//! One thread's workspace: simulates samples and tallies their events.
+//!
+//! Several samples may follow one another in its time as laps: timestep `t` is timestep `t % lap` of
+//! sample `t / lap`, and all is put to rest between them. So one pass over the weights serves all.
 
 use super::group::{Group, UNTOUCHED, is_touched};
+use super::panelwise::{self, Layer};
 use super::part::{Part, Task, Work};
 use super::plan::Component;
 use super::poisson::{Poisson, SHARD, generator};
@@ -37,6 +41,9 @@ pub(super) struct Worker<'s, 'n> {
     trains: Vec<SpikeTrain>,
     scratch: Vec<DeliveryScratch>,
     inputs: Vec<f32>,
+    panelwise: panelwise::Scratch,
+    /// Timesteps of a sample.
+    lap: usize,
     tally: Tally,
     /// Tallies of the segments that are not in work.
     parked: Vec<Tally>,
@@ -46,7 +53,8 @@ pub(super) struct Worker<'s, 'n> {
 struct State<'s, 'n> {
     group: Group<'n>,
     pool: Option<Pool<'s>>,
-    /// Input that is the same in each timestep: bias and constant current.
+    /// Input that is the same in each timestep: bias and constant current, of one lap after the
+    /// other.
     base: Vec<f32>,
     /// Timesteps of this sample in which each neuron was touched.
     touched: Vec<u32>,
@@ -60,6 +68,15 @@ struct State<'s, 'n> {
     has_current: Vec<usize>,
     /// Whether `base` touches every neuron in each timestep.
     always: bool,
+}
+
+impl State<'_, '_> {
+    /// Reads the potentials of an output.
+    fn read(&self, outcome: &mut Outcome) {
+        for (neuron, output) in outcome.output.iter_mut().enumerate() {
+            *output = self.group.potential(neuron);
+        }
+    }
 }
 
 impl<'s, 'n> Worker<'s, 'n> {
@@ -91,7 +108,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                     group: Group::new(population, whole),
                     parts,
                     pool,
-                    base: vec![UNTOUCHED; neurons],
+                    base: Vec::new(),
                     touched: vec![0; neurons],
                     poisson: None,
                     potentials: Vec::new(),
@@ -109,6 +126,8 @@ impl<'s, 'n> Worker<'s, 'n> {
                 .map(|synapses| synapses.scratch(sizes[synapses.projection.target]))
                 .collect(),
             inputs: Vec::new(),
+            panelwise: panelwise::Scratch::default(),
+            lap: (simulator.timesteps as usize).max(1),
             tally: tally(),
             parked: (1..segments).map(|_| tally()).collect(),
             simulator,
@@ -120,54 +139,69 @@ impl<'s, 'n> Worker<'s, 'n> {
         std::iter::once(self.tally).chain(self.parked).collect()
     }
 
-    /// Simulates one sample from rest: what the output says at the end of each segment of
-    /// timesteps, the last of which is the end of the sample.
+    /// Simulates samples from rest, the first of which is `sample`: per sample, what the output says
+    /// at the end of each segment of timesteps, the last of which is the end of the sample. For
+    /// several samples there is one segment, and [`Simulator::laps`] allows as many.
     pub(super) fn run(
         &mut self,
         sample: usize,
-        drive: Drive,
+        drives: Vec<Drive>,
         ends: &[u32],
         probe: &dyn Probe,
-    ) -> Result<Vec<Outcome>, SimulationError> {
+    ) -> Result<Vec<Vec<Outcome>>, SimulationError> {
         let simulator = self.simulator;
-        self.start(sample, drive)?;
-        let timesteps = simulator.timesteps as usize;
+        let laps = drives.len();
+        if laps == 0 {
+            return Ok(Vec::new());
+        }
+        let kinds = drives.iter().map(std::mem::discriminant);
+        if laps > 1 && kinds.clone().any(|kind| Some(kind) != kinds.clone().next()) {
+            let mut outcomes = Vec::with_capacity(laps);
+            for (lap, drive) in drives.into_iter().enumerate() {
+                outcomes.extend(self.run(sample + lap, vec![drive], ends, probe)?);
+            }
+            return Ok(outcomes);
+        }
+        self.start(sample, drives)?;
         let last = self.states.len() - 1;
-        let mut outcome = Outcome {
+        let silent = Outcome {
             output: vec![0.0; simulator.network.populations[last].shape.neurons()],
-            predictions: Vec::with_capacity(timesteps),
+            predictions: Vec::with_capacity(simulator.timesteps as usize),
         };
-        let mut outcomes = Vec::with_capacity(ends.len());
+        let mut now = vec![silent; laps];
+        let mut outcomes = vec![Vec::with_capacity(ends.len()); laps];
         let mut start = 0;
         for (segment, &end) in ends.iter().enumerate() {
-            let (first, end) = (start, end as usize);
+            let (first, end) = (start, laps * end as usize);
             while start < end {
                 let block = start..end.min(start + BLOCK);
                 if let Some(input) = simulator.input {
                     self.count(input, block.clone());
                 }
                 for component in &simulator.components {
-                    self.advance_component(component, block.clone(), probe, &mut outcome);
+                    self.advance_component(component, block.clone(), probe, &mut now);
                 }
                 self.finish_block(sample, block.clone(), probe);
                 start = block.end;
             }
-            if simulator.network.populations[last].neuron.role() == Role::Readout {
-                for (neuron, output) in outcome.output.iter_mut().enumerate() {
-                    *output = self.states[last].group.potential(neuron);
-                }
+            if simulator.network.populations[last].neuron.role() == Role::Readout
+                && let Some(outcome) = now.last_mut()
+            {
+                self.states[last].read(outcome);
             }
             self.tally_touched(end - first);
             if let Some(next) = self.parked.get_mut(segment) {
                 std::mem::swap(&mut self.tally, next);
             }
-            outcomes.push(outcome.clone());
+            for (outcomes, now) in outcomes.iter_mut().zip(&now) {
+                outcomes.push(now.clone());
+            }
         }
         // Back to the first segment.
         for tally in self.parked.iter_mut().rev() {
             std::mem::swap(&mut self.tally, tally);
         }
-        self.tally.samples += 1;
+        self.tally.samples += laps as u64;
         Ok(outcomes)
     }
 
@@ -183,13 +217,41 @@ impl<'s, 'n> Worker<'s, 'n> {
         }
     }
 
-    /// Takes the input of a sample and puts everything to rest.
-    fn start(&mut self, sample: usize, drive: Drive) -> Result<(), SimulationError> {
+    /// Takes the input of samples, the first of which is `sample`, and puts everything to rest.
+    fn start(&mut self, sample: usize, drives: Vec<Drive>) -> Result<(), SimulationError> {
+        for (lap, drive) in drives.iter().enumerate() {
+            self.check(sample + lap, drive)?;
+        }
+        self.rest(sample, drives.len());
+        for scratch in &mut self.scratch {
+            scratch.reset();
+        }
+        let laps = drives.len();
+        for (lap, drive) in drives.into_iter().enumerate() {
+            match (drive, self.simulator.input) {
+                (_, None) => {}
+                (Drive::Spikes(train), Some(input)) if laps == 1 => self.trains[input] = train,
+                (Drive::Spikes(train), Some(input)) => {
+                    self.trains[input].append(&train, self.lap);
+                }
+                (Drive::Constant(values), Some(input)) => {
+                    self.start_constant(input, &values, lap)?;
+                }
+            }
+        }
+        for state in &mut self.states {
+            state.always = state.base.iter().all(|&base| is_touched(base));
+        }
+        Ok(())
+    }
+
+    /// Whether the input of a sample fits.
+    fn check(&self, sample: usize, drive: &Drive) -> Result<(), SimulationError> {
         let simulator = self.simulator;
         let expected = simulator.input.map_or(0, |input| {
             simulator.network.populations[input].shape.neurons()
         });
-        let have = match &drive {
+        let have = match drive {
             Drive::Constant(values) => values.len(),
             Drive::Spikes(train) => match train.neurons().iter().max() {
                 Some(&highest) if highest as usize >= expected => highest as usize + 1,
@@ -203,6 +265,12 @@ impl<'s, 'n> Worker<'s, 'n> {
                 expected,
             });
         }
+        Ok(())
+    }
+
+    /// Puts everything to where a sample starts.
+    fn rest(&mut self, sample: usize, laps: usize) {
+        let simulator = self.simulator;
         for (index, state) in self.states.iter_mut().enumerate() {
             let population = &simulator.network.populations[index];
             self.trains[index].clear();
@@ -211,10 +279,14 @@ impl<'s, 'n> Worker<'s, 'n> {
             if let Some(pool) = &mut state.pool {
                 pool.reset();
             }
-            state.base.fill(UNTOUCHED);
-            for (base, &bias) in state.base.iter_mut().zip(&population.bias) {
-                // A bias of zero touches nothing.
-                *base = if bias == 0.0 { UNTOUCHED } else { bias };
+            let neurons = population.shape.neurons();
+            state.base.clear();
+            state.base.resize(laps * neurons, UNTOUCHED);
+            for base in state.base.chunks_exact_mut(neurons.max(1)) {
+                for (base, &bias) in base.iter_mut().zip(&population.bias) {
+                    // A bias of zero touches nothing.
+                    *base = if bias == 0.0 { UNTOUCHED } else { bias };
+                }
             }
             state.has_current.clear();
             state.poisson = population.poisson.as_ref().map(|input| {
@@ -225,29 +297,15 @@ impl<'s, 'n> Worker<'s, 'n> {
                 (poisson, generators)
             });
         }
-        for scratch in &mut self.scratch {
-            scratch.reset();
-        }
-        match drive {
-            Drive::Spikes(train) => {
-                if let Some(input) = simulator.input {
-                    self.trains[input] = train;
-                }
-            }
-            Drive::Constant(values) => {
-                if let Some(input) = simulator.input {
-                    self.start_constant(input, &values)?;
-                }
-            }
-        }
-        for state in &mut self.states {
-            state.always = state.base.iter().all(|&base| is_touched(base));
-        }
-        Ok(())
     }
 
     /// A constant drive is multiplied once per sample, unless it arrives late.
-    fn start_constant(&mut self, input: usize, values: &[f32]) -> Result<(), SimulationError> {
+    fn start_constant(
+        &mut self,
+        input: usize,
+        values: &[f32],
+        lap: usize,
+    ) -> Result<(), SimulationError> {
         let simulator = self.simulator;
         let mut late = false;
         for (p, synapses) in simulator.synapses.iter().enumerate() {
@@ -265,14 +323,18 @@ impl<'s, 'n> Worker<'s, 'n> {
                 continue;
             }
             let state = &mut self.states[target];
+            let neurons = simulator.network.populations[target].shape.neurons();
+            let base = &mut state.base[lap * neurons..][..neurons];
             let mut macs = 0u64;
             for (source, &value) in values.iter().enumerate() {
                 if value != 0.0 {
-                    synapses.add_row(source, value, &mut state.base);
+                    synapses.add_row(source, value, base);
                     macs += u64::from(synapses.fan_outs[source]);
                 }
             }
-            state.has_current.push(p);
+            if lap == 0 {
+                state.has_current.push(p);
+            }
             let tally = &mut self.tally.projections[p];
             tally.macs_once += macs;
             tally.macs_per_timestep.iter_mut().for_each(|m| *m += macs);
@@ -295,7 +357,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         component: &Component,
         block: Range<usize>,
         probe: &dyn Probe,
-        outcome: &mut Outcome,
+        outcomes: &mut [Outcome],
     ) {
         let stride = component.lookahead.unwrap_or(block.len()).max(1);
         let mut start = block.start;
@@ -306,14 +368,14 @@ impl<'s, 'n> Worker<'s, 'n> {
             if component.joint && populations.all(|index| !self.states[index].parts.is_empty()) {
                 self.advance_parts(component.populations.clone(), steps.clone());
                 for index in component.populations.clone() {
-                    self.finish(index, steps.clone(), outcome);
+                    self.finish(index, steps.clone(), outcomes);
                     self.count(index, steps.clone());
                 }
                 continue;
             }
             for index in component.populations.clone() {
                 if Some(index) != self.simulator.input {
-                    self.advance(index, steps.clone(), probe, outcome);
+                    self.advance(index, steps.clone(), probe, outcomes);
                     self.count(index, steps.clone());
                 }
             }
@@ -326,7 +388,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         index: usize,
         steps: Range<usize>,
         probe: &dyn Probe,
-        outcome: &mut Outcome,
+        outcomes: &mut [Outcome],
     ) {
         let simulator = self.simulator;
         let population = &simulator.network.populations[index];
@@ -336,10 +398,14 @@ impl<'s, 'n> Worker<'s, 'n> {
         let records = role == Role::Readout && probe.wants(index);
         if !self.states[index].parts.is_empty() {
             self.advance_parts(index..index + 1, steps.clone());
-            return self.finish(index, steps, outcome);
+            return self.finish(index, steps, outcomes);
         }
         // Its own train is written while those of others, and its own past, are read.
         let mut train = std::mem::take(&mut self.trains[index]);
+        if self.advance_panelwise(index, &steps, &mut train) {
+            self.trains[index] = train;
+            return self.finish(index, steps, outcomes);
+        }
         let mut incoming = simulator.incoming[index].iter();
         let values = if incoming.any(|&p| simulator.synapses[p].is_dense()) {
             DENSE_CHUNK_VALUES
@@ -356,15 +422,20 @@ impl<'s, 'n> Worker<'s, 'n> {
             if let Some(pool) = &mut state.pool {
                 let synapses = &simulator.synapses[simulator.incoming[index][0]];
                 for t in chunk {
+                    if t % self.lap == 0 && t > 0 {
+                        pool.reset();
+                    }
                     let arriving = synapses.arriving(&self.trains[synapses.source()], t);
                     let touched = pool.advance(arriving, &mut state.touched, &mut train);
                     train.end_timestep();
-                    counts.touched_per_timestep[t] += touched as u64;
-                    counts.active_per_timestep[t] += touched as u64;
+                    counts.touched_per_timestep[t % self.lap] += touched as u64;
+                    counts.active_per_timestep[t % self.lap] += touched as u64;
                 }
                 continue;
             }
-            start_inputs(&mut self.inputs, &state.base, chunk.len());
+            start_inputs(&mut self.inputs, neurons, chunk.clone(), |t| {
+                &state.base[t / self.lap * neurons..][..neurons]
+            });
             for &p in &simulator.incoming[index] {
                 if state.has_current.contains(&p) {
                     continue;
@@ -388,25 +459,93 @@ impl<'s, 'n> Worker<'s, 'n> {
                 {
                     poisson.add(drive.weight, generators, input);
                 }
+                if t % self.lap == 0 && t > 0 {
+                    state.group.reset();
+                }
                 let touched = (!state.always).then_some(&mut state.touched[..]);
                 let visit = state.group.advance(input, touched, &mut train);
                 train.end_timestep();
-                counts.touched_per_timestep[t] += visit.touched as u64;
-                counts.active_per_timestep[t] += visit.active as u64;
+                counts.touched_per_timestep[t % self.lap] += visit.touched as u64;
+                counts.active_per_timestep[t % self.lap] += visit.active as u64;
                 if records {
                     state
                         .group
                         .append_potentials(neurons, &mut state.potentials);
                 }
                 if is_last && role == Role::Readout {
+                    let outcome = &mut outcomes[t / self.lap];
                     outcome
                         .predictions
                         .push(largest((0..neurons).map(|n| state.group.potential(n))));
+                    if (t + 1) % self.lap == 0 {
+                        state.read(outcome);
+                    }
                 }
             }
         }
         self.trains[index] = train;
-        self.finish(index, steps, outcome);
+        self.finish(index, steps, outcomes);
+    }
+
+    /// Drives a population through some timesteps panel by panel, if it is one of integrate-and-fire
+    /// neurons that hear nothing but dense matrices. Returns whether it is.
+    fn advance_panelwise(
+        &mut self,
+        index: usize,
+        steps: &Range<usize>,
+        train: &mut SpikeTrain,
+    ) -> bool {
+        let simulator = self.simulator;
+        let state = &mut self.states[index];
+        let Group::IntegrateFire(thresholds, potential) = &mut state.group else {
+            return false;
+        };
+        let has_current = &state.has_current;
+        let incoming = simulator.incoming[index].iter();
+        let incoming: Vec<usize> = incoming
+            .copied()
+            .filter(|p| !has_current.contains(p))
+            .collect();
+        let others = |p: &usize| simulator.synapses[*p].source() != index;
+        let panels = |p: &usize| simulator.synapses[*p].panels();
+        let panels: Option<Vec<_>> = incoming.iter().map(panels).collect();
+        let Some(panels) = panels.filter(|panels| {
+            !panels.is_empty() && incoming.iter().all(others) && state.poisson.is_none()
+        }) else {
+            return false;
+        };
+        let mut layer = Layer {
+            thresholds: *thresholds,
+            potential,
+            touched: (!state.always).then_some(&mut state.touched),
+            base: &state.base,
+            lap: self.lap,
+        };
+        let counts = &mut self.tally.populations[index];
+        for chunk in panelwise::chunks(steps.clone()) {
+            let scratch = self.scratch.iter_mut().enumerate();
+            let scratch = scratch.filter(|(p, _)| incoming.contains(p));
+            let deliveries = scratch.zip(&panels).map(|((p, scratch), &panels)| {
+                let synapses = &simulator.synapses[p];
+                let source = &self.trains[synapses.source()];
+                (
+                    panels,
+                    synapses.select(panels, source, chunk.clone(), scratch),
+                )
+            });
+            let deliveries: Vec<_> = deliveries.collect();
+            layer.advance(
+                &deliveries,
+                chunk,
+                &mut self.panelwise,
+                train,
+                |t, visit| {
+                    counts.touched_per_timestep[t % self.lap] += visit.touched as u64;
+                    counts.active_per_timestep[t % self.lap] += visit.active as u64;
+                },
+            );
+        }
+        true
     }
 
     /// Drives populations that are cut into parts through some timesteps in which none of them
@@ -452,19 +591,20 @@ impl<'s, 'n> Worker<'s, 'n> {
     }
 
     /// Notes what the last population emitted in some timesteps, if it emits anything.
-    fn finish(&self, index: usize, steps: Range<usize>, outcome: &mut Outcome) {
+    fn finish(&self, index: usize, steps: Range<usize>, outcomes: &mut [Outcome]) {
         let populations = &self.simulator.network.populations;
         if index + 1 != populations.len() || populations[index].neuron.role() == Role::Readout {
             return;
         }
         for t in steps {
             let events = self.trains[index].at(t);
+            let outcome = &mut outcomes[t / self.lap];
             for (neuron, value) in events.iter() {
                 let output = &mut outcome.output[neuron as usize];
                 match self.simulator.readout {
                     SpikeReadout::Count => *output += value,
                     SpikeReadout::First if *output == 0.0 => {
-                        *output = 1.0 / (t + 1) as f32;
+                        *output = 1.0 / (t % self.lap + 1) as f32;
                     }
                     SpikeReadout::First => {}
                 }
@@ -483,6 +623,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         let counts = &mut self.tally.populations[index];
         for t in steps {
             let events = train.at(t);
+            let t = t % self.lap;
             let Some(values) = events.values else {
                 for &neuron in events.neurons {
                     counts.spikes[neuron as usize] += 1;

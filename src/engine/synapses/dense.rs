@@ -93,8 +93,29 @@ pub(super) fn sweep_dense(
             blocks,
             inputs,
             neurons,
+            first: panel.first(),
         });
     }
+}
+
+/// Sums of one panel alone, `stride` of them per timestep.
+pub(super) fn sweep_panel(
+    panels: &[impl Columns],
+    i: usize,
+    selections: &[Selection],
+    blocks: &Blocks,
+    sums: &mut [f32],
+    stride: usize,
+) {
+    panel::run(&mut DenseSweep {
+        panel: &panels[i],
+        next: panels.get(i + 1),
+        selections,
+        blocks,
+        inputs: sums,
+        neurons: stride,
+        first: 0,
+    });
 }
 
 struct DenseSweep<'a, P> {
@@ -105,13 +126,14 @@ struct DenseSweep<'a, P> {
     blocks: &'a Blocks,
     inputs: &'a mut [f32],
     neurons: usize,
+    /// Where the sums of the panel begin in each timestep.
+    first: usize,
 }
 
 impl<P: Columns> Sweep for DenseSweep<'_, P> {
     #[inline(always)]
     fn sweep(&mut self, kernel: impl Kernel) {
-        let first = self.panel.first();
-        let columns = first..first + self.panel.columns();
+        let columns = self.first..self.first + self.panel.columns();
         let Blocks { count, rows, ends } = self.blocks;
         for block in 0..*count {
             let inputs = self.inputs.chunks_exact_mut(self.neurons);

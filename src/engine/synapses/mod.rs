@@ -94,14 +94,35 @@ impl DeliveryScratch {
     }
 }
 
-/// Inputs of some timesteps before anything arrives, as [`Synapses::deliver`] takes them.
-pub(super) fn start_inputs(inputs: &mut Vec<f32>, base: &[f32], timesteps: usize) {
-    let used = base.len() * timesteps;
+/// Inputs of `neurons` neurons in some timesteps before anything arrives, as [`Synapses::deliver`]
+/// takes them: what `base` says of each timestep.
+pub(super) fn start_inputs<'b>(
+    inputs: &mut Vec<f32>,
+    neurons: usize,
+    timesteps: Range<usize>,
+    base: impl Fn(usize) -> &'b [f32],
+) {
+    let used = neurons * timesteps.len();
     if inputs.len() < used + SLACK {
         inputs.resize(used + SLACK, 0.0);
     }
-    for row in inputs[..used].chunks_exact_mut(base.len().max(1)) {
-        row.copy_from_slice(base);
+    let rows = inputs[..used].chunks_exact_mut(neurons.max(1));
+    for (t, row) in timesteps.zip(rows) {
+        row.copy_from_slice(base(t));
+    }
+}
+
+/// Events of some timesteps as rows of a dense matrix, and the order in which rows are swept.
+pub(super) struct Selected<'a> {
+    selections: Vec<Selection<'a>>,
+    blocks: Blocks,
+}
+
+impl Selected<'_> {
+    /// Adds what panel `i` gives to the sums of its columns, which begin a row of `stride` numbers
+    /// per timestep.
+    pub(super) fn sweep_panel(&self, panels: &[Panel], i: usize, sums: &mut [f32], stride: usize) {
+        dense::sweep_panel(panels, i, &self.selections, &self.blocks, sums, stride);
     }
 }
 
@@ -155,6 +176,24 @@ impl<'n> Synapses<'n> {
         matches!(self.layout, Layout::Dense(_))
     }
 
+    /// Memory that the weights of a dense matrix take [bytes].
+    pub(super) fn dense_bytes(&self) -> usize {
+        match (&self.layout, &self.connectivity().pattern) {
+            (Layout::Dense(Panels::Float(_)), Pattern::Dense { targets, .. }) => {
+                size_of::<f32>() * self.rows() * targets
+            }
+            (Layout::Dense(Panels::Int8(_)), Pattern::Dense { targets, .. }) => {
+                self.rows() * targets
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether anything arrives later than in the timestep in which it was sent.
+    pub(super) fn is_delayed(&self) -> bool {
+        self.delay > 0 || matches!(self.projection.delay, Delay::Each(_))
+    }
+
     /// Rows of a dense pattern.
     fn rows(&self) -> usize {
         match &self.connectivity().pattern {
@@ -206,22 +245,14 @@ impl<'n> Synapses<'n> {
                     }
                 }
             }
-            Layout::Dense(panels) => {
-                let timesteps = chunk.clone().map(|t| self.arriving(train, t));
+            Layout::Dense(Panels::Float(panels)) => {
+                let Selected { selections, blocks } = self.select(panels, train, chunk, scratch);
+                sweep_dense(panels, &selections, &blocks, inputs, neurons);
+            }
+            Layout::Dense(Panels::Int8(panels)) => {
                 let selections = self.selections(train, chunk, &mut scratch.rows);
-                match panels {
-                    Panels::Float(panels) => {
-                        let (sources, rows) = (self.fan_outs.len(), self.rows());
-                        let row_bytes = panels.first().map_or(1, |p| p.width * size_of::<f32>());
-                        let pooled = self.pooled.as_deref();
-                        let blocks = Blocks::new(timesteps, sources, rows, row_bytes, pooled);
-                        sweep_dense(panels, &selections, &blocks, inputs, neurons);
-                    }
-                    Panels::Int8(panels) => {
-                        let whole = Blocks::whole(&selections, self.rows());
-                        sweep_dense(panels, &selections, &whole, inputs, neurons);
-                    }
-                }
+                let whole = Blocks::whole(&selections, self.rows());
+                sweep_dense(panels, &selections, &whole, inputs, neurons);
             }
             Layout::Convolution(convolution, panels) => {
                 let steps = chunk.len();
@@ -253,6 +284,31 @@ impl<'n> Synapses<'n> {
                 }
             }
         }
+    }
+
+    /// The panels of a dense matrix in single precision.
+    pub(super) fn panels(&self) -> Option<&[Panel]> {
+        match &self.layout {
+            Layout::Dense(Panels::Float(panels)) => Some(panels),
+            _ => None,
+        }
+    }
+
+    /// What arrives in some timesteps, as rows of `panels`.
+    pub(super) fn select<'t>(
+        &self,
+        panels: &[Panel],
+        train: &'t SpikeTrain,
+        chunk: Range<usize>,
+        scratch: &'t mut DeliveryScratch,
+    ) -> Selected<'t> {
+        let timesteps = chunk.clone().map(|t| self.arriving(train, t));
+        let selections = self.selections(train, chunk, &mut scratch.rows);
+        let (sources, rows) = (self.fan_outs.len(), self.rows());
+        let row_bytes = panels.first().map_or(1, |p| p.width * size_of::<f32>());
+        let pooled = self.pooled.as_deref();
+        let blocks = Blocks::new(timesteps, sources, rows, row_bytes, pooled);
+        Selected { selections, blocks }
     }
 
     /// Synapses that events of these neurons go through.

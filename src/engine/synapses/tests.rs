@@ -67,7 +67,8 @@ fn check(projection: &Projection, train: &SpikeTrain, timesteps: usize) {
     let neurons = synapses.connectivity().targets();
     let mut scratch = synapses.scratch(neurons);
     let mut inputs = Vec::new();
-    start_inputs(&mut inputs, &vec![-0.0; neurons], timesteps);
+    let silence = vec![-0.0; neurons];
+    start_inputs(&mut inputs, neurons, 0..timesteps, |_| &silence);
     let half = timesteps / 2;
     synapses.deliver(train, 0..half, &mut inputs, &mut scratch);
     let second = &mut inputs[half * neurons..];
@@ -87,7 +88,8 @@ fn check(projection: &Projection, train: &SpikeTrain, timesteps: usize) {
         ] {
             let segments = synapses.segments(&part);
             let mut inputs = Vec::new();
-            start_inputs(&mut inputs, &vec![-0.0; part.len()], timesteps);
+            let silence = vec![-0.0; part.len()];
+            start_inputs(&mut inputs, part.len(), 0..timesteps, |_| &silence);
             synapses.deliver_to(train, 0..timesteps, &part, segments.as_ref(), &mut inputs);
             let expected: Vec<f32> = expected
                 .chunks_exact(neurons)

@@ -25,7 +25,7 @@ const AGREEMENT_MARGIN: f64 = 0.01;
 const READOUT_MARGIN: f64 = 0.01;
 
 /// So must spikes that are taken back: not every chip has them.
-const SIGN_MARGIN: f64 = 0.01;
+const SIGN_MARGIN: f64 = 0.02;
 
 /// Threshold rules that are tried, with the percentile where it matters.
 const THRESHOLDS: [(ThresholdRule, f64); 3] = [
