@@ -176,6 +176,11 @@ enum Verb {
     /// Draws them from the summary.json of a finished result: PDF with embedded fonts, 174 mm wide
     /// and, where the name says column, 84 mm; LaTeX tables for booktabs and siunitx, the data of
     /// the figures as CSV, a methods paragraph and BibTeX of every source.
+    ///
+    ///   spikewatt report results/digits --recording spikes.npz
+    ///   spikewatt report spikes.npz
+    ///
+    /// Draw the spikes that `simulate --record` wrote, with the other figures or alone.
     #[command(verbatim_doc_comment)]
     Report(report::ReportArgs),
     /// Make a result again and say whether the bytes agree, and if not what differs.

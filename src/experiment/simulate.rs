@@ -1,8 +1,9 @@
 //! A spiking network on given input: what `spikewatt simulate` does.
 
+use super::price::figures;
 use super::subject::{NetworkOptions, RecordedConversion, Subject};
 use super::watch::{OutputKind, Watch};
-use super::{Observer, Progress, figures, shown, stop_if};
+use super::{Observer, Progress, shown, stop_if};
 use crate::ann::RuntimeError;
 use crate::conversion::ConversionError;
 use crate::counts::EventCounts;

@@ -109,13 +109,14 @@ fn facts(wide: bool, report: &Report) -> Vec<String> {
         "band: lower to upper bound".to_owned(),
         "lines: baselines, nominal (* unverified)".to_owned(),
     ];
-    let lines = if wide {
-        &[0..4][..]
-    } else {
-        &[0..2, 2..3, 3..4][..]
-    };
-    let line = |range: &std::ops::Range<usize>| facts[range.clone()].join("   ·   ");
-    lines.iter().map(line).collect()
+    match wide {
+        true => vec![facts.join("   ·   ")],
+        false => vec![
+            facts[..2].join("   ·   "),
+            facts[2].clone(),
+            facts[3].clone(),
+        ],
+    }
 }
 
 fn draw_panel<DB: DrawingBackend>(

@@ -1,0 +1,153 @@
+//! From counts to a report.
+
+use super::Context;
+use crate::counts::{DenseCounts, EventCounts};
+use crate::energy::{self, Analysis, Hardware, PriceOptions, Work};
+use crate::report::{
+    PopulationReport, Profile, RateSpread, Report, Scope, TargetReport, Timing, Totals,
+};
+use crate::validation;
+use rayon::prelude::*;
+
+/// Prices counts on targets: what follows a simulation, and all that saved counts need.
+#[must_use]
+pub fn price(
+    counts: &EventCounts,
+    dense: &DenseCounts,
+    context: &Context,
+    targets: &[&Hardware],
+    options: &PriceOptions,
+) -> Report {
+    let work = Work { counts, dense };
+    let analyses: Vec<Analysis> = targets
+        .par_iter()
+        .map(|hardware| {
+            let mut analysis = energy::analyse(hardware, &work, options);
+            for report in &mut analysis.targets {
+                report.model_error = validation::quote(&hardware.name);
+            }
+            analysis
+        })
+        .collect();
+    let mut prices = Vec::new();
+    let (mut rate_curves, mut sensitivities) = (Vec::new(), Vec::new());
+    for analysis in analyses {
+        prices.extend(analysis.targets);
+        rate_curves.extend(analysis.rate_curve);
+        sensitivities.extend(analysis.sensitivities);
+    }
+    let mut report = priced(counts, context, prices, options);
+    report.rate_curves = rate_curves;
+    report.sensitivities = sensitivities;
+    report.distributions = options
+        .monte_carlo
+        .iter()
+        .flat_map(|monte_carlo| {
+            targets
+                .iter()
+                .flat_map(|hardware| energy::distributions(hardware, &work, options, monte_carlo))
+        })
+        .collect();
+    report.profile = profile(&work, targets, options);
+    report.crossovers = Scope::ALL
+        .into_iter()
+        .flat_map(|scope| report.crossings(scope))
+        .collect();
+    report
+}
+
+/// How work and its price spread over layers, timesteps and neurons.
+fn profile(work: &Work, targets: &[&Hardware], options: &PriceOptions) -> Profile {
+    let counts = work.counts;
+    let observed = counts.samples * u64::from(counts.timesteps);
+    let populations = counts.topology.populations.iter().zip(&counts.populations);
+    let priced: Vec<_> = (targets.par_iter())
+        .filter_map(|hardware| energy::profile(hardware, work, options))
+        .collect();
+    let (timesteps, layers): (Vec<_>, Vec<_>) = priced.into_iter().unzip();
+    Profile {
+        rates: populations
+            .filter(|(_, counts)| counts.spikes.iter().any(|&spikes| spikes > 0))
+            .filter_map(|(node, counts)| RateSpread::of(&node.name, &counts.spikes, observed))
+            .collect(),
+        timesteps,
+        layers: layers.into_iter().flatten().collect(),
+        roofs: (targets.iter())
+            .flat_map(|hardware| energy::roofs(hardware, work, options))
+            .collect(),
+    }
+}
+
+/// A report of prices without any analysis of them.
+pub(super) fn priced(
+    counts: &EventCounts,
+    context: &Context,
+    prices: Vec<TargetReport>,
+    options: &PriceOptions,
+) -> Report {
+    let (populations, totals) = figures(counts);
+    Report {
+        schema: "spikewatt.run/1".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        model: context.model.clone(),
+        setup: context.setup.clone(),
+        samples: counts.samples,
+        timesteps: counts.timesteps,
+        seed: context.seed,
+        accuracy: context.accuracy.clone(),
+        neurobench: context.neurobench.clone(),
+        quantised_bits: energy::quantised_bits(counts.timesteps),
+        populations,
+        totals,
+        grid: (
+            options.usage.grid.value.nominal,
+            options.usage.grid.source.clone(),
+        ),
+        usage: options.usage.clone(),
+        targets: prices,
+        rate_curves: Vec::new(),
+        sensitivities: Vec::new(),
+        distributions: Vec::new(),
+        profile: Profile::default(),
+        monte_carlo: options.monte_carlo,
+        crossovers: Vec::new(),
+        timing: Timing::default(),
+    }
+}
+
+/// Figures per inference of each population, and their sums.
+pub(super) fn figures(counts: &EventCounts) -> (Vec<PopulationReport>, Totals) {
+    let populations: Vec<PopulationReport> = (0..counts.populations.len())
+        .map(|index| population_report(counts, index))
+        .collect();
+    let mut totals = Totals::default();
+    for p in &populations {
+        totals.spikes_per_inference += p.spikes_per_inference;
+        totals.negative_spikes_per_inference += p.negative_spikes_per_inference;
+        totals.synops_per_inference += p.synops_per_inference;
+        totals.macs_per_inference += p.macs_per_inference;
+        totals.macs_once_per_inference += p.macs_once_per_inference;
+        totals.neuron_updates_per_inference += p.neuron_updates_per_inference;
+        totals.touched_updates_per_inference += p.touched_updates_per_inference;
+    }
+    (populations, totals)
+}
+
+fn population_report(counts: &EventCounts, index: usize) -> PopulationReport {
+    let node = &counts.topology.populations[index];
+    let figures = counts.per_inference(index);
+    PopulationReport {
+        name: node.name.clone(),
+        shape: node.shape.dims(),
+        neurons: node.shape.neurons() as u64,
+        synapses: counts.topology.synapses_into(index),
+        spikes_per_inference: figures.spikes,
+        negative_spikes_per_inference: figures.negative_spikes,
+        rate: counts.rate(index),
+        synops_per_inference: figures.synops,
+        macs_per_inference: figures.macs,
+        macs_once_per_inference: figures.macs_once,
+        neuron_updates_per_inference: figures.neuron_updates,
+        touched_updates_per_inference: figures.touched_updates,
+    }
+}
