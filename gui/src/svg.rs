@@ -5,6 +5,11 @@ use eframe::egui::epaint::{ClippedShape, ColorMode, Mesh, PathShape, RectShape, 
 use eframe::egui::{Color32, ColorImage, Pos2, Rect, Stroke, StrokeKind, TextureId, Vec2};
 use std::fmt::Write as _;
 
+/// Points as millimetres, to a micrometre: 96 points are an inch.
+fn millimetres(points: f32) -> f64 {
+    (f64::from(points) * 25.4e3 / 96.0).round() / 1e3
+}
+
 /// Writes shapes as an SVG document.
 #[must_use]
 pub fn write(
@@ -21,8 +26,8 @@ pub fn write(
     let _ = writeln!(
         svg.text,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}mm\" height=\"{}mm\" viewBox=\"0 0 {width} {height}\" font-family=\"Ubuntu, Helvetica, Arial, sans-serif\">",
-        width * 25.4 / 96.0,
-        height * 25.4 / 96.0
+        millimetres(width),
+        millimetres(height)
     );
     let _ = writeln!(
         svg.text,

@@ -5,7 +5,7 @@ use crate::canvas::{Chart, TEXT, joules, nothing, overlay, time_chart};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, Color32, FontId, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
+    Align2, Color32, FontId, Label, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
 };
 use spikewatt::explore::Cause;
 use std::ops::Range;
@@ -51,7 +51,8 @@ impl Panel for Energy {
                 ui.checkbox(&mut self.hides_static, "dynamic only");
             }
             if is_lit {
-                ui.label(RichText::new("bright: the selection").small().weak());
+                let text = RichText::new("in full colour: selected").small().weak();
+                ui.add(Label::new(text).extend());
             }
         });
         if self.hides_static {

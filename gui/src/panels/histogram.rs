@@ -154,7 +154,7 @@ impl Panel for Histogram {
             What::Interval => "interval between spikes [timesteps]",
             What::Rate => "spikes in the selected timesteps",
         };
-        chart.ticks_x(name, plain);
+        chart.ticks_x(name, crate::canvas::timestep);
         for (index, &count) in bins.iter().enumerate() {
             let x = (index * width) as f64;
             chart.bar(
