@@ -286,7 +286,7 @@ impl Panelful<'_> {
         let (inputs, _) = self.sums.as_chunks::<LANES>();
         for (step, (x, visit)) in inputs.iter().zip(self.visits).enumerate() {
             let t = self.first_step + step;
-            if t > 0 && t % self.lap == 0 {
+            if t > 0 && t.is_multiple_of(self.lap) {
                 for (v, threshold) in v.iter_mut().zip(threshold) {
                     *v = model.initial * threshold;
                 }

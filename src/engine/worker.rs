@@ -422,7 +422,7 @@ impl<'s, 'n> Worker<'s, 'n> {
             if let Some(pool) = &mut state.pool {
                 let synapses = &simulator.synapses[simulator.incoming[index][0]];
                 for t in chunk {
-                    if t % self.lap == 0 && t > 0 {
+                    if t > 0 && t.is_multiple_of(self.lap) {
                         pool.reset();
                     }
                     let arriving = synapses.arriving(&self.trains[synapses.source()], t);
@@ -459,7 +459,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 {
                     poisson.add(drive.weight, generators, input);
                 }
-                if t % self.lap == 0 && t > 0 {
+                if t > 0 && t.is_multiple_of(self.lap) {
                     state.group.reset();
                 }
                 let touched = (!state.always).then_some(&mut state.touched[..]);
@@ -477,7 +477,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                     outcome
                         .predictions
                         .push(largest((0..neurons).map(|n| state.group.potential(n))));
-                    if (t + 1) % self.lap == 0 {
+                    if (t + 1).is_multiple_of(self.lap) {
                         state.read(outcome);
                     }
                 }
