@@ -13,7 +13,7 @@ use std::time::Duration;
 const AS_CLI: &str = "SPIKEWATT_TEST_AS_COMMAND_LINE";
 
 /// Examples that are left out, and why.
-const LEFT_OUT: [(&str, &str); 6] = [
+const LEFT_OUT: [(&str, &str); 7] = [
     ("anytime.toml", "a sweep of 512 points"),
     (
         "brunel10000.toml",
@@ -24,6 +24,7 @@ const LEFT_OUT: [(&str, &str); 6] = [
         "a spiking network, of which the window has no report",
     ),
     ("budget.toml", "limits for a result, nothing to run"),
+    ("early_exit.toml", "a sweep of 24 points"),
     ("students.toml", "a sweep of 64 runs"),
     ("sweep.toml", "a sweep of 240 runs"),
 ];
