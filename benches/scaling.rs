@@ -253,6 +253,7 @@ fn draw(path: &Path, points: &[Point]) -> Result<(), Box<dyn Error>> {
     .map_err(|_| "the embedded font cannot be read")?;
     let area = BitMapBackend::new(path, (1500, 900)).into_drawing_area();
     area.fill(&WHITE)?;
+    let area = area.margin(14, 0, 0, 0);
     let area = area.titled("What a sample costs", ("sans-serif", 34))?;
     let panels = area.split_evenly((2, 3));
     let axes = [
