@@ -10,6 +10,12 @@ pub struct Events<'a> {
 }
 
 impl Events<'_> {
+    /// What a neuron emitted: 0 for nothing.
+    pub(crate) fn value_of(&self, neuron: u32) -> f32 {
+        let place = self.neurons.binary_search(&neuron);
+        place.map_or(0.0, |i| self.values.map_or(1.0, |values| values[i]))
+    }
+
     /// Each neuron with what it emitted: 1 for a spike.
     pub fn iter(&self) -> impl Iterator<Item = (u32, f32)> {
         let value = |i: usize| self.values.map_or(1.0, |values| values[i]);

@@ -11,17 +11,11 @@ pub fn cause(cause: Cause) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
-/// Colour of a workload, as in the exported figures.
-///
-/// Source: Okabe and Ito 2008, "Color Universal Design".
+/// Colour of a workload.
 #[must_use]
 pub fn workload(workload: Workload) -> Color32 {
-    match workload {
-        Workload::Snn => Color32::from_rgb(0, 114, 178),
-        Workload::Ann => Color32::from_rgb(213, 94, 0),
-        Workload::Qann => Color32::from_rgb(0, 158, 115),
-        Workload::Pann => Color32::from_rgb(204, 121, 167),
-    }
+    let [r, g, b] = workload.colour();
+    Color32::from_rgb(r, g, b)
 }
 
 /// Colours of lines that have no meaning of their own.

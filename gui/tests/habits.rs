@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{example, full_state, opened, rest, run, state};
-use eframe::egui::{self, Key, Modifiers, vec2};
+use common::{example, full_state, opened, rest, run, shown, state};
+use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use spikewatt::experiment::{self, Experiment};
@@ -17,20 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-fn panel(name: &'static str, state: State) -> Harness<'static, State> {
-    let mut list = panels::all().into_iter();
-    let mut panel = list.find(|panel| panel.name() == name).unwrap();
-    let mut harness = Harness::builder()
-        .with_size(vec2(700.0, 500.0))
-        .build_ui_state(move |ui, state: &mut State| panel.ui(ui, state), state);
-    harness.run_steps(3);
-    harness
-}
-
 #[test]
 fn every_control_of_every_panel_and_window_has_a_name() {
     for panel in panels::all() {
-        let mut harness = self::panel(panel.name(), full_state());
+        let mut harness = shown(panel.name(), full_state());
         harness.run_steps(2);
         assert_eq!(harness.unnamed_widgets(), [""; 0], "{}", panel.name());
     }
@@ -283,7 +273,7 @@ fn populations_are_found_and_panels_and_files_opened_by_typing() {
 
 #[test]
 fn ctrl_click_adds_to_the_selection() {
-    let mut harness = panel("Network", state());
+    let mut harness = shown("Network", state());
     let record = harness.state().open.as_ref().unwrap().record.clone();
     let nodes = &record.counts.topology.populations;
     let name = |index: usize| format!("Population {}", nodes[index].name);

@@ -2,31 +2,15 @@
 
 mod common;
 
-use common::{example, opened, rest, root, state, sweep, sweep_file};
+use common::{example, opened, panel, rest, root, shown, state, sweep, sweep_file};
 use eframe::egui::{self, vec2};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use spikewatt::experiment::{CalibrationConfig, Experiment};
 use spikewatt::report::Scope;
 use spikewatt::sweep::pareto::front;
 use spikewatt::sweep::{Goals, Merged, Metric};
 use spikewatt_gui::app::App;
-use spikewatt_gui::panels::{self, Panel};
 use spikewatt_gui::state::State;
-
-fn panel(name: &str) -> Box<dyn Panel> {
-    let found = panels::all().into_iter().find(|panel| panel.name() == name);
-    found.unwrap()
-}
-
-fn shown(name: &str, state: State) -> Harness<'static, State> {
-    let mut panel = panel(name);
-    let mut harness = Harness::builder()
-        .with_size(vec2(700.0, 500.0))
-        .build_ui_state(move |ui, state: &mut State| panel.ui(ui, state), state);
-    harness.run_steps(3);
-    harness
-}
 
 #[test]
 fn a_click_on_a_point_of_a_sweep_opens_its_experiment() {

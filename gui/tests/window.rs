@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{example, opened, rest, run, state};
+use common::{example, opened, rest, run, shown, state};
 use eframe::egui::{self, Key, Modifiers, Pos2, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -14,19 +14,6 @@ use spikewatt_gui::open::Choice;
 use spikewatt_gui::panels;
 use spikewatt_gui::state::State;
 use spikewatt_gui::worker::Run;
-
-/// One panel in a window.
-fn panel(name: &'static str, state: State) -> Harness<'static, State> {
-    let mut panel = panels::all()
-        .into_iter()
-        .find(|panel| panel.name() == name)
-        .unwrap();
-    let mut harness = Harness::builder()
-        .with_size(vec2(700.0, 500.0))
-        .build_ui_state(move |ui, state: &mut State| panel.ui(ui, state), state);
-    harness.run_steps(3);
-    harness
-}
 
 fn drag(harness: &mut Harness<'_, State>, from: Pos2, to: Pos2) {
     harness.drag_at(from);
@@ -41,7 +28,7 @@ fn drag(harness: &mut Harness<'_, State>, from: Pos2, to: Pos2) {
 
 #[test]
 fn brushing_the_raster_shows_the_librarys_sum_over_exactly_those_spikes() {
-    let mut harness = panel("Raster", state());
+    let mut harness = shown("Raster", state());
     let chart = harness.get_by_label("Raster chart").rect();
     let at = |x: f32, y: f32| chart.min + Vec2::new(chart.width() * x, chart.height() * y);
     drag(&mut harness, at(0.3, 0.3), at(0.6, 0.8));
@@ -85,7 +72,7 @@ fn brushing_the_raster_shows_the_librarys_sum_over_exactly_those_spikes() {
     assert!(spikes > 0);
 
     // The inspector says the same.
-    let mut shown = panel("Inspector", harness.into_state());
+    let mut shown = shown("Inspector", harness.into_state());
     shown.run_steps(2);
     // Once as the figure, and once more in the receipt where all synapses are of one kind.
     assert!(shown.get_all_by_label(&synops.to_string()).count() >= 1);
@@ -101,7 +88,7 @@ fn selections_can_be_undone_and_brushing_time_keeps_rows() {
         rows: rows.clone(),
         timesteps: 0..16,
     }));
-    let mut harness = panel("Energy", state);
+    let mut harness = shown("Energy", state);
     let chart = harness.get_by_label("Energy chart").rect();
     let at = |x: f32| chart.min + Vec2::new(chart.width() * x, chart.height() * 0.5);
     drag(&mut harness, at(0.4), at(0.6));
@@ -155,7 +142,7 @@ fn switching_the_table_prices_the_same_counts_on_it() {
 
 #[test]
 fn an_edited_constant_is_marked_priced_at_once_and_can_be_exported() {
-    let mut harness = panel("Costs", state());
+    let mut harness = shown("Costs", state());
     let before = harness
         .state()
         .open

@@ -8,8 +8,9 @@
 //!
 //! if the potential ends between 0 and θ: the ReLU of the original, clipped at θ and rounded to a
 //! grid of θ/T; v₀ = θ/2 makes the floor a rounding. Spikes that came too early, before negative
-//! input, put the potential below 0; neurons with signed spikes take them back. A spike stands for θ: the weights behind a
-//! population are multiplied by its threshold, potentials keep the units of the original.
+//! input, put the potential below 0; neurons with signed spikes take them back. A spike stands for θ:
+//! the weights behind a population are multiplied by its threshold, potentials keep the units of the
+//! original.
 //!
 //! [`convert`] builds the network with a threshold per layer; [`fit`] is the whole conversion:
 //! thresholds of least error for the given T, weights and biases that make up for what is lost on

@@ -19,7 +19,8 @@ const TIMESTEP_BYTES: usize = 8;
 const PREDICTION_BYTES: usize = 4;
 
 /// Refuses a simulation that cannot fit the memory limit if so many `segments` of it are tallied
-/// apart and each thread has so many samples, `laps`, in work. Spikes are not counted: nobody knows them before.
+/// apart and each thread has so many samples, `laps`, in work. Spikes are not counted: nobody knows
+/// them before.
 pub(super) fn check(
     network: &Network,
     timesteps: u32,

@@ -39,9 +39,6 @@ use worker::Worker;
 /// Weights that do not stay in a second-level cache while samples pass [bytes].
 const FAR_WEIGHTS: usize = 256 * 1024;
 
-/// Timesteps that samples taken together may have in all: enough to use each weight many times.
-const LAPS_TIMESTEPS: usize = 512;
-
 /// Samples that are taken together at most.
 const MOST_LAPS: usize = 32;
 
@@ -234,7 +231,8 @@ impl<'n> Simulator<'n> {
             return 1;
         }
         let share = samples / rayon::current_num_threads().max(1);
-        (LAPS_TIMESTEPS / (self.timesteps as usize).max(1)).clamp(1, MOST_LAPS.min(share.max(1)))
+        (panelwise::MOST_STEPS / (self.timesteps as usize).max(1))
+            .clamp(1, MOST_LAPS.min(share.max(1)))
     }
 
     /// Seeds the random input of populations; the seed is 0 otherwise.

@@ -12,8 +12,9 @@ use crate::simd::widest;
 use crate::spike_train::SpikeTrain;
 use std::ops::Range;
 
-/// Timesteps that are taken together: their sums fill a part of a second-level cache.
-const MOST_STEPS: usize = 512;
+/// Timesteps that are taken together, of one sample or of several: enough to use each weight many
+/// times, few enough for their sums to fill a part of a second-level cache.
+pub(super) const MOST_STEPS: usize = 512;
 
 /// Memory of a thread between layers.
 #[derive(Default)]
@@ -38,8 +39,8 @@ pub(super) struct Layer<'a, 'n> {
 }
 
 impl Layer<'_, '_> {
-    /// Drives the neurons through up to [`chunks`] timesteps with what `deliveries` select: rows of
-    /// the panels of each projection. Tells `visited` of each timestep.
+    /// Drives the neurons through one of [`chunks`] with what `deliveries` select: rows of the panels
+    /// of each projection. Tells `visited` of each timestep.
     pub(super) fn advance(
         &mut self,
         deliveries: &[(&[Panel], Selected)],

@@ -100,9 +100,7 @@ impl<'s> Pool<'s> {
         train: &mut SpikeTrain,
     ) -> usize {
         self.touched.fill(false);
-        let mut arrived = vec![0.0; self.counts.len()];
         for (source, value) in arriving.iter() {
-            arrived[source as usize] = value;
             let count = &mut self.counts[source as usize];
             *count = count.saturating_add_signed(value as i32);
             for &target in self.windows.of(source) {
@@ -125,7 +123,7 @@ impl<'s> Pool<'s> {
             }
             let value = match self.rule {
                 MaxPoolRule::CumulativeMax => largest as f32 - self.largest[neuron] as f32,
-                MaxPoolRule::Gate => arrived.get(winner as usize).copied().unwrap_or(0.0),
+                MaxPoolRule::Gate => arriving.value_of(winner),
             };
             self.largest[neuron] = largest;
             self.winner[neuron] = winner;

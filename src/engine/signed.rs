@@ -1,7 +1,7 @@
 //! Integrate-and-fire neurons that take spikes back.
 
 use super::group::{Visit, is_touched};
-use crate::neuron::{IntegrateFire, ThresholdTest};
+use crate::neuron::IntegrateFire;
 use crate::spike_train::SpikeTrain;
 
 /// State of some neurons of a population with signed spikes.
@@ -34,7 +34,6 @@ impl<'n> Signed<'n> {
 
     /// One timestep.
     pub(super) fn advance(&mut self, input: &[f32], train: &mut SpikeTrain) -> Visit {
-        let above = self.model.test == ThresholdTest::Above;
         let mut visit = Visit::default();
         let state = self.potential.iter_mut().zip(&mut self.emitted);
         for (neuron, ((v, emitted), (&x, &threshold))) in
@@ -43,17 +42,10 @@ impl<'n> Signed<'n> {
             let touched = is_touched(x);
             visit.touched += usize::from(touched);
             visit.active += usize::from(touched | (*v != 0.0));
-            *v += x;
-            let emission = if *v > threshold || (!above && *v == threshold) {
-                1.0
-            } else if *v < 0.0 && *emitted > 0.0 {
-                -1.0
-            } else {
-                continue;
-            };
-            *v -= emission * threshold;
-            *emitted += emission;
-            train.push_value(neuron as u32, emission);
+            let emission = self.model.step(threshold, v, emitted, x);
+            if emission != 0.0 {
+                train.push_value(neuron as u32, emission);
+            }
         }
         visit
     }

@@ -87,10 +87,10 @@ impl Probe for Tracer {
         };
         counts.resize(self.neurons, 0.0);
         for t in recording.timesteps {
-            for &neuron in recording.train.at(t).neurons {
+            for (neuron, value) in recording.train.at(t).iter() {
                 let output = &mut counts[neuron as usize];
                 match readout {
-                    SpikeReadout::Count => *output += 1.0,
+                    SpikeReadout::Count => *output += value,
                     SpikeReadout::First if *output == 0.0 => {
                         *output = 1.0 / (t + 1) as f32;
                     }

@@ -1,7 +1,7 @@
 //! Membrane potentials of chosen neurons: the sample runs once more with their populations watched.
 
 use crate::network::Network;
-use crate::neuron::{Advance, Dynamics, IntegrateFire, Neuron, Reset, ThresholdTest};
+use crate::neuron::{Advance, Dynamics, IntegrateFire, Neuron};
 use std::any::Any;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -252,24 +252,9 @@ impl Plain {
 
     /// The state after an input, and what is emitted.
     fn step(&self, neuron: usize, input: f32) -> ((f32, f32), f32) {
-        let (threshold, (v, emitted)) = (self.model.threshold[neuron], self.states[neuron]);
-        let v = v + input;
-        let fires = match self.model.test {
-            ThresholdTest::AtLeast => v >= threshold,
-            ThresholdTest::Above => v > threshold,
-        };
-        let emission = if fires {
-            1.0
-        } else if self.model.signed && v < 0.0 && emitted > 0.0 {
-            -1.0
-        } else {
-            0.0
-        };
-        let v = match self.model.reset {
-            Reset::ToValue if fires => 0.0,
-            _ => v - emission * threshold,
-        };
-        ((v, emitted + emission), emission)
+        let (threshold, (mut v, mut emitted)) = (self.model.threshold[neuron], self.states[neuron]);
+        let emission = self.model.step(threshold, &mut v, &mut emitted, input);
+        ((v, emitted), emission)
     }
 }
 

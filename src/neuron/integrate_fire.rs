@@ -37,8 +37,9 @@ pub enum ThresholdTest {
 /// ```
 ///
 /// Sources: Y. Wang et al., Signed neuron with memory: towards simple, accurate and high-efficient
-/// ANN-SNN conversion, IJCAI 2022 (signed spikes); B. Rueckauer et al., Conversion of continuous-valued deep networks to efficient
-/// event-driven networks for image classification, Front. Neurosci. 11:682, 2017, eqs. 2–5.
+/// ANN-SNN conversion, IJCAI 2022 (signed spikes); B. Rueckauer et al., Conversion of
+/// continuous-valued deep networks to efficient event-driven networks for image classification,
+/// Front. Neurosci. 11:682, 2017, eqs. 2–5.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntegrateFire {
     /// Firing threshold of each neuron, > 0.
@@ -63,6 +64,33 @@ impl IntegrateFire {
     #[inline(always)]
     pub fn emission(&self, threshold: f32, accumulated: f32, emitted: f32) -> f32 {
         let potential = accumulated + (self.initial - emitted) * threshold;
+        self.emission_at(threshold, potential, emitted)
+    }
+
+    /// One timestep of a neuron with this threshold, in the arithmetic of the engine: adds `input`
+    /// to its potential and returns what it emits, 1, −1 or 0.
+    ///
+    /// `potential`: before and after. `emitted`: the sum of all it emitted, before and after.
+    #[inline(always)]
+    pub(crate) fn step(
+        &self,
+        threshold: f32,
+        potential: &mut f32,
+        emitted: &mut f32,
+        input: f32,
+    ) -> f32 {
+        *potential += input;
+        let emission = self.emission_at(threshold, *potential, *emitted);
+        *potential = match self.reset {
+            Reset::ToValue if emission > 0.0 => 0.0,
+            _ => *potential - emission * threshold,
+        };
+        *emitted += emission;
+        emission
+    }
+
+    #[inline(always)]
+    fn emission_at(&self, threshold: f32, potential: f32, emitted: f32) -> f32 {
         let fires = match self.test {
             ThresholdTest::AtLeast => potential >= threshold,
             ThresholdTest::Above => potential > threshold,

@@ -1,6 +1,7 @@
 //! Makes a trained network smaller before it is converted: pruned weights are no synapses, coarse
-//! weights fit narrow memories, coarse activations are few spike counts. What it does to the accuracy is measured, on the original and on
-//! the spiking network alike; making up for it by training stays with the training framework.
+//! weights fit narrow memories, coarse activations are few spike counts. What it does to the accuracy
+//! is measured, on the original and on the spiking network alike; making up for it by training stays
+//! with the training framework.
 
 mod activations;
 mod prune;

@@ -195,16 +195,10 @@ pub(super) const GREY: RGBColor = RGBColor(105, 105, 105);
 pub(super) const GRID: RGBColor = RGBColor(222, 222, 222);
 pub(super) const MINOR_GRID: RGBColor = RGBColor(243, 243, 243);
 
-/// Colours that people with colour blindness can tell apart.
-///
-/// Source: Okabe and Ito 2008, "Color Universal Design".
+/// Colour of a network.
 pub(crate) fn colour(workload: Workload) -> RGBColor {
-    match workload {
-        Workload::Snn => RGBColor(0, 114, 178),
-        Workload::Ann => RGBColor(213, 94, 0),
-        Workload::Qann => RGBColor(0, 158, 115),
-        Workload::Pann => RGBColor(204, 121, 167),
-    }
+    let [r, g, b] = workload.colour();
+    RGBColor(r, g, b)
 }
 
 /// A drawing area in logical pixels.

@@ -1,23 +1,34 @@
 //! `targets.tex`: the energy table of a paper.
 
 use super::escape::latex;
-use super::{ExportError, Exporter, Report, Scope, TargetReport};
+use super::{Report, Scope, TargetReport};
 use crate::units::{Range, si};
-use std::io::Write;
 
 /// Writes a complete `table` environment for booktabs and siunitx (version 2 or 3).
 pub struct Latex;
 
-impl Exporter for Latex {
-    fn file_name(&self) -> &'static str {
-        "targets.tex"
-    }
+/// Writes the text of a table under a name.
+macro_rules! table_file {
+    ($table:ident, $file:literal, $text:ident) => {
+        impl $crate::report::Exporter for $table {
+            fn file_name(&self) -> &'static str {
+                $file
+            }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        out.write_all(table(report).as_bytes())
-            .map_err(ExportError::io(self.file_name()))
-    }
+            fn write(
+                &self,
+                report: &$crate::report::Report,
+                out: &mut dyn std::io::Write,
+            ) -> Result<(), $crate::report::ExportError> {
+                out.write_all($text(report).as_bytes())
+                    .map_err($crate::report::ExportError::io(self.file_name()))
+            }
+        }
+    };
 }
+pub(super) use table_file;
+
+table_file!(Latex, "targets.tex", table);
 
 fn table(report: &Report) -> String {
     TexTable {

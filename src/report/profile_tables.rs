@@ -2,11 +2,10 @@
 //! paper.
 
 use super::escape::latex;
-use super::latex::{TexTable, percent, quantity};
+use super::latex::{TexTable, percent, quantity, table_file};
 use super::paper::spiking;
 use super::timesteps_figure::curve;
-use super::{ExportError, Exporter, Report, Scope};
-use std::io::Write;
+use super::{Report, Scope};
 
 /// The energy of each layer on each spiking target: `layers.tex`.
 pub struct LayersTable;
@@ -20,26 +19,10 @@ pub struct RatesTable;
 /// What the waterfall shows, event by event, on the first spiking target: `receipt.tex`.
 pub struct ReceiptTable;
 
-/// Writes a table under its name.
-macro_rules! exporter {
-    ($name:ident, $file:literal, $table:ident) => {
-        impl Exporter for $name {
-            fn file_name(&self) -> &'static str {
-                $file
-            }
-
-            fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-                out.write_all($table(report).as_bytes())
-                    .map_err(ExportError::io(self.file_name()))
-            }
-        }
-    };
-}
-
-exporter!(LayersTable, "layers.tex", layers);
-exporter!(TimestepsTable, "timesteps.tex", timesteps);
-exporter!(RatesTable, "rates.tex", rates);
-exporter!(ReceiptTable, "receipt.tex", receipt);
+table_file!(LayersTable, "layers.tex", layers);
+table_file!(TimestepsTable, "timesteps.tex", timesteps);
+table_file!(RatesTable, "rates.tex", rates);
+table_file!(ReceiptTable, "receipt.tex", receipt);
 
 fn joules(joules: f64) -> String {
     quantity(joules, "J", "\\joule")

@@ -1,25 +1,15 @@
 //! `roofline.tex`: the roofline as a table of a paper, its sources in the caption.
 
 use super::escape::latex;
-use super::latex::TexTable;
-use super::{ExportError, Exporter, Report, Roof};
+use super::latex::{TexTable, table_file};
+use super::{Report, Roof};
 use std::collections::BTreeSet;
-use std::io::Write;
 
 /// Writes a complete `table` environment for booktabs and siunitx: a row per conventional target,
 /// network and batch.
 pub struct RooflineTable;
 
-impl Exporter for RooflineTable {
-    fn file_name(&self) -> &'static str {
-        "roofline.tex"
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        out.write_all(table(report).as_bytes())
-            .map_err(ExportError::io(self.file_name()))
-    }
-}
+table_file!(RooflineTable, "roofline.tex", table);
 
 fn table(report: &Report) -> String {
     TexTable {

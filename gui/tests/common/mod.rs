@@ -8,6 +8,7 @@ use spikewatt::experiment::{self, Experiment};
 use spikewatt::explore::{Rows, Selection, Subject};
 use spikewatt::sweep::{Merged, Plan, Point, Shard, Summary, Sweep, merge};
 use spikewatt_gui::app::App;
+use spikewatt_gui::panels::{self, Panel};
 use spikewatt_gui::state::{State, SweepResults};
 use spikewatt_gui::worker::Run;
 use std::ops::ControlFlow;
@@ -29,6 +30,21 @@ pub fn go_on(_: experiment::Progress) -> ControlFlow<()> {
 pub fn run(file: &Path) -> experiment::Run {
     let experiment = Experiment::load(file, &[]).unwrap();
     experiment::run(&experiment, &Catalogue::shipped().unwrap(), &go_on).unwrap()
+}
+
+pub fn panel(name: &str) -> Box<dyn Panel> {
+    let found = panels::all().into_iter().find(|panel| panel.name() == name);
+    found.unwrap()
+}
+
+/// One panel in a window.
+pub fn shown(name: &str, state: State) -> Harness<'static, State> {
+    let mut panel = panel(name);
+    let mut harness = Harness::builder()
+        .with_size(vec2(700.0, 500.0))
+        .build_ui_state(move |ui, state: &mut State| panel.ui(ui, state), state);
+    harness.run_steps(3);
+    harness
 }
 
 /// The digits example, recorded, run and examined.
