@@ -23,9 +23,9 @@ fn main() {
     println!("scattered additions, fan-out 1,000 into 10,000: {limit:.2} G/s");
     println!();
     println!(
-        "| network | synapses | built in s | threads | rate Hz | CPU s | wall s | M SynOps per CPU s | share of the limit | CPU ns per spike | peak MB |"
+        "| network | synapses | built in s | threads | rate Hz | CPU s | wall s | times as fast as one thread | M SynOps per CPU s | share of the limit | CPU ns per spike | peak MB |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for name in ["brunel2000", "brunel10000"] {
         if !wanted(name) {
             continue;
@@ -42,12 +42,13 @@ fn main() {
             .iter()
             .map(|p| p.connectivity.synapses())
             .sum();
+        let mut alone_s = None;
         for threads in [1, 2] {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .expect("threads");
-            pool.install(|| {
+            let wall_s = pool.install(|| {
                 let simulator = Simulator::new(network, timesteps)
                     .expect("network")
                     .with_seed(1);
@@ -79,15 +80,18 @@ fn main() {
                     .sum();
                 let duration_s = f64::from(timesteps) * native.dt_s;
                 let synops_per_s = synops as f64 / cpu_s;
+                let gain = alone_s.unwrap_or(wall_s) / wall_s;
                 println!(
-                    "| {name} | {synapses} | {built_s:.2} | {threads} | {:.1} | {cpu_s:.2} | {wall_s:.2} | {:.0} | {:.0} % | {:.0} | {:.0} |",
+                    "| {name} | {synapses} | {built_s:.2} | {threads} | {:.1} | {cpu_s:.2} | {wall_s:.2} | {gain:.2} | {:.0} | {:.0} % | {:.0} | {:.0} |",
                     spikes as f64 / neurons as f64 / duration_s,
                     synops_per_s / 1e6,
                     100.0 * synops_per_s / 1e9 / limit,
                     1e9 * cpu_s / spikes as f64,
                     peak_mb(),
                 );
+                wall_s
             });
+            alone_s.get_or_insert(wall_s);
         }
     }
 }

@@ -20,6 +20,7 @@ mod pool;
 mod probe;
 mod signed;
 mod synapses;
+mod team;
 mod worker;
 
 pub use crate::spike_train::{Events, SpikeTrain};

@@ -8,6 +8,7 @@ use super::Simulator;
 use super::group::{Group, Visit};
 use super::poisson::{Poisson, SHARD};
 use super::synapses::{Segments, start_inputs};
+use super::team;
 use crate::network::Population;
 use crate::spike_train::SpikeTrain;
 use rand::rngs::SmallRng;
@@ -69,15 +70,7 @@ impl Task<'_, '_, '_> {
                 shares[i].push(task);
             }
         }
-        let own = shares.pop();
-        rayon::scope(|scope| {
-            for share in shares {
-                scope.spawn(move |_| Self::run(share));
-            }
-            if let Some(share) = own {
-                Self::run(share);
-            }
-        });
+        team::share(shares, Self::run);
     }
 
     fn run(share: Vec<Self>) {

@@ -11,6 +11,7 @@ use super::poisson::{Poisson, SHARD, generator};
 use super::pool::Pool;
 use super::probe::{Probe, Recording};
 use super::synapses::{DeliveryScratch, start_inputs};
+use super::team;
 use super::{Outcome, SimulationError, Simulator, SpikeReadout};
 use crate::answer::largest;
 use crate::counts::Tally;
@@ -149,7 +150,6 @@ impl<'s, 'n> Worker<'s, 'n> {
         ends: &[u32],
         probe: &dyn Probe,
     ) -> Result<Vec<Vec<Outcome>>, SimulationError> {
-        let simulator = self.simulator;
         let laps = drives.len();
         if laps == 0 {
             return Ok(Vec::new());
@@ -163,6 +163,22 @@ impl<'s, 'n> Worker<'s, 'n> {
             return Ok(outcomes);
         }
         self.start(sample, drives)?;
+        let parts = self.states.iter().map(|state| state.parts.len());
+        let helpers = parts.max().unwrap_or(0).saturating_sub(1);
+        Ok(team::awake(helpers, || {
+            self.advance_samples(sample, laps, ends, probe)
+        }))
+    }
+
+    /// Drives everything through all timesteps of samples that have been started.
+    fn advance_samples(
+        &mut self,
+        sample: usize,
+        laps: usize,
+        ends: &[u32],
+        probe: &dyn Probe,
+    ) -> Vec<Vec<Outcome>> {
+        let simulator = self.simulator;
         let last = self.states.len() - 1;
         let silent = Outcome {
             output: vec![0.0; simulator.network.populations[last].shape.neurons()],
@@ -202,7 +218,7 @@ impl<'s, 'n> Worker<'s, 'n> {
             std::mem::swap(&mut self.tally, tally);
         }
         self.tally.samples += laps as u64;
-        Ok(outcomes)
+        outcomes
     }
 
     /// Moves what was touched in a segment to its tally.
