@@ -238,6 +238,10 @@ impl<const COUNT: bool> Loops for IntegrateAndFire<'_, COUNT> {
     }
 }
 
+/// Potentials and thresholds, none of which lies across two lines of the cache.
+#[repr(align(64))]
+struct Lanes([[f32; LANES]; 2]);
+
 /// Up to [`LANES`] neurons through some timesteps.
 pub(super) struct Panelful<'a> {
     pub(super) thresholds: Thresholds<'a>,
@@ -279,7 +283,8 @@ impl Panelful<'_> {
         };
         let neurons = self.potential.len();
         // Lanes without a neuron cannot fire.
-        let (mut v, mut limit) = ([0.0f32; LANES], [f32::INFINITY; LANES]);
+        let mut lanes = Lanes([[0.0; LANES], [f32::INFINITY; LANES]]);
+        let Lanes([v, limit]) = &mut lanes;
         v[..neurons].copy_from_slice(self.potential);
         limit[..neurons].copy_from_slice(threshold);
         let mut counted = [0u32; LANES];
@@ -293,7 +298,7 @@ impl Panelful<'_> {
             }
             if self.touched.is_some() {
                 let (mut touched, mut active) = (0, 0);
-                for ((count, &x), &v) in counted.iter_mut().zip(x).zip(&v) {
+                for ((count, &x), &v) in counted.iter_mut().zip(x).zip(&*v) {
                     let was_touched = is_touched(x);
                     *count += u32::from(was_touched);
                     touched += u32::from(was_touched);
@@ -305,7 +310,7 @@ impl Panelful<'_> {
                 visit.touched += neurons;
                 visit.active += neurons;
             }
-            self.words.push(fire::<STRICT>(&mut v, x, &limit, keep));
+            self.words.push(fire::<STRICT>(v, x, limit, keep));
         }
         self.potential.copy_from_slice(&v[..neurons]);
         if let Some(touched) = self.touched {

@@ -8,6 +8,7 @@
 //! Samples run in parallel, one workspace per thread. Counts are integers and each sample draws
 //! from its own random stream, so the thread count never shows in a result.
 
+mod aligned;
 mod footprint;
 mod group;
 mod panel;

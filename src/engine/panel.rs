@@ -7,6 +7,7 @@
 //! Sums run in the order of the spikes, element by element, so every instruction set gives the
 //! same bits as the plain loop.
 
+use super::aligned::Aligned;
 use super::panel_int8::{Int8Rows, Int8Sums, sum_int8_portable};
 use crate::simd::prefetch;
 use std::ops::Range;
@@ -26,7 +27,7 @@ pub(super) struct Panel {
     /// Columns in use; the rest up to the width is filled with absent synapses.
     pub(super) columns: usize,
     pub(super) width: usize,
-    rows: Vec<f32>,
+    rows: Aligned<f32>,
 }
 
 /// Cuts a row-major matrix with `columns` columns into panels.
@@ -40,7 +41,7 @@ pub(super) fn panels(weights: &[f32], columns: usize) -> Vec<Panel> {
             .find(|&width| width <= left)
             .unwrap_or(8);
         let used = width.min(left);
-        let mut rows = Vec::with_capacity(weights.len() / columns * width);
+        let mut rows = Aligned::with_capacity(weights.len() / columns * width);
         for row in weights.chunks_exact(columns) {
             rows.extend(
                 row[first..first + used].iter().map(
@@ -49,7 +50,7 @@ pub(super) fn panels(weights: &[f32], columns: usize) -> Vec<Panel> {
                     },
                 ),
             );
-            rows.resize(rows.len() + width - used, ABSENT);
+            rows.extend(std::iter::repeat_n(ABSENT, width - used));
         }
         panels.push(Panel {
             first,

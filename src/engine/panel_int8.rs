@@ -13,6 +13,7 @@
 //!
 //! 16 bits hold the sums of 255 rows of any weights; more are summed in several goes.
 
+use super::aligned::Aligned;
 use super::group::is_touched;
 use super::panel::{Columns, Kernel, Selection, ask_for};
 use std::ops::Range;
@@ -44,7 +45,7 @@ pub(super) struct Int8Panel {
 pub(super) struct Int8Rows {
     /// Words in a row: 16 or 32.
     width: usize,
-    words: Vec<i16>,
+    words: Aligned<i16>,
 }
 
 impl Int8Rows {
@@ -72,7 +73,7 @@ pub(super) fn int8_panels(weights: &[i8], scale: f32, columns: usize) -> Vec<Int
     while first < columns {
         let used = (columns - first).min(WIDEST);
         let width = used.div_ceil(2 * LANES) * LANES;
-        let mut words = Vec::with_capacity(weights.len() / columns * width);
+        let mut words = Aligned::with_capacity(weights.len() / columns * width);
         for row in weights.chunks_exact(columns) {
             let weight = |column: usize| match column < used {
                 true => i16::from(row[first + column]),

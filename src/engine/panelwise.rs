@@ -5,7 +5,8 @@
 //! to a farther memory. What fires is kept as a bit per neuron and timestep, and becomes events in
 //! the order of the neurons at the end.
 
-use super::group::{LANES, Panelful, Thresholds, Visit, push_word};
+use super::aligned::Aligned;
+use super::group::{LANES, Panelful, Thresholds, UNTOUCHED, Visit, push_word};
 use super::panel::Panel;
 use super::synapses::Selected;
 use crate::simd::widest;
@@ -20,7 +21,7 @@ pub(super) const MOST_STEPS: usize = 512;
 #[derive(Default)]
 pub(super) struct Scratch {
     /// Sums of a panel, [`LANES`] per timestep.
-    sums: Vec<f32>,
+    sums: Aligned<f32>,
     /// What fires: panel after panel, a word per timestep.
     words: Vec<u64>,
     visits: Vec<Visit>,
@@ -56,13 +57,19 @@ impl Layer<'_, '_> {
         scratch.words.clear();
         scratch.visits.clear();
         scratch.visits.resize(steps.len(), Visit::default());
-        scratch.sums.resize(steps.len() * LANES, -0.0);
+        scratch.sums.grow(steps.len() * LANES);
         for (i, cut) in cuts.iter().enumerate() {
             let place = cut.first..cut.first + cut.columns;
             for (t, sums) in steps.clone().zip(scratch.sums.chunks_exact_mut(LANES)) {
-                let base = &self.base[t / self.lap * neurons..][..neurons];
-                sums[..cut.columns].copy_from_slice(&base[place.clone()]);
-                sums[cut.columns..].fill(-0.0);
+                let base = &self.base[t / self.lap * neurons..][place.clone()];
+                // A copy of known length is no call.
+                match (base.first_chunk::<LANES>(), sums.first_chunk_mut()) {
+                    (Some(base), Some(sums)) => *sums = *base,
+                    _ => {
+                        sums[..cut.columns].copy_from_slice(base);
+                        sums[cut.columns..].fill(UNTOUCHED);
+                    }
+                }
             }
             for (panels, selected) in deliveries {
                 selected.sweep_panel(panels, i, &mut scratch.sums, LANES);

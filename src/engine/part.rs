@@ -5,6 +5,7 @@
 //! would, so the number of parts never shows in a result.
 
 use super::Simulator;
+use super::aligned::Aligned;
 use super::group::{Group, Visit};
 use super::poisson::{Poisson, SHARD};
 use super::synapses::{Segments, start_inputs};
@@ -22,7 +23,7 @@ pub(super) struct Part<'n> {
     /// to these neurons.
     segments: Vec<Option<Segments>>,
     group: Group<'n>,
-    inputs: Vec<f32>,
+    inputs: Aligned<f32>,
     /// What they emit in the chunk in work, numbered from the first of them.
     train: SpikeTrain,
     visits: Vec<Visit>,
@@ -102,7 +103,7 @@ impl<'n> Part<'n> {
                         .collect(),
                     group: Group::new(population, neurons.clone()),
                     neurons,
-                    inputs: Vec::new(),
+                    inputs: Aligned::default(),
                     train: SpikeTrain::new(),
                     visits: Vec::new(),
                 }

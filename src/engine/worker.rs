@@ -3,6 +3,7 @@
 //! Several samples may follow one another in its time as laps: timestep `t` is timestep `t % lap` of
 //! sample `t / lap`, and all is put to rest between them. So one pass over the weights serves all.
 
+use super::aligned::Aligned;
 use super::group::{Group, UNTOUCHED, is_touched};
 use super::panelwise::{self, Layer};
 use super::part::{Part, Task, Work};
@@ -41,7 +42,7 @@ pub(super) struct Worker<'s, 'n> {
     states: Vec<State<'s, 'n>>,
     trains: Vec<SpikeTrain>,
     scratch: Vec<DeliveryScratch>,
-    inputs: Vec<f32>,
+    inputs: Aligned<f32>,
     panelwise: panelwise::Scratch,
     /// Timesteps of a sample.
     lap: usize,
@@ -126,7 +127,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 .iter()
                 .map(|synapses| synapses.scratch(sizes[synapses.projection.target]))
                 .collect(),
-            inputs: Vec::new(),
+            inputs: Aligned::default(),
             panelwise: panelwise::Scratch::default(),
             lap: (simulator.timesteps as usize).max(1),
             tally: tally(),

@@ -15,6 +15,7 @@ mod tests;
 pub(super) use listed::Segments;
 pub(super) use reach::Reach;
 
+use super::aligned::Aligned;
 use super::panel::{self, Panel, Selection};
 use super::panel_int8::{Int8Panel, int8_panels};
 use super::plan::{longest_delay, shortest_delay};
@@ -97,15 +98,13 @@ impl DeliveryScratch {
 /// Inputs of `neurons` neurons in some timesteps before anything arrives, as [`Synapses::deliver`]
 /// takes them: what `base` says of each timestep.
 pub(super) fn start_inputs<'b>(
-    inputs: &mut Vec<f32>,
+    inputs: &mut Aligned<f32>,
     neurons: usize,
     timesteps: Range<usize>,
     base: impl Fn(usize) -> &'b [f32],
 ) {
     let used = neurons * timesteps.len();
-    if inputs.len() < used + SLACK {
-        inputs.resize(used + SLACK, 0.0);
-    }
+    inputs.grow(used + SLACK);
     let rows = inputs[..used].chunks_exact_mut(neurons.max(1));
     for (t, row) in timesteps.zip(rows) {
         row.copy_from_slice(base(t));

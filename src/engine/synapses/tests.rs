@@ -66,7 +66,7 @@ fn check(projection: &Projection, train: &SpikeTrain, timesteps: usize) {
     );
     let neurons = synapses.connectivity().targets();
     let mut scratch = synapses.scratch(neurons);
-    let mut inputs = Vec::new();
+    let mut inputs = Aligned::default();
     let silence = vec![-0.0; neurons];
     start_inputs(&mut inputs, neurons, 0..timesteps, |_| &silence);
     let half = timesteps / 2;
@@ -87,7 +87,7 @@ fn check(projection: &Projection, train: &SpikeTrain, timesteps: usize) {
             neurons / 2..neurons,
         ] {
             let segments = synapses.segments(&part);
-            let mut inputs = Vec::new();
+            let mut inputs = Aligned::default();
             let silence = vec![-0.0; part.len()];
             start_inputs(&mut inputs, part.len(), 0..timesteps, |_| &silence);
             synapses.deliver_to(train, 0..timesteps, &part, segments.as_ref(), &mut inputs);
