@@ -321,7 +321,10 @@ mod tests {
         };
         // Channel 0 gives 1 and 0, as it should; channel 1 gives 0 and 2 in place of 1 and 2.
         let errors = errors(&parts, &model(1.0, 0.5), &choice);
-        assert_eq!((errors.squared, errors.mean), (vec![0.0, 0.5], vec![0.0, 0.5]));
+        assert_eq!(
+            (errors.squared, errors.mean),
+            (vec![0.0, 0.5], vec![0.0, 0.5])
+        );
     }
 
     #[test]

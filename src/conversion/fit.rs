@@ -321,8 +321,7 @@ fn fit_with(
             }
         }
         if options.correction != Correction::None {
-            let passes = match trained { true => PASSES, false => std::env::var("SW_PASSES").ok().and_then(|v| v.parse().ok()).unwrap_or(0) };
-            for _ in 0..passes {
+            for _ in 0..PASSES {
                 correct(&watched, network, carrier.population)?;
             }
         }

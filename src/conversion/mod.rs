@@ -38,9 +38,7 @@ mod threshold;
 
 pub use calibration::{ActivationRange, Calibration};
 pub use early_exit::{EarlyExit, Trace};
-pub use fit::{
-    Correction, Fit, FitOptions, INITIAL_POTENTIAL, ThresholdRule, fit, fit_recordings,
-};
+pub use fit::{Correction, Fit, FitOptions, INITIAL_POTENTIAL, ThresholdRule, fit, fit_recordings};
 pub use health::{Health, examine};
 pub use max_pool::MaxPoolChoice;
 pub use readout::{READOUTS, Readout};
