@@ -281,11 +281,6 @@ mod tests {
         }
     }
 
-    const FREE: Free = Free {
-        initial: true,
-        bias: true,
-    };
-
     /// Inputs of one neuron, accumulated, and what the original gives.
     fn part(inputs: &[f32], original: f32) -> Part {
         let sum = |sum: &mut f32, input: &f32| {
@@ -343,9 +338,16 @@ mod tests {
             errors.squared[0]
         };
         assert!(of(&start) > 0.02);
-        let found = best(&parts, &model(1.0, 0.5), &start, FREE);
-        assert_eq!((of(&found), found.thresholds[0]), (0.0, 1.0));
-        assert!(found.initial < 0.4, "{found:?}");
+        let found = |initial, bias| {
+            let free = Free { initial, bias };
+            best(&parts, &model(1.0, 0.5), &start, free)
+        };
+        let lower = found(true, false);
+        assert_eq!((of(&lower), lower.thresholds[0]), (0.0, 1.0));
+        assert!(lower.initial < 0.4, "{lower:?}");
+        // 0.5 + 0.6 − 1/8 is below θ as well.
+        let biased = found(false, true);
+        assert_eq!((of(&biased), biased.bias[0]), (0.0, -0.125));
     }
 
     #[test]
