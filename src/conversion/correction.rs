@@ -131,7 +131,8 @@ fn shrunken_means(samples: &[Vec<f64>]) -> Vec<f64> {
         .collect()
 }
 
-fn add(network: &mut Network, population: usize, correction: &[f64]) {
+/// Adds to the bias of each channel.
+pub(super) fn add(network: &mut Network, population: usize, correction: &[f64]) {
     let population = &mut network.populations[population];
     population.bias.resize(population.shape.neurons(), 0.0);
     for (neuron, bias) in population.bias.iter_mut().enumerate() {

@@ -5,7 +5,8 @@
 //! give, so that a layer makes up for the errors of those before it. Neither labels nor test data
 //! can get here: nothing but the calibration inputs is passed in.
 
-use super::correction::{correct, correct_readout, output_error};
+use super::correction::{add, correct, correct_readout, output_error};
+use super::emission::{self, Choice, Free};
 use super::max_pool::{MaxPoolChoice, averaged};
 use super::readout::{Readout, let_outputs_spike};
 use super::refit::refit;
@@ -19,13 +20,13 @@ use super::{
 use crate::ann::{Ann, Runtime};
 use crate::encoding::Encoding;
 use crate::engine::SpikeTrain;
-use crate::network::Role;
-use crate::neuron::MaxPoolRule;
+use crate::network::{Network, Role};
+use crate::neuron::{MaxPoolRule, Neuron};
 use serde::{Deserialize, Serialize};
 
 /// Fewest and most samples that thresholds, weights and biases are fitted to, the first ones of the
 /// calibration data; in between as many as take [`FIT_MACS`]. Quantiles use all samples.
-const FIT_SAMPLES: [u64; 2] = [256, 512];
+const FIT_SAMPLES: [u64; 2] = [256, 1000];
 
 /// Multiplications of the original, once per timestep and sample, that a fit may use.
 const FIT_MACS: u64 = 1 << 33;
@@ -35,6 +36,10 @@ const FIT_TIMESTEPS: u32 = 256;
 
 /// Corrections of the bias of a layer: the second one finds what the first one changed.
 const PASSES: usize = 2;
+
+/// Potential before the first timestep, as a fraction of the threshold, that rounds to the nearest
+/// number of spikes where input arrives evenly.
+pub const INITIAL_POTENTIAL: f32 = 0.5;
 
 /// Where thresholds come from. Trained thresholds (clipped activations and those quantised to fewer
 /// than 64 levels) are used as they are whatever the rule.
@@ -72,8 +77,10 @@ pub struct FitOptions {
     pub thresholds: ThresholdRule,
     /// The percentile of [`ThresholdRule::Percentile`], 0 to 100, zeros included.
     pub percentile: f64,
-    /// Potential before the first timestep, as a fraction of the threshold.
-    pub initial_potential: f32,
+    /// Potential before the first timestep, as a fraction of the threshold. `None`: chosen for each
+    /// population together with its thresholds by [`ThresholdRule::Mmse`], else
+    /// [`INITIAL_POTENTIAL`].
+    pub initial_potential: Option<f32>,
     /// What becomes of max pooling.
     pub max_pool: MaxPoolChoice,
     /// Whether neurons take spikes back by spikes of value −1, which not every chip has.
@@ -94,7 +101,7 @@ impl Default for FitOptions {
             timesteps: 16,
             thresholds: ThresholdRule::default(),
             percentile: 99.9,
-            initial_potential: 0.5,
+            initial_potential: None,
             max_pool: MaxPoolChoice::default(),
             signed_spikes: false,
             correction: Correction::default(),
@@ -253,6 +260,16 @@ pub(super) fn limited<'a>(
     }
 }
 
+/// Gives a population what was chosen for it.
+fn adopt(choice: &Choice, network: &mut Network, population: usize) {
+    set_thresholds(network, population, &choice.thresholds);
+    if let Neuron::IntegrateFire(model) = &mut network.populations[population].neuron {
+        model.initial = choice.initial;
+    }
+    let bias: Vec<f64> = choice.bias.iter().copied().map(f64::from).collect();
+    add(network, population, &bias);
+}
+
 fn fit_with(
     rule: MaxPoolRule,
     calibration: &Calibration,
@@ -267,7 +284,7 @@ fn fit_with(
         &ConversionOptions {
             timesteps: options.timesteps,
             use_max: options.thresholds == ThresholdRule::Max,
-            initial_potential: options.initial_potential,
+            initial_potential: options.initial_potential.unwrap_or(INITIAL_POTENTIAL),
             max_pool: Some(rule),
             signed_spikes: options.signed_spikes,
         },
@@ -277,6 +294,10 @@ fn fit_with(
         // The input is the first population.
         set_input_value(network, 0, samples.timesteps as f32);
     }
+    let free = Free {
+        initial: options.initial_potential.is_none(),
+        bias: options.correction != Correction::None,
+    };
     for &carrier in &conversion.carriers {
         let activation = &samples.ann.layers[carrier.activation].operation;
         if options.correction == Correction::Weights {
@@ -289,6 +310,11 @@ fn fit_with(
             && let Some(thresholds) = choose(&watched, network, carrier.population)?
         {
             set_thresholds(network, carrier.population, &thresholds);
+            let choice = emission::choose(&watched, network, carrier.population, free)?;
+            let thresholds = choice.map_or(thresholds, |choice| {
+                adopt(&choice, network, carrier.population);
+                choice.thresholds
+            });
             let name = &network.populations[carrier.population].name;
             if let Some(entry) = conversion.thresholds.iter_mut().find(|(n, _)| n == name) {
                 entry.1 = f64::from(thresholds.iter().copied().fold(0.0, f32::max));

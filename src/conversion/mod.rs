@@ -25,6 +25,7 @@ mod calibration;
 mod compose;
 mod correction;
 mod early_exit;
+mod emission;
 mod fit;
 mod health;
 mod max_pool;
@@ -37,7 +38,7 @@ mod threshold;
 
 pub use calibration::{ActivationRange, Calibration};
 pub use early_exit::{EarlyExit, Trace};
-pub use fit::{Correction, Fit, FitOptions, ThresholdRule, fit, fit_recordings};
+pub use fit::{Correction, Fit, FitOptions, INITIAL_POTENTIAL, ThresholdRule, fit, fit_recordings};
 pub use health::{Health, examine};
 pub use max_pool::MaxPoolChoice;
 pub use readout::{READOUTS, Readout};

@@ -6,7 +6,7 @@
 //! for all outputs and decides nothing in the original, are those with which most calibration
 //! samples get the answer of the original.
 
-use super::fit::FitOptions;
+use super::fit::{FitOptions, INITIAL_POTENTIAL};
 use super::samples::{Seen, Watched};
 use super::{Conversion, ConversionError};
 use crate::answer::largest;
@@ -165,7 +165,8 @@ pub(super) fn let_outputs_spike(
     conversion: &mut Conversion,
     options: &FitOptions,
 ) -> Result<(), ConversionError> {
-    let (readout, initial) = (options.readout, options.initial_potential);
+    let readout = options.readout;
+    let initial = options.initial_potential.unwrap_or(INITIAL_POTENTIAL);
     let output = conversion.network.populations.len() - 1;
     let population = &conversion.network.populations[output];
     if readout == Readout::Potential || !matches!(population.neuron, Neuron::Integrator) {

@@ -132,8 +132,10 @@ pub struct ConversionConfig {
     pub normalization: Normalization,
     /// The percentile, 0 to 100, zeros included.
     pub percentile: f64,
-    /// Potential before the first timestep, as a fraction of the threshold.
-    pub initial_potential: f32,
+    /// Potential before the first timestep, as a fraction of the threshold. Unless given, chosen for
+    /// each population together with its thresholds by `mmse`, and 0.5 otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_potential: Option<f32>,
     /// What becomes of max pooling.
     pub max_pool: MaxPoolChoice,
     /// Whether neurons take back spikes that came too early by spikes of value −1, which not every
@@ -177,7 +179,7 @@ impl Default for ConversionConfig {
         ConversionConfig {
             normalization: Normalization::default(),
             percentile: 99.9,
-            initial_potential: 0.5,
+            initial_potential: None,
             max_pool: MaxPoolChoice::Auto,
             signed_spikes: false,
             correction: Correction::default(),
@@ -413,7 +415,7 @@ impl Experiment {
             );
         }
         let initial = self.conversion.initial_potential;
-        if !(0.0..1.0).contains(&initial) {
+        if let Some(initial) = initial.filter(|initial| !(0.0..1.0).contains(initial)) {
             return refuse(
                 "conversion.initial_potential",
                 initial.to_string(),

@@ -1,7 +1,7 @@
 //! Several looks at a population for one simulation.
 
 use super::emitted::Limit;
-use super::{Samples, Seen};
+use super::{Samples, Seen, Visit};
 use crate::conversion::{Carrier, ConversionError};
 use crate::network::{Network, Population};
 use crate::neuron::Neuron;
@@ -76,20 +76,31 @@ impl Watched<'_, '_> {
         network: &Network,
         visit: &(dyn Fn(Seen) -> R + Sync),
     ) -> Result<Vec<R>, ConversionError> {
+        self.visit_numbered(network, &|seen, _| visit(seen))
+    }
+
+    /// As [`Watched::visit`], with the index of the sample.
+    pub(in crate::conversion) fn visit_numbered<R: Send>(
+        &self,
+        network: &Network,
+        visit: Visit<R>,
+    ) -> Result<Vec<R>, ConversionError> {
         let Some(kept) = &self.kept else {
-            return self.samples.visit(network, self.carrier, visit);
+            let samples = self.samples;
+            return samples.visit_with_sources(network, self.carrier, &[], visit);
         };
         let now = biases(&network.populations[self.carrier.population]);
         let added = now.iter().zip(&kept.biases).map(|(now, was)| now - was);
         let added: Vec<f32> = added.collect();
         let is_same = added.iter().all(|a| *a == 0.0);
-        let see = |(accumulated, original): &(Vec<f32>, Vec<f32>)| {
+        let see = |(sample, (accumulated, original)): (usize, &(Vec<f32>, Vec<f32>))| {
             let show = |accumulated: &[f32]| {
-                visit(Seen {
+                let seen = Seen {
                     accumulated,
                     original,
                     spikes: &[],
-                })
+                };
+                visit(seen, sample)
             };
             if is_same {
                 return show(accumulated);
@@ -102,7 +113,8 @@ impl Watched<'_, '_> {
             }
             show(&accumulated)
         };
-        Ok(kept.samples.par_iter().map(see).collect())
+        let samples = kept.samples.par_iter().enumerate();
+        Ok(samples.map(see).collect())
     }
 
     /// Notes what the population emits, which from now on must not change.
