@@ -8,24 +8,36 @@ use std::hint::black_box;
 /// Additions per second [G/s] of whole rows, four a pass.
 pub fn row_add_limit(rows: usize) -> f64 {
     const FAN_OUT: usize = 1024;
-    let matrix: Vec<f32> = (0..rows * FAN_OUT).map(|i| (i % 7) as f32).collect();
+    let (mut matrix, mut sums) = (Vec::new(), Vec::new());
+    let matrix = line_by_line(&mut matrix, rows * FAN_OUT, |i| (i % 7) as f32);
+    let sums = line_by_line(&mut sums, FAN_OUT, |_| 0.0);
     let passes = (1 << 27) / (4 * FAN_OUT);
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let order: Vec<[usize; 4]> = (0..passes)
         .map(|_| std::array::from_fn(|_| rng.random_range(0..rows)))
         .collect();
-    let mut sums = vec![0.0f32; FAN_OUT];
     let time = seconds(|| {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2.
-            unsafe { add_rows_avx2(&matrix, &order, &mut sums) };
+            unsafe { add_rows_avx2(matrix, &order, sums) };
             return;
         }
-        add_rows(&matrix, &order, &mut sums);
+        add_rows(matrix, &order, sums);
     });
-    black_box(&sums);
+    black_box(sums);
     (order.len() * 4 * FAN_OUT) as f64 / time / 1e9
+}
+
+/// So many numbers, the first of which begins a line of the cache: no row lies across one more line
+/// than it has to.
+fn line_by_line(memory: &mut Vec<f32>, count: usize, number: fn(usize) -> f32) -> &mut [f32] {
+    const LINE: usize = 64;
+    memory.reserve(count + LINE);
+    let skipped = memory.as_ptr().align_offset(LINE).min(LINE);
+    memory.resize(skipped, 0.0);
+    memory.extend((0..count).map(number));
+    &mut memory[skipped..]
 }
 
 #[inline(always)]
