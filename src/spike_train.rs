@@ -58,6 +58,16 @@ impl SpikeTrain {
         self.push_value(neuron, 1.0);
     }
 
+    /// Adds spikes to the timestep that is being written. Neurons come in ascending order.
+    #[inline]
+    pub(crate) fn extend(&mut self, neurons: &[u32]) {
+        self.neurons.extend_from_slice(neurons);
+        // Either all events have a stored value or none has.
+        if !self.values.is_empty() {
+            self.values.resize(self.neurons.len(), 1.0);
+        }
+    }
+
     /// Adds an event to the timestep that is being written. Neurons come in ascending order.
     pub fn push_value(&mut self, neuron: u32, value: f32) {
         if value != 1.0 && self.values.is_empty() {

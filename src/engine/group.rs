@@ -391,10 +391,17 @@ fn fire<const STRICT: bool>(
 /// Adds the neurons of a word, the first of which is `first`, as spikes.
 #[inline(always)]
 pub(super) fn push_word(mut word: u64, first: u32, train: &mut SpikeTrain) {
+    if word == 0 {
+        return;
+    }
+    let mut neurons = [0; LANES];
+    let mut count = 0;
     while word != 0 {
-        train.push(first + word.trailing_zeros());
+        neurons[count] = first + word.trailing_zeros();
+        count += 1;
         word &= word - 1;
     }
+    train.extend(&neurons[..count]);
 }
 
 /// 64 bytes of 0 or 1 as one word, the first byte the lowest bit.

@@ -7,8 +7,7 @@
 
 use super::aligned::Aligned;
 use super::group::{LANES, Panelful, Thresholds, UNTOUCHED, Visit, push_word};
-use super::panel::Panel;
-use super::synapses::Selected;
+use super::synapses::{Selected, Synapses};
 use crate::simd::widest;
 use crate::spike_train::SpikeTrain;
 use std::ops::Range;
@@ -40,39 +39,36 @@ pub(super) struct Layer<'a, 'n> {
 }
 
 impl Layer<'_, '_> {
-    /// Drives the neurons through one of [`chunks`] with what `deliveries` select: rows of the panels
-    /// of each projection. Tells `visited` of each timestep.
+    /// Drives the neurons, cut as the panels of each projection are, through one of [`chunks`] with
+    /// what the projections select. Tells `visited` of each timestep.
     pub(super) fn advance(
         &mut self,
-        deliveries: &[(&[Panel], Selected)],
+        cuts: &[Range<usize>],
+        deliveries: &[(&Synapses, Selected)],
         steps: Range<usize>,
         scratch: &mut Scratch,
         train: &mut SpikeTrain,
         mut visited: impl FnMut(usize, Visit),
     ) {
         let neurons = self.potential.len();
-        let Some(&(cuts, _)) = deliveries.first() else {
-            return;
-        };
         scratch.words.clear();
         scratch.visits.clear();
         scratch.visits.resize(steps.len(), Visit::default());
         scratch.sums.grow(steps.len() * LANES);
-        for (i, cut) in cuts.iter().enumerate() {
-            let place = cut.first..cut.first + cut.columns;
+        for (i, place) in cuts.iter().enumerate() {
             for (t, sums) in steps.clone().zip(scratch.sums.chunks_exact_mut(LANES)) {
                 let base = &self.base[t / self.lap * neurons..][place.clone()];
                 // A copy of known length is no call.
                 match (base.first_chunk::<LANES>(), sums.first_chunk_mut()) {
                     (Some(base), Some(sums)) => *sums = *base,
                     _ => {
-                        sums[..cut.columns].copy_from_slice(base);
-                        sums[cut.columns..].fill(UNTOUCHED);
+                        sums[..base.len()].copy_from_slice(base);
+                        sums[base.len()..].fill(UNTOUCHED);
                     }
                 }
             }
-            for (panels, selected) in deliveries {
-                selected.sweep_panel(panels, i, &mut scratch.sums, LANES);
+            for (synapses, selected) in deliveries {
+                synapses.sweep_panel(selected, i, &mut scratch.sums, LANES);
             }
             let panel = Panelful {
                 thresholds: self.thresholds.part(place.clone()),
@@ -82,13 +78,16 @@ impl Layer<'_, '_> {
                 lap: self.lap,
                 words: &mut scratch.words,
                 visits: &mut scratch.visits,
-                touched: self.touched.as_mut().map(|touched| &mut touched[place]),
+                touched: self
+                    .touched
+                    .as_mut()
+                    .map(|touched| &mut touched[place.clone()]),
             };
             widest(panel);
         }
         for (step, (t, visit)) in steps.clone().zip(&scratch.visits).enumerate() {
             for (cut, words) in cuts.iter().zip(scratch.words.chunks_exact(steps.len())) {
-                push_word(words[step], cut.first as u32, train);
+                push_word(words[step], cut.start as u32, train);
             }
             train.end_timestep();
             visited(t, *visit);

@@ -524,13 +524,17 @@ impl<'s, 'n> Worker<'s, 'n> {
             .filter(|p| !has_current.contains(p))
             .collect();
         let others = |p: &usize| simulator.synapses[*p].source() != index;
-        let panels = |p: &usize| simulator.synapses[*p].panels();
-        let panels: Option<Vec<_>> = incoming.iter().map(panels).collect();
-        let Some(panels) = panels.filter(|panels| {
-            !panels.is_empty() && incoming.iter().all(others) && state.poisson.is_none()
-        }) else {
+        let cut = |p: &usize| simulator.synapses[*p].cuts();
+        let Some(cuts) = incoming.first().and_then(cut) else {
             return false;
         };
+        if !incoming
+            .iter()
+            .all(|p| others(p) && cut(p).as_ref() == Some(&cuts))
+            || state.poisson.is_some()
+        {
+            return false;
+        }
         let mut layer = Layer {
             thresholds: *thresholds,
             potential,
@@ -542,16 +546,14 @@ impl<'s, 'n> Worker<'s, 'n> {
         for chunk in panelwise::chunks(steps.clone()) {
             let scratch = self.scratch.iter_mut().enumerate();
             let scratch = scratch.filter(|(p, _)| incoming.contains(p));
-            let deliveries = scratch.zip(&panels).map(|((p, scratch), &panels)| {
+            let deliveries = scratch.map(|(p, scratch)| {
                 let synapses = &simulator.synapses[p];
                 let source = &self.trains[synapses.source()];
-                (
-                    panels,
-                    synapses.select(panels, source, chunk.clone(), scratch),
-                )
+                (synapses, synapses.select(source, chunk.clone(), scratch))
             });
             let deliveries: Vec<_> = deliveries.collect();
             layer.advance(
+                &cuts,
                 &deliveries,
                 chunk,
                 &mut self.panelwise,

@@ -16,7 +16,7 @@ pub(super) use listed::Segments;
 pub(super) use reach::Reach;
 
 use super::aligned::Aligned;
-use super::panel::{self, Panel, Selection};
+use super::panel::{self, Columns, Panel, Selection};
 use super::panel_int8::{Int8Panel, int8_panels};
 use super::plan::{longest_delay, shortest_delay};
 use crate::network::{Connectivity, Convolution, Delay, Pattern, Projection, Weights};
@@ -115,14 +115,6 @@ pub(super) fn start_inputs<'b>(
 pub(super) struct Selected<'a> {
     selections: Vec<Selection<'a>>,
     blocks: Blocks,
-}
-
-impl Selected<'_> {
-    /// Adds what panel `i` gives to the sums of its columns, which begin a row of `stride` numbers
-    /// per timestep.
-    pub(super) fn sweep_panel(&self, panels: &[Panel], i: usize, sums: &mut [f32], stride: usize) {
-        dense::sweep_panel(panels, i, &self.selections, &self.blocks, sums, stride);
-    }
 }
 
 impl<'n> Synapses<'n> {
@@ -244,14 +236,16 @@ impl<'n> Synapses<'n> {
                     }
                 }
             }
-            Layout::Dense(Panels::Float(panels)) => {
-                let Selected { selections, blocks } = self.select(panels, train, chunk, scratch);
-                sweep_dense(panels, &selections, &blocks, inputs, neurons);
-            }
-            Layout::Dense(Panels::Int8(panels)) => {
-                let selections = self.selections(train, chunk, &mut scratch.rows);
-                let whole = Blocks::whole(&selections, self.rows());
-                sweep_dense(panels, &selections, &whole, inputs, neurons);
+            Layout::Dense(panels) => {
+                let Selected { selections, blocks } = self.select(train, chunk, scratch);
+                match panels {
+                    Panels::Float(panels) => {
+                        sweep_dense(panels, &selections, &blocks, inputs, neurons);
+                    }
+                    Panels::Int8(panels) => {
+                        sweep_dense(panels, &selections, &blocks, inputs, neurons);
+                    }
+                }
             }
             Layout::Convolution(convolution, panels) => {
                 let steps = chunk.len();
@@ -285,29 +279,60 @@ impl<'n> Synapses<'n> {
         }
     }
 
-    /// The panels of a dense matrix in single precision.
-    pub(super) fn panels(&self) -> Option<&[Panel]> {
+    /// Columns of each panel of a dense matrix; `None` for other layouts.
+    pub(super) fn cuts(&self) -> Option<Vec<Range<usize>>> {
+        fn of(panels: &[impl Columns]) -> Vec<Range<usize>> {
+            let columns = panels.iter().map(|p| p.first()..p.first() + p.columns());
+            columns.collect()
+        }
         match &self.layout {
-            Layout::Dense(Panels::Float(panels)) => Some(panels),
+            Layout::Dense(Panels::Float(panels)) => Some(of(panels)),
+            Layout::Dense(Panels::Int8(panels)) => Some(of(panels)),
             _ => None,
         }
     }
 
-    /// What arrives in some timesteps, as rows of `panels`.
+    /// What arrives in some timesteps, as rows of the panels of a dense matrix.
     pub(super) fn select<'t>(
         &self,
-        panels: &[Panel],
         train: &'t SpikeTrain,
         chunk: Range<usize>,
         scratch: &'t mut DeliveryScratch,
     ) -> Selected<'t> {
         let timesteps = chunk.clone().map(|t| self.arriving(train, t));
         let selections = self.selections(train, chunk, &mut scratch.rows);
-        let (sources, rows) = (self.fan_outs.len(), self.rows());
-        let row_bytes = panels.first().map_or(1, |p| p.width * size_of::<f32>());
-        let pooled = self.pooled.as_deref();
-        let blocks = Blocks::new(timesteps, sources, rows, row_bytes, pooled);
+        let blocks = match &self.layout {
+            Layout::Dense(Panels::Float(panels)) => {
+                let (sources, rows) = (self.fan_outs.len(), self.rows());
+                let row_bytes = panels.first().map_or(1, |p| p.width * size_of::<f32>());
+                let pooled = self.pooled.as_deref();
+                Blocks::new(timesteps, sources, rows, row_bytes, pooled)
+            }
+            // All that a sum of 8-bit weights gets in a timestep comes at once.
+            _ => Blocks::whole(&selections, self.rows()),
+        };
         Selected { selections, blocks }
+    }
+
+    /// Adds what panel `i` of a dense matrix gives to the sums of its columns, which begin a row of
+    /// `stride` numbers per timestep.
+    pub(super) fn sweep_panel(
+        &self,
+        selected: &Selected,
+        i: usize,
+        sums: &mut [f32],
+        stride: usize,
+    ) {
+        let Selected { selections, blocks } = selected;
+        match &self.layout {
+            Layout::Dense(Panels::Float(panels)) => {
+                dense::sweep_panel(panels, i, selections, blocks, sums, stride);
+            }
+            Layout::Dense(Panels::Int8(panels)) => {
+                dense::sweep_panel(panels, i, selections, blocks, sums, stride);
+            }
+            _ => {}
+        }
     }
 
     /// Synapses that events of these neurons go through.
