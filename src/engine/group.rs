@@ -3,7 +3,7 @@
 use super::signed::Signed;
 use crate::network::Population;
 use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
-use crate::simd::{Loops, widest};
+use crate::simd::{Loops, Width, widest};
 use crate::spike_train::SpikeTrain;
 use std::ops::Range;
 
@@ -218,7 +218,7 @@ impl<const COUNT: bool> Loops for IntegrateAndFire<'_, COUNT> {
     type Output = Visit;
 
     #[inline(always)]
-    fn run(self) -> Visit {
+    fn run(self, width: impl Width) -> Visit {
         let IntegrateAndFire {
             model,
             potential,
@@ -229,10 +229,10 @@ impl<const COUNT: bool> Loops for IntegrateAndFire<'_, COUNT> {
         // One comparison is half of the work, so which one is settled outside the loop.
         match model.model.test {
             ThresholdTest::Above => {
-                integrate_and_fire::<COUNT, true>(model, potential, input, touched, train)
+                integrate_and_fire::<COUNT, true>(width, model, potential, input, touched, train)
             }
             ThresholdTest::AtLeast => {
-                integrate_and_fire::<COUNT, false>(model, potential, input, touched, train)
+                integrate_and_fire::<COUNT, false>(width, model, potential, input, touched, train)
             }
         }
     }
@@ -263,17 +263,17 @@ impl Loops for Panelful<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run(self, width: impl Width) {
         match self.thresholds.model.test {
-            ThresholdTest::Above => self.advance::<true>(),
-            ThresholdTest::AtLeast => self.advance::<false>(),
+            ThresholdTest::Above => self.advance::<true>(width),
+            ThresholdTest::AtLeast => self.advance::<false>(width),
         }
     }
 }
 
 impl Panelful<'_> {
     #[inline(always)]
-    fn advance<const STRICT: bool>(self) {
+    fn advance<const STRICT: bool>(self, width: impl Width) {
         let Thresholds {
             model, threshold, ..
         } = self.thresholds;
@@ -310,7 +310,7 @@ impl Panelful<'_> {
                 visit.touched += neurons;
                 visit.active += neurons;
             }
-            self.words.push(fire::<STRICT>(v, x, limit, keep));
+            self.words.push(fire::<STRICT>(width, v, x, limit, keep));
         }
         self.potential.copy_from_slice(&v[..neurons]);
         if let Some(touched) = self.touched {
@@ -323,6 +323,7 @@ impl Panelful<'_> {
 
 #[inline(always)]
 fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
+    width: impl Width,
     model: Thresholds,
     potential: &mut [f32],
     input: &[f32],
@@ -354,7 +355,7 @@ fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
     let same = shared.map(|threshold| [threshold; LANES]);
     for ((v, x), threshold) in words.iter_mut().zip(inputs).zip(thresholds) {
         let threshold = same.as_ref().unwrap_or(threshold);
-        push_word(fire::<STRICT>(v, x, threshold, keep), first, train);
+        push_word(fire::<STRICT>(width, v, x, threshold, keep), first, train);
         first += LANES as u32;
     }
     // The last, incomplete word among neurons that cannot fire.
@@ -363,7 +364,7 @@ fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
     padded[1][..rest.len()].copy_from_slice(input_rest);
     padded[2][..rest.len()].copy_from_slice(threshold_rest);
     let [v, x, threshold] = &mut padded;
-    push_word(fire::<STRICT>(v, x, threshold, keep), first, train);
+    push_word(fire::<STRICT>(width, v, x, threshold, keep), first, train);
     rest.copy_from_slice(&padded[0][..rest.len()]);
     visit
 }
@@ -371,11 +372,18 @@ fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
 /// Updates 64 neurons; the bits of the result are those that fire.
 #[inline(always)]
 fn fire<const STRICT: bool>(
+    width: impl Width,
     v: &mut [f32; LANES],
     x: &[f32; LANES],
     threshold: &[f32; LANES],
     keep: f32,
 ) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if width.avx2().is_some() {
+        // SAFETY: the processor has AVX2, of which there is proof.
+        return unsafe { fire_avx2::<STRICT>(v, x, threshold, keep) };
+    }
+    let _ = width;
     let mut fired = [0u8; LANES];
     for i in 0..LANES {
         let sum = v[i] + x[i];
@@ -386,6 +394,44 @@ fn fire<const STRICT: bool>(
         fired[i] = u8::from(spike);
     }
     bits(&fired)
+}
+
+/// The same, eight neurons at a time: a comparison is a bit of each.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+fn fire_avx2<const STRICT: bool>(
+    v: &mut [f32; LANES],
+    x: &[f32; LANES],
+    threshold: &[f32; LANES],
+    keep: f32,
+) -> u64 {
+    use std::arch::x86_64::{
+        _CMP_GE_OQ, _CMP_GT_OQ, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_loadu_ps,
+        _mm256_movemask_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+        _mm256_sub_ps,
+    };
+    let keep = _mm256_set1_ps(keep);
+    let zero = _mm256_setzero_ps();
+    let mut word = 0;
+    for first in (0..LANES).step_by(8) {
+        // SAFETY: `first .. first + 8` lies in arrays of 64.
+        let [potential, input, threshold] = unsafe {
+            [v.as_ptr(), x.as_ptr(), threshold.as_ptr()].map(|p| _mm256_loadu_ps(p.add(first)))
+        };
+        let sum = _mm256_add_ps(potential, input);
+        let above = _mm256_sub_ps(sum, threshold);
+        let spike = if STRICT {
+            _mm256_cmp_ps::<_CMP_GT_OQ>(above, zero)
+        } else {
+            _mm256_cmp_ps::<_CMP_GE_OQ>(above, zero)
+        };
+        let next = _mm256_blendv_ps(sum, _mm256_mul_ps(keep, above), spike);
+        // SAFETY: as above.
+        unsafe { _mm256_storeu_ps(v.as_mut_ptr().add(first), next) };
+        word |= u64::from(_mm256_movemask_ps(spike) as u32) << first;
+    }
+    word
 }
 
 /// Adds the neurons of a word, the first of which is `first`, as spikes.
@@ -419,6 +465,41 @@ fn bits(bytes: &[u8; LANES]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::Plain;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Every instruction set against the plain loop, bit for bit.
+        #[test]
+        fn closed_form_all_paths_fire_alike(seed in any::<u32>(), to_value in any::<bool>()) {
+            /// Potentials after both tests of the threshold, and what fired.
+            struct Once(f32, [[f32; LANES]; 3]);
+            impl Loops for Once {
+                type Output = ([u64; 2], [[u32; LANES]; 2]);
+                #[inline(always)]
+                fn run(self, width: impl Width) -> Self::Output {
+                    let Once(keep, [v, x, threshold]) = self;
+                    let (mut strict, mut other) = (v, v);
+                    let fired = [
+                        fire::<true>(width, &mut strict, &x, &threshold, keep),
+                        fire::<false>(width, &mut other, &x, &threshold, keep),
+                    ];
+                    // Which of two that are no numbers comes out is nobody's business.
+                    let bits = |v: f32| if v.is_nan() { f32::NAN.to_bits() } else { v.to_bits() };
+                    (fired, [strict, other].map(|v| v.map(bits)))
+                }
+            }
+            let values = [0.0, -0.0, 0.5, -0.5, 1.0, 1.5, f32::MIN_POSITIVE / 4.0, f32::INFINITY, f32::NAN];
+            let lanes = |which: usize| -> [f32; LANES] {
+                std::array::from_fn(|i| {
+                    let mixed = (seed ^ ((which * LANES + i) as u32 * 0x9e37_79b9)).wrapping_mul(0x85eb_ca6b);
+                    values[(mixed >> 8) as usize % values.len()]
+                })
+            };
+            let once = || Once(if to_value { 0.0 } else { 1.0 }, [lanes(0), lanes(1), lanes(2)]);
+            prop_assert_eq!(widest(once()), once().run(Plain));
+        }
+    }
 
     #[test]
     fn worked_bits() {

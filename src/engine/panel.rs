@@ -9,6 +9,8 @@
 
 use super::aligned::Aligned;
 use super::panel_int8::{Int8Rows, Int8Sums, sum_int8_portable};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::Avx2;
 use crate::simd::prefetch;
 use std::ops::Range;
 
@@ -170,7 +172,7 @@ pub(super) trait Sweep {
 /// Runs a sweep with the widest instructions that this processor has and a kernel exists for.
 pub(super) fn run(sweep: &mut impl Sweep) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(kernel) = avx2::Avx2::new() {
+    if let Some(kernel) = Avx2::new() {
         return kernel.run(sweep);
     }
     sweep.sweep(Portable);
@@ -221,20 +223,13 @@ mod avx2 {
 
     use super::super::panel_int8::{Int8Rows, Int8Sums, sum_int8_avx2};
     use super::{ABSENT, Kernel, Panel, Selection, Sweep, WIDEST};
+    use crate::simd::Avx2;
     use std::arch::x86_64::{
         __m256, _CMP_EQ_OQ, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_loadu_ps,
         _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
     };
 
-    /// Proof that the processor has AVX2: made by [`Avx2::new`] only.
-    #[derive(Clone, Copy)]
-    pub(super) struct Avx2(());
-
     impl Avx2 {
-        pub(super) fn new() -> Option<Self> {
-            std::arch::is_x86_feature_detected!("avx2").then_some(Avx2(()))
-        }
-
         /// Runs a whole sweep as AVX2 code, so that the kernel is inlined into its loops.
         pub(super) fn run(self, sweep: &mut impl Sweep) {
             // SAFETY: `self` proves that the processor has AVX2.

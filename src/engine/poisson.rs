@@ -1,7 +1,7 @@
 //! Numbers of events of a Poisson process in one timestep, many at a time.
 
 use super::group::UNTOUCHED;
-use crate::simd::{Loops, widest};
+use crate::simd::{Loops, Width, widest};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -143,7 +143,7 @@ impl Loops for Inversion<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run(self, _: impl Width) {
         let Inversion {
             poisson,
             weight,
@@ -281,7 +281,7 @@ mod tests {
                         draws: &draws,
                         inputs: &mut plain,
                     }
-                    .run();
+                    .run(crate::simd::Plain);
                 }
                 assert_eq!(bits(&plain), bits(&expected[..plain.len()]), "portable");
             }

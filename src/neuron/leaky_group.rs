@@ -3,7 +3,7 @@
 use super::integrate_and_fire::SpikingState;
 use super::lif::Lif;
 use super::model::{Advance, NeuronModel, is_reached};
-use crate::simd::{Loops, widest};
+use crate::simd::{Loops, Width, widest};
 use std::ops::Range;
 
 /// [`Lif`] neurons that share their parameters, each part of their state in a list of its own, and
@@ -105,7 +105,7 @@ impl<D: Fn(f64, f64) -> f64> Loops for Timestep<'_, D> {
     type Output = usize;
 
     #[inline(always)]
-    fn run(self) -> usize {
+    fn run(self, _: impl Width) -> usize {
         let Timestep { group, input, emit } = self;
         let mut active = 0;
         let (inputs, last) = input.as_chunks::<LANES>();
@@ -215,7 +215,7 @@ mod tests {
                     input: &input,
                     emit: &mut |n, x| by_plain.push((n, x)),
                 }
-                .run(),
+                .run(crate::simd::Plain),
             ];
             assert_eq!(active, [active[1]; 3], "timestep {t}");
             assert_eq!(emitted[0], emitted[1], "timestep {t}");
