@@ -40,31 +40,66 @@ fn main() -> Result<(), Box<dyn Error>> {
         if rate > 0.0 {
             set_rates(&mut network, 32, rate);
         }
-        cases.push(Case::new("rate", rate, network, rate as f32, 100, 20));
+        cases.push(Case {
+            axis: "rate",
+            value: rate,
+            network,
+            rate: rate as f32,
+            timesteps: 100,
+            samples: 20,
+            threads: 1,
+        });
     }
     for width in [64, 128, 256, 512, 1024, 2048, 4096] {
         let mut network = Builder::new("fan-out", Shape::vector(512))
             .dense(width)
             .network;
         set_rates(&mut network, 32, 0.1);
-        cases.push(Case::new("fan-out", width as f64, network, 0.1, 100, 20));
+        cases.push(Case {
+            axis: "fan-out",
+            value: width as f64,
+            network,
+            rate: 0.1,
+            timesteps: 100,
+            samples: 20,
+            threads: 1,
+        });
     }
     for timesteps in [16u32, 32, 64, 128, 256, 512, 1024] {
         let mut network = dense(1024);
         set_rates(&mut network, 32, 0.1);
-        let value = f64::from(timesteps);
-        cases.push(Case::new("timesteps", value, network, 0.1, timesteps, 5));
+        cases.push(Case {
+            axis: "timesteps",
+            value: f64::from(timesteps),
+            network,
+            rate: 0.1,
+            timesteps,
+            samples: 5,
+            threads: 1,
+        });
     }
     for neurons in [1_000, 4_000, 16_000, 64_000, 256_000] {
-        let (network, value) = (sparse(neurons, 100)?, f64::from(neurons));
-        cases.push(Case::new("neurons", value, network, 0.05, 50, 2));
+        cases.push(Case {
+            axis: "neurons",
+            value: f64::from(neurons),
+            network: sparse(neurons, 100)?,
+            rate: 0.05,
+            timesteps: 50,
+            samples: 2,
+            threads: 1,
+        });
     }
     for threads in [1, 2, 4] {
         let mut network = dense(1024);
         set_rates(&mut network, 32, 0.1);
         cases.push(Case {
+            axis: "threads",
+            value: threads as f64,
+            network,
+            rate: 0.1,
+            timesteps: 100,
+            samples: 40,
             threads,
-            ..Case::new("threads", threads as f64, network, 0.1, 100, 40)
         });
     }
     let points = measure(&cases);
@@ -126,46 +161,22 @@ struct Case {
 }
 
 impl Case {
-    /// On one thread.
-    fn new(
-        axis: &'static str,
-        value: f64,
-        network: Network,
-        rate: f32,
-        timesteps: u32,
-        samples: usize,
-    ) -> Self {
-        Case {
-            axis,
-            value,
+    fn ready(&self) -> Ready<'_> {
+        let Case {
             network,
             rate,
             timesteps,
             samples,
-            threads: 1,
+            ..
+        } = self;
+        Ready {
+            pool: rayon::ThreadPoolBuilder::new()
+                .num_threads(self.threads)
+                .build()
+                .expect("threads"),
+            simulator: Simulator::new(network, *timesteps).expect("network"),
+            drives: drives(network, *timesteps, *samples, *rate),
         }
-    }
-
-    fn drives(&self) -> Vec<Drive> {
-        drives(&self.network, self.timesteps, self.samples, self.rate)
-    }
-
-    /// Runs all samples; CPU and wall seconds of one.
-    fn run(&self, drives: &[Drive]) -> (EventCounts, [f64; 2]) {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads)
-            .build()
-            .expect("threads");
-        let simulator = Simulator::new(&self.network, self.timesteps).expect("network");
-        let drive = |i: usize| -> Result<Drive, _> { Ok(drives[i].clone()) };
-        let (cpu, wall) = (ProcessTime::now(), Instant::now());
-        let simulation =
-            pool.install(|| simulator.run(self.samples, &drive, &|_| ControlFlow::Continue(())));
-        let spent = [cpu.elapsed(), wall.elapsed()];
-        (
-            simulation.expect("simulation").counts,
-            spent.map(|time| time.as_secs_f64() / self.samples as f64),
-        )
     }
 
     fn point(&self, counts: &EventCounts, [cpu_s, wall_s]: [f64; 2]) -> Point {
@@ -186,17 +197,42 @@ impl Case {
     }
 }
 
+/// A case with all that is made before the clock starts.
+struct Ready<'a> {
+    pool: rayon::ThreadPool,
+    simulator: Simulator<'a>,
+    drives: Vec<Drive>,
+}
+
+impl Ready<'_> {
+    /// Runs all samples; CPU and wall seconds of one.
+    fn run(&self) -> (EventCounts, [f64; 2]) {
+        let samples = self.drives.len();
+        let drive = |i: usize| -> Result<Drive, _> { Ok(self.drives[i].clone()) };
+        let run = || {
+            self.simulator
+                .run(samples, &drive, &|_| ControlFlow::Continue(()))
+        };
+        let (cpu, wall) = (ProcessTime::now(), Instant::now());
+        let simulation = self.pool.install(run);
+        let spent = [cpu.elapsed(), wall.elapsed()];
+        (
+            simulation.expect("simulation").counts,
+            spent.map(|time| time.as_secs_f64() / samples as f64),
+        )
+    }
+}
+
 /// Rounds through all cases after one that warms up.
 const ROUNDS: usize = 15;
 
 fn measure(cases: &[Case]) -> Vec<Point> {
-    let drives: Vec<Vec<Drive>> = cases.iter().map(Case::drives).collect();
-    let run = |(case, drives): (&Case, &Vec<Drive>)| case.run(drives);
-    let first: Vec<EventCounts> = cases.iter().zip(&drives).map(|c| run(c).0).collect();
+    let ready: Vec<Ready> = cases.iter().map(Case::ready).collect();
+    let first: Vec<EventCounts> = ready.iter().map(|case| case.run().0).collect();
     let mut least = vec![[f64::INFINITY; 2]; cases.len()];
     for _ in 0..ROUNDS {
-        for (least, case) in least.iter_mut().zip(cases.iter().zip(&drives)) {
-            let (_, spent) = run(case);
+        for (least, case) in least.iter_mut().zip(&ready) {
+            let (_, spent) = case.run();
             *least = std::array::from_fn(|i| least[i].min(spent[i]));
         }
     }

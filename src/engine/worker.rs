@@ -524,15 +524,11 @@ impl<'s, 'n> Worker<'s, 'n> {
             .filter(|p| !has_current.contains(p))
             .collect();
         let others = |p: &usize| simulator.synapses[*p].source() != index;
-        let cut = |p: &usize| simulator.synapses[*p].cuts();
+        let cut = |p: &usize| simulator.synapses[*p].cuts.as_deref();
         let Some(cuts) = incoming.first().and_then(cut) else {
             return false;
         };
-        if !incoming
-            .iter()
-            .all(|p| others(p) && cut(p).as_ref() == Some(&cuts))
-            || state.poisson.is_some()
-        {
+        if !incoming.iter().all(|p| others(p) && cut(p) == Some(cuts)) || state.poisson.is_some() {
             return false;
         }
         let mut layer = Layer {
@@ -553,7 +549,7 @@ impl<'s, 'n> Worker<'s, 'n> {
             });
             let deliveries: Vec<_> = deliveries.collect();
             layer.advance(
-                &cuts,
+                cuts,
                 &deliveries,
                 chunk,
                 &mut self.panelwise,

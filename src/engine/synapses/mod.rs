@@ -39,6 +39,8 @@ pub(super) struct Synapses<'n> {
     layout: Layout<'n>,
     /// Timesteps between an event and its first arrival.
     pub(super) delay: usize,
+    /// Columns of each panel of a dense matrix; `None` for other layouts.
+    pub(super) cuts: Option<Vec<Range<usize>>>,
 }
 
 /// Stands for the row of a neuron that no pooling window covers.
@@ -73,6 +75,20 @@ enum Layout<'n> {
     Listed(Listed<'n>),
     /// Any other, as the network has it.
     Plain,
+}
+
+impl Layout<'_> {
+    fn cuts(&self) -> Option<Vec<Range<usize>>> {
+        fn of(panels: &[impl Columns]) -> Vec<Range<usize>> {
+            let columns = panels.iter().map(|p| p.first()..p.first() + p.columns());
+            columns.collect()
+        }
+        match self {
+            Layout::Dense(Panels::Float(panels)) => Some(of(panels)),
+            Layout::Dense(Panels::Int8(panels)) => Some(of(panels)),
+            _ => None,
+        }
+    }
 }
 
 /// What a worker needs to deliver one projection.
@@ -148,6 +164,7 @@ impl<'n> Synapses<'n> {
                     .map(|source| pooling.pooled(source).map_or(NO_ROW, |p| p as u32))
                     .collect()
             }),
+            cuts: layout.as_ref().and_then(Layout::cuts),
             layout: layout.unwrap_or(Layout::Plain),
             delay: shortest_delay(projection),
         }
@@ -276,19 +293,6 @@ impl<'n> Synapses<'n> {
                     }
                 }
             }
-        }
-    }
-
-    /// Columns of each panel of a dense matrix; `None` for other layouts.
-    pub(super) fn cuts(&self) -> Option<Vec<Range<usize>>> {
-        fn of(panels: &[impl Columns]) -> Vec<Range<usize>> {
-            let columns = panels.iter().map(|p| p.first()..p.first() + p.columns());
-            columns.collect()
-        }
-        match &self.layout {
-            Layout::Dense(Panels::Float(panels)) => Some(of(panels)),
-            Layout::Dense(Panels::Int8(panels)) => Some(of(panels)),
-            _ => None,
         }
     }
 
