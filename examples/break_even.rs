@@ -4,7 +4,7 @@
 //! `cargo run --release --example break_even`; see docs/break_even.md.
 
 use spikewatt::energy::{Catalogue, PriceOptions, Work, price, quantised_bits};
-use spikewatt::report::{TargetReport, Workload};
+use spikewatt::result::{TargetReport, Workload};
 use spikewatt::units::Range;
 use spikewatt::validation::Network;
 

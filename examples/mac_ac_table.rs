@@ -9,7 +9,7 @@ mod figure;
 
 use figure::{Bar, bars};
 use spikewatt::energy::{Catalogue, PriceOptions, Work, price};
-use spikewatt::report::{TargetReport, Workload};
+use spikewatt::result::{TargetReport, Workload};
 use spikewatt::units::si;
 use spikewatt::validation::Network;
 

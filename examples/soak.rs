@@ -20,7 +20,7 @@ use spikewatt::energy::Catalogue;
 use spikewatt::experiment::{self, CalibrationConfig, Experiment, Run};
 use spikewatt::formats::nir;
 use spikewatt::formats::saved_counts::{self, SavedCounts};
-use spikewatt::report::{Report, Timing};
+use spikewatt::result::{Report, Timing};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};

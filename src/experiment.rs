@@ -57,7 +57,7 @@ use crate::formats::shapes::ShapesError;
 use crate::memory::MemoryError;
 use crate::network::Network;
 use crate::optimise::BaselineError;
-use crate::report::{Accuracy, InputEntry, ModelReport, Report, Setup};
+use crate::result::{Accuracy, InputEntry, ModelReport, Report, Setup};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::Path;

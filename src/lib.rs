@@ -119,6 +119,7 @@ pub mod network;
 pub mod neuron;
 pub mod optimise;
 pub mod report;
+pub mod result;
 mod simd;
 pub mod spike_train;
 pub mod sweep;

@@ -51,11 +51,10 @@ fn worked_mix_of_sources() {
 
 mod use_of_devices {
     use spikewatt::counts::{DenseCounts, DenseLayer, EventCounts};
-    use spikewatt::energy::{
-        Catalogue, PriceOptions, UsageConfig, Work, crossover_period_s, idle_w, price,
-    };
+    use spikewatt::energy::{Catalogue, PriceOptions, UsageConfig, Work, price};
     use spikewatt::network::{Connectivity, Edge, Node, Pattern, Role, Shape, Topology};
-    use spikewatt::report::{Part, Scope, TargetReport};
+    use spikewatt::result::{Part, Scope, TargetReport};
+    use spikewatt::result::{crossover_period_s, idle_w};
 
     fn counts() -> EventCounts {
         let node = |name: &str, neurons, role| Node {

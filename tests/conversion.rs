@@ -14,7 +14,7 @@ use spikewatt::formats::dataset::{Dataset, LoadOptions, Preprocessing, load_with
 use spikewatt::formats::onnx;
 use spikewatt::network::Pattern;
 use spikewatt::neuron::Neuron;
-use spikewatt::report::Workload;
+use spikewatt::result::Workload;
 use std::ops::ControlFlow;
 use std::path::Path;
 

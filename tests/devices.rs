@@ -5,7 +5,7 @@ use spikewatt::energy::{Basis, Catalogue, Confidence, Hardware, PriceOptions, Wo
 use spikewatt::network::{
     Axis, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
 };
-use spikewatt::report::{Part, TargetReport, Workload};
+use spikewatt::result::{Part, TargetReport, Workload};
 
 fn catalogue() -> Catalogue {
     Catalogue::shipped().expect("the shipped files are right")

@@ -9,7 +9,7 @@ use spikewatt::mapping::{Capacity, Mesh, Placement, Slice, place, traffic};
 use spikewatt::network::{
     Axis, BitRows, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
 };
-use spikewatt::report::{Part, Scope, TargetReport, Workload};
+use spikewatt::result::{Part, Scope, TargetReport, Workload};
 use spikewatt::units::Range;
 
 fn catalogue() -> Catalogue {
@@ -297,7 +297,7 @@ fn each_total_is_the_sum_of_its_lines_bit_by_bit() {
             let Some(energy) = report.energy_j else {
                 continue;
             };
-            let sum = |f: fn(&spikewatt::report::Line) -> f64| {
+            let sum = |f: fn(&spikewatt::result::Line) -> f64| {
                 report.lines.iter().fold(0.0, |sum, line| sum + f(line))
             };
             assert_eq!(energy.nominal, sum(|l| l.joules), "{}", report.name);

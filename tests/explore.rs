@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use spikewatt::energy::{Catalogue, PriceOptions};
 use spikewatt::experiment::{Experiment, Progress, diagnose};
 use spikewatt::explore::{Ledger, Priced, Record, Rows, Selection, Subject, Tally};
-use spikewatt::report::Part;
+use spikewatt::result::Part;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -145,7 +145,7 @@ fn closed_form_links_between_chips_belong_to_the_spikes_that_cross_them() {
     let ledger = Ledger::new(&record, &chip, &PriceOptions::default()).unwrap();
     assert!(ledger.target.chips > 2);
     assert_eq!(ledger.indivisible, [""; 0]);
-    let link = |line: &&spikewatt::report::Line| line.figure.as_deref() == Some("energy.chip_link");
+    let link = |line: &&spikewatt::result::Line| line.figure.as_deref() == Some("energy.chip_link");
     let line = ledger.target.lines.iter().find(link).unwrap();
     assert!(line.count > 0.0);
     let whole = ledger.price(&record, &all(&record));

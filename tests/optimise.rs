@@ -6,7 +6,7 @@ use spikewatt::experiment::{self, Experiment};
 use spikewatt::formats::dataset::{self, Dataset, LoadOptions};
 use spikewatt::formats::onnx;
 use spikewatt::optimise::{Optimisation, PruneUnit, quantised_baseline};
-use spikewatt::report::{Report, Workload};
+use spikewatt::result::{Report, Workload};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 

@@ -11,7 +11,7 @@ use spikewatt::mapping::{
 use spikewatt::network::{
     Axis, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
 };
-use spikewatt::report::Line;
+use spikewatt::result::Line;
 use spikewatt::units::Range;
 
 fn capacity(neurons_per_core: u64, chips: u64) -> Capacity {

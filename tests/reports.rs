@@ -6,9 +6,11 @@ mod builder;
 use builder::{analysed, arithmetic, full, idle, line, report, target, unfit, unknown, unverified};
 use proptest::prelude::*;
 use spikewatt::report::{
-    CrossoverFigure, EXPORTERS, EnergyFigure, Exporter, Manifest, Meeting, Outcome, OutputFolder,
-    Png, Reason, Report, Restriction, Roofline, Scope, Side, Svg, Text, TornadoFigure, WIDTH,
-    Workload, verdict,
+    CrossoverFigure, EXPORTERS, EnergyFigure, Exporter, Manifest, OutputFolder, Png, Roofline, Svg,
+    Text, TornadoFigure, WIDTH,
+};
+use spikewatt::result::{
+    Meeting, Outcome, Reason, Report, Restriction, Scope, Side, Workload, verdict,
 };
 use spikewatt::units::Range;
 

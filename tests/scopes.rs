@@ -3,7 +3,7 @@
 use spikewatt::counts::{DenseCounts, DenseLayer, EventCounts};
 use spikewatt::energy::{Catalogue, PriceOptions, Work, price};
 use spikewatt::network::{Connectivity, Edge, Node, Pattern, Role, Shape, Topology};
-use spikewatt::report::{Part, Scope, TargetReport};
+use spikewatt::result::{Part, Scope, TargetReport};
 
 /// 100 inputs through 50 firing neurons to 10 outputs in four timesteps.
 fn counts() -> EventCounts {

@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use spikewatt::energy::Catalogue;
 use spikewatt::experiment::{Experiment, Imported, StoppedEarly};
-use spikewatt::report::{Report, Workload};
+use spikewatt::result::{Report, Workload};
 use std::ops::ControlFlow;
 use std::path::Path;
 

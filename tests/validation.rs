@@ -1,7 +1,7 @@
 //! The error of the cost tables against published measurements, and published break-even points.
 
 use spikewatt::energy::{Catalogue, PriceOptions, Work, price};
-use spikewatt::report::{TargetReport, Workload};
+use spikewatt::result::{TargetReport, Workload};
 use spikewatt::units::Range;
 use spikewatt::validation::{
     ErrorOf, Network, Quantity, Validation, ValidationError, quote, shipped, validate,

@@ -10,7 +10,7 @@ use spikewatt::counts::EventCounts;
 use spikewatt::energy::{Catalogue, Hardware, HardwareError, PriceOptions, Work, price};
 use spikewatt::experiment::{self, OutputConfig};
 use spikewatt::explore::{Record, Selection, Structure};
-use spikewatt::report::{Report, TargetReport};
+use spikewatt::result::{Report, TargetReport};
 use spikewatt::sweep::{Merged, Plan};
 use spikewatt::units::Range;
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Color32, Context, Visuals};
 use spikewatt::explore::Cause;
-use spikewatt::report::Workload;
+use spikewatt::result::Workload;
 
 /// Colour of a cause of energy.
 #[must_use]

@@ -6,7 +6,7 @@ use common::{example, opened, panel, rest, root, shown, state, sweep, sweep_file
 use eframe::egui::{self, vec2};
 use egui_kittest::kittest::Queryable;
 use spikewatt::experiment::{CalibrationConfig, Experiment};
-use spikewatt::report::Scope;
+use spikewatt::result::Scope;
 use spikewatt::sweep::pareto::front;
 use spikewatt::sweep::{Goals, Merged, Metric};
 use spikewatt_gui::app::App;

@@ -177,7 +177,7 @@ fn an_edited_constant_is_marked_priced_at_once_and_can_be_exported() {
         .unwrap()
         .target
         .clone();
-    let joules = |target: &spikewatt::report::TargetReport| {
+    let joules = |target: &spikewatt::result::TargetReport| {
         let line = target
             .lines
             .iter()

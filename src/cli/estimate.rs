@@ -4,7 +4,7 @@ use super::pricing::{PricingArgs, ReportArgs};
 use super::{Common, talk};
 use crate::counts::AssumedRates;
 use crate::experiment;
-use crate::report::InputEntry;
+use crate::result::InputEntry;
 use clap::Args;
 use std::path::PathBuf;
 

@@ -2,8 +2,8 @@
 
 use super::{Common, Format, print, print_json};
 use crate::energy::UsageConfig;
-use crate::energy::carbon::Sourced;
 use crate::meter::{Coverage, Measurement, discover, measure};
+use crate::result::Sourced;
 use crate::units::si;
 use clap::Args;
 use serde::Serialize;

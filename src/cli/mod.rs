@@ -24,8 +24,9 @@ mod usage;
 mod validate;
 
 use crate::memory;
+use crate::report::Text;
 use crate::report::escape::printable;
-use crate::report::{Report, Text};
+use crate::result::Report;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};

@@ -2,7 +2,7 @@
 
 use super::sweep::{RESULTS, replace};
 use super::{Common, Format, print, print_json, talk};
-use crate::report::{Scope, Workload};
+use crate::result::{Scope, Workload};
 use crate::sweep::pareto::{Entry, Front, front};
 use crate::sweep::{
     Constraint, Goals, METRICS, Merged, Metric, front_csv, front_tex, pareto_pdf, pareto_png,

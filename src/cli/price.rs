@@ -6,7 +6,7 @@ use crate::digest::sha256_hex;
 use crate::experiment;
 use crate::files;
 use crate::formats::saved_counts;
-use crate::report::InputEntry;
+use crate::result::InputEntry;
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;

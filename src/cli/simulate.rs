@@ -121,7 +121,7 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
             &count(p.macs_per_inference),
         ])?;
     }
-    let sum = |figure: fn(&crate::report::PopulationReport) -> u64| {
+    let sum = |figure: fn(&crate::result::PopulationReport) -> u64| {
         run.populations.iter().map(figure).sum::<u64>().to_string()
     };
     line([

@@ -3,7 +3,7 @@
 use super::realtime::{finish, synops};
 use super::receipt::Receipt;
 use super::{Job, Law};
-use crate::report::{Bill, TargetReport};
+use crate::result::{Bill, TargetReport};
 
 /// ```text
 /// E = SynOps · synop_all_in

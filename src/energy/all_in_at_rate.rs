@@ -4,7 +4,7 @@ use super::hardware::Figure;
 use super::realtime::{OCCUPANCY, charge_power, finish, occupancy, synops};
 use super::receipt::Receipt;
 use super::{Job, Law};
-use crate::report::{Bill, TargetReport};
+use crate::result::{Bill, TargetReport};
 use crate::units::Range;
 
 /// ```text

@@ -2,7 +2,7 @@
 
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law, quantised_bits};
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 
 /// ```text
 /// SNN: E = SynOps · ac_fp32 + MACs · mac_fp32      MACs of a non-binary input in each timestep

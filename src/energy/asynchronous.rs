@@ -3,7 +3,7 @@
 use super::realtime::{OCCUPANCY, charge_power_of, finish, occupancy, synops};
 use super::receipt::Receipt;
 use super::{Job, Law};
-use crate::report::{Bill, TargetReport};
+use crate::result::{Bill, TargetReport};
 
 /// ```text
 /// E = SynOps · synop + chips · chip_static · T · timestep

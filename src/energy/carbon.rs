@@ -10,8 +10,9 @@
 //! for each figure.
 
 use crate::names::nearest;
+use crate::result::Sourced;
 use crate::units::Range;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Hours of a calendar year, by convention of embodied carbon.
@@ -58,19 +59,6 @@ pub enum CarbonError {
         /// What would be right.
         reason: &'static str,
     },
-}
-
-/// A quantity with its range and where it comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sourced {
-    /// Name to print.
-    pub name: String,
-    /// The value.
-    pub value: Range,
-    /// Where it comes from.
-    pub source: String,
-    /// Whether nobody has checked it against its source.
-    pub unverified: bool,
 }
 
 /// The shipped figures.

@@ -1,7 +1,7 @@
 //! The same counts through every cost table, and what makes the tables disagree.
 
 use super::{Hardware, PriceOptions, Work, price};
-use crate::report::{Scope, TargetReport, Workload};
+use crate::result::{Scope, TargetReport, Workload};
 use crate::units::Range;
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 use super::realtime::{macs, synops};
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law};
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 
 /// ```text
 /// IF network: E = SynOps · (ac + 3 access)            read weight, read and write potential

@@ -1,14 +1,12 @@
 //! Idle power of the real waiting time: a device that works once a period pays for all of it.
 
 use super::hardware::Hardware;
-use crate::report::{Bill, Line, Part, Scope, TargetReport};
+use crate::result::{Bill, Line, Part, Scope, TargetReport, WAITING};
 use crate::units::{Range, si};
 
 /// Figures that state what a waiting device draws, the first that a table has counts, and whether
 /// it is of one chip.
 const IDLE: [(&str, bool); 2] = [("power.chip_static", true), ("power.idle", false)];
-
-const WAITING: &str = "idle power while waiting [s]";
 
 /// Adds a line for the time a device waits for its next inference, so that idle power is paid for
 /// the whole period:
@@ -51,7 +49,8 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
             si(period_s * (report.batch - 1) as f64, "s")
         ));
     }
-    let running: Range = static_lines(report).map(|line| line.joules_range).sum();
+    let running = report.lines.iter().filter(|line| line.part == Part::Static);
+    let running: Range = running.map(|line| line.joules_range).sum();
     let joules = wait_s * watts.nominal;
     let rest = (watts * period_s).zip(running, |whole, running| whole - running);
     let line = Line {
@@ -85,34 +84,4 @@ fn lose(report: &mut TargetReport, idle_known: bool) {
     report.scopes.system.energy_j = None;
     report.scopes.system.missing.push(name.into());
     report.unpriced.push(name.into());
-}
-
-fn static_lines(report: &TargetReport) -> impl Iterator<Item = &Line> {
-    report.lines.iter().filter(|line| line.part == Part::Static)
-}
-
-/// Power that a target draws while nothing happens [W]; `None` if its receipt states none.
-#[must_use]
-pub fn idle_w(report: &TargetReport) -> Option<f64> {
-    let mut watts = static_lines(report)
-        .filter(|line| line.event != WAITING)
-        .map(|line| line.joules_each)
-        .peekable();
-    watts.peek()?;
-    Some(watts.sum())
-}
-
-/// Period at which two targets cost the same [s]: with `E = E_dynamic + P_idle · period`,
-///
-/// ```text
-/// period = (E_dynamic,b − E_dynamic,a) / (P_idle,a − P_idle,b)
-/// ```
-///
-/// `None` if one costs less at any period at which both keep up, or a part is unknown.
-#[must_use]
-pub fn crossover_period_s(a: &TargetReport, b: &TargetReport) -> Option<f64> {
-    let busy_s = |t: &TargetReport| t.latency_s.map(|s| s / t.batch as f64);
-    let least_s = busy_s(a)?.max(busy_s(b)?);
-    let period_s = (b.dynamic_j? - a.dynamic_j?) / (idle_w(a)? - idle_w(b)?);
-    (period_s.is_finite() && period_s >= least_s).then_some(period_s)
 }

@@ -5,7 +5,7 @@ use super::realtime::synops;
 use super::receipt::Receipt;
 use super::{Hardware, Job, Law};
 use crate::network::{Role, Topology};
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 use std::collections::BTreeSet;
 
 /// ```text

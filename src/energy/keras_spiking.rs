@@ -4,7 +4,7 @@ use super::mesh::Events;
 use super::realtime::{macs, synops};
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Kind, Law};
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 
 /// ```text
 /// spiking device:  E = SynOps · synop + neurons · T · neuron

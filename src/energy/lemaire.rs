@@ -4,7 +4,7 @@ use super::hardware::Figure;
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law};
 use crate::network::{Connectivity, Pattern, Role};
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text

@@ -9,7 +9,7 @@ use crate::mapping::{
     pipeline, place, traffic,
 };
 use crate::network::{Role, Topology};
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 use std::borrow::Cow;
 

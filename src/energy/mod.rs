@@ -48,21 +48,20 @@ mod yan;
 
 pub use catalogue::{Catalogue, HardwareError};
 pub use compare::{Largest, Spread, TableComparison, TableRow, compare};
-pub use duty::{crossover_period_s, idle_w};
 pub use dynap::broadcasts;
 pub use export::device_file;
 pub use hardware::{Basis, Confidence, Figure, Hardware, Kind};
 pub use mesh::placement;
-pub use monte_carlo::{MonteCarlo, distributions, triangular};
+pub use monte_carlo::{distributions, triangular};
 pub use profile::profile;
 pub use rates::rate_curve;
 pub use roofline::roofs;
 pub use tornado::sensitivities;
-pub use usage::{Usage, UsageConfig};
+pub use usage::UsageConfig;
 
 use crate::counts::{DenseCounts, EventCounts};
 use crate::mapping::Placement;
-use crate::report::{RateCurve, Scope, Sensitivity, TargetReport, Workload};
+use crate::result::{MonteCarlo, RateCurve, Scope, Sensitivity, TargetReport, Usage, Workload};
 
 /// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
 ///

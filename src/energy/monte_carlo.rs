@@ -3,24 +3,11 @@
 use super::mesh::mapped;
 use super::tornado::nominal;
 use super::{Hardware, PriceOptions, Work, price_mapped};
-use crate::report::{Distribution, Quantiles, Scope};
+use crate::result::{Distribution, MonteCarlo, Quantiles, Scope};
 use crate::units::Range;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// How to draw.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct MonteCarlo {
-    /// Number of draws, at least 1.
-    pub draws: u64,
-    /// Seed of the draws.
-    pub seed: u64,
-    /// Whether all figures of a draw are favourable or unfavourable together; else each is drawn by
-    /// itself, which understates the spread where one source errs in one direction.
-    pub correlated: bool,
-}
 
 /// Quantile function of the triangular distribution from `low` to `high` with its mode at
 /// `nominal`, at `u` from 0 to 1.
@@ -87,7 +74,7 @@ pub fn distributions(
                 }
             }
             let reports = price_mapped(&drawn, work, options, mapped.as_ref());
-            let known = |scope: Scope, report: &crate::report::TargetReport| {
+            let known = |scope: Scope, report: &crate::result::TargetReport| {
                 report.scopes.get(scope).known().map(|e| e.nominal)
             };
             reports

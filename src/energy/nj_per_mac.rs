@@ -2,7 +2,7 @@
 
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law};
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 
 /// ```text
 /// E = MACs · mac;     t = E / active

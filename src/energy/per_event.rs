@@ -4,7 +4,7 @@ use super::mesh::Events;
 use super::realtime::{OCCUPANCY, charge_power_of, finish, occupancy, synops};
 use super::receipt::Receipt;
 use super::{Job, Law};
-use crate::report::{Bill, TargetReport};
+use crate::result::{Bill, TargetReport};
 
 /// ```text
 /// E = SynOps · synop + neurons · T · neuron_update + chips · chip_static · T · timestep

@@ -4,7 +4,7 @@ use super::mesh::{Mapped, mapped};
 use super::{Hardware, PriceOptions, Work, price_mapped};
 use crate::counts::EventCounts;
 use crate::network::Role;
-use crate::report::{LayerBill, Line, Part, Scope, TargetReport, TimeCurve, TimePoint, Workload};
+use crate::result::{LayerBill, Line, Part, Scope, TargetReport, TimeCurve, TimePoint, Workload};
 
 /// Most points of a curve over timesteps.
 const MOST_POINTS: u32 = 16;

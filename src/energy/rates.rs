@@ -4,7 +4,7 @@ use super::mesh::{Mapped, mapped};
 use super::{Hardware, PriceOptions, Work, price_mapped};
 use crate::counts::EventCounts;
 use crate::mapping::ScaledTraffic;
-use crate::report::{RateCurve, RatePoint, Scope, TargetReport, Workload};
+use crate::result::{RateCurve, RatePoint, Scope, TargetReport, Workload};
 
 /// Rates below the one at hand, and decades that they span.
 const BELOW: (usize, f64) = (12, 3.0);

@@ -5,7 +5,7 @@ use super::hardware::Figure;
 use super::mesh::Events;
 use super::receipt::Receipt;
 use crate::network::Role;
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// The figures that say so.

@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::hardware::{Figure, Hardware};
-use crate::report::{
+use crate::result::{
     Bill, Evidence, Footprints, Line, Part, Scope, Scopes, TargetReport, Workload,
 };
 use crate::units::Range;

@@ -4,7 +4,7 @@ use super::hardware::Figure;
 use super::receipt::{NO_DENSE, Receipt, sources_of};
 use super::{Hardware, Job, Law, PriceOptions, Work, quantised_bits};
 use crate::counts::{DenseCounts, DenseLayer};
-use crate::report::{Bill, Part, Roof, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Roof, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text

@@ -6,7 +6,7 @@ use super::mesh::{
 use super::receipt::Receipt;
 use super::{Job, Law};
 use crate::mapping::{StageTimes, SynapseTime};
-use crate::report::{Bill, TargetReport};
+use crate::result::{Bill, TargetReport};
 
 /// ```text
 /// E = neurons · T · access + active · update + spikes · spike + packets · packet

@@ -2,7 +2,7 @@
 
 use super::mesh::{Mapped, mapped};
 use super::{Figure, Hardware, PriceOptions, Work, price, price_mapped};
-use crate::report::{Sensitivity, Swing, TargetReport};
+use crate::result::{Sensitivity, Swing, TargetReport};
 use crate::units::Range;
 
 /// The total of each report of a device with one figure at a time at its lower and upper bound;

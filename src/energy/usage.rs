@@ -1,9 +1,9 @@
 //! Where and how often a device works: grid, PUE, price of electricity, period, embodied carbon.
 
 use super::carbon::{
-    CarbonError, CarbonTable, JOULES_PER_KWH, Sourced, at_least, embodied_g, operational_g,
+    CarbonError, CarbonTable, JOULES_PER_KWH, at_least, embodied_g, operational_g,
 };
-use crate::report::{Footprint, Footprints, Scope, TargetReport};
+use crate::result::{Footprint, Footprints, Scope, Sourced, TargetReport, Usage};
 use crate::units::Range;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
@@ -56,25 +56,6 @@ fn name_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, 
         Either::Name(name) => name,
         Either::Number(number) => number.to_string(),
     })
-}
-
-/// Use of a device with every name looked up.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Carbon intensity of the electricity [g CO2e/kWh].
-    pub grid: Sourced,
-    /// Energy drawn by the building over that of the device, at least 1.
-    pub pue: Sourced,
-    /// Price of electricity per kWh, in any currency.
-    pub price_per_kwh: Option<f64>,
-    /// Time from one inference to the next [s].
-    pub period_s: Option<f64>,
-    /// Carbon of making a device [kg CO2e], by name of the target.
-    pub embodied_kg: BTreeMap<String, f64>,
-    /// Lifetime of a device [s].
-    pub lifetime_s: Sourced,
-    /// Fraction of the lifetime with useful work; 1 where the period says how a device is used.
-    pub utilisation: Sourced,
 }
 
 impl Default for Usage {

@@ -3,7 +3,7 @@
 use super::realtime::{macs, synops};
 use super::receipt::{NO_DENSE, Receipt};
 use super::{Job, Law, quantised_bits};
-use crate::report::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 
 /// ```text
 /// SNN: E = SynOps · (ac + bit · (weight + 2 potential))

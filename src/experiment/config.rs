@@ -4,10 +4,11 @@ use crate::conversion::FitOptions;
 pub use crate::conversion::{Correction, MaxPoolChoice, Readout, ThresholdRule as Normalization};
 use crate::encoding::Encoding;
 use crate::energy::carbon::CarbonError;
-use crate::energy::{MonteCarlo, PlacementRule, PriceOptions, UsageConfig};
+use crate::energy::{PlacementRule, PriceOptions, UsageConfig};
 use crate::files;
 use crate::formats::dataset::Preprocessing;
 use crate::optimise::Optimisation;
+use crate::result::MonteCarlo;
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
 

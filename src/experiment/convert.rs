@@ -10,7 +10,7 @@ use crate::formats::nir::{self, RaiseError, Raised};
 use crate::formats::onnx;
 use crate::network::{Network, Population};
 use crate::neuron::{Neuron, PRESETS};
-use crate::report::InputEntry;
+use crate::result::InputEntry;
 use serde::Serialize;
 
 /// What a simulator has to be told beside the file, as flags of `spikewatt simulate`: converted

@@ -11,7 +11,7 @@ use crate::conversion::{self, EarlyExit, Health, Trace, rule_name};
 use crate::counts::EventCounts;
 use crate::energy::{self, Catalogue, Work};
 use crate::engine::{Simulation, Simulator};
-use crate::report::{InputEntry, Workload};
+use crate::result::{InputEntry, Workload};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use super::trace::Driver;
 use super::{Experiment, ExperimentError, Imported, Observer, Progress, Simulated};
 use crate::conversion::{EarlyExit, FitOptions};
 use crate::engine::Simulator;
-use crate::report::Accuracy;
+use crate::result::Accuracy;
 use std::collections::BTreeMap;
 use std::time::Instant;
 

@@ -9,7 +9,7 @@ use crate::digest::sha256_hex;
 use crate::files;
 use crate::formats::{onnx, shapes};
 use crate::network::{Network, Population, Topology};
-use crate::report::{ModelReport, Setup};
+use crate::result::{ModelReport, Setup};
 use std::path::Path;
 
 /// Counts what a network would do at assumed rates: the spiking form of a trained model (ONNX), a

@@ -15,7 +15,7 @@ use crate::formats::onnx;
 use crate::memory;
 use crate::network::Network;
 use crate::optimise;
-use crate::report::{InputEntry, ModelReport, Report, TargetReport, Timing};
+use crate::result::{InputEntry, ModelReport, Report, TargetReport, Timing};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;

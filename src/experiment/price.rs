@@ -3,7 +3,7 @@
 use super::Context;
 use crate::counts::{DenseCounts, EventCounts};
 use crate::energy::{self, Analysis, Hardware, PriceOptions, Work};
-use crate::report::{
+use crate::result::{
     PopulationReport, Profile, RateSpread, Report, Scope, TargetReport, Timing, Totals,
 };
 use crate::validation;

@@ -16,7 +16,7 @@ use crate::formats::recording::{Recorder, RecordingError};
 use crate::formats::spikes::{SpikesError, SpikingInput};
 use crate::network::Network;
 use crate::neuron::{NeuronError, Options};
-use crate::report::{PopulationReport, Timing, Totals};
+use crate::result::{PopulationReport, Timing, Totals};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -15,7 +15,7 @@ use crate::engine::{NoProbe, Outcome};
 use crate::files;
 use crate::formats::onnx::{self, OnnxError};
 use crate::network::Network;
-use crate::report::{Accuracy, InputEntry, ModelReport, Setup};
+use crate::result::{Accuracy, InputEntry, ModelReport, Setup};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! What energy is spent on, and which events a figure of a cost table prices.
 
 use super::Tally;
-use crate::report::{Line, Part};
+use crate::result::{Line, Part};
 
 /// What energy is spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

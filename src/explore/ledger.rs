@@ -3,7 +3,7 @@
 use super::cause::{Counted, counted};
 use super::{Cause, Record, Selection, Structure, Tally};
 use crate::energy::{self, Hardware, PriceOptions, Work};
-use crate::report::{Part, TargetReport, Workload};
+use crate::result::{Part, TargetReport, Workload};
 use crate::units::Range as Joules;
 
 /// Why a record cannot be priced spike by spike.

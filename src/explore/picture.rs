@@ -1,7 +1,7 @@
 //! The spikes of a record as a figure for a paper shows them.
 
 use super::Record;
-use crate::report::SpikeSource;
+use crate::result::SpikeSource;
 
 impl SpikeSource for Record {
     fn title(&self) -> &str {

@@ -1,8 +1,9 @@
 //! `sources.bib`: an entry for every source that the figures of a report rest on.
 
 use super::escape::latex;
-use super::{ExportError, Exporter, Report};
+use super::{ExportError, Exporter};
 use crate::digest::sha256_hex;
+use crate::result::Report;
 use std::collections::BTreeSet;
 use std::io::Write;
 

@@ -2,7 +2,8 @@
 
 use super::escape::shortened;
 use super::pdf::Page;
-use super::{ExportError, Exporter, Report, Workload};
+use super::{ExportError, Exporter};
+use crate::result::{Report, Workload};
 use crate::units::si;
 use plotters::coord::Shift;
 use plotters::prelude::*;

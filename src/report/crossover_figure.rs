@@ -5,7 +5,7 @@ use super::canvas::{Axis, COLUMN_MM, Canvas, Drawing, GREY, WIDE_MM, colour, fig
 use super::escape::printable;
 use super::log_plot::{LogPlot, Name};
 use super::look::Look;
-use super::{RateCurve, Report, Scope, TargetReport, Workload};
+use crate::result::{RateCurve, Report, Scope, TargetReport, Workload};
 use crate::units::Range;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;

@@ -2,7 +2,8 @@
 //! an empty cell.
 
 use super::escape::cell;
-use super::{ExportError, Exporter, Line, PopulationReport, Report, TargetReport};
+use super::{ExportError, Exporter};
+use crate::result::{Line, PopulationReport, Report, TargetReport};
 use serde::Serialize;
 use std::io::Write;
 

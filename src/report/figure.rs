@@ -9,7 +9,7 @@ use super::canvas::{
 };
 use super::escape::printable;
 use super::look::Look;
-use super::{Report, Scope, TargetReport, Workload};
+use crate::result::{Report, Scope, TargetReport, Workload};
 use crate::units::{Range, si};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;

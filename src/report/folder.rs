@@ -1,9 +1,10 @@
 //! The folder a run writes into: only files we name, each one whole, and never someone else's.
 
 use super::raster_figure::{RASTER_FILES, raster_files};
-use super::{EXPORTERS, ExportError, Exporter, Json, PAPER, RasterPicture, Report, Timing};
+use super::{EXPORTERS, ExportError, Exporter, Json, PAPER, RasterPicture};
 use crate::digest::sha256_hex;
 use crate::files::{self, TEMPORARY, sync_folder};
+use crate::result::{InputEntry, Report, Timing};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -34,17 +35,6 @@ const OTHER_FILES: [&str; 12] = [
 
 /// Largest manifest that is read [bytes].
 const MANIFEST_LIMIT: u64 = 16 << 20;
-
-/// A file that a run read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputEntry {
-    /// What it was used for, such as `model`, `data` or `calibration`.
-    pub role: String,
-    /// Path as given.
-    pub path: String,
-    /// SHA-256, hexadecimal.
-    pub sha256: String,
-}
 
 /// A cost table that a run priced with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

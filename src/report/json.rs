@@ -1,6 +1,7 @@
 //! `summary.json`: the whole report, for scripts.
 
-use super::{ExportError, Exporter, Report};
+use super::{ExportError, Exporter};
+use crate::result::Report;
 use std::io::Write;
 
 /// Writes the report as pretty JSON, keys in the order of the struct, floats in the shortest form

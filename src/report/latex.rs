@@ -1,7 +1,7 @@
 //! `targets.tex`: the energy table of a paper.
 
 use super::escape::latex;
-use super::{Report, Scope, TargetReport};
+use crate::result::{Report, Scope, TargetReport};
 use crate::units::{Range, si};
 
 /// Writes a complete `table` environment for booktabs and siunitx (version 2 or 3).
@@ -17,7 +17,7 @@ macro_rules! table_file {
 
             fn write(
                 &self,
-                report: &$crate::report::Report,
+                report: &$crate::result::Report,
                 out: &mut dyn std::io::Write,
             ) -> Result<(), $crate::report::ExportError> {
                 out.write_all($text(report).as_bytes())

@@ -3,7 +3,7 @@
 
 use super::canvas::{COLUMN_MM, Canvas, Drawing, WIDE_MM, figure_files};
 use super::paper::{Bar, Bars, MOST_ROWS, width};
-use super::{LayerBill, Report};
+use crate::result::{LayerBill, Report};
 use crate::units::si;
 use plotters::prelude::*;
 

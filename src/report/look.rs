@@ -1,7 +1,7 @@
 //! What figures of several panels have in common, over two columns of a paper or in one.
 
-use super::Scope;
 use super::canvas::{Canvas, GREY, GRID, INK};
+use crate::result::Scope;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 

@@ -1,8 +1,9 @@
 //! `methods.md`: the paragraph a researcher pastes into a paper, with its sources.
 
 use super::escape::markdown;
-use super::{Evidence, ExportError, Exporter, Report, Scope, TargetReport};
+use super::{ExportError, Exporter};
 use crate::optimise::{BASELINE_PRUNED_SHARE, BASELINE_WEIGHT_BITS};
+use crate::result::{Evidence, Report, Scope, TargetReport};
 use crate::units::si;
 use std::io::Write;
 
@@ -142,7 +143,7 @@ fn pricing(report: &Report) -> String {
     if report
         .targets
         .iter()
-        .any(|t| t.workload == super::Workload::Qann)
+        .any(|t| t.workload == crate::result::Workload::Qann)
     {
         let accuracy = report.accuracy.as_ref().and_then(|accuracy| accuracy.qann);
         let evaluated = match accuracy {

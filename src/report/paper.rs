@@ -2,7 +2,7 @@
 //! its populations fire.
 
 use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, colour, figure_files};
-use super::{Report, Scope, TargetReport, Workload};
+use crate::result::{Report, Scope, TargetReport, Workload};
 use crate::units::si;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;

@@ -5,7 +5,7 @@ use super::escape::latex;
 use super::latex::{TexTable, percent, quantity, table_file};
 use super::paper::spiking;
 use super::timesteps_figure::curve;
-use super::{Report, Scope};
+use crate::result::{Report, Scope};
 
 /// The energy of each layer on each spiking target: `layers.tex`.
 pub struct LayersTable;

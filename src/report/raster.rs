@@ -1,6 +1,8 @@
 //! Spikes of a recording as a picture: each one as a mark, or, where there are too many, how many fall
 //! into each cell of a grid, so that a picture of any recording takes a file of limited size.
 
+use crate::result::SpikeSource;
+
 /// Spikes that are drawn one by one, at most.
 const MOST_MARKS: u64 = 6000;
 /// Cells beside each other.
@@ -15,25 +17,6 @@ const LEAST: usize = 20;
 const MOST_BANDS: usize = 9;
 /// Shades of a cell that holds spikes; each one stands for twice the rate of the one before.
 pub const SHADES: u8 = 5;
-
-/// Spikes of one sample.
-pub trait SpikeSource {
-    /// What was recorded, to print.
-    fn title(&self) -> &str;
-
-    /// Index of the sample.
-    fn sample(&self) -> usize;
-
-    /// Number of timesteps.
-    fn timesteps(&self) -> usize;
-
-    /// Names of the populations in the order of the network, with the number of their neurons.
-    fn populations(&self) -> Vec<(String, usize)>;
-
-    /// Calls `f(timestep, neuron, spikes)` for each neuron of a population and timestep in which it
-    /// fires.
-    fn for_each(&self, population: usize, f: &mut dyn FnMut(usize, usize, u64));
-}
 
 /// A picture of spikes.
 #[derive(Debug, Clone, PartialEq)]

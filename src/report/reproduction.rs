@@ -51,7 +51,7 @@ pub struct LinePair {
 pub fn differences(recorded: &Manifest, now: &Manifest) -> Vec<Difference> {
     let version = |manifest: &Manifest| vec![("spikewatt".to_owned(), manifest.version.clone())];
     let inputs = |manifest: &Manifest| {
-        let named = |input: &super::InputEntry| {
+        let named = |input: &crate::result::InputEntry| {
             (
                 format!("{} {}", input.role, input.path),
                 input.sha256.clone(),
@@ -121,8 +121,9 @@ pub fn first_line(recorded: &Path, now: &Path) -> Option<LinePair> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FileEntry, InputEntry, TableEntry};
+    use super::super::{FileEntry, TableEntry};
     use super::*;
+    use crate::result::InputEntry;
 
     fn manifest(files: &[(&str, &str)]) -> Manifest {
         let mut manifest = Manifest::new(vec!["run".into()], 1);

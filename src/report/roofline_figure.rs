@@ -5,7 +5,7 @@ use super::canvas::{Axis, COLUMN_MM, Canvas, Drawing, GREY, WIDE_MM, colour, fig
 use super::escape::printable;
 use super::log_plot::{LogPlot, Name};
 use super::paper::{MARGIN, TEXT, headings, width};
-use super::{Report, Roof, Scope};
+use crate::result::{Report, Roof, Scope};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 

@@ -2,7 +2,7 @@
 
 use super::escape::latex;
 use super::latex::{TexTable, table_file};
-use super::{Report, Roof};
+use crate::result::{Report, Roof};
 use std::collections::BTreeSet;
 
 /// Writes a complete `table` environment for booktabs and siunitx: a row per conventional target,

@@ -2,7 +2,7 @@
 //! totals spread.
 
 use super::escape::{printable, shortened};
-use super::{Crossing, Report, Scope, Sensitivity, TargetReport};
+use crate::result::{Crossing, Report, Scope, Sensitivity, TargetReport};
 use crate::units::{Range, si};
 
 /// A table, its first two columns aligned left.
@@ -49,7 +49,7 @@ fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
     }
     (!rows.is_empty()).then(|| Section {
         title: format!(
-            "Crossover, {} (this network: rate {:.2} %, T = {})",
+            "{} (this network: rate {:.2} %, T = {})",
             scope.label().to_lowercase(),
             here * 100.0,
             report.timesteps

@@ -3,7 +3,7 @@
 use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, colour, figure_files};
 use super::escape::printable;
 use super::paper::{HEADER, MARGIN, MOST_ROWS, ROW, TEXT, heading, width};
-use super::{RateSpread, Report, Workload};
+use crate::result::{RateSpread, Report, Workload};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 

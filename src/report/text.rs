@@ -1,9 +1,10 @@
 //! The result as a person reads it in a terminal.
 
+use super::ExportError;
 use super::escape::{printable, shortened};
 use super::sections::sections;
-use super::{ExportError, PopulationReport, Report, Scope, TargetReport, verdict};
 use crate::optimise::BASELINE_WEIGHT_BITS;
+use crate::result::{PopulationReport, Report, Scope, TargetReport, verdict};
 use crate::units::{Range, si};
 use std::io::Write;
 

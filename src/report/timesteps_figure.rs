@@ -2,7 +2,7 @@
 
 use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, WIDE_MM, colour, figure_files};
 use super::paper::{MARGIN, TEXT, heading, width};
-use super::{Report, Scope, TimeCurve, Workload};
+use crate::result::{Report, Scope, TimeCurve, Workload};
 use crate::units::si;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;

@@ -4,7 +4,7 @@
 use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, INK, WIDE_MM, colour, figure_files};
 use super::escape::printable;
 use super::look::Look;
-use super::{Report, Sensitivity, Workload};
+use crate::result::{Report, Sensitivity, Workload};
 use crate::units::si;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -32,7 +32,7 @@ fn shown(report: &Report) -> Vec<&Sensitivity> {
         .filter_map(|workload| {
             let of = report.sensitivities.iter();
             of.filter(|s| s.workload == workload && !s.swings.is_empty())
-                .filter(|s| s.scope == super::Scope::System)
+                .filter(|s| s.scope == crate::result::Scope::System)
                 .min_by(|a, b| a.nominal_j.total_cmp(&b.nominal_j))
         })
         .collect()

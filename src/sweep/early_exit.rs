@@ -1,7 +1,7 @@
 //! The row of a point whose samples stop early: the mean over groups of samples that run equally long.
 
 use super::row::{Candidate, Energies, PointResult};
-use crate::report::{Report, Totals, Workload};
+use crate::result::{Report, Totals, Workload};
 use crate::units::Range;
 
 impl PointResult {

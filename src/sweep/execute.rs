@@ -7,7 +7,7 @@ use super::row::PointResult;
 use super::store::{Origin, Store, done, stores_in};
 use crate::energy::Catalogue;
 use crate::experiment::{Experiment, ExperimentError, Imported, Simulated, StoppedEarly};
-use crate::report::Report;
+use crate::result::Report;
 use rayon::prelude::*;
 use std::any::Any;
 use std::ops::ControlFlow;

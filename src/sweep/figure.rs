@@ -3,9 +3,9 @@
 use super::SweepError;
 use super::metric::Metric;
 use super::pareto::{Entry, Front};
-use crate::report::Workload;
 use crate::report::canvas::{COLUMN_MM, WIDE_MM, colour, register_font};
 use crate::report::pdf::Page;
+use crate::result::Workload;
 use crate::units::si;
 use plotters::coord::Shift;
 use plotters::prelude::*;

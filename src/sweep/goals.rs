@@ -2,7 +2,7 @@
 
 use super::metric::{Constraint, Metric};
 use super::row::Candidate;
-use crate::report::Scope;
+use crate::result::Scope;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

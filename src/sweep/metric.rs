@@ -1,7 +1,8 @@
 //! Figures that a point is judged by.
 
 use super::row::Candidate;
-use crate::report::{Scope, quantity};
+use crate::report::quantity;
+use crate::result::Scope;
 use serde::{Deserialize, Serialize};
 
 /// A figure of a candidate.

@@ -4,7 +4,7 @@ use super::goals::Goals;
 use super::merge::{Merged, MergedPoint};
 use super::metric::Metric;
 use super::row::Candidate;
-use crate::report::Workload;
+use crate::result::Workload;
 
 /// A candidate with the point it belongs to.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@
 use crate::energy::{Hardware, PlacementRule, PriceOptions, Work, placement, price, price_placed};
 use crate::mapping::Placement;
 use crate::network::Topology;
-use crate::report::TargetReport;
+use crate::result::TargetReport;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Placements that are known, of one network after the other.

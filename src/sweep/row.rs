@@ -1,6 +1,6 @@
 //! What a point gave, as rows: one per point, one per candidate.
 
-use crate::report::{Report, Scope, TargetReport, Totals, Workload};
+use crate::result::{Report, Scope, TargetReport, Totals, Workload};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use super::case::{Case, Network, Point, Quantity};
 use crate::counts::{DenseCounts, EventCounts};
 use crate::energy::{Hardware, PriceOptions, Work, price};
 use crate::network::Topology;
-use crate::report::{Line, Part, TargetReport, Workload};
+use crate::result::{Line, Part, TargetReport, Workload};
 use crate::units::Range;
 use std::collections::BTreeMap;
 

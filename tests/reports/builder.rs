@@ -1,7 +1,7 @@
 //! A report made by hand. Every total is the sum of its receipt's lines.
 
-use spikewatt::energy::Usage;
-use spikewatt::report::{
+use spikewatt::result::Usage;
+use spikewatt::result::{
     Accuracy, Bill, Evidence, Footprints, Line, ModelReport, Part, PopulationReport, Profile,
     RateCurve, RatePoint, Report, Scope, Scopes, Sensitivity, Setup, Swing, TargetReport, Timing,
     Totals, Workload,

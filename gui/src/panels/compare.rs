@@ -8,7 +8,7 @@ use eframe::egui::{
     Align2, FontId, Painter, Rect, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, pos2,
     vec2,
 };
-use spikewatt::report::{Scope, TargetReport};
+use spikewatt::result::{Scope, TargetReport};
 use spikewatt::units::{Range, si};
 
 /// Targets with their ranges, in one of the three scopes, and where the verdict flips.

@@ -4,7 +4,7 @@ use crate::canvas::{Chart, decade_ticks, nothing};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
-use spikewatt::report::{Crossing, Meeting, RateCurve, Report, Scope, TargetReport, Workload};
+use spikewatt::result::{Crossing, Meeting, RateCurve, Report, Scope, TargetReport, Workload};
 use spikewatt::units::{Range, si};
 
 /// Room for the names of the baselines.

@@ -5,7 +5,7 @@ use crate::canvas::{Chart, decade_ticks, nothing, plain};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{ComboBox, Role, Stroke, Ui, WidgetInfo, pos2};
-use spikewatt::report::{Scope, Workload};
+use spikewatt::result::{Scope, Workload};
 use spikewatt::sweep::pareto::{Entry, front};
 use spikewatt::sweep::{Goals, METRICS, Merged, Metric};
 use spikewatt::units::si;

@@ -1,0 +1,203 @@
+//! Where the verdict flips: the spike rate, the number of timesteps or the period at which the
+//! spiking network and a baseline cost the same.
+
+use super::{Line, Part, Scope, TargetReport, Workload};
+use crate::units::Range;
+use serde::{Deserialize, Serialize};
+
+/// Energy of the spiking network at one rate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RatePoint {
+    /// Spikes per neuron and timestep over all spiking populations, 0 to 1.
+    pub rate: f64,
+    /// Energy per inference [J] in each scope, in the order of [`Scope::ALL`]; `None` if unknown.
+    pub energy_j: [Option<Range>; 3],
+}
+
+/// Energy of the spiking network on one target against its rate, everything else unchanged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RateCurve {
+    /// Name of the target.
+    pub target: String,
+    /// Rate of this network: spikes per neuron and timestep.
+    pub rate: f64,
+    /// Points by rising rate, from no spike to the highest rate possible.
+    pub points: Vec<RatePoint>,
+    /// What one further timestep at this rate costs [J], in each scope.
+    pub per_timestep_j: [Option<f64>; 3],
+}
+
+/// Where a curve meets a constant.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meeting {
+    /// The curve lies below at each rate that is possible.
+    AlwaysBelow,
+    /// They cost the same at this rate; below it the curve is cheaper.
+    At(f64),
+    /// The curve lies above even without a spike.
+    NeverBelow,
+}
+
+/// Where the spiking network on one target and a baseline cost the same, in one scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Crossing {
+    /// What both energies include.
+    pub scope: Scope,
+    /// Target of the spiking network.
+    pub snn: String,
+    /// Target of the baseline.
+    pub baseline: String,
+    /// Which network runs there.
+    pub workload: Workload,
+    /// Inferences that run together there.
+    pub batch: u64,
+    /// Energy of the baseline [J].
+    pub baseline_j: Range,
+    /// Whether the baseline rests on figures that nobody has checked.
+    pub unverified: bool,
+    /// The rate of equal cost at nominal.
+    pub rate: Meeting,
+    /// With the spiking network at its upper and the baseline at its lower bound.
+    pub rate_pessimistic: Meeting,
+    /// With the spiking network at its lower and the baseline at its upper bound.
+    pub rate_optimistic: Meeting,
+    /// Number of timesteps of equal cost at this network's rate; `None` if below one or unknown.
+    pub timesteps: Option<f64>,
+    /// Time between inferences of equal cost [s], with idle power paid for all of it; only for
+    /// [`Scope::System`], `None` if one side is cheaper at every period at which both keep up.
+    pub period_s: Option<f64>,
+}
+
+impl RateCurve {
+    fn meets(&self, scope: usize, bound: fn(&Range) -> f64, value: f64) -> Option<Meeting> {
+        let mut before: Option<(f64, f64)> = None;
+        for point in &self.points {
+            let energy = bound(point.energy_j[scope].as_ref()?);
+            if energy >= value {
+                return Some(match before {
+                    None => Meeting::NeverBelow,
+                    Some((rate, below)) => {
+                        let share = (value - below) / (energy - below);
+                        Meeting::At(rate + share * (point.rate - rate))
+                    }
+                });
+            }
+            before = Some((point.rate, energy));
+        }
+        before.map(|_| Meeting::AlwaysBelow)
+    }
+}
+
+impl Crossing {
+    /// Where a spiking target and a baseline cost the same in a scope; `None` where either energy is
+    /// not known. `timesteps` are those of the run.
+    #[must_use]
+    pub fn between(
+        curve: &RateCurve,
+        snn: &TargetReport,
+        baseline: &TargetReport,
+        scope: Scope,
+        timesteps: u32,
+    ) -> Option<Crossing> {
+        let index = scope as usize;
+        let baseline_j = baseline.scopes.get(scope).known()?;
+        let snn_j = snn.scopes.get(scope).known()?;
+        let further_j = curve.per_timestep_j[index].filter(|j| *j > 0.0);
+        let timesteps = further_j
+            .map(|j| f64::from(timesteps) + (baseline_j.nominal - snn_j.nominal) / j)
+            .filter(|steps| *steps >= 1.0);
+        Some(Crossing {
+            scope,
+            snn: snn.name.clone(),
+            baseline: baseline.name.clone(),
+            workload: baseline.workload,
+            batch: baseline.batch,
+            baseline_j,
+            unverified: baseline.is_unverified_in(scope),
+            rate: curve.meets(index, |e| e.nominal, baseline_j.nominal)?,
+            rate_pessimistic: curve.meets(index, |e| e.high, baseline_j.low)?,
+            rate_optimistic: curve.meets(index, |e| e.low, baseline_j.high)?,
+            timesteps,
+            period_s: (scope == Scope::System)
+                .then(|| crossover_period_s(snn, baseline))
+                .flatten(),
+        })
+    }
+}
+
+/// Event of the line for the time a device waits for its next inference.
+pub const WAITING: &str = "idle power while waiting [s]";
+
+fn static_lines(report: &TargetReport) -> impl Iterator<Item = &Line> {
+    report.lines.iter().filter(|line| line.part == Part::Static)
+}
+
+/// Power that a target draws while nothing happens [W]; `None` if its receipt states none.
+#[must_use]
+pub fn idle_w(report: &TargetReport) -> Option<f64> {
+    let mut watts = static_lines(report)
+        .filter(|line| line.event != WAITING)
+        .map(|line| line.joules_each)
+        .peekable();
+    watts.peek()?;
+    Some(watts.sum())
+}
+
+/// Period at which two targets cost the same [s]: with `E = E_dynamic + P_idle · period`,
+///
+/// ```text
+/// period = (E_dynamic,b − E_dynamic,a) / (P_idle,a − P_idle,b)
+/// ```
+///
+/// `None` if one costs less at any period at which both keep up, or a part is unknown.
+#[must_use]
+pub fn crossover_period_s(a: &TargetReport, b: &TargetReport) -> Option<f64> {
+    let busy_s = |t: &TargetReport| t.latency_s.map(|s| s / t.batch as f64);
+    let least_s = busy_s(a)?.max(busy_s(b)?);
+    let period_s = (b.dynamic_j? - a.dynamic_j?) / (idle_w(a)? - idle_w(b)?);
+    (period_s.is_finite() && period_s >= least_s).then_some(period_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve() -> RateCurve {
+        // 1 J without spikes, 10 J more at a rate of 1, bounds at half and twice.
+        let points = [0.0, 0.01, 0.1, 1.0].map(|rate| {
+            let energy = 1.0 + 10.0 * rate;
+            let range = Range::new(energy / 2.0, energy, energy * 2.0);
+            RatePoint {
+                rate,
+                energy_j: [None, Some(range), Some(range)],
+            }
+        });
+        RateCurve {
+            target: "chip".into(),
+            rate: 0.1,
+            points: points.into(),
+            per_timestep_j: [None; 3],
+        }
+    }
+
+    #[test]
+    fn closed_form_meeting_of_a_straight_line() {
+        let curve = curve();
+        let nominal = |value| curve.meets(1, |e| e.nominal, value);
+        assert_eq!(nominal(0.5), Some(Meeting::NeverBelow));
+        assert_eq!(nominal(20.0), Some(Meeting::AlwaysBelow));
+        assert_eq!(curve.meets(0, |e| e.nominal, 3.0), None);
+        for energy in [1.05, 1.5, 3.0, 9.0] {
+            let Some(Meeting::At(rate)) = nominal(energy) else {
+                panic!("{energy} lies on the curve")
+            };
+            assert!((rate - (energy - 1.0) / 10.0).abs() < 1e-12);
+            // Twice as dear meets earlier, half as dear later.
+            let Some(Meeting::At(later)) = curve.meets(1, |e| e.low, energy) else {
+                continue;
+            };
+            assert!(later > rate);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What a run found, as plain data: receipts, targets, crossovers, uncertainty, verdicts.
+//!
+//! Stages of the flow fill these types; reports and windows read them. Nothing here draws, writes or
+//! prices.
+
+mod columns;
+mod crossover;
+mod footprint;
+mod profile;
+mod receipt;
+mod roof;
+mod run;
+mod scope;
+mod spike_source;
+mod target;
+mod uncertainty;
+mod usage;
+mod verdict;
+
+pub use columns::{Column, Scopes};
+pub use crossover::{Crossing, Meeting, RateCurve, RatePoint, WAITING, crossover_period_s, idle_w};
+pub use footprint::{Footprint, Footprints};
+pub use profile::{LayerBill, Profile, RATE_SHARES, RateSpread, TimeCurve, TimePoint};
+pub use receipt::{Line, Part};
+pub use roof::{Limit, Roof};
+pub use run::{Accuracy, InputEntry, ModelReport, PopulationReport, Report, Setup, Timing, Totals};
+pub use scope::{Bill, Scope};
+pub use spike_source::SpikeSource;
+pub use target::{Evidence, TargetReport, Workload};
+pub use uncertainty::{Distribution, MonteCarlo, Quantiles, Sensitivity, Swing};
+pub use usage::{Sourced, Usage};
+pub use verdict::{
+    Comparison, Contender, Crossover, Excluded, Outcome, Reason, Restriction, ScopeVerdict, Side,
+    Verdict, verdict,
+};

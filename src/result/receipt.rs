@@ -1,0 +1,42 @@
+//! A line of a receipt.
+
+use super::Bill;
+use crate::units::Range;
+use serde::{Deserialize, Serialize};
+
+/// Whether a line depends on activity or on time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// Paid per event.
+    Dynamic,
+    /// Paid per second.
+    Static,
+}
+
+/// One line of a receipt: `count × joules each = joules`, with its source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// What is counted.
+    pub event: String,
+    /// Events per inference (seconds for a static line).
+    pub count: f64,
+    /// Nominal energy of one event [J] (power [W] for a static line).
+    pub joules_each: f64,
+    /// Nominal energy [J].
+    pub joules: f64,
+    /// Energy with each cost at its bounds [J].
+    pub joules_range: Range,
+    /// Dynamic or static.
+    pub part: Part,
+    /// What it pays for.
+    #[serde(flatten)]
+    pub bill: Bill,
+    /// Figure of the cost table that prices one event, `section.key`; `None` where several do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<String>,
+    /// Where the cost comes from.
+    pub source: String,
+    /// Whether nobody has checked the cost against its source.
+    pub unverified: bool,
+}

@@ -1,0 +1,241 @@
+//! Everything a run found, as plain data.
+
+use super::{
+    Crossing, Distribution, MonteCarlo, Profile, RateCurve, Scope, Sensitivity, TargetReport,
+    Usage, Workload,
+};
+use crate::counts::NeuroBench;
+use serde::{Deserialize, Serialize};
+
+/// A population's figures per inference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PopulationReport {
+    /// Name.
+    pub name: String,
+    /// Shape, `[n]` or `[C, H, W]`.
+    pub shape: Vec<usize>,
+    /// Neurons.
+    pub neurons: u64,
+    /// Synapses that enter the population.
+    pub synapses: u64,
+    /// Spikes.
+    pub spikes_per_inference: f64,
+    /// Those of them that take one back; absent in reports of before they were known.
+    #[serde(default)]
+    pub negative_spikes_per_inference: f64,
+    /// Spikes per neuron and timestep.
+    pub rate: f64,
+    /// Synaptic operations received.
+    pub synops_per_inference: f64,
+    /// Multiply-accumulates received, evaluated in each timestep.
+    pub macs_per_inference: f64,
+    /// Multiply-accumulates received, with constant input multiplied once.
+    pub macs_once_per_inference: f64,
+    /// Neurons × timesteps.
+    pub neuron_updates_per_inference: f64,
+    /// Neuron-timesteps with any input or bias.
+    pub touched_updates_per_inference: f64,
+}
+
+/// Sums over the populations.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Spikes.
+    pub spikes_per_inference: f64,
+    /// Those of them that take one back.
+    #[serde(default)]
+    pub negative_spikes_per_inference: f64,
+    /// Synaptic operations.
+    pub synops_per_inference: f64,
+    /// Multiply-accumulates, evaluated in each timestep.
+    pub macs_per_inference: f64,
+    /// Multiply-accumulates, with constant input multiplied once.
+    pub macs_once_per_inference: f64,
+    /// Neurons × timesteps.
+    pub neuron_updates_per_inference: f64,
+    /// Neuron-timesteps with any input or bias.
+    pub touched_updates_per_inference: f64,
+}
+
+/// The model a run started from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// Path as given.
+    pub path: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// Weights and biases.
+    pub parameters: u64,
+    /// Multiply-accumulates per inference of the original network; `None` if a spiking network
+    /// was given and no original beside it.
+    pub macs: Option<u64>,
+}
+
+/// Fractions of samples, 0 to 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// Of the original network; `None` if it was not run.
+    pub ann: Option<f64>,
+    /// Of the original network with 8-bit weights and activations of as many bits as the timesteps
+    /// carry; `None` if it was not evaluated.
+    #[serde(default)]
+    pub qann: Option<f64>,
+    /// Of the original network without its smallest weights; `None` if it was not evaluated.
+    #[serde(default)]
+    pub pann: Option<f64>,
+    /// Of the spiking network.
+    pub snn: f64,
+    /// Samples on which both predict the same class; `None` if the original was not run.
+    pub agreement: Option<f64>,
+    /// Of the spiking network if it were read out after 1, 2, … timesteps.
+    pub snn_per_timestep: Vec<f64>,
+}
+
+/// Wall-clock figures: the only ones that differ between runs.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Timing {
+    /// Simulation, without reading files and conversion [s].
+    pub simulate_s: f64,
+    /// Synaptic operations simulated per second.
+    pub synops_per_s: f64,
+}
+
+/// How the network was converted and driven, for the methods paragraph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Data file as given.
+    pub data: String,
+    /// SHA-256 of the data file.
+    pub data_sha256: String,
+    /// Calibration file as given; `None` for a network that needs none.
+    pub calibration: Option<String>,
+    /// Calibration samples used.
+    pub calibration_samples: u64,
+    /// Name of the encoding.
+    pub encoding: String,
+    /// Name of the threshold rule, with its parameter.
+    pub normalization: String,
+    /// Name of the max-pooling rule; `None` if the network has no max pooling.
+    pub max_pool: Option<String>,
+    /// Threshold(s) found, per spiking population: name and value.
+    pub thresholds: Vec<(String, f64)>,
+    /// Notes of the conversion, such as folded layers and dropped heads.
+    pub notes: Vec<String>,
+}
+
+/// Everything a run found: `summary.json` is this struct.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// `spikewatt.run/1`.
+    pub schema: String,
+    /// Version of spikewatt.
+    pub version: String,
+    /// The model.
+    pub model: ModelReport,
+    /// How it was converted and driven.
+    pub setup: Setup,
+    /// Samples simulated.
+    pub samples: u64,
+    /// Timesteps per sample.
+    pub timesteps: u32,
+    /// Seed of every random draw.
+    pub seed: u64,
+    /// Accuracy; `None` without labels.
+    pub accuracy: Option<Accuracy>,
+    /// NeuroBench's metrics of the spiking network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neurobench: Option<NeuroBench>,
+    /// Bits of the quantised baseline, `ceil(log2(T + 1))`.
+    pub quantised_bits: u32,
+    /// Per population.
+    pub populations: Vec<PopulationReport>,
+    /// Sums over populations.
+    pub totals: Totals,
+    /// Grid intensity used for carbon [g CO2e/kWh] and where it comes from.
+    pub grid: (f64, String),
+    /// Where and how often the targets work.
+    pub usage: Usage,
+    /// Per target, in the order asked for.
+    pub targets: Vec<TargetReport>,
+    /// Energy against spike rate, per target that runs the spiking network.
+    pub rate_curves: Vec<RateCurve>,
+    /// Where the spiking targets and the baselines cost the same, in each scope.
+    pub crossovers: Vec<Crossing>,
+    /// Which figure of a cost table matters, per target.
+    pub sensitivities: Vec<Sensitivity>,
+    /// Quantiles under random figures, per target; empty unless asked for.
+    pub distributions: Vec<Distribution>,
+    /// How it spreads over layers, timesteps and neurons.
+    #[serde(default, skip_serializing_if = "Profile::is_empty")]
+    pub profile: Profile,
+    /// How they were drawn.
+    pub monte_carlo: Option<MonteCarlo>,
+    /// Wall-clock figures.
+    pub timing: Timing,
+}
+
+impl Report {
+    /// Every crossing of a spiking target that fits with every baseline whose energy is known in the
+    /// scope, in the order of the report.
+    #[must_use]
+    pub fn crossings(&self, scope: Scope) -> Vec<Crossing> {
+        let mut crossings = Vec::new();
+        for curve in &self.rate_curves {
+            let snn = self
+                .targets
+                .iter()
+                .find(|t| t.name == curve.target && t.workload == Workload::Snn && t.fits);
+            let Some(snn) = snn else { continue };
+            let baselines = self
+                .targets
+                .iter()
+                .filter(|t| t.workload != Workload::Snn && t.fits);
+            crossings.extend(baselines.filter_map(|baseline| {
+                Crossing::between(curve, snn, baseline, scope, self.timesteps)
+            }));
+        }
+        crossings
+    }
+
+    /// Targets, cheapest first in a scope at nominal, those of unknown energy last.
+    #[must_use]
+    pub fn targets_in(&self, scope: Scope) -> Vec<&TargetReport> {
+        let nominal = |target: &TargetReport| {
+            let known = target.scopes.get(scope).known();
+            known.map_or(f64::INFINITY, |e| e.nominal)
+        };
+        let mut targets: Vec<_> = self.targets.iter().collect();
+        targets.sort_by(|a, b| nominal(a).total_cmp(&nominal(b)));
+        targets
+    }
+
+    /// Accuracy of the network that a target executes, 0 to 1; `None` if it was not evaluated.
+    #[must_use]
+    pub fn accuracy_of(&self, workload: Workload) -> Option<f64> {
+        let accuracy = self.accuracy.as_ref()?;
+        match workload {
+            Workload::Snn => Some(accuracy.snn),
+            Workload::Ann => accuracy.ann,
+            Workload::Qann => accuracy.qann,
+            Workload::Pann => accuracy.pann,
+        }
+    }
+
+    /// Last part of the model's path.
+    #[must_use]
+    pub fn model_name(&self) -> &str {
+        let path = self.model.path.trim_end_matches(['/', '\\']);
+        path.rsplit(['/', '\\']).next().unwrap_or(path)
+    }
+}
+
+/// A file that a run read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputEntry {
+    /// What it was used for, such as `model`, `data` or `calibration`.
+    pub role: String,
+    /// Path as given.
+    pub path: String,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+}
