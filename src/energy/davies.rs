@@ -6,6 +6,7 @@ use super::mesh::{
 use super::receipt::Receipt;
 use super::{Job, Law};
 use crate::mapping::{StageTimes, SynapseTime};
+use crate::network::SynapseKind;
 use crate::result::{Bill, TargetReport};
 
 /// ```text
@@ -59,8 +60,8 @@ fn price(job: &Job) -> Vec<TargetReport> {
     );
     let packet = ("packet within a tile", "energy.spike_within_tile");
     charge_traffic(counts, mapped.as_deref(), &mut receipt, packet);
-    let synops: f64 = ["dense", "sparse", "conv"]
-        .iter()
+    let synops: f64 = SynapseKind::ALL
+        .into_iter()
         .map(|kind| synops(counts, kind))
         .sum();
     receipt.charge(Bill::EVENT, "synaptic operation", synops, "energy.synop");

@@ -8,7 +8,7 @@ use crate::mapping::{
     Capacity, LinkCosts, Mesh, Pipeline, Placement, StageTimes, Traffic, latency, optimise,
     pipeline, place, traffic,
 };
-use crate::network::{Role, Topology};
+use crate::network::{Role, SynapseKind, Topology};
 use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 use std::borrow::Cow;
@@ -47,7 +47,7 @@ impl Events {
 }
 
 /// Synaptic operations per inference, by kind of synapse.
-pub(super) fn synops(counts: &EventCounts, kind: &str) -> f64 {
+pub(super) fn synops(counts: &EventCounts, kind: SynapseKind) -> f64 {
     let edges = counts.topology.edges.iter().zip(&counts.projections);
     let total: u64 = edges
         .filter(|(edge, _)| edge.connectivity.kind() == kind)

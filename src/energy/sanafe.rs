@@ -6,6 +6,7 @@ use super::mesh::{
 use super::receipt::Receipt;
 use super::{Job, Law};
 use crate::mapping::{StageTimes, SynapseTime};
+use crate::network::SynapseKind;
 use crate::result::{Bill, TargetReport};
 
 /// ```text
@@ -67,11 +68,11 @@ fn price(job: &Job) -> Vec<TargetReport> {
     let packet = ("packet", "energy.packet");
     charge_traffic(counts, mapped.as_deref(), &mut receipt, packet);
     for (kind, key) in [
-        ("dense", "energy.synop_dense"),
-        ("sparse", "energy.synop_sparse"),
-        ("conv", "energy.synop_conv"),
+        (SynapseKind::Dense, "energy.synop_dense"),
+        (SynapseKind::Sparse, "energy.synop_sparse"),
+        (SynapseKind::Conv, "energy.synop_conv"),
     ] {
-        let event = format!("synaptic operation, {kind}");
+        let event = format!("synaptic operation, {}", kind.name());
         receipt.charge(Bill::EVENT, &event, synops(counts, kind), key);
     }
     charge_host(events.macs_once, &mut receipt);

@@ -1,6 +1,7 @@
 //! SANA-FE architectures as devices.
 
 use crate::formats::sanafe::{self, Architecture, Cost};
+use crate::network::SynapseKind;
 use std::path::Path;
 use toml::{Table, Value};
 
@@ -74,7 +75,7 @@ fn device(chip: &Architecture, file: &str) -> Table {
     event("neuron_access", chip.soma.access);
     event("neuron_update", chip.soma.update);
     event("spike", chip.soma.spike);
-    for kind in ["dense", "sparse", "conv"] {
+    for kind in SynapseKind::ALL.map(SynapseKind::name) {
         if let Some((_, cost)) = synapse(kind) {
             event(&format!("synop_{kind}"), *cost);
         }
@@ -94,8 +95,9 @@ fn device(chip: &Architecture, file: &str) -> Table {
         add("barrier_sync", &tiles.to_string(), "s", one(time));
     }
     if chip.synapses.len() > 1 {
-        let units: Vec<String> = ["dense", "sparse", "conv"]
-            .iter()
+        let units: Vec<String> = SynapseKind::ALL
+            .map(SynapseKind::name)
+            .into_iter()
             .filter_map(|kind| Some(format!("{kind}: {}", synapse(kind)?.0)))
             .collect();
         notes.push(format!("synapse units: {}", units.join(", ")));

@@ -3,6 +3,7 @@
 use super::Record;
 use crate::energy::{self, Hardware};
 use crate::mapping::{Placement, Route, routes};
+use crate::network::SynapseKind;
 
 /// Synaptic operations and packets per spike of each row. Depends on the network and on where a
 /// device puts its neurons, not on any price.
@@ -31,9 +32,9 @@ impl Structure {
         for (edge, &once) in topology.edges.iter().zip(&record.constant) {
             let first = record.first_rows[edge.source] as usize;
             let kind = match edge.connectivity.kind() {
-                "dense" => 0,
-                "conv" => 2,
-                _ => 1,
+                SynapseKind::Dense => 0,
+                SynapseKind::Sparse => 1,
+                SynapseKind::Conv => 2,
             };
             for (neuron, fan_out) in edge.connectivity.fan_outs().into_iter().enumerate() {
                 if once {

@@ -2,9 +2,9 @@
 
 use super::{Placement, Traffic};
 use crate::counts::EventCounts;
-use crate::network::{Edge, Role, Topology};
+use crate::network::{Edge, Role, SynapseKind, Topology};
 
-/// Time of one synaptic operation [s], by kind of synapse ([`crate::network::Connectivity::kind`]).
+/// Time of one synaptic operation [s], by kind of synapse.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SynapseTime {
     /// Dense.
@@ -16,11 +16,11 @@ pub struct SynapseTime {
 }
 
 impl SynapseTime {
-    pub(super) fn of(&self, kind: &str) -> f64 {
+    pub(super) fn of(&self, kind: SynapseKind) -> f64 {
         match kind {
-            "dense" => self.dense_s,
-            "conv" => self.conv_s,
-            _ => self.sparse_s,
+            SynapseKind::Dense => self.dense_s,
+            SynapseKind::Sparse => self.sparse_s,
+            SynapseKind::Conv => self.conv_s,
         }
     }
 }

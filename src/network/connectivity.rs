@@ -1,6 +1,6 @@
 //! Which synapses exist: the structure of a projection without its weights.
 
-use super::{Convolution, Shape, Window};
+use super::{Convolution, Shape, SynapseKind, Window};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -269,15 +269,15 @@ impl Connectivity {
         }
     }
 
-    /// The kind of synapse as cost tables distinguish it: `dense`, `conv` or `sparse`.
+    /// The kind of synapse as cost tables distinguish it.
     ///
     /// A dense matrix with absent synapses is stored sparsely on a chip.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> SynapseKind {
         match &self.pattern {
-            Pattern::Dense { present: None, .. } => "dense",
-            Pattern::Dense { .. } | Pattern::Sparse { .. } => "sparse",
-            Pattern::Convolution { .. } => "conv",
+            Pattern::Dense { present: None, .. } => SynapseKind::Dense,
+            Pattern::Dense { .. } | Pattern::Sparse { .. } => SynapseKind::Sparse,
+            Pattern::Convolution { .. } => SynapseKind::Conv,
         }
     }
 

@@ -4,10 +4,12 @@ mod connectivity;
 mod geometry;
 pub mod rules;
 mod shape;
+mod synapse_kind;
 
 pub use connectivity::{BitRows, Connectivity, Pattern, Pooling};
 pub use geometry::{Axis, Convolution, Window};
 pub use shape::Shape;
+pub use synapse_kind::SynapseKind;
 
 use crate::neuron::{Neuron, Reset};
 use serde::{Deserialize, Serialize};
