@@ -55,30 +55,35 @@ impl House {
         let files: BTreeMap<Module, PathBuf> = (paths.into_iter())
             .map(|path| (module_of(path.strip_prefix(root).unwrap()), path))
             .collect();
-        let texts: BTreeMap<&Module, String> = (files.iter())
-            .map(|(module, path)| (module, code(&fs::read_to_string(path).unwrap())))
+        // Each file and each module written out in it: the file, where paths start from, the text.
+        let texts: Vec<(&Module, Module, String)> = (files.iter())
+            .flat_map(|(module, path)| {
+                let parts = scopes(code(&fs::read_to_string(path).unwrap()));
+                parts
+                    .into_iter()
+                    .map(move |(inner, text)| (module, [&module[..], &inner].concat(), text))
+            })
             .collect();
         // What a module hands on under a name of its own, as `pub use` does.
         let mut handed: BTreeMap<Module, Module> = BTreeMap::new();
-        for (module, text) in &texts {
+        for (_, place, text) in &texts {
             for path in uses_in(text) {
-                if let (Some(name), Some(from)) = (path.last(), absolute(module, &path)) {
-                    let named: Module = module.iter().chain([name]).cloned().collect();
+                if let (Some(name), Some(from)) = (path.last(), absolute(place, &path)) {
+                    let named: Module = place.iter().chain([name]).cloned().collect();
                     if named != from {
                         handed.insert(named, from);
                     }
                 }
             }
         }
-        let uses = (texts.iter())
-            .map(|(module, text)| {
-                let named = paths_in(text);
-                let named = named.iter().filter_map(|path| absolute(module, path));
-                let found = named.filter_map(|path| defined_in(&files, &handed, path));
-                let found = found.filter(|other| other != *module).collect();
-                ((*module).clone(), found)
-            })
-            .collect();
+        let mut uses: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
+        for (module, place, text) in &texts {
+            let named = paths_in(text);
+            let named = named.iter().filter_map(|path| absolute(place, path));
+            let found = named.filter_map(|path| defined_in(&files, &handed, path));
+            let found = found.filter(|other| other != *module);
+            uses.entry((*module).clone()).or_default().extend(found);
+        }
         House { files, uses }
     }
 
@@ -165,29 +170,135 @@ fn module_of(file: &Path) -> Module {
     parts
 }
 
-/// The text without comments, strings and unit tests.
+/// The text without comments, strings, characters and unit tests.
 fn code(text: &str) -> String {
-    let body = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
+    let chars: Vec<char> = text.chars().collect();
+    let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
     let mut kept = String::new();
-    let mut chars = body.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '/' if chars.peek() == Some(&'/') => while chars.next_if(|c| *c != '\n').is_some() {},
-            '"' => {
-                while let Some(inside) = chars.next() {
-                    match inside {
-                        '\\' => drop(chars.next()),
-                        '"' => break,
-                        _ => {}
+    let mut i = 0;
+    while i < chars.len() {
+        let in_a_word = i > 0 && (at(i - 1).is_alphanumeric() || at(i - 1) == '_');
+        let prefix = usize::from(at(i) == 'b' && !in_a_word);
+        let hashes = match at(i + prefix) {
+            'r' => (i + prefix + 1..).take_while(|&k| at(k) == '#').count(),
+            _ => 0,
+        };
+        if at(i) == '/' && at(i + 1) == '/' {
+            while i < chars.len() && at(i) != '\n' {
+                i += 1;
+            }
+        } else if at(i) == '/' && at(i + 1) == '*' {
+            let mut depth = 0;
+            loop {
+                match (at(i), at(i + 1)) {
+                    ('/', '*') => depth += 1,
+                    ('*', '/') => depth -= 1,
+                    _ => {
+                        i += 1;
+                        continue;
                     }
                 }
+                i += 2;
+                if depth == 0 || i >= chars.len() {
+                    break;
+                }
             }
-            // A quotation mark as a character, or a lifetime.
-            '\'' if chars.peek() == Some(&'"') => drop(chars.next()),
-            c => kept.push(c),
+        } else if at(i + prefix) == 'r'
+            && at(i + prefix + 1 + hashes) == '"'
+            && (prefix == 1 || !in_a_word)
+        {
+            i += prefix + 2 + hashes;
+            while i < chars.len() && !(at(i) == '"' && (1..=hashes).all(|k| at(i + k) == '#')) {
+                i += 1;
+            }
+            i += 1 + hashes;
+        } else if at(i) == '"' {
+            i += 1;
+            while i < chars.len() && at(i) != '"' {
+                i += 1 + usize::from(at(i) == '\\');
+            }
+            i += 1;
+        } else if at(i) == '\'' && at(i + 1) == '\\' {
+            i += 3;
+            while i < chars.len() && at(i) != '\'' {
+                i += 1;
+            }
+            i += 1;
+        } else if at(i) == '\'' && at(i + 2) == '\'' {
+            i += 3;
+        } else {
+            kept.push(at(i));
+            i += 1;
         }
     }
-    kept
+    without_tests(kept)
+}
+
+/// Drops each item that only tests see, and nothing behind it.
+fn without_tests(mut code: String) -> String {
+    const MARK: &str = "#[cfg(test)]";
+    while let Some(start) = code.find(MARK) {
+        let item = &code[start + MARK.len()..];
+        // Further attributes stand between the mark and the item.
+        let mut from = 0;
+        while item[from..].trim_start().starts_with("#[") {
+            from += item[from..].find(']').map_or(1, |end| end + 1);
+        }
+        let body = item[from..].find('{').unwrap_or(item.len());
+        let simple = item[from..].find(';').unwrap_or(item.len());
+        let is_use = item[from..].trim_start().starts_with("use ");
+        let end = match body < simple && !is_use {
+            true => closing(item, from + body),
+            false => from + simple,
+        };
+        code.replace_range(start..(start + MARK.len() + end + 1).min(code.len()), "");
+    }
+    code
+}
+
+/// Where the bracket that opens at `open` is closed.
+fn closing(code: &str, open: usize) -> usize {
+    let mut depth = 0;
+    for (at, c) in code[open..].char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => continue,
+        }
+        if depth == 0 {
+            return open + at;
+        }
+    }
+    code.len()
+}
+
+/// The text of a file and of each module written out in it, with the names on the way to it.
+fn scopes(mut code: String) -> Vec<(Module, String)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = code[from..].find("mod ").map(|at| from + at) {
+        from = start + 4;
+        let starts_a_word = code[..start]
+            .chars()
+            .next_back()
+            .is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        let rest = &code[from..];
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+        let name = rest[..end.unwrap_or(rest.len())].to_owned();
+        let open = from + name.len();
+        if starts_a_word && code[open..].trim_start().starts_with('{') {
+            let open = open + code[open..].find('{').unwrap_or(0);
+            let close = closing(&code, open);
+            for (mut path, text) in scopes(code[open + 1..close].to_owned()) {
+                path.insert(0, name.clone());
+                found.push((path, text));
+            }
+            code.replace_range(start..close + 1, "");
+            from = start;
+        }
+    }
+    found.push((Module::new(), code));
+    found
 }
 
 /// Every path that `use` declarations name, whether handed on or not.
@@ -243,8 +354,12 @@ fn tree<'a>(text: &'a str, before: &[String], found: &mut Vec<Module>) -> &'a st
             }
             return inner.strip_prefix('}').unwrap_or(inner);
         }
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
-        let end = end.unwrap_or(rest.len());
+        let end = match rest.starts_with('*') {
+            true => 1,
+            false => rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len()),
+        };
         path.push(rest[..end].to_owned());
         rest = &rest[end..];
         match rest.strip_prefix("::") {
@@ -385,6 +500,54 @@ fn faces_are_used_by_programs_alone() {
             face.unwrap().join("::")
         );
     }
+}
+
+/// What a glob brings in cannot be read from the text, so it would be used unseen.
+#[test]
+fn no_glob_hides_what_is_used() {
+    let mut globs = Vec::new();
+    for source in ["src", "gui/src", "python/src"] {
+        let mut files = Vec::new();
+        let folder = root().join(source);
+        if folder.is_dir() {
+            sources(&folder, &mut files);
+        }
+        for file in files {
+            if file.file_stem().is_some_and(|stem| stem == "tests") {
+                continue;
+            }
+            let text = code(&fs::read_to_string(&file).unwrap());
+            let own = |path: &&Module| {
+                ["crate", "super", "self"].contains(&path[0].as_str())
+                    && path.last().is_some_and(|last| last == "*")
+            };
+            let found = paths_in(&text);
+            globs.extend(
+                (found.iter().filter(own))
+                    .map(|path| format!("{}: {}", file.display(), path.join("::"))),
+            );
+        }
+    }
+    assert!(globs.is_empty(), "name what is used:\n{}", globs.join("\n"));
+}
+
+#[test]
+fn only_tests_are_left_out() {
+    let text = concat!(
+        "mod a;\n#[cfg(test)]\nmod tests;\nmod b { use super::c::D; const X: char = '\"'; }\n",
+        "#[cfg(test)]\n#[allow(x)]\nmod more { fn f() {} }\nlet y = r#\"a \" crate::no \"#;\n",
+        "fn g<'a>() { crate::e::f() } // crate::no\n/* crate::no */ #[cfg(test)]\nuse crate::{no};\n",
+    );
+    let scopes = scopes(code(text));
+    let place: Module = vec!["x".to_owned()];
+    let mut found = Vec::new();
+    for (inner, text) in &scopes {
+        let place = [&place[..], inner].concat();
+        let paths = paths_in(text);
+        found.extend(paths.iter().filter_map(|path| absolute(&place, path)));
+    }
+    let found: Vec<String> = found.iter().map(|path| path.join("::")).collect();
+    assert_eq!(found, ["x::c::D", "e::f"]);
 }
 
 #[test]

@@ -278,13 +278,14 @@ fn fit_with(
 ) -> Result<(Conversion, f64), ConversionError> {
     // What the populations emit depends on the rule.
     let samples = &samples.anew();
+    let initial = options.initial_potential.unwrap_or(INITIAL_POTENTIAL);
     let mut conversion = convert(
         samples.ann,
         calibration,
         &ConversionOptions {
             timesteps: options.timesteps,
             use_max: options.thresholds == ThresholdRule::Max,
-            initial_potential: options.initial_potential.unwrap_or(INITIAL_POTENTIAL),
+            initial_potential: initial,
             max_pool: Some(rule),
             signed_spikes: options.signed_spikes,
         },
@@ -333,7 +334,7 @@ fn fit_with(
         activation: samples.ann.layers.len() - 1,
         observed: samples.ann.layers.len() - 1,
     };
-    let is_readout = network.populations[last].neuron.role() == Role::Readout;
+    let is_readout = network.populations[last].role() == Role::Readout;
     if is_readout && options.correction == Correction::Weights {
         refit(samples, network, output)?;
     }
@@ -342,6 +343,6 @@ fn fit_with(
         correct_readout(&watched, network, last)?;
     }
     let error = output_error(&watched, network, last)?;
-    let_outputs_spike(&watched, &mut conversion, options)?;
+    let_outputs_spike(&watched, &mut conversion, options.readout, initial)?;
     Ok((conversion, error))
 }

@@ -6,7 +6,6 @@
 //! for all outputs and decides nothing in the original, are those with which most calibration
 //! samples get the answer of the original.
 
-use super::fit::{FitOptions, INITIAL_POTENTIAL};
 use super::samples::{Seen, Watched};
 use super::{Conversion, ConversionError};
 use crate::answer::largest;
@@ -159,14 +158,13 @@ fn answer(
     best
 }
 
-/// Lets the outputs spike; nothing to do if they do already or if potentials are read.
+/// Lets the outputs spike, from a potential that is `initial` of their threshold; nothing to do if they do already or if potentials are read.
 pub(super) fn let_outputs_spike(
     watched: &Watched,
     conversion: &mut Conversion,
-    options: &FitOptions,
+    readout: Readout,
+    initial: f32,
 ) -> Result<(), ConversionError> {
-    let readout = options.readout;
-    let initial = options.initial_potential.unwrap_or(INITIAL_POTENTIAL);
     let output = conversion.network.populations.len() - 1;
     let population = &conversion.network.populations[output];
     if readout == Readout::Potential || !matches!(population.neuron, Neuron::Integrator) {

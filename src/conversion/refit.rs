@@ -54,7 +54,7 @@ pub(super) fn refit(
     }
     let projections: Vec<&Projection> = fitted.iter().map(|&p| &network.projections[p]).collect();
     let sources: Vec<usize> = projections.iter().map(|p| p.source).collect();
-    let rectifies = network.populations[carrier.population].neuron.role() != Role::Readout;
+    let rectifies = network.populations[carrier.population].role() != Role::Readout;
     let timesteps = samples.timesteps as f32;
     let parts = samples.visit_with_sources(network, carrier, &sources, &|seen: Seen, sample| {
         let shape = network.populations[carrier.population].shape;
@@ -138,7 +138,7 @@ fn fitted(samples: &Samples, network: &Network, population: usize) -> Vec<usize>
     let exact = |p: &Projection| {
         samples.recordings.is_none()
             && samples.encoding == Encoding::Constant
-            && network.populations[p.source].neuron.role() == Role::Input
+            && network.populations[p.source].role() == Role::Input
     };
     let of = |kind: &dyn Fn(&Pattern) -> bool| -> Vec<usize> {
         let suits = |p: &Projection| {

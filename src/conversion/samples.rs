@@ -285,7 +285,7 @@ impl<'a> Samples<'a> {
         let mut fronts = Vec::new();
         for (index, source) in sources(network, population).into_iter().enumerate() {
             let front = Front::pair(network, source, population, index == 0);
-            let is_input = network.populations[source].neuron.role() == Role::Input;
+            let is_input = network.populations[source].role() == Role::Input;
             let trains = match is_input {
                 true => None,
                 false => match self.emitted_by(network, source)? {

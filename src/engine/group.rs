@@ -1,21 +1,12 @@
 //! The state of one population and its update in one timestep.
 
 use super::signed::Signed;
+use super::touched::{Visit, is_touched};
 use crate::network::Population;
 use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
 use crate::simd::{Loops, Width, widest};
 use crate::spike_train::SpikeTrain;
 use std::ops::Range;
-
-/// Input of a neuron that nothing has touched. Adding any weight to it, even weights that cancel
-/// each other, gives another number, so touched neurons need no bookkeeping of their own.
-pub(super) const UNTOUCHED: f32 = -0.0;
-
-/// Whether anything was added to an input that started as [`UNTOUCHED`].
-#[inline(always)]
-pub(super) fn is_touched(input: f32) -> bool {
-    input.to_bits() != UNTOUCHED.to_bits()
-}
 
 /// State of the neurons of one population.
 pub(super) enum Group<'n> {
@@ -44,15 +35,6 @@ impl<'n> Thresholds<'n> {
             ..self
         }
     }
-}
-
-/// What one timestep visited.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Visit {
-    /// Neurons with any input or a bias.
-    pub(super) touched: usize,
-    /// Neurons with a nonzero potential before, any input or a bias.
-    pub(super) active: usize,
 }
 
 impl<'n> Group<'n> {
@@ -465,6 +447,7 @@ fn bits(bytes: &[u8; LANES]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::touched::UNTOUCHED;
     use crate::simd::Plain;
     use proptest::prelude::*;
 

@@ -9,8 +9,11 @@
 //! from its own random stream, so the thread count never shows in a result.
 
 mod aligned;
+mod columns;
 mod footprint;
 mod group;
+mod int8_rows;
+mod kernel;
 mod panel;
 mod panel_int8;
 mod panelwise;
@@ -19,9 +22,11 @@ mod plan;
 mod poisson;
 mod pool;
 mod probe;
+mod selection;
 mod signed;
 mod synapses;
 mod team;
+mod touched;
 mod worker;
 
 pub use crate::spike_train::{Events, SpikeTrain};
@@ -147,7 +152,7 @@ impl<'n> Simulator<'n> {
     /// If the network is inconsistent.
     pub fn new(network: &'n Network, timesteps: u32) -> Result<Self, SimulationError> {
         network.check()?;
-        let is_input = |p: &Population| p.neuron.role() == Role::Input;
+        let is_input = |p: &Population| p.role() == Role::Input;
         let input = network.populations.iter().position(is_input);
         let inputs = network.populations.iter().filter(|p| is_input(p)).count();
         if network.populations.is_empty() || inputs > 1 {
@@ -166,7 +171,7 @@ impl<'n> Simulator<'n> {
             history[projection.source] = needed.max(history[projection.source]);
         }
         for (population, incoming) in network.populations.iter().zip(&incoming) {
-            if population.neuron.role() == Role::Pooling && incoming.len() != 1 {
+            if population.role() == Role::Pooling && incoming.len() != 1 {
                 return Err(SimulationError::MaxPoolInput {
                     population: population.name.clone(),
                 });
@@ -178,7 +183,7 @@ impl<'n> Simulator<'n> {
             .iter()
             .zip(&incoming)
             .map(|(population, incoming)| {
-                let pools = population.neuron.role() == Role::Pooling;
+                let pools = population.role() == Role::Pooling;
                 pools.then(|| synapses[incoming[0]].reach())
             })
             .collect();
@@ -209,7 +214,7 @@ impl<'n> Simulator<'n> {
 
     /// Whether a population can be cut into parts that are driven separately.
     fn can_split(&self, index: usize) -> bool {
-        self.network.populations[index].neuron.role() == Role::Spiking
+        self.network.populations[index].role() == Role::Spiking
             && self.incoming[index]
                 .iter()
                 .all(|&p| self.synapses[p].can_split())

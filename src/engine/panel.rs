@@ -8,11 +8,9 @@
 //! same bits as the plain loop.
 
 use super::aligned::Aligned;
-use super::panel_int8::{Int8Rows, Int8Sums, sum_int8_portable};
+use super::selection::Selection;
 #[cfg(target_arch = "x86_64")]
-use crate::simd::Avx2;
-use crate::simd::prefetch;
-use std::ops::Range;
+pub(super) use avx2::sum_avx2;
 
 /// Columns of a full panel: eight AVX2 registers of f32, half of what there are.
 const WIDEST: usize = 64;
@@ -29,7 +27,7 @@ pub(super) struct Panel {
     /// Columns in use; the rest up to the width is filled with absent synapses.
     pub(super) columns: usize,
     pub(super) width: usize,
-    rows: Aligned<f32>,
+    pub(super) rows: Aligned<f32>,
 }
 
 /// Cuts a row-major matrix with `columns` columns into panels.
@@ -65,151 +63,24 @@ pub(super) fn panels(weights: &[f32], columns: usize) -> Vec<Panel> {
     panels
 }
 
-/// Asks for those of the rows of a matrix that there are.
-#[inline(always)]
-pub(super) fn ask_for<T>(matrix: &[T], rows: Range<usize>, width: usize) {
-    let end = matrix.len().min(rows.end * width);
-    let start = end.min(rows.start * width);
-    for line in matrix[start..end].chunks(64 / size_of::<T>()) {
-        prefetch(&line[0]);
-    }
-}
-
-/// Consecutive entries of a list of events, with the row of the panel that each one selects.
-#[derive(Clone, Copy)]
-pub(super) struct Selection<'a> {
-    /// Neurons that emitted.
-    pub(super) neurons: &'a [u32],
-    /// What they emitted; `None` if each emitted one spike.
-    pub(super) values: Option<&'a [f32]>,
-    /// Row of neuron `n` is `n - offset` (wrapping: rows may lie ahead of neurons).
-    pub(super) offset: usize,
-}
-
-impl<'a> Selection<'a> {
-    /// Some of the events.
-    #[inline(always)]
-    pub(super) fn part(&self, events: Range<usize>) -> Self {
-        Selection {
-            neurons: &self.neurons[events.clone()],
-            values: self.values.map(|values| &values[events]),
-            offset: self.offset,
-        }
-    }
-}
-
-/// Some columns of a weight matrix, of any kind of weights.
-pub(super) trait Columns {
-    /// First column.
-    fn first(&self) -> usize;
-    /// Columns in use.
-    fn columns(&self) -> usize;
-    /// Whether sums may be added to piece by piece; otherwise all that a group of sums gets in a
-    /// timestep comes at once.
-    const PIECEWISE: bool;
-    /// Asks for some rows to be brought into the cache.
-    fn ask_for(&self, rows: Range<usize>);
-    /// Adds the selected rows to `sums`, which has one entry per column in use.
-    fn add<'a>(
-        &self,
-        kernel: impl Kernel,
-        selections: impl Iterator<Item = Selection<'a>> + Clone,
-        sums: &mut [f32],
-    );
-}
-
-impl Columns for Panel {
-    const PIECEWISE: bool = true;
-
-    fn first(&self) -> usize {
-        self.first
-    }
-
-    fn columns(&self) -> usize {
-        self.columns
-    }
-
-    #[inline(always)]
-    fn ask_for(&self, rows: Range<usize>) {
-        ask_for(&self.rows, rows, self.width);
-    }
-
-    #[inline(always)]
-    fn add<'a>(
-        &self,
-        kernel: impl Kernel,
-        selections: impl Iterator<Item = Selection<'a>> + Clone,
-        sums: &mut [f32],
-    ) {
-        kernel.add(self, selections, sums);
-    }
-}
-
-/// Sums rows of a panel, with one instruction set.
-pub(super) trait Kernel: Copy {
-    /// Sums the selected rows of 8-bit weights, so few that no sum overflows.
-    fn sum_int8<'a>(
-        self,
-        rows: &Int8Rows,
-        selections: impl Iterator<Item = Selection<'a>>,
-    ) -> Int8Sums;
-
-    /// Adds the selected rows to `sums`, which has one entry per column of the panel in use.
-    fn add<'a>(
-        self,
-        panel: &Panel,
-        selections: impl Iterator<Item = Selection<'a>>,
-        sums: &mut [f32],
-    );
-}
-
-/// Finds what is selected for each group of sums and lets a kernel add it.
-pub(super) trait Sweep {
-    /// Goes through all groups of sums that a panel contributes to.
-    fn sweep(&mut self, kernel: impl Kernel);
-}
-
-/// Runs a sweep with the widest instructions that this processor has and a kernel exists for.
-pub(super) fn run(sweep: &mut impl Sweep) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(kernel) = Avx2::new() {
-        return kernel.run(sweep);
-    }
-    sweep.sweep(Portable);
-}
-
-/// The plain loop; vectorised as far as the compiler sees it.
-#[derive(Clone, Copy)]
-pub(super) struct Portable;
-
-impl Kernel for Portable {
-    fn sum_int8<'a>(
-        self,
-        rows: &Int8Rows,
-        selections: impl Iterator<Item = Selection<'a>>,
-    ) -> Int8Sums {
-        sum_int8_portable(rows, selections)
-    }
-
-    fn add<'a>(
-        self,
-        panel: &Panel,
-        selections: impl Iterator<Item = Selection<'a>>,
-        sums: &mut [f32],
-    ) {
-        let sums = &mut sums[..panel.columns];
-        for selection in selections {
-            for (i, &neuron) in selection.neurons.iter().enumerate() {
-                let first = (neuron as usize).wrapping_sub(selection.offset) * panel.width;
-                let row = &panel.rows[first..first + panel.columns];
-                match selection.values {
-                    None => sums.iter_mut().zip(row).for_each(|(sum, w)| *sum += w),
-                    Some(values) => {
-                        let value = values[i];
-                        for (sum, &weight) in sums.iter_mut().zip(row) {
-                            let product = value * weight;
-                            *sum += if weight == 0.0 { ABSENT } else { product };
-                        }
+/// The plain loop: adds the selected rows to `sums`, one entry per column in use.
+pub(super) fn sum_portable<'a>(
+    panel: &Panel,
+    selections: impl Iterator<Item = Selection<'a>>,
+    sums: &mut [f32],
+) {
+    let sums = &mut sums[..panel.columns];
+    for selection in selections {
+        for (i, &neuron) in selection.neurons.iter().enumerate() {
+            let first = (neuron as usize).wrapping_sub(selection.offset) * panel.width;
+            let row = &panel.rows[first..first + panel.columns];
+            match selection.values {
+                None => sums.iter_mut().zip(row).for_each(|(sum, w)| *sum += w),
+                Some(values) => {
+                    let value = values[i];
+                    for (sum, &weight) in sums.iter_mut().zip(row) {
+                        let product = value * weight;
+                        *sum += if weight == 0.0 { ABSENT } else { product };
                     }
                 }
             }
@@ -221,54 +92,26 @@ impl Kernel for Portable {
 mod avx2 {
     //! Sums of up to 64 columns in eight registers of eight.
 
-    use super::super::panel_int8::{Int8Rows, Int8Sums, sum_int8_avx2};
-    use super::{ABSENT, Kernel, Panel, Selection, Sweep, WIDEST};
-    use crate::simd::Avx2;
+    use super::{ABSENT, Panel, WIDEST};
+    use crate::engine::selection::Selection;
     use std::arch::x86_64::{
         __m256, _CMP_EQ_OQ, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_loadu_ps,
         _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
     };
 
-    impl Avx2 {
-        /// Runs a whole sweep as AVX2 code, so that the kernel is inlined into its loops.
-        pub(super) fn run(self, sweep: &mut impl Sweep) {
-            // SAFETY: `self` proves that the processor has AVX2.
-            unsafe { run(sweep, self) }
-        }
-    }
-
+    /// The same as the plain loop, with registers for all sums.
     #[target_feature(enable = "avx2")]
-    fn run(sweep: &mut impl Sweep, kernel: Avx2) {
-        sweep.sweep(kernel);
-    }
-
-    impl Kernel for Avx2 {
-        #[inline(always)]
-        fn sum_int8<'a>(
-            self,
-            rows: &Int8Rows,
-            selections: impl Iterator<Item = Selection<'a>>,
-        ) -> Int8Sums {
-            // SAFETY: `self` proves that the processor has AVX2.
-            unsafe { sum_int8_avx2(rows, selections) }
-        }
-
-        #[inline(always)]
-        fn add<'a>(
-            self,
-            panel: &Panel,
-            selections: impl Iterator<Item = Selection<'a>>,
-            sums: &mut [f32],
-        ) {
-            // SAFETY: `self` proves that the processor has AVX2.
-            unsafe {
-                match panel.width {
-                    64 => add::<64, 8>(panel, selections, sums),
-                    32 => add::<32, 4>(panel, selections, sums),
-                    16 => add::<16, 2>(panel, selections, sums),
-                    _ => add::<8, 1>(panel, selections, sums),
-                }
-            }
+    #[inline]
+    pub(in crate::engine) fn sum_avx2<'a>(
+        panel: &Panel,
+        selections: impl Iterator<Item = Selection<'a>>,
+        sums: &mut [f32],
+    ) {
+        match panel.width {
+            64 => add::<64, 8>(panel, selections, sums),
+            32 => add::<32, 4>(panel, selections, sums),
+            16 => add::<16, 2>(panel, selections, sums),
+            _ => add::<8, 1>(panel, selections, sums),
         }
     }
 
@@ -351,6 +194,7 @@ mod avx2 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::kernel::{Kernel, Portable, Sweep, run};
     use proptest::prelude::*;
 
     /// Adds one selection to the sums of every panel.

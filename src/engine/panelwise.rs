@@ -6,8 +6,9 @@
 //! the order of the neurons at the end.
 
 use super::aligned::Aligned;
-use super::group::{LANES, Panelful, Thresholds, UNTOUCHED, Visit, push_word};
+use super::group::{LANES, Panelful, Thresholds, push_word};
 use super::synapses::{Selected, Synapses};
+use super::touched::{UNTOUCHED, Visit};
 use crate::simd::widest;
 use crate::spike_train::SpikeTrain;
 use std::ops::Range;

@@ -6,10 +6,11 @@
 
 use super::Simulator;
 use super::aligned::Aligned;
-use super::group::{Group, Visit};
+use super::group::Group;
 use super::poisson::{Poisson, SHARD};
 use super::synapses::{Segments, start_inputs};
 use super::team;
+use super::touched::Visit;
 use crate::network::Population;
 use crate::spike_train::SpikeTrain;
 use rand::rngs::SmallRng;

@@ -1,6 +1,6 @@
 //! Numbers of events of a Poisson process in one timestep, many at a time.
 
-use super::group::UNTOUCHED;
+use super::touched::UNTOUCHED;
 use crate::simd::{Loops, Width, widest};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};

@@ -1,6 +1,6 @@
 //! Integrate-and-fire neurons that take spikes back.
 
-use super::group::{Visit, is_touched};
+use super::touched::{Visit, is_touched};
 use crate::neuron::IntegrateFire;
 use crate::spike_train::SpikeTrain;
 

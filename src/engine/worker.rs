@@ -4,7 +4,7 @@
 //! sample `t / lap`, and all is put to rest between them. So one pass over the weights serves all.
 
 use super::aligned::Aligned;
-use super::group::{Group, UNTOUCHED, is_touched};
+use super::group::Group;
 use super::panelwise::{self, Layer};
 use super::part::{Part, Task, Work};
 use super::plan::Component;
@@ -13,6 +13,7 @@ use super::pool::Pool;
 use super::probe::{Probe, Recording};
 use super::synapses::{DeliveryScratch, start_inputs};
 use super::team;
+use super::touched::{UNTOUCHED, is_touched};
 use super::{Outcome, SimulationError, Simulator, SpikeReadout};
 use crate::answer::largest;
 use crate::counts::Tally;
@@ -201,7 +202,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 self.finish_block(sample, block.clone(), probe);
                 start = block.end;
             }
-            if simulator.network.populations[last].neuron.role() == Role::Readout
+            if simulator.network.populations[last].role() == Role::Readout
                 && let Some(outcome) = now.last_mut()
             {
                 self.states[last].read(outcome);
@@ -410,7 +411,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         let simulator = self.simulator;
         let population = &simulator.network.populations[index];
         let neurons = population.shape.neurons();
-        let role = population.neuron.role();
+        let role = population.role();
         let is_last = index + 1 == simulator.network.populations.len();
         let records = role == Role::Readout && probe.wants(index);
         if !self.states[index].parts.is_empty() {
@@ -608,7 +609,7 @@ impl<'s, 'n> Worker<'s, 'n> {
     /// Notes what the last population emitted in some timesteps, if it emits anything.
     fn finish(&self, index: usize, steps: Range<usize>, outcomes: &mut [Outcome]) {
         let populations = &self.simulator.network.populations;
-        if index + 1 != populations.len() || populations[index].neuron.role() == Role::Readout {
+        if index + 1 != populations.len() || populations[index].role() == Role::Readout {
             return;
         }
         for t in steps {
@@ -633,7 +634,7 @@ impl<'s, 'n> Worker<'s, 'n> {
     /// Counts what a population emitted in some timesteps, and what that does to synapses.
     fn count(&mut self, index: usize, steps: Range<usize>) {
         let simulator = self.simulator;
-        let role = simulator.network.populations[index].neuron.role();
+        let role = simulator.network.populations[index].role();
         let train = &self.trains[index];
         let counts = &mut self.tally.populations[index];
         for t in steps {

@@ -41,8 +41,7 @@ impl Driver<'_> {
         let tracer = Tracer {
             population: last,
             neurons: output.shape.neurons(),
-            spikes: (output.neuron.role() != Role::Readout)
-                .then(|| self.options.readout.of_spikes()),
+            spikes: (output.role() != Role::Readout).then(|| self.options.readout.of_spikes()),
             samples: samples.iter().map(|_| Mutex::default()).collect(),
         };
         let drive = |sample: usize| self.encode(samples[sample], sample, timesteps);

@@ -1,6 +1,6 @@
 //! Where the spikes of each neuron go.
 
-use super::Placement;
+use super::seats::Seats;
 use crate::network::{Connectivity, Topology};
 use std::ops::Range;
 
@@ -15,35 +15,35 @@ pub(super) struct Target {
 /// Walks over the neurons of a placed network, neighbours that reach the same neurons at once.
 pub(super) struct FanOut<'a> {
     topology: &'a Topology,
-    placement: &'a Placement,
+    seats: &'a Seats,
     targets: Vec<Target>,
     /// Where each slice was last put in `targets`.
     place: Vec<usize>,
 }
 
 impl<'a> FanOut<'a> {
-    pub fn new(topology: &'a Topology, placement: &'a Placement) -> Self {
+    pub fn new(topology: &'a Topology, seats: &'a Seats) -> Self {
         FanOut {
             topology,
-            placement,
+            seats,
             targets: Vec::new(),
-            place: vec![0; placement.slices().len()],
+            place: vec![0; seats.slices().len()],
         }
     }
 
     /// Neurons of a population in bundles: neighbours of one slice whose spikes all reach the same
     /// neurons, so that [`targets`](Self::targets) of the first are those of all.
     pub fn bundles(&self, population: usize) -> impl Iterator<Item = Range<usize>> + use<'a> {
-        let (topology, placement) = (self.topology, self.placement);
+        let (topology, seats) = (self.topology, self.seats);
         let outgoing = topology.edges.iter().filter(|e| e.source == population);
         let outgoing: Vec<&Connectivity> = outgoing.map(|edge| &edge.connectivity).collect();
         let neurons = topology.populations[population].shape.neurons();
         let mut start = 0;
         std::iter::from_fn(move || {
             let first = start;
-            let home = placement.slice(population, first);
+            let home = seats.slice(population, first);
             let alike = |neuron: &usize| {
-                placement.slice(population, *neuron) == home
+                seats.slice(population, *neuron) == home
                     && outgoing.iter().all(|edge| edge.same_reach(first, *neuron))
             };
             start = (first + 1..neurons).find(|n| !alike(n)).unwrap_or(neurons);
@@ -68,14 +68,14 @@ impl<'a> FanOut<'a> {
                 });
             }
         };
-        self.placement
+        self.seats
             .for_each_target(self.topology, population, neuron, add);
         &self.targets
     }
 
     /// Cores that a spike of a neuron reaches, ascending.
     pub fn cores(&mut self, population: usize, neuron: usize) -> Vec<usize> {
-        let slices = self.placement.slices();
+        let slices = self.seats.slices();
         let targets = self.targets(population, neuron).iter();
         let mut cores: Vec<usize> = targets.map(|target| slices[target.slice].core).collect();
         cores.sort_unstable();
@@ -128,7 +128,7 @@ mod tests {
             ..roomy()
         };
         let placement = place(&topology, &capacity);
-        let mut fan_out = FanOut::new(&topology, &placement);
+        let mut fan_out = FanOut::new(&topology, placement.seats());
         let mut longest = 0;
         for (population, node) in topology.populations.iter().enumerate() {
             let mut next = 0;
@@ -139,9 +139,14 @@ mod tests {
                 let found = fan_out.targets(population, bundle.start).to_vec();
                 for neuron in bundle {
                     let mut one_by_one = BTreeMap::new();
-                    placement.for_each_target(&topology, population, neuron, |slice, edge, n| {
-                        *one_by_one.entry((edge, slice)).or_insert(0) += n;
-                    });
+                    placement.seats().for_each_target(
+                        &topology,
+                        population,
+                        neuron,
+                        |slice, edge, n| {
+                            *one_by_one.entry((edge, slice)).or_insert(0) += n;
+                        },
+                    );
                     let mut of_bundle = BTreeMap::new();
                     for target in &found {
                         let before = of_bundle.insert((target.edge, target.slice), target.synapses);

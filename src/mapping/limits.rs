@@ -1,8 +1,9 @@
 //! Which limits a placement exceeds.
 
+use super::Capacity;
 use super::fan_out::FanOut;
 use super::memory::Memory;
-use super::{Capacity, Placement};
+use super::seats::Seats;
 use crate::network::Topology;
 
 /// What one core is asked to hold.
@@ -15,35 +16,31 @@ struct Load {
 }
 
 /// Names the limits that a placement exceeds, each with its worst core.
-pub(super) fn exceeded(
-    topology: &Topology,
-    capacity: &Capacity,
-    placement: &Placement,
-) -> Vec<String> {
-    let mut loads = vec![Load::default(); placement.core_bound()];
+pub(super) fn exceeded(topology: &Topology, capacity: &Capacity, seats: &Seats) -> Vec<String> {
+    let mut loads = vec![Load::default(); seats.core_bound()];
     let memories: Vec<Memory> = (0..topology.populations.len())
         .map(|population| Memory::of(topology, capacity, population))
         .collect();
-    for slice in placement.slices() {
+    for slice in seats.slices() {
         let load = &mut loads[slice.core];
         load.neurons += slice.neurons.len() as u64;
         load.memory_bits += memories[slice.population].bits(slice.neurons.clone());
     }
-    let mut fan_out = FanOut::new(topology, placement);
+    let mut fan_out = FanOut::new(topology, seats);
     for population in 0..topology.populations.len() {
         for bundle in fan_out.bundles(population) {
-            let home = placement.slice(population, bundle.start);
+            let home = seats.slice(population, bundle.start);
             let axons = bundle.len() as u64;
             for core in fan_out.cores(population, bundle.start) {
                 loads[core].fan_in_axons += axons;
                 if let Some(home) = home {
-                    loads[placement.slices()[home].core].fan_out_axons += axons;
+                    loads[seats.slices()[home].core].fan_out_axons += axons;
                 }
             }
         }
     }
     let name = |core: usize| {
-        placement
+        seats
             .slices()
             .iter()
             .find(|slice| slice.core == core)
@@ -96,13 +93,11 @@ pub(super) fn exceeded(
             )),
         }
     }
-    let chips = placement
-        .core_bound()
-        .div_ceil(capacity.mesh.cores_per_chip());
+    let chips = seats.core_bound().div_ceil(capacity.mesh.cores_per_chip());
     if chips as u64 > capacity.chips {
         exceeded.push(format!(
             "cores: {} on {chips} chips, allowed {} on {}",
-            placement.cores(),
+            seats.cores(),
             (capacity.mesh.cores_per_chip() as u64).saturating_mul(capacity.chips),
             capacity.chips,
         ));

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub fn link_loads(counts: &EventCounts, placement: &Placement) -> BTreeMap<[usize; 2], u64> {
     let topology = &counts.topology;
     let mesh = placement.mesh();
-    let mut fan_out = FanOut::new(topology, placement);
+    let mut fan_out = FanOut::new(topology, placement.seats());
     // Routes between tiles first: many neurons share them.
     let mut routes: BTreeMap<[usize; 2], u64> = BTreeMap::new();
     for (population, node) in topology.populations.iter().enumerate() {

@@ -1,6 +1,5 @@
 //! Tiles in a mesh and the links between them.
 
-use super::traffic::ChipLink;
 use std::ops::Range;
 
 /// Neurocores on tiles, tiles in a mesh.
@@ -18,6 +17,17 @@ pub struct Mesh {
     pub width: usize,
     /// Tile rows, at least 1.
     pub height: usize,
+}
+
+/// A link from a chip to its neighbour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChipLink {
+    /// The lower of the two chips.
+    pub chip: usize,
+    /// Row of the mesh.
+    pub row: usize,
+    /// Whether it leads to the higher chip.
+    pub upwards: bool,
 }
 
 impl Mesh {

@@ -1,20 +1,10 @@
-//! Where each neuron sits.
+//! Where each neuron sits, and whether there is room.
 
 use super::limits::exceeded;
+use super::seats::{Seats, Slice};
 use super::{Capacity, Mesh};
 use crate::network::{Role, Topology};
 use std::ops::Range;
-
-/// Neighbouring neurons of one population on one core.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    /// Index of the population.
-    pub population: usize,
-    /// Indices of its neurons, channels last.
-    pub neurons: Range<usize>,
-    /// The core, counted over all chips.
-    pub core: usize,
-}
 
 /// Why slices are not a placement.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -43,10 +33,7 @@ pub enum MappingError {
 /// placement by hand gives them cores: then they send their spikes over the mesh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    slices: Vec<Slice>,
-    /// Slice of each neuron, per population; empty for a population that is not placed.
-    slice_of: Vec<Vec<u32>>,
-    mesh: Mesh,
+    seats: Seats,
     exceeded: Vec<String>,
 }
 
@@ -92,30 +79,28 @@ impl Placement {
 
     /// A placement from slices that are sorted and cover each neuron once.
     pub(super) fn assemble(topology: &Topology, capacity: &Capacity, slices: Vec<Slice>) -> Self {
-        let mut slice_of = vec![Vec::new(); topology.populations.len()];
-        for (index, slice) in slices.iter().enumerate() {
-            slice_of[slice.population].resize(slice.neurons.end, index as u32);
+        let seats = Seats::new(topology, capacity.mesh, slices);
+        Placement {
+            exceeded: exceeded(topology, capacity, &seats),
+            seats,
         }
-        let mut placement = Placement {
-            slices,
-            slice_of,
-            mesh: capacity.mesh,
-            exceeded: Vec::new(),
-        };
-        placement.exceeded = exceeded(topology, capacity, &placement);
-        placement
+    }
+
+    /// The seats alone.
+    pub(super) fn seats(&self) -> &Seats {
+        &self.seats
     }
 
     /// Slices in the order of populations and neurons.
     #[must_use]
     pub fn slices(&self) -> &[Slice] {
-        &self.slices
+        self.seats.slices()
     }
 
     /// The mesh the cores belong to.
     #[must_use]
     pub fn mesh(&self) -> Mesh {
-        self.mesh
+        self.seats.mesh()
     }
 
     /// Whether no limit is exceeded.
@@ -133,71 +118,28 @@ impl Placement {
     /// Cores with at least one neuron.
     #[must_use]
     pub fn cores(&self) -> usize {
-        self.distinct(|core| core)
+        self.seats.cores()
     }
 
     /// Tiles with at least one neuron.
     #[must_use]
     pub fn tiles(&self) -> usize {
-        self.distinct(|core| self.mesh.tile(core))
+        self.seats.distinct(|core| self.mesh().tile(core))
     }
 
     /// Chips with at least one neuron.
     #[must_use]
     pub fn chips(&self) -> usize {
-        self.distinct(|core| core / self.mesh.cores_per_chip())
-    }
-
-    fn distinct(&self, place: impl Fn(usize) -> usize) -> usize {
-        let mut places: Vec<usize> = self.slices.iter().map(|s| place(s.core)).collect();
-        places.sort_unstable();
-        places.dedup();
-        places.len()
+        (self.seats).distinct(|core| core / self.mesh().cores_per_chip())
     }
 
     /// One more than the largest core in use.
     pub(super) fn core_bound(&self) -> usize {
-        self.slices.iter().map(|s| s.core + 1).max().unwrap_or(0)
+        self.seats.core_bound()
     }
 
     /// Slice of a neuron; `None` for one driven by the host.
     pub(super) fn slice(&self, population: usize, neuron: usize) -> Option<usize> {
-        self.slice_of[population].get(neuron).map(|&s| s as usize)
-    }
-
-    /// Calls `f(slice, edge, synapses)` for each stretch of synapses of one neuron that ends in one
-    /// slice. A slice comes up several times if the synapses are not neighbours.
-    pub(super) fn for_each_target(
-        &self,
-        topology: &Topology,
-        population: usize,
-        neuron: usize,
-        mut f: impl FnMut(usize, usize, u64),
-    ) {
-        for (index, edge) in topology.edges.iter().enumerate() {
-            if edge.source != population {
-                continue;
-            }
-            let slice_of = &self.slice_of[edge.target];
-            if slice_of.is_empty() {
-                continue;
-            }
-            edge.connectivity.for_each_run(neuron, |first, length| {
-                split(slice_of, &self.slices, first..first + length, |s, n| {
-                    f(s, index, n);
-                });
-            });
-        }
-    }
-}
-
-/// Cuts a run of neurons at the ends of slices.
-fn split(slice_of: &[u32], slices: &[Slice], run: Range<usize>, mut f: impl FnMut(usize, u64)) {
-    let mut at = run.start;
-    while at < run.end {
-        let slice = slice_of[at] as usize;
-        let end = slices[slice].neurons.end.min(run.end);
-        f(slice, (end - at) as u64);
-        at = end;
+        self.seats.slice(population, neuron)
     }
 }

@@ -194,13 +194,17 @@ impl<'a> Timestep<'a> {
     /// What each core that a spike reaches has to do for it.
     fn reach(&self, population: usize, neuron: usize, reached: &mut Reached) {
         let topology = &self.counts.topology;
-        self.placement
-            .for_each_target(topology, population, neuron, |slice, edge, synapses| {
+        self.placement.seats().for_each_target(
+            topology,
+            population,
+            neuron,
+            |slice, edge, synapses| {
                 let kind = topology.edges[edge].connectivity.kind();
                 let core = self.placement.slices()[slice].core;
                 let synops_s = synapses as f64 * self.times.synop_s.of(kind);
                 reached.add(core, synops_s, self.times.packet_in_s);
-            });
+            },
+        );
     }
 
     /// The longest time that a link between chips is occupied [s].

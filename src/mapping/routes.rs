@@ -20,7 +20,7 @@ pub struct Route {
 /// The route of each neuron, per population: what [`super::traffic`] sums over spikes, taken apart.
 #[must_use]
 pub fn routes(topology: &Topology, placement: &Placement) -> Vec<Vec<Route>> {
-    let mut fan_out = FanOut::new(topology, placement);
+    let mut fan_out = FanOut::new(topology, placement.seats());
     let populations = topology.populations.iter().enumerate();
     populations
         .map(|(population, node)| {

@@ -1,7 +1,7 @@
 //! Packets and hops, from saved spike counts.
 
 use super::fan_out::FanOut;
-use super::{Mesh, Placement};
+use super::{ChipLink, Mesh, Placement};
 use crate::counts::{EventCounts, PopulationCounts};
 use crate::network::Role;
 use std::collections::BTreeMap;
@@ -44,17 +44,6 @@ impl SliceTraffic {
     pub fn synops_received(&self) -> u64 {
         self.received.iter().map(|r| r.synops).sum()
     }
-}
-
-/// A link from a chip to its neighbour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChipLink {
-    /// The lower of the two chips.
-    pub chip: usize,
-    /// Row of the mesh.
-    pub row: usize,
-    /// Whether it leads to the higher chip.
-    pub upwards: bool,
 }
 
 /// Load of the mesh. Totals over samples.
@@ -103,7 +92,7 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
         borders: 0,
         chip_links: BTreeMap::new(),
     };
-    let mut fan_out = FanOut::new(topology, placement);
+    let mut fan_out = FanOut::new(topology, placement.seats());
     let mut seen = vec![usize::MAX; placement.core_bound()];
     let mut mark = 0;
     for (population, counted) in counts.populations.iter().enumerate() {
@@ -208,7 +197,7 @@ impl Crossings {
 /// Packets from core to core, the core of the sender included.
 pub(super) fn flows(counts: &EventCounts, placement: &Placement) -> BTreeMap<(usize, usize), u64> {
     let mut flows = BTreeMap::new();
-    let mut fan_out = FanOut::new(&counts.topology, placement);
+    let mut fan_out = FanOut::new(&counts.topology, placement.seats());
     for (population, counted) in counts.populations.iter().enumerate() {
         for bundle in fan_out.bundles(population) {
             let spikes: u64 = counted.spikes[bundle.clone()].iter().sum();

@@ -41,6 +41,19 @@ impl Population {
             poisson: None,
         }
     }
+
+    /// What the population is for.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match &self.neuron {
+            Neuron::Input => Role::Input,
+            Neuron::IntegrateFire(_) => Role::Spiking,
+            Neuron::MaxPool(_) => Role::Pooling,
+            Neuron::Integrator => Role::Readout,
+            Neuron::Model(model) if model.spikes() => Role::Spiking,
+            Neuron::Model(_) => Role::Readout,
+        }
+    }
 }
 
 /// An independent Poisson process into each neuron of a population, through a synapse of its own.
@@ -406,7 +419,7 @@ impl Network {
                 .map(|p| Node {
                     name: p.name.clone(),
                     shape: p.shape,
-                    role: p.neuron.role(),
+                    role: p.role(),
                 })
                 .collect(),
             edges: self

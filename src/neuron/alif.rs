@@ -1,10 +1,13 @@
 //! Leaky integrate-and-fire with an adaptive threshold.
 
-use super::catalogue::{Model, shared};
+use super::entry::Model;
+use super::error::NeuronError;
 use super::firing::Firing;
 use super::membrane::Membrane;
 use super::options::Integration;
-use super::setup::{NeuronError, ParameterInfo, Setup};
+use super::parameter_info::ParameterInfo;
+use super::setup::Setup;
+use super::shared;
 use super::{NeuronModel, Parameter, Reset};
 
 pub(super) const MODEL: Model = Model {

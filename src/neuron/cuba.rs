@@ -1,7 +1,9 @@
 //! Synaptic current and membrane of the current-based models.
 
+use super::coefficients::{Coefficients, zip};
+use super::error::NeuronError;
 use super::options::{CurrentOrder, InputKind, Integration, Resistance};
-use super::setup::{NeuronError, Rows, Setup, zip};
+use super::setup::Setup;
 
 /// One timestep of `tau_syn·i' = −i + w_in·x` and `tau_mem·v' = (v_leak − v) + r·i`.
 ///
@@ -24,7 +26,7 @@ use super::setup::{NeuronError, Rows, Setup, zip};
 pub(super) struct Cuba {
     exponential: bool,
     old_current: bool,
-    rows: Rows<Row>,
+    rows: Coefficients<Row>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +104,7 @@ impl Cuba {
         Ok(Cuba {
             exponential,
             old_current: options.current_order == CurrentOrder::Old,
-            rows: Rows::new(&[tau_syn, tau_mem, r, leak, w_in], row),
+            rows: Coefficients::new(&[tau_syn, tau_mem, r, leak, w_in], row),
         })
     }
 

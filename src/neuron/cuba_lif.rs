@@ -1,10 +1,12 @@
 //! Current-based leaky integrate-and-fire.
 
-use super::catalogue::{Model, shared};
 use super::cuba::{Cuba, CubaState};
+use super::entry::Model;
+use super::error::NeuronError;
 use super::firing::Firing;
 use super::loihi::Loihi;
-use super::setup::{NeuronError, Setup};
+use super::setup::Setup;
+use super::shared;
 use super::{NeuronModel, Parameter, Reset};
 
 pub(super) const MODEL: Model = Model {

@@ -1,13 +1,15 @@
 //! Threshold, reset and refractory period, shared by the models that spike.
 
+use super::coefficients::Coefficients;
+use super::error::NeuronError;
 use super::options::SpikeLimit;
-use super::setup::{NeuronError, Rows, Setup};
+use super::setup::Setup;
 use super::{Reset, ThresholdTest};
 
 /// What happens when the potential reaches the threshold.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Firing {
-    rows: Rows<Row>,
+    rows: Coefficients<Row>,
     reset: Reset,
     above: bool,
     unbounded: bool,
@@ -48,7 +50,7 @@ impl Firing {
             }
         };
         Ok(Firing {
-            rows: Rows::new(&[threshold, &v_reset], row),
+            rows: Coefficients::new(&[threshold, &v_reset], row),
             reset: setup.reset(file),
             above,
             unbounded,

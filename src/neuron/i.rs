@@ -1,8 +1,10 @@
 //! Integrator without leak.
 
-use super::catalogue::{Model, shared};
+use super::entry::Model;
+use super::error::NeuronError;
 use super::loihi::Loihi;
-use super::setup::{NeuronError, Setup};
+use super::setup::Setup;
+use super::shared;
 use super::{NeuronModel, Parameter};
 
 pub(super) const MODEL: Model = Model {

@@ -1,10 +1,12 @@
 //! Integrate-and-fire without leak, in general form.
 
-use super::catalogue::{Model, shared};
+use super::entry::Model;
+use super::error::NeuronError;
 use super::firing::Firing;
 use super::loihi::Loihi;
 use super::options::Resistance;
-use super::setup::{NeuronError, Setup};
+use super::setup::Setup;
+use super::shared;
 use super::{NeuronModel, Parameter};
 
 pub(super) const MODEL: Model = Model {

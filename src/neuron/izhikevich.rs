@@ -1,8 +1,10 @@
 //! The simple model of Izhikevich.
 
-use super::catalogue::Model;
+use super::entry::Model;
+use super::error::NeuronError;
 use super::options::ResetRule;
-use super::setup::{NeuronError, ParameterInfo, Setup};
+use super::parameter_info::ParameterInfo;
+use super::setup::Setup;
 use super::{NeuronModel, Parameter};
 
 pub(super) const MODEL: Model = Model {

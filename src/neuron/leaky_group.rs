@@ -1,16 +1,17 @@
 //! Leaky integrate-and-fire neurons that differ in nothing but their state.
 
+use super::firing::Firing;
 use super::integrate_and_fire::SpikingState;
-use super::lif::Lif;
 use super::model::{Advance, NeuronModel, is_reached};
 use crate::simd::{Loops, Width, widest};
 use std::ops::Range;
 
-/// [`Lif`] neurons that share their parameters, each part of their state in a list of its own, and
+/// Neurons of a model with leak and threshold that share their parameters, each part of their state in a list of its own, and
 /// updated without a branch on what one of them does: refractory periods and spikes come too
 /// irregularly to be foreseen.
-pub(super) struct LeakyGroup<D> {
-    lif: Lif,
+pub(super) struct LeakyGroup<M, D> {
+    model: M,
+    firing: Firing,
     decay: D,
     fires_at: f64,
     /// Number of the first neuron in the population.
@@ -25,14 +26,25 @@ pub(super) struct LeakyGroup<D> {
 /// Neurons that are updated together.
 const LANES: usize = 32;
 
-impl<D: Fn(f64, f64) -> f64> LeakyGroup<D> {
+impl<M, D> LeakyGroup<M, D>
+where
+    M: NeuronModel<State = SpikingState>,
+    D: Fn(f64, f64) -> f64,
+{
     /// Neurons of a range of the population, at rest. `decay` and `fires_at` are what the neurons
     /// share: the potential after a timestep with some potential and input, and the smallest that
-    /// fires.
-    pub(super) fn new(lif: &Lif, decay: D, fires_at: f64, neurons: Range<usize>) -> Self {
+    /// fires, which is where `firing` fires.
+    pub(super) fn new(
+        model: &M,
+        firing: &Firing,
+        decay: D,
+        fires_at: f64,
+        neurons: Range<usize>,
+    ) -> Self {
         let blocks = neurons.len().div_ceil(LANES);
         let mut group = LeakyGroup {
-            lif: lif.clone(),
+            model: model.clone(),
+            firing: firing.clone(),
             decay,
             fires_at,
             first: neurons.start,
@@ -48,7 +60,7 @@ impl<D: Fn(f64, f64) -> f64> LeakyGroup<D> {
         // Neurons beyond the last stay refractory for longer than any sample.
         self.refractory.fill([u32::MAX; LANES]);
         for neuron in 0..self.neurons {
-            let state = self.lif.rest(self.first + neuron);
+            let state = self.model.rest(self.first + neuron);
             self.set(neuron, state);
         }
     }
@@ -66,7 +78,11 @@ impl<D: Fn(f64, f64) -> f64> LeakyGroup<D> {
     }
 }
 
-impl<D: Fn(f64, f64) -> f64 + Send> Advance for LeakyGroup<D> {
+impl<M, D> Advance for LeakyGroup<M, D>
+where
+    M: NeuronModel<State = SpikingState>,
+    D: Fn(f64, f64) -> f64 + Send,
+{
     fn reset(&mut self) {
         self.rest();
     }
@@ -80,12 +96,13 @@ impl<D: Fn(f64, f64) -> f64 + Send> Advance for LeakyGroup<D> {
     }
 
     fn is_still(&self, neuron: usize) -> bool {
-        self.lif.is_still(self.first + neuron, &self.state(neuron))
+        self.model
+            .is_still(self.first + neuron, &self.state(neuron))
     }
 
     fn idle(&mut self, neuron: usize, timesteps: u32) -> f64 {
         let mut state = self.state(neuron);
-        let emitted = self.lif.idle(self.first + neuron, &mut state, timesteps);
+        let emitted = self.model.idle(self.first + neuron, &mut state, timesteps);
         self.set(neuron, state);
         emitted
     }
@@ -95,13 +112,13 @@ impl<D: Fn(f64, f64) -> f64 + Send> Advance for LeakyGroup<D> {
     }
 }
 
-struct Timestep<'a, D> {
-    group: &'a mut LeakyGroup<D>,
+struct Timestep<'a, M, D> {
+    group: &'a mut LeakyGroup<M, D>,
     input: &'a [f32],
     emit: &'a mut dyn FnMut(u32, f32),
 }
 
-impl<D: Fn(f64, f64) -> f64> Loops for Timestep<'_, D> {
+impl<M, D: Fn(f64, f64) -> f64> Loops for Timestep<'_, M, D> {
     type Output = usize;
 
     #[inline(always)]
@@ -121,7 +138,7 @@ impl<D: Fn(f64, f64) -> f64> Loops for Timestep<'_, D> {
                 word &= word - 1;
                 let neuron = block * LANES + i;
                 let spikes =
-                    (group.lif.firing).fire(group.first + neuron, &mut v[i], &mut refractory[i]);
+                    (group.firing).fire(group.first + neuron, &mut v[i], &mut refractory[i]);
                 emit(neuron as u32, spikes);
             }
         }
@@ -162,8 +179,7 @@ fn advance(
 mod tests {
     use super::*;
     use crate::neuron::model::Group;
-    use crate::neuron::setup::Setup;
-    use crate::neuron::{Options, Parameter, Preset};
+    use crate::neuron::{Lif, Model, Options, Parameter, Preset};
     use std::collections::BTreeMap;
 
     #[test]
@@ -184,14 +200,14 @@ mod tests {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Parameter::uniform(value)))
         .collect();
-        let lif = Lif::new(Setup::new(Lif::NAME, &parameters, &options).expect("setup"))
-            .expect("parameters");
+        let model = Model::get(Lif::NAME).expect("model");
+        let lif = Lif::new(model.setup(&parameters, &options).expect("setup")).expect("parameters");
         // An incomplete last block; inputs that are untouched, zero, or of either sign.
         let (first, neurons) = (10, 150);
         let range = first..first + neurons;
         let decay = lif.membrane.shared_decay().expect("shared");
         let fires_at = lif.firing.fires_at().expect("shared");
-        let mut plain = LeakyGroup::new(&lif, decay, fires_at, range.clone());
+        let mut plain = LeakyGroup::new(&lif, &lif.firing, decay, fires_at, range.clone());
         let mut all = lif.fast_group(range.clone()).expect("shared parameters");
         let mut each = Group::new(lif, range);
         let mut spikes = 0;

@@ -1,9 +1,11 @@
 //! Leaky integrator.
 
-use super::catalogue::{Model, shared};
+use super::entry::Model;
+use super::error::NeuronError;
 use super::loihi::Loihi;
 use super::membrane::Membrane;
-use super::setup::{NeuronError, Setup};
+use super::setup::Setup;
+use super::shared;
 use super::{NeuronModel, Parameter};
 
 pub(super) const MODEL: Model = Model {

@@ -1,13 +1,15 @@
 //! Leaky integrate-and-fire.
 
-use super::catalogue::{Model, shared};
+use super::entry::Model;
+use super::error::NeuronError;
 use super::firing::Firing;
 use super::integrate_and_fire::SpikingState;
 use super::leaky_group::LeakyGroup;
 use super::loihi::Loihi;
 use super::membrane::Membrane;
 use super::model::Advance;
-use super::setup::{NeuronError, Setup};
+use super::setup::Setup;
+use super::shared;
 use super::{NeuronModel, Parameter, Reset};
 use std::ops::Range;
 
@@ -121,6 +123,7 @@ impl NeuronModel for Lif {
     fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
         let decay = self.membrane.shared_decay()?;
         let fires_at = self.firing.fires_at()?;
-        Some(Box::new(LeakyGroup::new(self, decay, fires_at, neurons)))
+        let group = LeakyGroup::new(self, &self.firing, decay, fires_at, neurons);
+        Some(Box::new(group))
     }
 }

@@ -1,7 +1,9 @@
 //! The integer neuron of Loihi.
 
+use super::coefficients::zip;
+use super::error::NeuronError;
 use super::options::{FixedPoint, InputKind, Integration, SpikeLimit};
-use super::setup::{NeuronError, Setup, zip};
+use super::setup::Setup;
 use super::{NeuronModel, Parameter, Reset, ThresholdTest};
 
 /// 2^12: a decay of this much forgets everything.

@@ -1,7 +1,9 @@
 //! A leaky membrane, shared by the models that have one.
 
+use super::coefficients::Coefficients;
+use super::error::NeuronError;
 use super::options::{InputKind, Integration};
-use super::setup::{NeuronError, Rows, Setup};
+use super::setup::Setup;
 
 /// One timestep of `tau·v' = (v_leak − v) + r·x`:
 ///
@@ -15,7 +17,7 @@ pub(super) struct Membrane {
     exponential: bool,
     /// What Euler adds per input outside the brackets.
     jump: f64,
-    rows: Rows<Row>,
+    rows: Coefficients<Row>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +57,7 @@ impl Membrane {
         Ok(Membrane {
             exponential,
             jump: f64::from(delta),
-            rows: Rows::new(&[tau, leak, &r], row),
+            rows: Coefficients::new(&[tau, leak, &r], row),
         })
     }
 

@@ -19,9 +19,12 @@
 
 mod alif;
 mod catalogue;
+mod coefficients;
 mod cuba;
 mod cuba_li;
 mod cuba_lif;
+mod entry;
+mod error;
 mod firing;
 mod i;
 mod integrate_and_fire;
@@ -35,16 +38,20 @@ mod max_pool;
 mod membrane;
 mod model;
 mod options;
+mod parameter_info;
 mod presets;
 mod relay;
 mod setup;
+mod shared;
 mod threshold;
 
 pub use alif::{Alif, AlifState};
-pub use catalogue::{MODELS, Model, build};
+pub use catalogue::{MODELS, build};
 pub use cuba::CubaState;
 pub use cuba_li::CubaLi;
 pub use cuba_lif::CubaLif;
+pub use entry::Model;
+pub use error::NeuronError;
 pub use i::I;
 pub use integrate_and_fire::{If, SpikingState};
 pub use integrate_fire::{IntegrateFire, Reset, ThresholdTest};
@@ -58,12 +65,11 @@ pub use options::{
     CurrentOrder, FixedPoint, InitialPotential, InputKind, IntegrateFireOptions, Integration,
     LeakPotential, Options, ResetRule, Resistance, SpikeLimit,
 };
+pub use parameter_info::ParameterInfo;
 pub use presets::{PRESETS, Preset};
 pub use relay::Relay;
-pub use setup::{NeuronError, ParameterInfo, Setup};
+pub use setup::Setup;
 pub use threshold::Threshold;
-
-use crate::network::Role;
 
 /// The neuron model of a population, with its parameters.
 ///
@@ -94,18 +100,5 @@ impl Neuron {
     #[must_use]
     pub fn leaks(&self) -> bool {
         matches!(self, Neuron::Model(model) if model.leaks())
-    }
-
-    /// What a population of such neurons is for.
-    #[must_use]
-    pub fn role(&self) -> Role {
-        match self {
-            Neuron::Input => Role::Input,
-            Neuron::IntegrateFire(_) => Role::Spiking,
-            Neuron::MaxPool(_) => Role::Pooling,
-            Neuron::Integrator => Role::Readout,
-            Neuron::Model(model) if model.spikes() => Role::Spiking,
-            Neuron::Model(_) => Role::Readout,
-        }
     }
 }

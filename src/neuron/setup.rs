@@ -1,114 +1,12 @@
 //! Named parameters of a population, checked, with defaults filled in.
 
+use super::error::NeuronError;
 use super::options::{InitialPotential, LeakPotential, Options, Resistance};
-use super::{Model, Parameter, Reset};
+use super::parameter_info::ParameterInfo;
+use super::{Parameter, Reset};
 use crate::names::nearest;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What is wrong with a request for a neuron model.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NeuronError {
-    /// No such model.
-    #[error("no neuron model \"{name}\"; did you mean \"{nearest}\"? There are {known}")]
-    UnknownModel {
-        /// The name.
-        name: String,
-        /// The nearest one.
-        nearest: String,
-        /// All.
-        known: String,
-    },
-    /// No such preset.
-    #[error("no preset \"{name}\"; did you mean \"{nearest}\"? There are {known}")]
-    UnknownPreset {
-        /// The name.
-        name: String,
-        /// The nearest one.
-        nearest: String,
-        /// All.
-        known: String,
-    },
-    /// A parameter that the model does not have.
-    #[error(
-        "neuron model {model} has no parameter \"{parameter}\"; did you mean \"{nearest}\"? \
-         It takes {known}"
-    )]
-    UnknownParameter {
-        /// The model.
-        model: &'static str,
-        /// The name.
-        parameter: String,
-        /// The nearest one.
-        nearest: String,
-        /// All.
-        known: String,
-    },
-    /// A parameter without default is not given.
-    #[error("neuron model {model} needs the parameter \"{parameter}\" [{unit}]")]
-    Missing {
-        /// The model.
-        model: &'static str,
-        /// The parameter.
-        parameter: &'static str,
-        /// Its unit.
-        unit: &'static str,
-    },
-    /// A value that cannot be used.
-    #[error("neuron model {model}: {parameter} = {value}, but {needs}")]
-    Value {
-        /// The model.
-        model: &'static str,
-        /// The parameter or option.
-        parameter: &'static str,
-        /// Its value.
-        value: f64,
-        /// What is accepted.
-        needs: String,
-    },
-    /// Parameters for different numbers of neurons.
-    #[error(
-        "neuron model {model}: {parameter} has {found} values, but {other} has {expected}; \
-         give one value per neuron, or one for all"
-    )]
-    Lengths {
-        /// The model.
-        model: &'static str,
-        /// A parameter.
-        parameter: &'static str,
-        /// Its number of values.
-        found: usize,
-        /// Another parameter.
-        other: &'static str,
-        /// Its number of values.
-        expected: usize,
-    },
-    /// The options ask for what the model does not do.
-    #[error("neuron model {model}: {what}; {advice}")]
-    Unsupported {
-        /// The model.
-        model: &'static str,
-        /// What.
-        what: &'static str,
-        /// The next step.
-        advice: &'static str,
-    },
-}
-
-/// A parameter that a model takes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ParameterInfo {
-    /// Name, as in NIR where NIR has it.
-    pub name: &'static str,
-    /// Unit; "1" for a plain number.
-    pub unit: &'static str,
-    /// Value where none is given; `None` if it must be given. `v_initial` has a default that
-    /// [`InitialPotential`] decides; it is listed as 0.
-    pub default: Option<f64>,
-    /// What it is.
-    pub about: &'static str,
-}
 
 /// Parameters and options of a population of one model: all of them, checked for their names,
 /// their numbers of values, and being finite.
@@ -121,19 +19,19 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Parameters as given, completed with the defaults of the model of this name.
+    /// Parameters as given, completed with the defaults of a model that takes these.
     ///
     /// # Errors
-    /// An unknown model or parameter, a missing one, a value that is not finite, different numbers
+    /// An unknown parameter, a missing one, a value that is not finite, different numbers
     /// of values, a timestep that is not positive, or a `v_leak` or `r` that the options refuse.
-    pub fn new(
-        model: &str,
+    pub(super) fn new(
+        model: &'static str,
+        takes: &[ParameterInfo],
         parameters: &BTreeMap<String, Parameter>,
         options: &Options,
     ) -> Result<Self, NeuronError> {
-        let model = Model::get(model)?;
         let mut setup = Setup {
-            model: model.name,
+            model,
             options: *options,
             parameters: Arc::default(),
             neurons: None,
@@ -141,13 +39,13 @@ impl Setup {
         if !(options.dt_s > 0.0 && options.dt_s.is_finite()) {
             return Err(setup.refuse("dt_s", options.dt_s, "a timestep is longer than 0 s"));
         }
-        let accepted = || model.parameters.iter().map(|p| p.name);
+        let accepted = || takes.iter().map(|p| p.name);
         if let Some(name) = parameters
             .keys()
             .find(|name| !accepted().any(|p| p == **name))
         {
             return Err(NeuronError::UnknownParameter {
-                model: model.name,
+                model,
                 parameter: name.clone(),
                 nearest: nearest(name, accepted()),
                 known: accepted().collect::<Vec<_>>().join(", "),
@@ -155,13 +53,13 @@ impl Setup {
         }
         let mut all = BTreeMap::new();
         let mut sized: Option<(&'static str, usize)> = None;
-        for info in model.parameters {
+        for info in takes {
             let value = match (parameters.get(info.name), info.default) {
                 (Some(given), _) => given.clone(),
                 (None, Some(default)) => Parameter::uniform(default),
                 (None, None) => {
                     return Err(NeuronError::Missing {
-                        model: model.name,
+                        model,
                         parameter: info.name,
                         unit: info.unit,
                     });
@@ -174,7 +72,7 @@ impl Setup {
                 let (other, expected) = *sized.get_or_insert((info.name, found));
                 if found != expected {
                     return Err(NeuronError::Lengths {
-                        model: model.name,
+                        model,
                         parameter: info.name,
                         found,
                         other,
@@ -312,43 +210,5 @@ impl Setup {
             value,
             needs: needs.into(),
         }
-    }
-}
-
-/// `f` of the values of two parameters, neuron by neuron.
-pub(super) fn zip(a: &Parameter, b: &Parameter, f: impl Fn(f64, f64) -> f64) -> Parameter {
-    match a.neurons().or(b.neurons()) {
-        None => Parameter::uniform(f(a.get(0), b.get(0))),
-        Some(neurons) => Parameter::each((0..neurons).map(|n| f(a.get(n), b.get(n))).collect()),
-    }
-}
-
-/// Coefficients of one timestep, a row per neuron or one for all: a neuron needs one look-up.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Rows<T> {
-    rows: Vec<T>,
-    /// All ones for a row per neuron, zero for a shared one.
-    mask: usize,
-}
-
-impl<T> Rows<T> {
-    /// Rows of `row(neuron)`, where it reads no parameters but these.
-    pub fn new(parameters: &[&Parameter], row: impl Fn(usize) -> T) -> Self {
-        let neurons = parameters.iter().find_map(|parameter| parameter.neurons());
-        Rows {
-            rows: (0..neurons.unwrap_or(1)).map(row).collect(),
-            mask: if neurons.is_some() { usize::MAX } else { 0 },
-        }
-    }
-
-    /// The row of all neurons, if they share one.
-    pub fn shared(&self) -> Option<&T> {
-        (self.mask == 0).then(|| &self.rows[0])
-    }
-
-    /// The row of one neuron.
-    #[inline]
-    pub fn get(&self, neuron: usize) -> &T {
-        &self.rows[neuron & self.mask]
     }
 }

@@ -1,7 +1,10 @@
 //! Heaviside step.
 
-use super::catalogue::{Model, shared};
-use super::setup::{NeuronError, ParameterInfo, Setup};
+use super::entry::Model;
+use super::error::NeuronError;
+use super::parameter_info::ParameterInfo;
+use super::setup::Setup;
+use super::shared;
 use super::{NeuronModel, Parameter, ThresholdTest};
 
 pub(super) const MODEL: Model = Model {

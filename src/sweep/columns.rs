@@ -70,7 +70,7 @@ impl Table {
         for row in 0..self.rows {
             out.write_record(self.columns.iter().map(|(_, values)| values.text(row)))?;
         }
-        super::merge::finished(out)
+        finished(out)
     }
 
     /// As Parquet, one row group.
@@ -158,6 +158,12 @@ fn write<T: DataType, V>(
         .typed::<T>()
         .write_batch(known.as_slice(), Some(defined.as_slice()), None)?;
     column.close()
+}
+
+/// What was written as CSV.
+pub(super) fn finished(out: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
+    out.into_inner()
+        .map_err(|error| csv::Error::from(error.into_error()))
 }
 
 #[cfg(test)]

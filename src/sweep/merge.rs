@@ -1,7 +1,7 @@
 //! Joins the stores of all shards into tables, in the order of the plan.
 
 use super::SweepError;
-use super::columns::{Table, Values};
+use super::columns::{Table, Values, finished};
 use super::goals::Goals;
 use super::plan::Plan;
 use super::row::{Candidate, PointResult};
@@ -316,9 +316,4 @@ pub fn provenance_csv(origins: &[(String, Origin)]) -> Result<Vec<u8>, csv::Erro
 /// An unknown number is an empty cell.
 pub(super) fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-pub(super) fn finished(out: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
-    out.into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))
 }

@@ -1,6 +1,7 @@
 //! The front of a sweep as tables: `front.csv` for scripts and plots, `front.tex` for a paper.
 
-use super::merge::{finished, number};
+use super::columns::finished;
+use super::merge::number;
 use super::metric::METRICS;
 use super::pareto::Front;
 use crate::report::escape::{cell, latex};

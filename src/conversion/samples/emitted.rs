@@ -51,7 +51,7 @@ impl Samples<'_> {
             return Ok(known);
         }
         for source in sources(network, population) {
-            let is_input = network.populations[source].neuron.role() == Role::Input;
+            let is_input = network.populations[source].role() == Role::Input;
             if !is_input && self.emitted_by(network, source)?.is_none() {
                 self.emitted.enter(population, None);
                 return Ok(None);

@@ -1,6 +1,8 @@
 //! Convolutions: at each output position, the rows of the kernel under the events that it reads.
 
-use crate::engine::panel::{self, Columns, Kernel, Selection, Sweep};
+use crate::engine::columns::Columns;
+use crate::engine::kernel::{self, Kernel, Sweep};
+use crate::engine::selection::Selection;
 use crate::network::Convolution;
 use std::ops::Range;
 
@@ -56,7 +58,7 @@ pub(super) fn sweep_convolution(
     inputs: &mut [f32],
 ) {
     for panel in panels {
-        panel::run(&mut ConvolutionSweep {
+        kernel::run(&mut ConvolutionSweep {
             panel,
             convolution,
             selections,

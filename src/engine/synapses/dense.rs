@@ -5,7 +5,9 @@
 //! order of the spikes.
 
 use super::NO_ROW;
-use crate::engine::panel::{self, Columns, Kernel, Selection, Sweep};
+use crate::engine::columns::Columns;
+use crate::engine::kernel::{self, Kernel, Sweep};
+use crate::engine::selection::Selection;
 use crate::spike_train::Events;
 
 /// Rows that the first two levels of cache keep while everything else passes [bytes].
@@ -86,7 +88,7 @@ pub(super) fn sweep_dense(
     neurons: usize,
 ) {
     for (i, panel) in panels.iter().enumerate() {
-        panel::run(&mut DenseSweep {
+        kernel::run(&mut DenseSweep {
             panel,
             next: panels.get(i + 1),
             selections,
@@ -107,7 +109,7 @@ pub(super) fn sweep_panel(
     sums: &mut [f32],
     stride: usize,
 ) {
-    panel::run(&mut DenseSweep {
+    kernel::run(&mut DenseSweep {
         panel: &panels[i],
         next: panels.get(i + 1),
         selections,

@@ -16,9 +16,11 @@ pub(super) use listed::Segments;
 pub(super) use reach::Reach;
 
 use super::aligned::Aligned;
-use super::panel::{self, Columns, Panel, Selection};
+use super::columns::Columns;
+use super::panel::{self, Panel};
 use super::panel_int8::{Int8Panel, int8_panels};
 use super::plan::{longest_delay, shortest_delay};
+use super::selection::Selection;
 use crate::network::{Connectivity, Convolution, Delay, Pattern, Projection, Weights};
 use crate::spike_train::{Events, SpikeTrain};
 use convolution::{first_of_each_position, sort_by_position, sweep_convolution};

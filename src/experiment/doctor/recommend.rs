@@ -117,7 +117,7 @@ impl<'a> Split<'a> {
         };
         let (simulation, traces) = drive.trace(&self.judging, observer)?;
         let last = fit.conversion.network.populations.last();
-        let is_potential = last.is_some_and(|p| p.neuron.role() == Role::Readout);
+        let is_potential = last.is_some_and(|p| p.role() == Role::Readout);
         let error = is_potential.then(|| self.error(&simulation));
         let agreements = shares(&traces, &self.answers);
         Ok((fit, agreements, error))

@@ -179,16 +179,3 @@ pub struct SynapseFile {
     /// rows number the source population and `target` the target population.
     pub numbering: Option<Vec<String>>,
 }
-
-/// One value per neuron: an array of an `.npz` file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ValueFile {
-    /// The file, relative to the folder of the description.
-    pub path: PathBuf,
-    /// Name of the array.
-    pub array: String,
-    /// Populations through which the array runs, one after the other; without it, it holds the
-    /// values of this population alone.
-    pub numbering: Option<Vec<String>>,
-}

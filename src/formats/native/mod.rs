@@ -49,10 +49,10 @@ mod synapses;
 
 pub use description::{
     Description, Names, NeuronTable, PoissonTable, PopulationTable, ProjectionTable, RuleTable,
-    Simulation, SynapseFile, ValueFile,
+    Simulation, SynapseFile,
 };
 pub use problem::{NativeError, NativeProblem};
-pub use quantity::Quantity;
+pub use quantity::{Quantity, ValueFile};
 
 use crate::network::Network;
 use std::path::Path;

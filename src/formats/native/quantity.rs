@@ -1,9 +1,9 @@
 //! Numbers that are stated, listed, drawn or read.
 
-use super::description::ValueFile;
 use crate::network::rules::Distribution;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
+use std::path::PathBuf;
 
 /// A value for each neuron or synapse.
 ///
@@ -25,6 +25,19 @@ pub enum Quantity {
     Drawn(Distribution),
     /// One per neuron, read from a file; for maps in the order `[C, H, W]`.
     File(ValueFile),
+}
+
+/// One value per neuron: an array of an `.npz` file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueFile {
+    /// The file, relative to the folder of the description.
+    pub path: PathBuf,
+    /// Name of the array.
+    pub array: String,
+    /// Populations through which the array runs, one after the other; without it, it holds the
+    /// values of this population alone.
+    pub numbering: Option<Vec<String>>,
 }
 
 /// What the one key of a table may be.

@@ -1,8 +1,6 @@
 //! A network as a NIR file describes it, with nested graphs flattened.
 
-use super::NodeProblem;
 use super::primitives::Primitive;
-use super::shapes::{self, NodeShape};
 use super::tensor::Tensor;
 use std::collections::BTreeMap;
 
@@ -45,16 +43,5 @@ impl Graph {
         self.nodes
             .binary_search_by(|node| node.name.as_str().cmp(name))
             .ok()
-    }
-
-    /// Shapes that enter and leave each node, in the order of `nodes`.
-    ///
-    /// Shapes have no batch dimension; neurons behind a convolution have (C, H, W). A graph that
-    /// was read has them all.
-    ///
-    /// # Errors
-    /// All nodes that have contradictory, impossible or unknown shapes.
-    pub fn shapes(&self) -> Result<Vec<NodeShape>, Vec<NodeProblem>> {
-        shapes::examine(&self.nodes, &self.edges, true).map(|(shapes, _)| shapes)
     }
 }

@@ -1,7 +1,7 @@
 //! Shapes along the edges of a graph.
 
 use super::NodeProblem;
-use super::graph::Node;
+use super::graph::{Graph, Node};
 use super::primitives::Primitive;
 use super::tensor::elements;
 use std::collections::{BTreeSet, VecDeque};
@@ -14,6 +14,19 @@ pub struct NodeShape {
     pub input: Vec<usize>,
     /// Of its output.
     pub output: Vec<usize>,
+}
+
+impl Graph {
+    /// Shapes that enter and leave each node, in the order of `nodes`.
+    ///
+    /// Shapes have no batch dimension; neurons behind a convolution have (C, H, W). A graph that
+    /// was read has them all.
+    ///
+    /// # Errors
+    /// All nodes that have contradictory, impossible or unknown shapes.
+    pub fn shapes(&self) -> Result<Vec<NodeShape>, Vec<NodeProblem>> {
+        examine(&self.nodes, &self.edges, true).map(|(shapes, _)| shapes)
+    }
 }
 
 /// A node as far as shapes are concerned.
