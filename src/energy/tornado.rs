@@ -65,6 +65,7 @@ pub(super) fn swings(
                     at_low_j: low_j,
                     at_high_j: high_j,
                     confidence: figure.confidence.to_string(),
+                    unverified: figure.is_unverified(),
                 });
             }
         }

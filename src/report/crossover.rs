@@ -10,7 +10,7 @@ use std::io::Write;
 /// Writes `crossover.csv`: a row per scope, spiking target and baseline.
 pub struct CrossoverCsv;
 
-static COLUMNS: [Column<(), Crossing>; 13] = [
+static COLUMNS: [Column<(), Crossing>; 14] = [
     ("scope", |(), c| word(&c.scope)),
     ("snn_target", |(), c| cell(&c.snn)),
     ("baseline_target", |(), c| cell(&c.baseline)),
@@ -32,6 +32,7 @@ static COLUMNS: [Column<(), Crossing>; 13] = [
         Meeting::NeverBelow => "at no rate".into(),
         Meeting::At(_) => "below the rate".into(),
     }),
+    ("snn_unverified", |(), c| c.snn_unverified.to_string()),
 ];
 
 /// The rate, empty where there is none.

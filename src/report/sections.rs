@@ -44,7 +44,7 @@ fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
             crossings.len()
         ));
     }
-    if shown.iter().any(|c| c.unverified) {
+    if shown.iter().any(|c| c.unverified || c.snn_unverified) {
         notes.push("* rests on a figure that nobody has checked against its source".into());
     }
     (!rows.is_empty()).then(|| Section {
@@ -80,13 +80,14 @@ fn cheapest(crossings: &[Crossing]) -> Vec<&Crossing> {
 }
 
 fn crossing_cells(crossing: &Crossing) -> Vec<String> {
-    let mark = if crossing.unverified { "*" } else { "" };
+    let mark = |unverified: bool| if unverified { "*" } else { "" };
     vec![
-        shortened(&crossing.snn, 20),
+        shortened(&crossing.snn, 20) + mark(crossing.snn_unverified),
         format!(
-            "{} {}{mark}",
+            "{} {}{}",
             crossing.workload.label(),
-            shortened(&crossing.baseline, 20)
+            shortened(&crossing.baseline, 20),
+            mark(crossing.unverified)
         ),
         crossing.batch.to_string(),
         crossing.rate.text(),
@@ -180,11 +181,7 @@ fn sensitivities(report: &Report) -> Option<Section> {
     let mut rows = Vec::new();
     for sensitivity in shown {
         for swing in sensitivity.swings.iter().take(FIGURES) {
-            let mark = if swing.confidence == "unverified" {
-                "*"
-            } else {
-                ""
-            };
+            let mark = if swing.unverified { "*" } else { "" };
             rows.push(vec![
                 shortened(&sensitivity.target, NAME),
                 format!("{}{mark}", shortened(&swing.figure, 30)),

@@ -142,11 +142,7 @@ fn panel<DB: DrawingBackend, const WIDE: bool>(
     let middle = place(sensitivity.nominal_j);
     for (index, swing) in bars.iter().enumerate() {
         let y = top + row(WIDE) * (index as i32 + 1) - ROW / 2;
-        let mark = if swing.confidence == "unverified" {
-            "*"
-        } else {
-            ""
-        };
+        let mark = if swing.unverified { "*" } else { "" };
         let range = swing.written;
         let name = format!(
             "{}{mark} [{} – {} {}]",

@@ -12,7 +12,7 @@ pub struct SensitivityCsv;
 /// Writes `monte_carlo.csv`: a row per target and scope; without draws no rows.
 pub struct MonteCarloCsv;
 
-static SENSITIVITY: [Column<Sensitivity, Swing>; 13] = [
+static SENSITIVITY: [Column<Sensitivity, Swing>; 14] = [
     ("target", |s, _| cell(&s.target)),
     ("workload", |s, _| word(&s.workload)),
     ("batch", |s, _| s.batch.to_string()),
@@ -26,6 +26,7 @@ static SENSITIVITY: [Column<Sensitivity, Swing>; 13] = [
     ("energy_nominal_j", |s, _| float(s.nominal_j)),
     ("energy_at_low_figure_j", |_, w| float(w.at_low_j)),
     ("energy_at_high_figure_j", |_, w| float(w.at_high_j)),
+    ("unverified", |_, w| w.unverified.to_string()),
 ];
 
 static MONTE_CARLO: [Column<Distribution, Scope>; 10] = [

@@ -56,6 +56,9 @@ pub struct Crossing {
     pub baseline_j: Range,
     /// Whether the baseline rests on figures that nobody has checked.
     pub unverified: bool,
+    /// Whether the energy of the spiking network does.
+    #[serde(default)]
+    pub snn_unverified: bool,
     /// The rate of equal cost at nominal.
     pub rate: Meeting,
     /// With the spiking network at its upper and the baseline at its lower bound.
@@ -115,6 +118,7 @@ impl Crossing {
             batch: baseline.batch,
             baseline_j,
             unverified: baseline.is_unverified_in(scope),
+            snn_unverified: snn.is_unverified_in(scope),
             rate: curve.meets(index, |e| e.nominal, baseline_j.nominal)?,
             rate_pessimistic: curve.meets(index, |e| e.high, baseline_j.low)?,
             rate_optimistic: curve.meets(index, |e| e.low, baseline_j.high)?,

@@ -19,6 +19,9 @@ pub struct Swing {
     pub at_high_j: f64,
     /// How the figure was checked.
     pub confidence: String,
+    /// Whether nobody has checked the figure against its source, or it is an assumption.
+    #[serde(default)]
+    pub unverified: bool,
 }
 
 /// How the total of a target follows each of its figures.

@@ -313,6 +313,7 @@ pub fn analysed() -> Report {
         at_low_j,
         at_high_j,
         confidence: confidence.into(),
+        unverified: confidence == "unverified",
     };
     report.sensitivities = vec![Sensitivity {
         target: "loihi1".into(),
