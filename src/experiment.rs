@@ -37,10 +37,7 @@ pub use simulate::{
     NetworkRun, OutputReport, SimulateConfig, SimulateError, simulate_network,
     simulate_network_probed,
 };
-pub use spiking::{
-    SpikingData, SpikingError, SpikingExperiment, SpikingSimulation, is_spiking_network,
-    run_spiking,
-};
+pub use spiking::{SpikingData, SpikingError, SpikingExperiment, SpikingSimulation, run_spiking};
 pub use subject::{NetworkOptions, RecordedConversion, StartPotential, StartSource};
 pub use watch::OutputKind;
 
@@ -51,6 +48,7 @@ use crate::counts::{DenseCounts, EventCounts, NeuroBench};
 use crate::encoding::{Drive, EncodingError};
 use crate::energy::{Catalogue, Hardware, HardwareError};
 use crate::engine::{Outcome, Simulation, SimulationError, Simulator};
+use crate::formats::KindError;
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::OnnxError;
 use crate::formats::shapes::ShapesError;
@@ -68,6 +66,9 @@ pub enum ExperimentError {
     /// The experiment itself is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A file is not what is needed, or cannot be read.
+    #[error(transparent)]
+    Kind(#[from] KindError),
     /// The model cannot be imported.
     #[error(transparent)]
     Onnx(#[from] OnnxError),

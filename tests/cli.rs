@@ -520,3 +520,81 @@ fn a_network_that_does_not_fit_is_an_error_where_asked() {
     run_digits(&refused, &[&on[..], &["--require-fit"]].concat()).code(4);
     assert!(refused.join("summary.json").exists());
 }
+
+/// Files that a verb does not take, each with what it is and the next step in the message.
+#[test]
+fn a_file_of_another_kind_is_named_with_the_next_step() {
+    let temp = TempDir::new().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = temp.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    // As PyTorch before 1.6 wrote them; the name does not matter.
+    let checkpoint = write(
+        "model.onnx",
+        b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19",
+    );
+    let lite = write("model.tflite", b"\x1c\0\0\0TFL3");
+    let digits = root().join("examples/digits.toml");
+    let shapes = root().join("examples/shapes/vgg16.toml");
+    let sweep = root().join("examples/sweep.toml");
+    let device = root().join("data/hardware/loihi1.toml");
+    let out = temp.path().join("out");
+    let verbs: [&[&str]; 6] = [
+        &["run"],
+        &["doctor"],
+        &["convert", "--out", "unused"],
+        &["estimate", "--rate", "0.1", "--timesteps", "4"],
+        &["simulate"],
+        &["inspect"],
+    ];
+    for (file, what, step) in [
+        (
+            &checkpoint,
+            "this is a PyTorch checkpoint",
+            "torch.onnx.export",
+        ),
+        (&lite, "this is a TensorFlow Lite model", "tf2onnx"),
+        (&device, "this is a cost table", "--hardware-file"),
+        (&sweep, "this is a sweep", "spikewatt sweep run"),
+    ] {
+        for verb in verbs {
+            let said = predicate::str::contains(what).and(predicate::str::contains(step));
+            spikewatt()
+                .current_dir(temp.path())
+                .args(verb)
+                .arg(file)
+                .assert()
+                .code(1)
+                .stderr(said);
+        }
+    }
+    for (verb, file, what, step) in [
+        (
+            "run",
+            &shapes,
+            "a description of shapes",
+            "spikewatt estimate",
+        ),
+        ("estimate", &digits, "an experiment", "spikewatt run"),
+        ("simulate", &shapes, "a description of shapes", "estimate"),
+        ("inspect", &digits, "an experiment", "spikewatt run"),
+    ] {
+        let mut command = spikewatt();
+        command.arg(verb).arg(file);
+        if verb == "estimate" {
+            command.args(["--rate", "0.1", "--timesteps", "4"]);
+        }
+        let said = predicate::str::contains(what).and(predicate::str::contains(step));
+        command.assert().code(1).stderr(said);
+    }
+    let said = predicate::str::contains("an experiment, not a sweep");
+    spikewatt()
+        .args(["sweep", "plan"])
+        .arg(&digits)
+        .assert()
+        .code(1)
+        .stderr(said);
+    assert!(!out.exists() && !temp.path().join("unused").exists());
+}

@@ -2,6 +2,7 @@
 
 use eframe::egui::{Grid, Ui};
 use spikewatt::experiment::{CalibrationConfig, Experiment};
+use spikewatt::formats::{FileKind, kind_of};
 use std::path::{Path, PathBuf};
 
 /// A model with the files that are known so far.
@@ -31,8 +32,7 @@ pub enum Answer {
 /// Whether a file is a model that needs data beside it.
 #[must_use]
 pub fn is_model(file: &Path) -> bool {
-    file.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
+    kind_of(file).is_ok_and(|kind| kind == FileKind::Onnx)
 }
 
 impl Bare {

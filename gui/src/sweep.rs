@@ -3,7 +3,7 @@
 use crate::state::SweepResults;
 use anyhow::{Context as _, bail};
 use spikewatt::energy::Catalogue;
-use spikewatt::explore::is_sweep;
+use spikewatt::formats::{FileKind, kind_of};
 use spikewatt::sweep::{Merged, Plan, Sweep, merge};
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,10 @@ const RESULTS: &str = "results.json";
 /// # Errors
 /// If a file cannot be read.
 pub fn is_one(path: &Path) -> anyhow::Result<bool> {
-    let results = path.file_name().is_some_and(|name| name == RESULTS);
-    Ok(results || path.join(RESULTS).is_file() || is_sweep(path)?)
+    Ok(matches!(
+        kind_of(path)?,
+        FileKind::Sweep | FileKind::SweepResults
+    ))
 }
 
 /// Opens results, or a sweep file with the results that the command line left in its usual place,
@@ -25,7 +27,7 @@ pub fn is_one(path: &Path) -> anyhow::Result<bool> {
 /// # Errors
 /// If a file is damaged or there are no results yet.
 pub fn open(path: &Path) -> anyhow::Result<SweepResults> {
-    if !is_sweep(path)? {
+    if kind_of(path)? != FileKind::Sweep {
         let file = if path.is_dir() {
             path.join(RESULTS)
         } else {

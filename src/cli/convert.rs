@@ -8,7 +8,7 @@ use crate::experiment::{
     CalibrationConfig, ConversionReport, Correction, Experiment, Normalization, Readout,
     convert_model,
 };
-use crate::formats::nir;
+use crate::formats::{self, FileKind, nir};
 use crate::report::escape::cell;
 use crate::report::{Manifest, OutputFolder};
 use anyhow::bail;
@@ -90,11 +90,9 @@ pub(super) fn execute(
 }
 
 fn experiment(args: &ConvertArgs, common: &Common) -> anyhow::Result<Experiment> {
-    let is_file = args
-        .input
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    let mut experiment = match (&args.data, is_file) {
+    let accepts = |kind: FileKind| kind.is_experiment() || kind == FileKind::Onnx;
+    let kind = formats::require(&args.input, "a model or its experiment", accepts)?;
+    let mut experiment = match (&args.data, kind.is_experiment()) {
         (_, true) => Experiment::load(&args.input, &args.set)?,
         (Some(data), false) => {
             let base = Experiment::of_model(args.input.clone(), data.clone());

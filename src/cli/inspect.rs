@@ -3,7 +3,7 @@
 use super::{Common, Format, harmless, print, print_json};
 use crate::ann::Operation;
 use crate::conversion::{self, Calibration, ConversionOptions};
-use crate::formats::onnx;
+use crate::formats::{self, FileKind, onnx};
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -51,6 +51,9 @@ struct PopulationRow {
 }
 
 pub(super) fn execute(args: &InspectArgs, common: &Common) -> anyhow::Result<()> {
+    formats::require(&args.model, "a trained model (.onnx)", |kind| {
+        kind == FileKind::Onnx
+    })?;
     let ann = onnx::load(&args.model)?.ann;
     let dense = ann.dense_counts();
     let layers: Vec<LayerRow> = ann
@@ -95,8 +98,7 @@ pub(super) fn execute(args: &InspectArgs, common: &Common) -> anyhow::Result<()>
         macs: dense.macs(),
         layers,
         spiking: Spiking {
-            // The input population is driven from outside.
-            neurons: populations.iter().skip(1).map(|p| p.neurons).sum(),
+            neurons: topology.neurons(),
             synapses: populations.iter().map(|p| p.synapses).sum(),
             populations,
         },

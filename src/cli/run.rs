@@ -14,6 +14,7 @@ use crate::experiment::{
     OutputConfig, Readout, Run, SpikingExperiment,
 };
 use crate::formats::saved_counts::{self, SavedCounts};
+use crate::formats::{self, FileKind, KindError};
 use crate::report::{Manifest, OutputFolder, TableEntry};
 use crate::units::si;
 use anyhow::{Context, bail};
@@ -127,9 +128,10 @@ pub(super) fn correction(what: &str) -> Result<Correction, String> {
 }
 
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
-    let job = match spiking::experiment(args, common)? {
+    let kind = kind_of_input(args)?;
+    let job = match spiking::experiment(args, kind, common)? {
         Some(experiment) => Job::Spiking(experiment),
-        None => Job::Conventional(experiment(args, common)?),
+        None => Job::Conventional(experiment(args, kind, common)?),
     };
     if let Job::Conventional(experiment) = &job {
         experiment.check()?;
@@ -232,18 +234,30 @@ fn conversion(args: &RunArgs, conversion: &mut ConversionConfig) {
     conversion.signed_spikes |= args.signed_spikes;
 }
 
-pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
+/// What is to be run.
+pub(super) fn kind_of_input(args: &RunArgs) -> Result<FileKind, KindError> {
+    let accepts = |kind: FileKind| {
+        kind.is_experiment() || kind.is_spiking_network() || kind == FileKind::Onnx
+    };
+    formats::require(
+        &args.input,
+        "an experiment, a model or a spiking network",
+        accepts,
+    )
+}
+
+pub(super) fn experiment(
+    args: &RunArgs,
+    kind: FileKind,
+    common: &Common,
+) -> anyhow::Result<Experiment> {
     if !args.network.is_empty() || args.baseline.is_some() {
         bail!(
             "{}: it is converted; --baseline and the options of spiking networks are for a .nir or native network, and --dt-bin for recorded events",
             args.input.display()
         );
     }
-    let is_file = args
-        .input
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    let mut experiment = if is_file {
+    let mut experiment = if kind.is_experiment() {
         Experiment::load(&args.input, &args.set)?
     } else {
         let Some(data) = &args.data else {

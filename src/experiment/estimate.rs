@@ -1,13 +1,12 @@
 //! A report without data: analytic counts at assumed rates, from the shapes of a network alone.
 
-use super::spiking::is_spiking_network;
 use super::subject::Subject;
 use super::{ConfigError, Context, Estimate, ExperimentError, SimulateConfig, shown};
 use crate::conversion::{self, Calibration, ConversionOptions};
 use crate::counts::{AssumedRates, DenseCounts, EventCounts};
 use crate::digest::sha256_hex;
 use crate::files;
-use crate::formats::{onnx, shapes};
+use crate::formats::{self, FileKind, onnx, shapes};
 use crate::network::{Network, Population, Topology};
 use crate::result::{ModelReport, Setup};
 use std::path::Path;
@@ -81,12 +80,19 @@ struct Source {
 
 impl Source {
     fn load(model: &Path, timesteps: u32) -> Result<Self, ExperimentError> {
-        if is_spiking_network(model)? {
-            return Self::spiking(model);
-        }
-        match model.extension() {
-            Some(extension) if extension.eq_ignore_ascii_case("toml") => Self::shapes(model),
-            _ => Self::conventional(model, timesteps),
+        let accepts = |kind: FileKind| {
+            kind.is_spiking_network()
+                || matches!(
+                    kind,
+                    FileKind::Onnx | FileKind::Shapes | FileKind::OtherToml
+                )
+        };
+        let wanted = "a model, a spiking network or a description of shapes";
+        match formats::require(model, wanted, accepts)? {
+            FileKind::Onnx => Self::conventional(model, timesteps),
+            kind if kind.is_spiking_network() => Self::spiking(model),
+            // What is wrong with other keys is told by the reader of shapes.
+            _ => Self::shapes(model),
         }
     }
 

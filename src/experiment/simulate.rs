@@ -9,6 +9,7 @@ use crate::conversion::ConversionError;
 use crate::counts::EventCounts;
 use crate::encoding::{Drive, EncodingError};
 use crate::engine::{NoProbe, Outcome, Probe, SimulationError, Simulator, SpikeTrain};
+use crate::formats::KindError;
 use crate::formats::native::NativeError;
 use crate::formats::nir::{LowerError, NirError};
 use crate::formats::onnx::OnnxError;
@@ -57,6 +58,9 @@ pub enum SimulateError {
         .0.display()
     )]
     Onnx(PathBuf),
+    /// The file is no network, or cannot be read.
+    #[error(transparent)]
+    Kind(#[from] KindError),
     /// The ONNX model cannot be read.
     #[error(transparent)]
     Model(#[from] OnnxError),

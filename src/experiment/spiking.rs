@@ -14,6 +14,7 @@ use crate::energy::{Catalogue, HardwareError, UsageConfig};
 use crate::engine::{NoProbe, Outcome};
 use crate::files;
 use crate::formats::onnx::{self, OnnxError};
+use crate::formats::{FileKind, extension, kind_of_experiment};
 use crate::network::Network;
 use crate::result::{Accuracy, InputEntry, ModelReport, Setup};
 use serde::{Deserialize, Serialize};
@@ -136,24 +137,6 @@ pub enum SpikingError {
     Hardware(#[from] HardwareError),
 }
 
-/// Whether a file is a spiking network, by its name and, for `.toml`, by what it describes.
-///
-/// # Errors
-/// If a `.toml` file cannot be read.
-pub fn is_spiking_network(path: &Path) -> Result<bool, ConfigError> {
-    Ok(match extension(path).as_str() {
-        "nir" => true,
-        "toml" => table(path)?.contains_key("populations"),
-        _ => false,
-    })
-}
-
-fn extension(path: &Path) -> String {
-    path.extension()
-        .map(|extension| extension.to_string_lossy().to_lowercase())
-        .unwrap_or_default()
-}
-
 fn table(path: &Path) -> Result<toml::Table, ConfigError> {
     let shown = || path.display().to_string();
     let text = files::read_text(path).map_err(|source| ConfigError::Read {
@@ -177,16 +160,11 @@ impl SpikingExperiment {
         let mut table = table(path)?;
         apply(&mut table, overrides)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let model = table.get("model").and_then(toml::Value::as_str);
-        // An ONNX model with options of spiking networks takes recorded events.
-        let is_recorded = table.contains_key("network")
-            && model.is_some_and(|model| extension(Path::new(model)) == "onnx");
-        match model.map(|model| is_spiking_network(&folder.join(model))) {
-            Some(Ok(true)) => {}
-            Some(Ok(false)) if is_recorded => {}
-            // What is wrong with a model is told by whoever reads it.
-            _ => return Ok(None),
+        if kind_of_experiment(&table, folder) != FileKind::SpikingExperiment {
+            return Ok(None);
         }
+        let model = table.get("model").and_then(toml::Value::as_str);
+        let is_recorded = model.is_some_and(|model| extension(Path::new(model)) == "onnx");
         let refused = |problem: &str| ConfigError::Parse {
             path: path.display().to_string(),
             message: format!("its model is a spiking network, which is not converted: {problem}"),

@@ -7,6 +7,7 @@ use super::simulate::SimulateError;
 use crate::formats::native::{Description, Quantity};
 use crate::formats::nir::{self, Port};
 use crate::formats::spikes::{self, Request, SpikingInput};
+use crate::formats::{self, FileKind};
 use crate::network::Network;
 use crate::neuron::{
     CurrentOrder, InitialPotential, Model, Neuron, NeuronError, Options, PRESETS, Preset,
@@ -125,19 +126,17 @@ pub(super) struct Subject {
 
 impl Subject {
     pub(super) fn load(config: &SimulateConfig) -> Result<Self, SimulateError> {
-        let has_extension = |name: &str| {
-            let extension = config.network.extension();
-            extension.is_some_and(|extension| extension.eq_ignore_ascii_case(name))
+        let accepts = |kind: FileKind| {
+            kind.is_spiking_network() || matches!(kind, FileKind::Onnx | FileKind::OtherToml)
         };
-        if has_extension("onnx") {
-            match &config.conversion {
+        match formats::require(&config.network, "a spiking network", accepts)? {
+            FileKind::Onnx => match &config.conversion {
                 Some(how) => Self::recorded(config, how),
                 None => Err(SimulateError::Onnx(config.network.clone())),
-            }
-        } else if has_extension("toml") {
-            Self::native(config)
-        } else {
-            Self::nir(config)
+            },
+            FileKind::Nir => Self::nir(config),
+            // What is wrong with other keys is told by the reader of native networks.
+            _ => Self::native(config),
         }
     }
 

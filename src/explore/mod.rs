@@ -44,6 +44,6 @@ pub use record::{Potentials, Record};
 pub use recording::{OpenError, open_recording};
 pub use selection::{Rows, Selection};
 pub use structure::Structure;
-pub use subject::{Subject, SubjectError, is_sweep};
+pub use subject::{Subject, SubjectError};
 pub use tally::Tally;
 pub use trace::{MOST_TRACES, Trace, TraceError};

@@ -10,20 +10,17 @@ use crate::experiment::{
     self, ConfigError, Context, Experiment, ExperimentError, Observer, SimulateConfig,
     SimulateError,
 };
-use crate::files;
 use crate::formats::saved_counts::{self, SavedCountsError};
+use crate::formats::{self, FileKind, KindError};
 use crate::network::Network;
 use std::path::{Path, PathBuf};
 
 /// Why something cannot be explored.
 #[derive(Debug, thiserror::Error)]
 pub enum SubjectError {
-    /// The file is of no kind that can be explored.
-    #[error(
-        "{}: not an experiment or native network (.toml), NIR file (.nir), recording (.npz), saved counts (.h5) or result folder",
-        .0.display()
-    )]
-    Unknown(PathBuf),
+    /// The file is of no kind that can be explored, or cannot be read.
+    #[error(transparent)]
+    Kind(#[from] KindError),
     /// The experiment file cannot be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -89,15 +86,21 @@ impl Subject {
     /// # Errors
     /// If the file cannot be read or is none of these.
     pub fn open(path: &Path, observer: Observer) -> Result<Self, SubjectError> {
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-        match extension.to_ascii_lowercase().as_str() {
-            _ if path.is_dir() => Self::result(&path.join("counts.h5"), observer),
-            "h5" => Self::result(path, observer),
-            "npz" => Ok(Subject::Recording(path.to_owned())),
-            "nir" => Ok(Self::network(path)),
-            "toml" if is_network(path)? => Ok(Self::network(path)),
-            "toml" => Self::experiment(Experiment::load(path, &[])?, observer),
-            _ => Err(SubjectError::Unknown(path.to_owned())),
+        let accepts = |kind: FileKind| {
+            kind.is_experiment()
+                || kind.is_spiking_network()
+                || matches!(
+                    kind,
+                    FileKind::SavedCounts | FileKind::ResultFolder | FileKind::Recording
+                )
+        };
+        let wanted = "an experiment, a network, a recording or a result";
+        match formats::require(path, wanted, accepts)? {
+            FileKind::ResultFolder => Self::result(&path.join("counts.h5"), observer),
+            FileKind::SavedCounts => Self::result(path, observer),
+            FileKind::Recording => Ok(Subject::Recording(path.to_owned())),
+            kind if kind.is_spiking_network() => Ok(Self::network(path)),
+            _ => Self::experiment(Experiment::load(path, &[])?, observer),
         }
     }
 
@@ -216,32 +219,6 @@ fn one_sample(config: &SimulateConfig) -> SimulateConfig {
         samples: Some(1),
         ..config.clone()
     }
-}
-
-/// Whether a TOML file describes a network rather than an experiment.
-fn is_network(path: &Path) -> Result<bool, SubjectError> {
-    has_key(path, "populations")
-}
-
-/// Whether a file describes a sweep rather than one experiment.
-///
-/// # Errors
-/// If the file cannot be read.
-pub fn is_sweep(path: &Path) -> Result<bool, SubjectError> {
-    let toml = path
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("toml"));
-    Ok(toml && path.is_file() && has_key(path, "parameters")?)
-}
-
-fn has_key(path: &Path, key: &str) -> Result<bool, SubjectError> {
-    let text = files::read_text(path).map_err(|source| ConfigError::Read {
-        path: path.display().to_string(),
-        source,
-    })?;
-    // What is no TOML at all is refused, with line and column, by the reader of experiments.
-    let table = text.parse::<toml::Table>().unwrap_or_default();
-    Ok(table.contains_key(key))
 }
 
 fn record_network(config: &SimulateConfig, observer: Observer) -> Result<Record, SubjectError> {

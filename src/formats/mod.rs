@@ -3,6 +3,7 @@
 
 pub mod dataset;
 mod hdf5_file;
+mod kind;
 pub mod native;
 pub mod nir;
 pub mod onnx;
@@ -13,6 +14,8 @@ pub mod shapes;
 pub mod spikes;
 
 pub use hdf5_file::Hdf5Problem;
+pub(crate) use kind::extension;
+pub use kind::{FileKind, KindError, WrongKind, kind_of, kind_of_experiment, require};
 
 /// No stream of n bytes inflates to more than this times n.
 /// Source: zlib technical details, "Maximum compression factor", <https://zlib.net/zlib_tech.html>.

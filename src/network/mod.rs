@@ -501,6 +501,21 @@ impl Topology {
         });
     }
 
+    /// The populations that a chip holds, with their indices: all but inputs, which are driven from
+    /// outside and are no neurons.
+    pub fn placed(&self) -> impl DoubleEndedIterator<Item = (usize, &Node)> {
+        let nodes = self.populations.iter().enumerate();
+        nodes.filter(|(_, node)| node.role != Role::Input)
+    }
+
+    /// Number of neurons: those of the populations that are [`placed`](Self::placed).
+    #[must_use]
+    pub fn neurons(&self) -> u64 {
+        self.placed()
+            .map(|(_, node)| node.shape.neurons() as u64)
+            .sum()
+    }
+
     /// Synapses that enter population `index`.
     #[must_use]
     pub fn synapses_into(&self, index: usize) -> u64 {

@@ -6,15 +6,13 @@ use super::method::Method;
 use super::parameter::{self, Parameter};
 use crate::experiment::Experiment;
 use crate::files;
+use crate::formats::{self, FileKind};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Keys of an experiment that name files; in a sweep they are relative to the sweep file.
 const PATH_KEYS: [&str; 4] = ["model", "data.path", "data.labels", "calibration.path"];
-
-/// Largest sweep file that is read [bytes].
-const MAX_FILE: u64 = 16 << 20;
 
 /// What a sweep file says, before the base experiment is read.
 #[derive(Debug, Deserialize)]
@@ -70,13 +68,8 @@ impl Sweep {
             path: shown.clone(),
             source,
         };
-        let size = std::fs::metadata(path).map_err(read)?.len();
-        if size > MAX_FILE {
-            return Err(SweepError::Parse {
-                path: shown,
-                message: format!("{size} bytes are no sweep file; the limit is {MAX_FILE}"),
-            });
-        }
+        let accepts = |kind: FileKind| matches!(kind, FileKind::Sweep | FileKind::OtherToml);
+        formats::require(path, "a sweep", accepts)?;
         let text = files::read_text(path).map_err(read)?;
         let parse = |message: String| SweepError::Parse {
             path: shown.clone(),

@@ -71,6 +71,7 @@ pub use table::{front_csv, front_tex};
 
 use crate::energy::HardwareError;
 use crate::experiment::{ConfigError, ExperimentError};
+use crate::formats::KindError;
 
 /// Most points of a sweep.
 pub const MAX_POINTS: usize = 1_000_000;
@@ -118,6 +119,9 @@ pub enum SweepError {
         /// Place of the other.
         second: usize,
     },
+    /// The file is no sweep.
+    #[error(transparent)]
+    Kind(#[from] KindError),
     /// A point's experiment is not accepted.
     #[error(transparent)]
     Config(#[from] ConfigError),

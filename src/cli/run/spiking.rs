@@ -2,23 +2,16 @@
 
 use super::RunArgs;
 use crate::cli::Common;
-use crate::experiment::{CalibrationConfig, SpikingData, SpikingExperiment, is_spiking_network};
+use crate::experiment::{CalibrationConfig, SpikingData, SpikingExperiment};
+use crate::formats::{FileKind, extension};
 use anyhow::bail;
-use std::path::Path;
 
 /// The experiment, if the model is a spiking network.
 pub(super) fn experiment(
     args: &RunArgs,
+    kind: FileKind,
     common: &Common,
 ) -> anyhow::Result<Option<SpikingExperiment>> {
-    let is_file = args
-        .input
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    let is_onnx = |path: &Path| {
-        path.extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
-    };
     let given = SpikingExperiment {
         model: args.input.clone(),
         data: args.data.clone().map(|path| SpikingData {
@@ -29,14 +22,14 @@ pub(super) fn experiment(
         network: args.network.options(),
         ..SpikingExperiment::default()
     };
-    let mut experiment = if given.is_recorded() || is_spiking_network(&args.input)? {
+    let mut experiment = if given.is_recorded() || kind.is_spiking_network() {
         if let Some(assignment) = args.set.first() {
             bail!(
                 "--set {assignment}: it sets keys of an experiment file; give the flag of the same purpose"
             );
         }
         given
-    } else if is_file {
+    } else if kind.is_experiment() {
         match SpikingExperiment::load(&args.input, &args.set)? {
             Some(experiment) => experiment,
             None => return Ok(None),
@@ -44,7 +37,7 @@ pub(super) fn experiment(
     } else {
         return Ok(None);
     };
-    let converted = is_onnx(&experiment.model);
+    let converted = extension(&experiment.model) == "onnx";
     if converted {
         if let Some(path) = &args.calibration {
             experiment.calibration = Some(CalibrationConfig {

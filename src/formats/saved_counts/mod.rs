@@ -39,6 +39,9 @@ use std::path::{Path, PathBuf};
 /// Version of the layout, in the attribute `schema`.
 pub const SCHEMA: &str = "spikewatt.counts/1";
 
+/// How the schema of every version begins.
+pub(super) const FAMILY: &str = "spikewatt.counts/";
+
 /// Counts of a run with what a report says beside them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedCounts {
