@@ -1,6 +1,8 @@
 //! Accuracy before and after conversion, on the shipped networks and data.
 
-use ndarray_npy::read_npy;
+mod npy;
+
+use crate::npy::read_npy;
 use spikewatt::ann::Runtime;
 use spikewatt::conversion::{
     Calibration, Conversion, ConversionOptions, Correction, Fit, FitOptions, MaxPoolChoice,
@@ -462,7 +464,7 @@ fn test_data_never_reach_conversion() {
     let images = ndarray::Array2::from_shape_vec((40, 64), images).unwrap();
     let labels = ndarray::Array1::from_elem(40, 9i64);
     let path = folder.path().join("other.npz");
-    let mut npz = ndarray_npy::NpzWriter::new(std::fs::File::create(&path).unwrap());
+    let mut npz = crate::npy::NpzWriter::new(std::fs::File::create(&path).unwrap());
     npz.add_array("x", &images).unwrap();
     npz.add_array("y", &labels).unwrap();
     npz.finish().unwrap();

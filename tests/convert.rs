@@ -1,11 +1,12 @@
 //! Networks converted, written as NIR, and run again: by this program and by numpy.
 
 mod build;
+mod npy;
 
+use crate::npy::{NpzReader, write_npy};
 use assert_cmd::Command;
 use build::{int, ints, model, node, tensor};
 use ndarray::{Array4, ArrayD, Axis};
-use ndarray_npy::{NpzReader, write_npy};
 use predicates::prelude::*;
 use rten_onnx::onnx::{NodeProto, TensorProto};
 use spikewatt::encoding::Encoding;

@@ -1,7 +1,9 @@
 //! Networks in the forms that exporters write them, against what onnxruntime gave for them:
 //! `tests/reference/onnx/make.py`.
 
-use ndarray_npy::read_npy;
+mod npy;
+
+use crate::npy::read_npy;
 use spikewatt::ann::Runtime;
 use spikewatt::conversion::{Calibration, ConversionOptions, convert};
 use spikewatt::encoding::Encoding;

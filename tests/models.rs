@@ -3,7 +3,9 @@
 //! They are too many to ship; `SPIKEWATT_SHARED_MODELS` and `SPIKEWATT_SHARED_DATA` name the
 //! folders they lie in.
 
-use ndarray_npy::read_npy;
+mod npy;
+
+use crate::npy::read_npy;
 use spikewatt::ann::Runtime;
 use spikewatt::conversion::{Calibration, ConversionOptions, convert};
 use spikewatt::formats::dataset::{LoadOptions, Preprocessing, load_with};

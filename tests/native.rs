@@ -1,7 +1,9 @@
 //! Descriptions of networks: what they build, what they refuse, and that nothing makes them panic.
 
+mod npy;
+
+use crate::npy::NpzWriter;
 use ndarray::{Array, Array1};
-use ndarray_npy::NpzWriter;
 use proptest::prelude::*;
 use spikewatt::formats::native::{Description, NativeError, NativeNetwork, NativeProblem, read};
 use spikewatt::network::{Delay, Network, Pattern, Projection, Shape, Weights};

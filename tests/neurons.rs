@@ -1,6 +1,8 @@
 //! Neuron models: closed forms, other simulators' spikes, and what must hold for each model under
 //! each preset.
 
+mod npy;
+
 use spikewatt::neuron::{
     Advance, CurrentOrder, Dynamics, InitialPotential, InputKind, Integration, LeakPotential,
     MODELS, Model, NeuronError, Options, PRESETS, Parameter, Preset, ResetRule, SpikeLimit,
@@ -843,8 +845,8 @@ fn shared(variable: &str) -> Option<PathBuf> {
     folder
 }
 
-fn npy<T: ndarray_npy::ReadableElement>(path: &std::path::Path) -> ndarray::Array2<T> {
-    ndarray_npy::read_npy(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+fn npy<T: spikewatt::formats::npy::Element>(path: &std::path::Path) -> ndarray::Array2<T> {
+    crate::npy::read_npy(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// The numbers of a dataset of a NIR file; `None` if there is none.
@@ -990,7 +992,7 @@ fn reference_nir_chains() {
             if !path.exists() {
                 continue;
             }
-            let expected = match ndarray_npy::read_npy::<_, ndarray::Array2<u8>>(&path) {
+            let expected = match crate::npy::read_npy::<_, ndarray::Array2<u8>>(&path) {
                 Ok(spikes) => spikes.mapv(f64::from),
                 Err(_) => npy::<f32>(&path).mapv(f64::from),
             };
@@ -1134,7 +1136,7 @@ fn reference_brunel_2000() {
         return;
     };
     let file = std::fs::File::open(folder.join("brunel2000.npz")).expect("the network");
-    let mut npz = ndarray_npy::NpzReader::new(file).expect("an npz file");
+    let mut npz = crate::npy::NpzReader::new(file).expect("an npz file");
     let indptr: ndarray::Array1<i64> = npz.by_name("indptr").expect("indptr");
     let target: ndarray::Array1<u16> = npz.by_name("target").expect("target");
     let initial: ndarray::Array1<f64> = npz.by_name("initial_potential").expect("potentials");

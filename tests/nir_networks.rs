@@ -1,8 +1,10 @@
 //! Networks made of NIR graphs: against an independent simulator that works on the graph's own
 //! nodes in double precision, against other simulators' spikes, and there and back.
 
+mod npy;
+
+use crate::npy::read_npy;
 use ndarray::ArrayD;
-use ndarray_npy::read_npy;
 use proptest::prelude::*;
 use spikewatt::formats::nir::*;
 use spikewatt::network::{

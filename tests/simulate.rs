@@ -1,8 +1,10 @@
 //! Spiking networks on given input: `spikewatt simulate` and the library function behind it.
 
+mod npy;
+
+use crate::npy::{NpzReader, NpzWriter, read_npy, write_npy};
 use assert_cmd::Command;
 use ndarray::{Array, Array1, ArrayD, IxDyn};
-use ndarray_npy::{NpzReader, NpzWriter, read_npy, write_npy};
 use predicates::prelude::*;
 use spikewatt::experiment::{
     NetworkOptions, NetworkRun, OutputKind, SimulateConfig, SimulateError, StartPotential,
@@ -802,7 +804,7 @@ fn frames(path: &Path) -> ArrayD<f32> {
 
 fn spikes_or_potentials(path: &Path, population: &str) -> (ArrayD<f32>, bool) {
     let mut npz = NpzReader::new(File::open(path).unwrap()).unwrap();
-    match npz.by_name::<ndarray::OwnedRepr<u8>, IxDyn>(&format!("spikes/{population}")) {
+    match npz.by_name::<ArrayD<u8>>(&format!("spikes/{population}")) {
         Ok(spikes) => (spikes.mapv(f32::from), true),
         Err(_) => (
             npz.by_name(&format!("potential/{population}")).unwrap(),

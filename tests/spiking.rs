@@ -1,8 +1,10 @@
 //! Spiking networks through `spikewatt run`: simulated, counted and priced.
 
+mod npy;
+
+use crate::npy::NpzWriter;
 use assert_cmd::Command;
 use ndarray::{Array1, Array3};
-use ndarray_npy::NpzWriter;
 use predicates::prelude::*;
 use spikewatt::formats::nir::{self, Graph, IF, Input, Linear, Node, Output, Primitive, Tensor};
 use std::fs::File;

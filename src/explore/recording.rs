@@ -3,15 +3,12 @@
 use super::Record;
 use super::record::{Train, merge};
 use crate::counts::{DenseCounts, EventCounts};
+use crate::formats::npy::{Header, Kind};
 use crate::network::{Node, Role, Shape, Topology};
-use ndarray_npy::npy::header::Header;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
-
-/// As NumPy itself limits it. Source: `numpy.lib.format.read_array`, `max_header_size`.
-const MAX_HEADER: usize = 10_000;
 
 /// Most neurons of all populations that are shown.
 const MAX_NEURONS: u64 = 50_000_000;
@@ -151,39 +148,14 @@ fn record(
 
 /// The axes of an array and the bytes of its header.
 fn dims(reader: &mut impl Read) -> Result<(Dims, u64), String> {
-    let cut = |error: io::Error| format!("its header cannot be read: {error}");
-    let mut head = [0; 10];
-    reader.read_exact(&mut head).map_err(cut)?;
-    let mut bytes = head.to_vec();
-    let length = match head[6] {
-        1 => usize::from(u16::from_le_bytes([head[8], head[9]])),
-        2 | 3 => {
-            let mut more = [0; 2];
-            reader.read_exact(&mut more).map_err(cut)?;
-            bytes.extend(more);
-            u32::from_le_bytes([head[8], head[9], more[0], more[1]]) as usize
-        }
-        _ => return Err("its header is of an unknown version".into()),
-    };
-    if length > MAX_HEADER {
-        return Err(format!("a header of {length} bytes"));
-    }
-    let start = bytes.len();
-    bytes.resize(start + length, 0);
-    reader.read_exact(&mut bytes[start..]).map_err(cut)?;
-    // A plain array has one dictionary and one tuple: deeper brackets could nest without end.
-    if bytes.iter().filter(|b| b"([{".contains(b)).count() > 2 {
-        return Err("structured arrays are not supported".into());
-    }
-    let header = Header::from_reader(&mut &bytes[..]).map_err(|e| e.to_string())?;
-    let kind = header.type_descriptor.as_string();
-    if kind.is_none_or(|kind| kind.trim_start_matches(['<', '>', '|', '=']) != "u1") {
+    let (header, bytes) = Header::read(reader).map_err(|error| error.to_string())?;
+    if header.kind != Kind::U8 {
         return Err("its values are not u8".into());
     }
-    if header.layout.is_fortran() {
+    if header.fortran_order {
         return Err("it is stored in Fortran order".into());
     }
-    let (samples, timesteps, neurons) = match header.shape[..] {
+    let (samples, timesteps, neurons) = match header.dims[..] {
         [timesteps, neurons] => (1, timesteps, neurons),
         [samples, timesteps, neurons] => (samples, timesteps, neurons),
         _ => return Err("its shape is not (T, neurons) or (N, T, neurons)".into()),
@@ -196,7 +168,7 @@ fn dims(reader: &mut impl Read) -> Result<(Dims, u64), String> {
         timesteps,
         neurons,
     };
-    Ok((dims, bytes.len() as u64))
+    Ok((dims, bytes as u64))
 }
 
 /// The spikes of one sample, a timestep after the other.
@@ -235,8 +207,8 @@ mod tests {
             let name = format!("spikes/{name}.npy");
             zip.start_file(name, zip::write::SimpleFileOptions::default())
                 .unwrap();
-            let array = ndarray::ArrayD::from_shape_vec(*shape, values.to_vec()).unwrap();
-            ndarray_npy::WriteNpyExt::write_npy(&array, &mut zip).unwrap();
+            zip.write_all(&crate::formats::npy::encode(shape, values))
+                .unwrap();
         }
         let bytes = zip.finish().unwrap().into_inner();
         file.write_all(&bytes).unwrap();

@@ -6,6 +6,7 @@ mod hdf5_file;
 mod kind;
 pub mod native;
 pub mod nir;
+pub mod npy;
 pub mod onnx;
 pub mod recording;
 pub mod sanafe;

@@ -11,6 +11,7 @@
 
 use crate::engine::{Probe, Recording};
 use crate::files;
+use crate::formats::npy;
 use crate::network::{Network, Shape};
 use crate::neuron::Neuron;
 use std::fs::File;
@@ -72,18 +73,15 @@ impl Kind {
         }
     }
 
-    fn descriptor(self) -> &'static str {
+    fn element(self) -> npy::Kind {
         match self {
-            Kind::Spikes => "|u1",
-            Kind::Values | Kind::Potentials => "<f4",
+            Kind::Spikes => npy::Kind::U8,
+            Kind::Values | Kind::Potentials => npy::Kind::F32,
         }
     }
 
     fn bytes(self) -> usize {
-        match self {
-            Kind::Spikes => 1,
-            Kind::Values | Kind::Potentials => 4,
-        }
+        self.element().size()
     }
 }
 
@@ -278,7 +276,7 @@ fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>) -> io::Result<()> {
     for spool in spools {
         let dims: Vec<usize> = [dims, &[spool.shape.neurons()]].concat();
         let bytes = dims.iter().product::<usize>() as u64 * spool.kind.bytes() as u64;
-        let header = header(spool.kind.descriptor(), &dims);
+        let header = npy::Header::row_major(spool.kind.element(), &dims).to_bytes();
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .compression_level(Some(1))
@@ -298,22 +296,6 @@ fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>) -> io::Result<()> {
     let temporary = zip.finish().map_err(io::Error::other)?;
     let temporary = temporary.into_inner().map_err(|error| error.into_error())?;
     files::put(temporary, path)
-}
-
-/// Source: `numpy.lib.format`, version 1.0: magic, length of the header, the header, padded to 64.
-fn header(descriptor: &str, dims: &[usize]) -> Vec<u8> {
-    let dims: Vec<String> = dims.iter().map(|dim| format!("{dim},")).collect();
-    let dims = dims.join(" ");
-    let mut text =
-        format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': ({dims}), }}");
-    const PREFIX: usize = 10;
-    let length = (PREFIX + text.len() + 1).next_multiple_of(64) - PREFIX;
-    text += &" ".repeat(length - 1 - text.len());
-    text.push('\n');
-    let mut header = b"\x93NUMPY\x01\x00".to_vec();
-    header.extend_from_slice(&(length as u16).to_le_bytes());
-    header.extend_from_slice(text.as_bytes());
-    header
 }
 
 #[cfg(test)]
