@@ -6,7 +6,7 @@
 use spikewatt::energy::{Catalogue, PriceOptions, Work, price, quantised_bits};
 use spikewatt::result::{TargetReport, Workload};
 use spikewatt::units::Range;
-use spikewatt::validation::Network;
+use spikewatt::validation::CaseNetwork;
 
 /// Spikes per synapse and inference at which a table gives both networks the same energy, over
 /// the range of the baseline's figures.
@@ -18,9 +18,9 @@ fn break_even(
 ) -> Result<Range, Box<dyn std::error::Error>> {
     const SYNAPSES: u64 = 1_000_000;
     let synops = SYNAPSES;
-    let spiking = Network::Events { neurons: 1, synops };
+    let spiking = CaseNetwork::Events { neurons: 1, synops };
     let counts = spiking.spiking(timesteps, 0.0).ok_or("no structure")?;
-    let original = Network::Aggregate {
+    let original = CaseNetwork::Aggregate {
         macs: SYNAPSES,
         parameters: SYNAPSES,
         activations: 0,

@@ -10,7 +10,7 @@ mod figure;
 use figure::{Bar, bars};
 use spikewatt::energy::Catalogue;
 use spikewatt::units::si;
-use spikewatt::validation::{Quantity, validate};
+use spikewatt::validation::{MeasuredQuantity, validate};
 
 /// Title, device, experiment and point.
 const DEVICES: [(&str, &str, &str, &str); 5] = [
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (title, device, case, point) in DEVICES {
         let found = validate(&catalogue, Some(device))?;
         let row = found.iter().flat_map(|found| &found.rows).find(|row| {
-            row.case == case && row.point == point && row.quantity == Quantity::DynamicJ
+            row.case == case && row.point == point && row.quantity == MeasuredQuantity::DynamicJ
         });
         let Some((row, predicted)) = row.and_then(|row| Some((row, row.predicted?))) else {
             return Err(format!("{device}: no prediction of {case} {point}").into());

@@ -11,7 +11,7 @@ use figure::{Bar, bars};
 use spikewatt::energy::{Catalogue, PriceOptions, Work, price};
 use spikewatt::result::{TargetReport, Workload};
 use spikewatt::units::si;
-use spikewatt::validation::Network;
+use spikewatt::validation::CaseNetwork;
 
 /// Operations of the ANN, and spikes per neuron and timestep of the spiking network, as printed.
 const MACS: u64 = 18_390_000;
@@ -24,8 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let catalogue = Catalogue::shipped()?;
     let table = catalogue.get("arithmetic-45nm")?;
     let energies = |synops: u64| -> Option<(f64, f64)> {
-        let spiking = Network::Events { neurons: 1, synops };
-        let original = Network::Aggregate {
+        let spiking = CaseNetwork::Events { neurons: 1, synops };
+        let original = CaseNetwork::Aggregate {
             macs: MACS,
             parameters: 120_000,
             activations: 0,

@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 struct Case {
-    model: onnx::Model,
+    model: onnx::OnnxModel,
     runtime: Runtime,
     test: Dataset,
     train: Dataset,

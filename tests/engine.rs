@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use spikewatt::encoding::Drive;
 use spikewatt::engine::{Simulation, Simulator, SpikeTrain};
 use spikewatt::network::{
-    Axis, BitRows, Connectivity, Convolution, Delay, Network, Pattern, Pooling, Population,
+    Axis, BitRows, Connectivity, Convolution, Delays, Network, Pattern, Pooling, Population,
     Projection, Shape, Weights, Window,
 };
 use spikewatt::neuron::{IntegrateFire, MaxPool, MaxPoolRule, Neuron, Reset, ThresholdTest};
@@ -60,7 +60,7 @@ fn deliver(connectivity: Connectivity, weights: Vec<f32>, shapes: [Shape; 2]) ->
             target: 1,
             connectivity,
             weights: weights.into(),
-            delay: Delay::NONE,
+            delay: Delays::NONE,
         }],
     };
     // Sample s lets input neuron s spike; the last sample lets all of them spike.
@@ -478,7 +478,7 @@ fn random_network() -> impl Strategy<Value = Network> {
                                 present: present(&w1, 3),
                             }),
                             weights: w1.into(),
-                            delay: Delay::NONE,
+                            delay: Delays::NONE,
                         },
                         Projection {
                             source: 1,
@@ -488,7 +488,7 @@ fn random_network() -> impl Strategy<Value = Network> {
                                 present: None,
                             }),
                             weights: vec![1.0; 12].into(),
-                            delay: Delay::NONE,
+                            delay: Delays::NONE,
                         },
                         Projection {
                             source: 2,
@@ -506,7 +506,7 @@ fn random_network() -> impl Strategy<Value = Network> {
                                 },
                             },
                             weights: w2.into(),
-                            delay: Delay::NONE,
+                            delay: Delays::NONE,
                         },
                         Projection {
                             source: 1,
@@ -517,7 +517,7 @@ fn random_network() -> impl Strategy<Value = Network> {
                                 present: present(&w3, 5),
                             }),
                             weights: w3.into(),
-                            delay: Delay::NONE,
+                            delay: Delays::NONE,
                         },
                         Projection {
                             source: 3,
@@ -528,7 +528,7 @@ fn random_network() -> impl Strategy<Value = Network> {
                                 present: present(&w4, 2),
                             }),
                             weights: w4.into(),
-                            delay: Delay::NONE,
+                            delay: Delays::NONE,
                         },
                     ],
                 }
@@ -602,7 +602,7 @@ fn worked_neurons_that_fire_without_input() {
                 present: None,
             }),
             weights: vec![2.5].into(),
-            delay: Delay::NONE,
+            delay: Delays::NONE,
         }],
     };
     let mut train = SpikeTrain::new();

@@ -6,7 +6,7 @@ use crate::npy::NpzWriter;
 use ndarray::{Array, Array1};
 use proptest::prelude::*;
 use spikewatt::formats::native::{Description, NativeError, NativeNetwork, NativeProblem, read};
-use spikewatt::network::{Delay, Network, Pattern, Projection, Shape, Weights};
+use spikewatt::network::{Delays, Network, Pattern, Projection, Shape, Weights};
 use spikewatt::neuron::Neuron;
 use std::path::Path;
 
@@ -47,8 +47,8 @@ fn synapses(projection: &Projection) -> Vec<(usize, u32, f32, u32)> {
         for i in starts[source] as usize..starts[source + 1] as usize {
             let weight = projection.weights.get(i);
             let delay = match &projection.delay {
-                Delay::Each(delays) => u32::from(delays[i]),
-                Delay::Uniform(delay) => *delay,
+                Delays::Each(delays) => u32::from(delays[i]),
+                Delays::Uniform(delay) => *delay,
             };
             synapses.push((source, targets[i], weight, delay));
         }
@@ -91,7 +91,7 @@ fn the_brunel_example_has_ten_million_synapses_of_exact_in_degree() {
                 .iter()
                 .all(|&k| k == degree)
         );
-        assert_eq!(projection.delay, Delay::Uniform(15));
+        assert_eq!(projection.delay, Delays::Uniform(15));
         // One weight for all: 4 bytes a synapse.
         assert!(matches!(projection.weights, Weights::Uniform(_)));
     }
@@ -189,7 +189,7 @@ fn worked_small_network() {
         }
     );
     assert_eq!(projections[1].weights, Weights::Uniform(0.5));
-    assert_eq!(projections[1].delay, Delay::NONE);
+    assert_eq!(projections[1].delay, Delays::NONE);
     assert_eq!(built.timesteps, None);
 }
 
@@ -205,10 +205,10 @@ fn delays_that_close_a_cycle_are_at_least_one_timestep() {
     )
     .unwrap();
     let projections = &built.network.projections;
-    assert_eq!(projections[0].delay, Delay::Uniform(1));
-    assert_eq!(projections[1].delay, Delay::Uniform(1));
-    assert_eq!(projections[2].delay, Delay::Uniform(0));
-    let Delay::Each(delays) = &projections[3].delay else {
+    assert_eq!(projections[0].delay, Delays::Uniform(1));
+    assert_eq!(projections[1].delay, Delays::Uniform(1));
+    assert_eq!(projections[2].delay, Delays::Uniform(0));
+    let Delays::Each(delays) = &projections[3].delay else {
         panic!("one delay for all");
     };
     assert_eq!(delays.len(), 12);

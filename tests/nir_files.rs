@@ -3,7 +3,7 @@
 use hdf5::{FileBuilder, GroupBuilder};
 use proptest::prelude::*;
 use spikewatt::formats::nir::data::{
-    Event, Events, Grid, NodeData, Observable, TimeGridded, time_step,
+    EventSamples, Grid, NodeData, Observable, TimeGridded, TimedEvent, time_step,
 };
 use spikewatt::formats::nir::*;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -58,7 +58,7 @@ fn ramp(dims: &[usize], start: f64) -> Tensor {
 }
 
 fn graph(nodes: Vec<(&str, Primitive)>, edges: &[(usize, usize)]) -> Graph {
-    let nodes = nodes.into_iter().map(|(name, primitive)| Node {
+    let nodes = nodes.into_iter().map(|(name, primitive)| GraphNode {
         name: name.into(),
         primitive,
     });
@@ -440,27 +440,27 @@ fn reference_recordings_as_nir_writes_them() {
     let NodeData::Node(out) = &read.nodes["out"] else {
         panic!()
     };
-    let event = |neuron, time_s| Event {
+    let event = |neuron, time_s| TimedEvent {
         neuron,
         time_s,
         value: (),
     };
     assert_eq!(
         out["events"],
-        Observable::Events(Events {
+        Observable::Events(EventSamples {
             samples: vec![vec![event(2, 0.001), event(0, 0.0045)], vec![event(1, 0.0)]],
             neurons: 3,
             t_max_s: 0.005,
         })
     );
-    let event = |neuron, time_s, value| Event {
+    let event = |neuron, time_s, value| TimedEvent {
         neuron,
         time_s,
         value,
     };
     assert_eq!(
         out["currents"],
-        Observable::ValuedEvents(Events {
+        Observable::ValuedEvents(EventSamples {
             samples: vec![
                 vec![event(2, 0.001, 0.25), event(0, 0.0045, 0.75)],
                 vec![event(1, 0.0, 1.25)]
@@ -667,7 +667,7 @@ f.close()
     let NodeData::Node(node) = &found.nodes["n"] else {
         panic!();
     };
-    let silent: Events<()> = Events {
+    let silent: EventSamples<()> = EventSamples {
         samples: vec![vec![]; 3],
         neurons: 5,
         t_max_s: 1.0,
@@ -932,14 +932,14 @@ fn worked_ports_without_outer_edges_are_inputs_and_outputs() {
         .read();
     assert_eq!(
         read.nodes[0],
-        Node {
+        GraphNode {
             name: "sub.i".into(),
             primitive: input(&[2])
         }
     );
     assert_eq!(
         read.nodes[1],
-        Node {
+        GraphNode {
             name: "sub.o".into(),
             primitive: output(&[2])
         }
@@ -1354,8 +1354,8 @@ fn worked_faulty_recordings_are_refused() {
         .to_string()
     };
     let events = |neuron, time_s, t_max_s| {
-        Observable::Events(Events {
-            samples: vec![vec![Event {
+        Observable::Events(EventSamples {
+            samples: vec![vec![TimedEvent {
                 neuron,
                 time_s,
                 value: (),

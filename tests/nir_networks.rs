@@ -51,8 +51,8 @@ fn synapses(projection: &Projection) -> Vec<Synapse> {
         };
         let mut add = |target: usize, index: usize| {
             let delay = match &projection.delay {
-                spikewatt::network::Delay::Uniform(delay) => *delay as usize,
-                spikewatt::network::Delay::Each(delays) => usize::from(delays[index]),
+                spikewatt::network::Delays::Uniform(delay) => *delay as usize,
+                spikewatt::network::Delays::Each(delays) => usize::from(delays[index]),
             };
             found.push(Synapse {
                 source,
@@ -448,9 +448,9 @@ fn all(dims: &[usize], value: f64) -> Tensor {
 }
 
 fn graph(nodes: Vec<(&str, Primitive)>, edges: &[(&str, &str)]) -> Graph {
-    let mut nodes: Vec<Node> = nodes
+    let mut nodes: Vec<GraphNode> = nodes
         .into_iter()
-        .map(|(name, primitive)| Node {
+        .map(|(name, primitive)| GraphNode {
             name: name.into(),
             primitive,
         })
@@ -1195,7 +1195,7 @@ fn converted(
             groups: channels[1],
         };
         let mut late = Projection::new(1, 2, Connectivity::new(same), Weights::Uniform(0.5));
-        late.delay = spikewatt::network::Delay::Uniform(3);
+        late.delay = spikewatt::network::Delays::Uniform(3);
         network.projections.insert(1, late);
         network.populations.insert(
             3,

@@ -5,7 +5,7 @@ mod build;
 use build::{float, int, ints, model, node, tensor, text};
 use proptest::prelude::*;
 use spikewatt::ann::{Ann, Operation, Runtime};
-use spikewatt::formats::onnx::{Model, OnnxError, import};
+use spikewatt::formats::onnx::{OnnxError, OnnxModel, import};
 use spikewatt::network::Shape;
 
 fn imported(bytes: &[u8]) -> Ann {
@@ -121,7 +121,7 @@ fn shapes_agree_with_the_runtime() {
             vec![tensor("w", &[2, 2, 3, 3], &weights)],
             "y",
         );
-        let Model { ann, bytes, .. } = import("test", "test.onnx", &bytes).unwrap();
+        let OnnxModel { ann, bytes, .. } = import("test", "test.onnx", &bytes).unwrap();
         let runtime = Runtime::load("test", bytes, &ann.sample_dims).unwrap();
         let widths = runtime
             .observe(&[1.0; 2 * 9 * 8], &["y"], &|_, observed| observed[0].width)

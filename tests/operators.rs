@@ -11,14 +11,14 @@ use spikewatt::conversion::{
 };
 use spikewatt::encoding::Encoding;
 use spikewatt::engine::Simulator;
-use spikewatt::formats::onnx::{Model, OnnxError, import};
+use spikewatt::formats::onnx::{OnnxError, OnnxModel, import};
 use spikewatt::network::{Network, Pattern, Projection};
 use spikewatt::neuron::{MaxPoolRule, Neuron};
 use std::ops::ControlFlow;
 
 /// A network by the original's runtime, and converted.
 struct Both {
-    model: Model,
+    model: OnnxModel,
     runtime: Runtime,
     inputs: Vec<f32>,
     conversion: Conversion,

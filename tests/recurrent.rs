@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use spikewatt::encoding::Drive;
 use spikewatt::engine::{Simulation, Simulator, SpikeTrain};
 use spikewatt::network::{
-    Connectivity, Delay, Network, Pattern, Population, Projection, Shape, Weights,
+    Connectivity, Delays, Network, Pattern, Population, Projection, Shape, Weights,
 };
 use spikewatt::neuron::{
     Advance, IntegrateFire, Neuron, Options, Parameter, Preset, Reset, ThresholdTest, build,
@@ -90,9 +90,9 @@ fn projection() -> impl Strategy<Value = Projection> {
             };
             let weights: Vec<f32> = synapses.iter().map(|s| s.2).collect();
             let delay = if each {
-                Delay::Each(synapses.iter().map(|s| s.3).collect())
+                Delays::Each(synapses.iter().map(|s| s.3).collect())
             } else {
-                Delay::Uniform(synapses.first().map_or(0, |s| u32::from(s.3)))
+                Delays::Uniform(synapses.first().map_or(0, |s| u32::from(s.3)))
             };
             Projection {
                 delay,
@@ -227,9 +227,9 @@ fn synapses(projection: &Projection) -> impl Iterator<Item = (usize, usize, f32,
     (0..targets.len()).map(move |synapse| {
         let from = starts.partition_point(|start| *start <= synapse as u64) - 1;
         let delay = match &projection.delay {
-            Delay::Uniform(0) if projection.source >= projection.target => 1,
-            Delay::Uniform(delay) => *delay as usize,
-            Delay::Each(delays) => delays[synapse].into(),
+            Delays::Uniform(0) if projection.source >= projection.target => 1,
+            Delays::Uniform(delay) => *delay as usize,
+            Delays::Each(delays) => delays[synapse].into(),
         };
         (from, targets[synapse] as usize, weights[synapse], delay)
     })
@@ -307,7 +307,7 @@ fn worked_self_excitation() {
             projections: vec![
                 Projection::new(0, 1, dense(), vec![0.5]),
                 Projection {
-                    delay: Delay::Uniform(delay),
+                    delay: Delays::Uniform(delay),
                     ..Projection::new(1, 1, dense(), vec![0.5])
                 },
             ],

@@ -11,7 +11,8 @@ use spikewatt::mapping::{
     Capacity, Links, Mesh, Placement, Replay, Slice, StageTimes, SynapseTime, replay, traffic,
 };
 use spikewatt::network::{
-    Axis, Connectivity, Convolution, Delay, Network, Pattern, Population, Projection, Shape, Window,
+    Axis, Connectivity, Convolution, Delays, Network, Pattern, Population, Projection, Shape,
+    Window,
 };
 use spikewatt::neuron::{IntegrateFire, Neuron, Reset, ThresholdTest};
 use std::collections::BTreeMap;
@@ -165,7 +166,7 @@ impl Case {
             let connectivity = Connectivity::new(self.pattern(edge));
             let mut projection =
                 Projection::new(edge.source, edge.target, connectivity, edge.weights.clone());
-            projection.delay = Delay::Uniform(1);
+            projection.delay = Delays::Uniform(1);
             projection
         });
         Network {

@@ -11,7 +11,7 @@ use spikewatt::experiment::{
     simulate_network,
 };
 use spikewatt::formats::nir::{
-    self, Affine, CubaLIF, Graph, IF, Input, LI, Linear, Node, Output, Primitive, Tensor,
+    self, Affine, CubaLIF, Graph, GraphNode, IF, Input, LI, Linear, Output, Primitive, Tensor,
 };
 use spikewatt::neuron::{CurrentOrder, ResetRule, ThresholdTest};
 use std::fs::File;
@@ -31,7 +31,7 @@ fn tensor(dims: &[usize], data: &[f64]) -> Tensor {
 }
 
 fn graph(nodes: Vec<(&str, Primitive)>, edges: &[(&str, &str)]) -> Graph {
-    let node = |(name, primitive): (&str, Primitive)| Node {
+    let node = |(name, primitive): (&str, Primitive)| GraphNode {
         name: name.into(),
         primitive,
     };
@@ -455,15 +455,15 @@ fn reference_lists_of_spikes_as_h5py_stores_them() {
 
 #[test]
 fn recordings_of_nir_are_input() {
-    use nir::data::{Event, Events, GraphData, Grid, NodeData, Observable, TimeGridded};
+    use nir::data::{EventSamples, GraphData, Grid, NodeData, Observable, TimeGridded, TimedEvent};
     let bench = Bench::new(0.0, 0.0);
     repeater(&bench);
-    let event = |neuron, time_s| Event {
+    let event = |neuron, time_s| TimedEvent {
         neuron,
         time_s,
         value: (),
     };
-    let events = Observable::Events(Events {
+    let events = Observable::Events(EventSamples {
         samples: vec![vec![event(2, 0.0), event(0, 0.0025)], vec![event(3, 0.001)]],
         neurons: 4,
         t_max_s: 0.01,

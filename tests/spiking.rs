@@ -6,7 +6,9 @@ use crate::npy::NpzWriter;
 use assert_cmd::Command;
 use ndarray::{Array1, Array3};
 use predicates::prelude::*;
-use spikewatt::formats::nir::{self, Graph, IF, Input, Linear, Node, Output, Primitive, Tensor};
+use spikewatt::formats::nir::{
+    self, Graph, GraphNode, IF, Input, Linear, Output, Primitive, Tensor,
+};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -20,7 +22,7 @@ fn tensor(dims: &[usize], data: &[f64]) -> Tensor {
 
 /// Two pixels of two polarities into two classes: each class counts the events of one polarity.
 fn network(path: &Path) {
-    let node = |name: &str, primitive| Node {
+    let node = |name: &str, primitive| GraphNode {
         name: name.into(),
         primitive,
     };

@@ -4,7 +4,7 @@ use spikewatt::energy::{Catalogue, PriceOptions, Work, price};
 use spikewatt::result::{TargetReport, Workload};
 use spikewatt::units::Range;
 use spikewatt::validation::{
-    ErrorOf, Network, Quantity, Validation, ValidationError, quote, shipped, validate,
+    CaseNetwork, ErrorOf, MeasuredQuantity, Validation, ValidationError, quote, shipped, validate,
 };
 
 fn catalogue() -> Catalogue {
@@ -17,7 +17,7 @@ fn validation(device: &str) -> Validation {
         .remove(0)
 }
 
-fn error(found: &Validation, quantity: Quantity) -> &ErrorOf {
+fn error(found: &Validation, quantity: MeasuredQuantity) -> &ErrorOf {
     let mut errors = found.errors.iter();
     errors
         .find(|e| e.quantity == quantity)
@@ -27,7 +27,7 @@ fn error(found: &Validation, quantity: Quantity) -> &ErrorOf {
 #[test]
 fn reference_loihi_dynamic_energy_where_rates_are_unknown() {
     let found = validation("loihi1");
-    let error = error(&found, Quantity::DynamicJ);
+    let error = error(&found, MeasuredQuantity::DynamicJ);
     assert!(error.points >= 10);
     assert!((1.0 / 1.5..=1.5).contains(&error.median_ratio), "{error:?}");
     assert_eq!(error.inside, error.points, "{error:?}");
@@ -48,7 +48,7 @@ fn reference_truenorth_operating_point() {
 fn reference_microcontrollers() {
     for device in ["cortex-m4-stm32l4r5", "cortex-m7-stm32h7a3"] {
         let found = validation(device);
-        let error = error(&found, Quantity::TotalJ);
+        let error = error(&found, MeasuredQuantity::TotalJ);
         assert!(error.worst_factor < 2.0, "{device}: {error:?}");
         let unseen = error.left_out_factor.expect("a fit");
         assert!((1.0..2.0).contains(&unseen), "{device}: {error:?}");
@@ -68,7 +68,7 @@ fn reference_conventional_devices_after_a_declared_fit() {
     ] {
         let found = validation(device);
         assert!(!found.fitted.is_empty(), "{device}: the fit is declared");
-        for quantity in [Quantity::TotalJ, Quantity::LatencyS] {
+        for quantity in [MeasuredQuantity::TotalJ, MeasuredQuantity::LatencyS] {
             let error = error(&found, quantity);
             assert!(error.median_factor < 1.3, "{device}: {error:?}");
         }
@@ -79,7 +79,7 @@ fn reference_conventional_devices_after_a_declared_fit() {
 fn reference_the_edge_tpu_is_a_known_miss() {
     // Three networks, two of them bound by the host: a roofline cannot hold all of them.
     let found = validation("edge-tpu");
-    for quantity in [Quantity::TotalJ, Quantity::LatencyS] {
+    for quantity in [MeasuredQuantity::TotalJ, MeasuredQuantity::LatencyS] {
         let error = error(&found, quantity);
         assert!((1.3..2.0).contains(&error.median_factor), "{error:?}");
     }
@@ -145,7 +145,7 @@ fn a_wrong_table_is_found_out() {
     let shipped = catalogue_with_tenfold_mac();
     catalogue.clone_from(&shipped);
     let found = validate(&catalogue, Some("cortex-m4-stm32l4r5")).expect("measurements");
-    let error = error(&found[0], Quantity::TotalJ);
+    let error = error(&found[0], MeasuredQuantity::TotalJ);
     assert!(error.median_factor > 5.0 && error.inside == 0, "{error:?}");
 }
 
@@ -176,10 +176,10 @@ fn devices_without_measurements_are_named() {
 /// Energies of a million synaptic operations and of a million MACs in a table.
 fn million(table: &str, timesteps: u32, baseline: Workload) -> (Range, Range) {
     let synops = 1_000_000;
-    let counts = Network::Events { neurons: 1, synops }
+    let counts = CaseNetwork::Events { neurons: 1, synops }
         .spiking(timesteps, 0.0)
         .expect("a structure");
-    let dense = Network::Aggregate {
+    let dense = CaseNetwork::Aggregate {
         macs: 1_000_000,
         parameters: 1_000_000,
         activations: 0,

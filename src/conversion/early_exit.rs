@@ -7,14 +7,14 @@
 
 /// Best output and its lead over the second one, after each timestep of a sample.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Trace {
+pub struct AnswerTrace {
     /// Output with the largest accumulated potential (or spike count), the first of equals.
     pub predictions: Vec<u32>,
     /// How far it leads, in the unit of the potential.
     pub margins: Vec<f32>,
 }
 
-impl Trace {
+impl AnswerTrace {
     /// Adds a timestep.
     pub fn push(&mut self, outputs: &[f32]) {
         let (mut best, mut second, mut index) = (f32::NEG_INFINITY, f32::NEG_INFINITY, 0);
@@ -44,7 +44,7 @@ impl EarlyExit {
     /// The lowest margin at which no more than a share of `tolerance` of the samples would get
     /// another answer than after all timesteps.
     #[must_use]
-    pub fn choose(traces: &[Trace], tolerance: f64) -> Self {
+    pub fn choose(traces: &[AnswerTrace], tolerance: f64) -> Self {
         let mut margins: Vec<f32> = traces.iter().flat_map(|t| t.margins.clone()).collect();
         margins.sort_unstable_by(f32::total_cmp);
         let mut chosen = EarlyExit {
@@ -72,7 +72,7 @@ impl EarlyExit {
 
     /// Timesteps that a sample runs for.
     #[must_use]
-    pub fn timesteps(&self, trace: &Trace) -> usize {
+    pub fn timesteps(&self, trace: &AnswerTrace) -> usize {
         let reached = trace.margins.iter().position(|m| *m >= self.margin);
         reached.map_or(trace.margins.len(), |t| t + 1)
     }
@@ -82,8 +82,8 @@ impl EarlyExit {
 mod tests {
     use super::*;
 
-    fn trace(steps: &[[f32; 3]]) -> Trace {
-        let mut trace = Trace::default();
+    fn trace(steps: &[[f32; 3]]) -> AnswerTrace {
+        let mut trace = AnswerTrace::default();
         steps.iter().for_each(|outputs| trace.push(outputs));
         trace
     }

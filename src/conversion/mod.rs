@@ -37,7 +37,7 @@ mod samples;
 mod threshold;
 
 pub use calibration::{ActivationRange, Calibration};
-pub use early_exit::{EarlyExit, Trace};
+pub use early_exit::{AnswerTrace, EarlyExit};
 pub use fit::{Correction, Fit, FitOptions, INITIAL_POTENTIAL, ThresholdRule, fit, fit_recordings};
 pub use health::{Health, examine};
 pub use max_pool::MaxPoolChoice;

@@ -32,7 +32,7 @@ const RIDGE: f64 = 0.1;
 
 /// What a population has and what it lacks, `[row, feature]` and `[row, output]`; a row is a sample,
 /// or a position in one.
-struct Rows {
+struct FeatureRows {
     features: Array2<f32>,
     missing: Array2<f32>,
 }
@@ -92,11 +92,11 @@ pub(super) fn refit(
         Array2::from_shape_vec((rows, width), features)
             .and_then(|features| {
                 let missing = Array2::from_shape_vec((rows, outputs), missing)?;
-                Ok(Rows { features, missing })
+                Ok(FeatureRows { features, missing })
             })
             .ok()
     })?;
-    let parts: Vec<Rows> = parts.into_iter().flatten().collect();
+    let parts: Vec<FeatureRows> = parts.into_iter().flatten().collect();
     let middle = parts.len() / 2;
     let (Some(first), Some(second)) = (join(&parts[..middle]), join(&parts[middle..])) else {
         return Ok(());
@@ -245,7 +245,7 @@ struct Equations {
     right: Array2<f32>,
 }
 
-fn join(parts: &[Rows]) -> Option<Equations> {
+fn join(parts: &[FeatureRows]) -> Option<Equations> {
     let features: Vec<_> = parts.iter().map(|part| part.features.view()).collect();
     let missing: Vec<_> = parts.iter().map(|part| part.missing.view()).collect();
     let mut features = concatenate(Axis(0), &features).ok()?;
@@ -358,7 +358,7 @@ mod tests {
     use ndarray::array;
 
     fn equations(features: Array2<f32>, missing: Array2<f32>) -> Equations {
-        join(&[Rows { features, missing }]).unwrap()
+        join(&[FeatureRows { features, missing }]).unwrap()
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::engine::{Probe, Recording, Simulator, SpikeTrain};
 use crate::network::{Network, Role};
 pub(super) use emitted::Emitted;
 use emitted::Trains;
-use front::{Front, sources};
+use front::{PopulationFront, sources};
 use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Mutex, PoisonError};
@@ -71,7 +71,7 @@ struct Arrived {
 
 /// Adds what arrives from one front.
 struct Collector<'a> {
-    front: &'a Front,
+    front: &'a PopulationFront,
     /// Sources that were asked for.
     asked: &'a [usize],
     arrived: &'a [Mutex<Arrived>],
@@ -281,22 +281,22 @@ impl<'a> Samples<'a> {
         &self,
         network: &Network,
         population: usize,
-    ) -> Result<Vec<(Front, Option<Trains>)>, ConversionError> {
+    ) -> Result<Vec<(PopulationFront, Option<Trains>)>, ConversionError> {
         let mut fronts = Vec::new();
         for (index, source) in sources(network, population).into_iter().enumerate() {
-            let front = Front::pair(network, source, population, index == 0);
+            let front = PopulationFront::pair(network, source, population, index == 0);
             let is_input = network.populations[source].role() == Role::Input;
             let trains = match is_input {
                 true => None,
                 false => match self.emitted_by(network, source)? {
-                    None => return Ok(vec![(Front::whole(network, population), None)]),
+                    None => return Ok(vec![(PopulationFront::whole(network, population), None)]),
                     trains => trains,
                 },
             };
             fronts.push((front, trains));
         }
         if fronts.is_empty() {
-            fronts.push((Front::whole(network, population), None));
+            fronts.push((PopulationFront::whole(network, population), None));
         }
         Ok(fronts)
     }

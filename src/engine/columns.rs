@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::panel::Panel;
-use super::selection::{Selection, ask_for};
+use super::selection::{RowSelection, ask_for};
 use std::ops::Range;
 
 /// Some columns of a weight matrix, of any kind of weights.
@@ -20,7 +20,7 @@ pub(super) trait Columns {
     fn add<'a>(
         &self,
         kernel: impl Kernel,
-        selections: impl Iterator<Item = Selection<'a>> + Clone,
+        selections: impl Iterator<Item = RowSelection<'a>> + Clone,
         sums: &mut [f32],
     );
 }
@@ -45,7 +45,7 @@ impl Columns for Panel {
     fn add<'a>(
         &self,
         kernel: impl Kernel,
-        selections: impl Iterator<Item = Selection<'a>> + Clone,
+        selections: impl Iterator<Item = RowSelection<'a>> + Clone,
         sums: &mut [f32],
     ) {
         kernel.add(self, selections, sums);

@@ -11,7 +11,7 @@
 //! 16 bits hold the sums of 255 rows of any weights; more are summed in several goes.
 
 use super::aligned::Aligned;
-use super::selection::Selection;
+use super::selection::RowSelection;
 
 /// Columns of the widest panel.
 pub(super) const WIDEST: usize = 64;
@@ -57,7 +57,7 @@ impl Int8Rows {
 #[inline(always)]
 pub(super) fn sum_int8_portable<'a>(
     rows: &Int8Rows,
-    selections: impl Iterator<Item = Selection<'a>>,
+    selections: impl Iterator<Item = RowSelection<'a>>,
 ) -> Int8Sums {
     let (mut words, mut upper) = ([0i16; WIDEST / 2], [0i16; WIDEST / 2]);
     let mut bias = 0i16;
@@ -88,7 +88,7 @@ pub(super) fn sum_int8_portable<'a>(
 #[inline]
 pub(super) fn sum_int8_avx2<'a>(
     rows: &Int8Rows,
-    selections: impl Iterator<Item = Selection<'a>>,
+    selections: impl Iterator<Item = RowSelection<'a>>,
 ) -> Int8Sums {
     match rows.width {
         32 => sum_groups::<32, 2>(rows, selections),
@@ -102,7 +102,7 @@ pub(super) fn sum_int8_avx2<'a>(
 #[inline]
 fn sum_groups<'a, const W: usize, const N: usize>(
     rows: &Int8Rows,
-    selections: impl Iterator<Item = Selection<'a>>,
+    selections: impl Iterator<Item = RowSelection<'a>>,
 ) -> Int8Sums {
     use std::arch::x86_64::{
         _mm256_add_epi16, _mm256_loadu_si256, _mm256_set1_epi16, _mm256_setzero_si256,

@@ -6,7 +6,7 @@ use super::int8_rows::{Int8Rows, Int8Sums, sum_int8_portable};
 #[cfg(target_arch = "x86_64")]
 use super::panel::sum_avx2;
 use super::panel::{Panel, sum_portable};
-use super::selection::Selection;
+use super::selection::RowSelection;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::Avx2;
 
@@ -16,26 +16,26 @@ pub(super) trait Kernel: Copy {
     fn sum_int8<'a>(
         self,
         rows: &Int8Rows,
-        selections: impl Iterator<Item = Selection<'a>>,
+        selections: impl Iterator<Item = RowSelection<'a>>,
     ) -> Int8Sums;
 
     /// Adds the selected rows to `sums`, which has one entry per column of the panel in use.
     fn add<'a>(
         self,
         panel: &Panel,
-        selections: impl Iterator<Item = Selection<'a>>,
+        selections: impl Iterator<Item = RowSelection<'a>>,
         sums: &mut [f32],
     );
 }
 
 /// Finds what is selected for each group of sums and lets a kernel add it.
-pub(super) trait Sweep {
+pub(super) trait PanelSweep {
     /// Goes through all groups of sums that a panel contributes to.
     fn sweep(&mut self, kernel: impl Kernel);
 }
 
 /// Runs a sweep with the widest instructions that this processor has and a kernel exists for.
-pub(super) fn run(sweep: &mut impl Sweep) {
+pub(super) fn run(sweep: &mut impl PanelSweep) {
     #[cfg(target_arch = "x86_64")]
     if let Some(kernel) = Avx2::new() {
         return kernel.run(sweep);
@@ -51,7 +51,7 @@ impl Kernel for Portable {
     fn sum_int8<'a>(
         self,
         rows: &Int8Rows,
-        selections: impl Iterator<Item = Selection<'a>>,
+        selections: impl Iterator<Item = RowSelection<'a>>,
     ) -> Int8Sums {
         sum_int8_portable(rows, selections)
     }
@@ -59,7 +59,7 @@ impl Kernel for Portable {
     fn add<'a>(
         self,
         panel: &Panel,
-        selections: impl Iterator<Item = Selection<'a>>,
+        selections: impl Iterator<Item = RowSelection<'a>>,
         sums: &mut [f32],
     ) {
         sum_portable(panel, selections, sums);
@@ -69,7 +69,7 @@ impl Kernel for Portable {
 #[cfg(target_arch = "x86_64")]
 impl Avx2 {
     /// Runs a whole sweep as AVX2 code, so that the kernel is inlined into its loops.
-    fn run(self, sweep: &mut impl Sweep) {
+    fn run(self, sweep: &mut impl PanelSweep) {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { run_avx2(sweep, self) }
     }
@@ -77,7 +77,7 @@ impl Avx2 {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_avx2(sweep: &mut impl Sweep, kernel: Avx2) {
+fn run_avx2(sweep: &mut impl PanelSweep, kernel: Avx2) {
     sweep.sweep(kernel);
 }
 
@@ -87,7 +87,7 @@ impl Kernel for Avx2 {
     fn sum_int8<'a>(
         self,
         rows: &Int8Rows,
-        selections: impl Iterator<Item = Selection<'a>>,
+        selections: impl Iterator<Item = RowSelection<'a>>,
     ) -> Int8Sums {
         // SAFETY: `self` proves that the processor has AVX2.
         unsafe { sum_int8_avx2(rows, selections) }
@@ -97,7 +97,7 @@ impl Kernel for Avx2 {
     fn add<'a>(
         self,
         panel: &Panel,
-        selections: impl Iterator<Item = Selection<'a>>,
+        selections: impl Iterator<Item = RowSelection<'a>>,
         sums: &mut [f32],
     ) {
         // SAFETY: `self` proves that the processor has AVX2.

@@ -40,7 +40,7 @@ use plan::{Component, components, shortest_delay};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use synapses::{Reach, Synapses};
+use synapses::{SourceTargets, Synapses};
 use worker::Worker;
 
 /// Weights that do not stay in a second-level cache while samples pass [bytes].
@@ -140,7 +140,7 @@ pub struct Simulator<'n> {
     outgoing: Vec<Vec<usize>>,
     components: Vec<Component>,
     /// For each max-pooling population, the windows that each of its inputs is in.
-    windows: Vec<Option<Reach>>,
+    windows: Vec<Option<SourceTargets>>,
     /// Timesteps for which what a population emitted is still needed.
     history: Vec<usize>,
 }

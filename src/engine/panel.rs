@@ -8,7 +8,7 @@
 //! same bits as the plain loop.
 
 use super::aligned::Aligned;
-use super::selection::Selection;
+use super::selection::RowSelection;
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::sum_avx2;
 
@@ -66,7 +66,7 @@ pub(super) fn panels(weights: &[f32], columns: usize) -> Vec<Panel> {
 /// The plain loop: adds the selected rows to `sums`, one entry per column in use.
 pub(super) fn sum_portable<'a>(
     panel: &Panel,
-    selections: impl Iterator<Item = Selection<'a>>,
+    selections: impl Iterator<Item = RowSelection<'a>>,
     sums: &mut [f32],
 ) {
     let sums = &mut sums[..panel.columns];
@@ -93,7 +93,7 @@ mod avx2 {
     //! Sums of up to 64 columns in eight registers of eight.
 
     use super::{ABSENT, Panel, WIDEST};
-    use crate::engine::selection::Selection;
+    use crate::engine::selection::RowSelection;
     use std::arch::x86_64::{
         __m256, _CMP_EQ_OQ, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_loadu_ps,
         _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
@@ -104,7 +104,7 @@ mod avx2 {
     #[inline]
     pub(in crate::engine) fn sum_avx2<'a>(
         panel: &Panel,
-        selections: impl Iterator<Item = Selection<'a>>,
+        selections: impl Iterator<Item = RowSelection<'a>>,
         sums: &mut [f32],
     ) {
         match panel.width {
@@ -120,7 +120,7 @@ mod avx2 {
     #[inline]
     fn add<'a, const W: usize, const N: usize>(
         panel: &Panel,
-        selections: impl Iterator<Item = Selection<'a>>,
+        selections: impl Iterator<Item = RowSelection<'a>>,
         sums: &mut [f32],
     ) {
         const { assert!(W == 8 * N && W <= WIDEST) };
@@ -194,17 +194,17 @@ mod avx2 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::kernel::{Kernel, Portable, Sweep, run};
+    use crate::engine::kernel::{Kernel, PanelSweep, Portable, run};
     use proptest::prelude::*;
 
     /// Adds one selection to the sums of every panel.
     struct Once<'a> {
         panels: &'a [Panel],
-        selection: Selection<'a>,
+        selection: RowSelection<'a>,
         sums: Vec<f32>,
     }
 
-    impl Sweep for Once<'_> {
+    impl PanelSweep for Once<'_> {
         fn sweep(&mut self, kernel: impl Kernel) {
             for panel in self.panels {
                 let columns = panel.first..panel.first + panel.columns;
@@ -241,7 +241,7 @@ mod tests {
             let panels = panels(&weights, columns);
             let once = || Once {
                 panels: &panels,
-                selection: Selection {
+                selection: RowSelection {
                     neurons: &neurons,
                     values: graded.then_some(&values[..]),
                     offset: 0,
@@ -262,7 +262,7 @@ mod tests {
     fn an_absent_synapse_leaves_a_neuron_untouched() {
         let panel = &panels(&[0.0, 1.0, -1.0, 1.0], 2)[0];
         let mut sums = [-0.0f32; 2];
-        let selection = Selection {
+        let selection = RowSelection {
             neurons: &[0],
             values: None,
             offset: 0,

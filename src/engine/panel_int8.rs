@@ -7,7 +7,7 @@ use super::aligned::Aligned;
 use super::columns::Columns;
 use super::int8_rows::{Int8Rows, LANES, MOST_ROWS, WIDEST};
 use super::kernel::Kernel;
-use super::selection::{Selection, ask_for};
+use super::selection::{RowSelection, ask_for};
 use super::touched::is_touched;
 use std::ops::Range;
 
@@ -71,7 +71,7 @@ impl Columns for Int8Panel {
     fn add<'a>(
         &self,
         kernel: impl Kernel,
-        selections: impl Iterator<Item = Selection<'a>> + Clone,
+        selections: impl Iterator<Item = RowSelection<'a>> + Clone,
         sums: &mut [f32],
     ) {
         let mut events = 0;
@@ -91,7 +91,7 @@ impl Columns for Int8Panel {
                 let mut totals = [0i32; WIDEST];
                 for selection in selections.clone() {
                     for neurons in selection.neurons.chunks(MOST_ROWS) {
-                        let part = std::iter::once(Selection {
+                        let part = std::iter::once(RowSelection {
                             neurons,
                             ..selection
                         });
@@ -126,9 +126,13 @@ impl Int8Panel {
 
     /// Weights that cancel each other touch their neuron all the same.
     #[cold]
-    fn touch<'a>(&self, selections: impl Iterator<Item = Selection<'a>> + Clone, sums: &mut [f32]) {
+    fn touch<'a>(
+        &self,
+        selections: impl Iterator<Item = RowSelection<'a>> + Clone,
+        sums: &mut [f32],
+    ) {
         for (column, sum) in sums.iter_mut().enumerate() {
-            let is_reached = |selection: Selection| {
+            let is_reached = |selection: RowSelection| {
                 let mut neurons = selection.neurons.iter();
                 neurons.any(|&n| self.rows.weight(n, selection.offset, column) != 0)
             };
@@ -140,7 +144,7 @@ impl Int8Panel {
 
     /// Events that are real numbers, one product at a time.
     #[cold]
-    fn add_graded<'a>(&self, selections: impl Iterator<Item = Selection<'a>>, sums: &mut [f32]) {
+    fn add_graded<'a>(&self, selections: impl Iterator<Item = RowSelection<'a>>, sums: &mut [f32]) {
         for selection in selections {
             for (i, &neuron) in selection.neurons.iter().enumerate() {
                 let value = selection.values.map_or(1.0, |values| values[i]);
@@ -158,16 +162,16 @@ impl Int8Panel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::kernel::{Portable, Sweep, run};
+    use crate::engine::kernel::{PanelSweep, Portable, run};
     use proptest::prelude::*;
 
     struct Once<'a> {
         panels: &'a [Int8Panel],
-        selection: Selection<'a>,
+        selection: RowSelection<'a>,
         sums: Vec<f32>,
     }
 
-    impl Sweep for Once<'_> {
+    impl PanelSweep for Once<'_> {
         fn sweep(&mut self, kernel: impl Kernel) {
             for panel in self.panels {
                 let columns = panel.first..panel.first + panel.columns;
@@ -198,7 +202,7 @@ mod tests {
             let panels = int8_panels(&weights, 0.25, columns);
             let once = || Once {
                 panels: &panels,
-                selection: Selection { neurons: &neurons, values: None, offset: 0 },
+                selection: RowSelection { neurons: &neurons, values: None, offset: 0 },
                 sums: vec![-0.0; columns],
             };
             let mut portable = once();

@@ -28,7 +28,7 @@ pub(super) struct Scratch {
 }
 
 /// A population and what it needs to be driven.
-pub(super) struct Layer<'a, 'n> {
+pub(super) struct DrivenLayer<'a, 'n> {
     pub(super) thresholds: Thresholds<'n>,
     pub(super) potential: &'a mut [f32],
     /// Timesteps in which each neuron was touched, if not all are known to be in each.
@@ -39,7 +39,7 @@ pub(super) struct Layer<'a, 'n> {
     pub(super) lap: usize,
 }
 
-impl Layer<'_, '_> {
+impl DrivenLayer<'_, '_> {
     /// Drives the neurons, cut as the panels of each projection are, through one of [`chunks`] with
     /// what the projections select. Tells `visited` of each timestep.
     pub(super) fn advance(
@@ -96,7 +96,7 @@ impl Layer<'_, '_> {
     }
 }
 
-/// Some timesteps as ranges that are short enough for [`Layer::advance`].
+/// Some timesteps as ranges that are short enough for [`DrivenLayer::advance`].
 pub(super) fn chunks(steps: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let end = steps.end;
     steps

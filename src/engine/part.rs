@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Some neurons of a population, and the workspace of the thread that drives them.
-pub(super) struct Part<'n> {
+pub(super) struct PopulationPart<'n> {
     neurons: Range<usize>,
     /// For each projection into the population, the synapses of each presynaptic neuron that lead
     /// to these neurons.
@@ -32,7 +32,7 @@ pub(super) struct Part<'n> {
 
 /// What all parts of a population read.
 #[derive(Clone)]
-pub(super) struct Work<'a, 's, 'n> {
+pub(super) struct PartWork<'a, 's, 'n> {
     pub(super) simulator: &'s Simulator<'n>,
     /// Index of the population.
     pub(super) index: usize,
@@ -53,8 +53,8 @@ pub(super) type Noise<'a> = (&'a Poisson, f32, &'a mut [SmallRng]);
 
 /// One part's share of some timesteps.
 pub(super) struct Task<'a, 's, 'n> {
-    part: &'a mut Part<'n>,
-    work: Work<'a, 's, 'n>,
+    part: &'a mut PopulationPart<'n>,
+    work: PartWork<'a, 's, 'n>,
     touched: &'a mut [u32],
     noise: Option<Noise<'a>>,
 }
@@ -82,7 +82,7 @@ impl Task<'_, '_, '_> {
     }
 }
 
-impl<'n> Part<'n> {
+impl<'n> PopulationPart<'n> {
     /// Cuts a population into up to `threads` parts of whole shards; none if it is not worth it.
     pub(super) fn split(simulator: &Simulator<'n>, index: usize, threads: usize) -> Vec<Self> {
         let population: &'n Population = &simulator.network.populations[index];
@@ -98,7 +98,7 @@ impl<'n> Part<'n> {
             .map(|part| {
                 let neurons = boundary(part)..boundary(part + 1);
                 let incoming = simulator.incoming[index].iter();
-                Part {
+                PopulationPart {
                     segments: incoming
                         .map(|&p| simulator.synapses[p].segments(&neurons))
                         .collect(),
@@ -120,7 +120,7 @@ impl<'n> Part<'n> {
     /// What each part of a population has to do.
     pub(super) fn tasks<'a, 's>(
         parts: &'a mut [Self],
-        work: &Work<'a, 's, 'n>,
+        work: &PartWork<'a, 's, 'n>,
         mut touched: &'a mut [u32],
         mut noise: Option<Noise<'a>>,
     ) -> Vec<Task<'a, 's, 'n>> {
@@ -144,7 +144,7 @@ impl<'n> Part<'n> {
         tasks
     }
 
-    fn advance(&mut self, work: &Work, touched: &mut [u32], mut noise: Option<Noise>) {
+    fn advance(&mut self, work: &PartWork, touched: &mut [u32], mut noise: Option<Noise>) {
         let neurons = self.neurons.len();
         self.train.clear();
         self.visits.clear();

@@ -1,6 +1,6 @@
 //! In which order populations are driven, and how far each may run ahead.
 
-use crate::network::{Delay, Network, Projection};
+use crate::network::{Delays, Network, Projection};
 use std::ops::Range;
 
 /// Populations that are driven together: one population, or all between the ends of a cycle.
@@ -18,8 +18,8 @@ pub(super) struct Component {
 /// Shortest time between a spike and its arrival [timesteps].
 pub(super) fn shortest_delay(projection: &Projection) -> usize {
     let shortest = match &projection.delay {
-        Delay::Uniform(delay) => *delay as usize,
-        Delay::Each(delays) => delays.iter().copied().min().unwrap_or(0).into(),
+        Delays::Uniform(delay) => *delay as usize,
+        Delays::Each(delays) => delays.iter().copied().min().unwrap_or(0).into(),
     };
     // An edge that does not lead forward carries at least the previous timestep.
     shortest.max(usize::from(!projection.is_forward()))
@@ -28,8 +28,8 @@ pub(super) fn shortest_delay(projection: &Projection) -> usize {
 /// Longest time between a spike and its arrival [timesteps].
 pub(super) fn longest_delay(projection: &Projection) -> usize {
     let longest = match &projection.delay {
-        Delay::Uniform(_) => 0,
-        Delay::Each(delays) => delays.iter().copied().max().unwrap_or(0).into(),
+        Delays::Uniform(_) => 0,
+        Delays::Each(delays) => delays.iter().copied().max().unwrap_or(0).into(),
     };
     shortest_delay(projection).max(longest)
 }
@@ -103,7 +103,7 @@ mod tests {
             projections: edges
                 .iter()
                 .map(|&(source, target, delay)| Projection {
-                    delay: Delay::Uniform(delay),
+                    delay: Delays::Uniform(delay),
                     ..Projection::new(
                         source,
                         target,

@@ -1,6 +1,6 @@
 //! Spiking max pooling.
 
-use super::synapses::Reach;
+use super::synapses::SourceTargets;
 use crate::neuron::MaxPoolRule;
 use crate::spike_train::{Events, SpikeTrain};
 
@@ -8,7 +8,7 @@ use crate::spike_train::{Events, SpikeTrain};
 pub(super) struct Pool<'s> {
     rule: MaxPoolRule,
     /// Windows that each input is in.
-    windows: &'s Reach,
+    windows: &'s SourceTargets,
     /// Spikes so far of each input.
     counts: Vec<u32>,
     /// Largest count in each window.
@@ -19,11 +19,11 @@ pub(super) struct Pool<'s> {
     touched: Vec<bool>,
     fires: Vec<bool>,
     /// Inputs of each window, once a spike was taken back.
-    inputs: Option<Reach>,
+    inputs: Option<SourceTargets>,
 }
 
 impl<'s> Pool<'s> {
-    pub(super) fn new(rule: MaxPoolRule, windows: &'s Reach, neurons: usize) -> Self {
+    pub(super) fn new(rule: MaxPoolRule, windows: &'s SourceTargets, neurons: usize) -> Self {
         Pool {
             rule,
             windows,
@@ -141,8 +141,8 @@ mod tests {
     use crate::network::{Connectivity, Pattern};
 
     /// Both inputs of one window.
-    fn windows() -> Reach {
-        Reach::new(&Connectivity::new(Pattern::Dense {
+    fn windows() -> SourceTargets {
+        SourceTargets::new(&Connectivity::new(Pattern::Dense {
             sources: 2,
             targets: 1,
             present: None,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// Consecutive entries of a list of events, with the row of the panel that each one selects.
 #[derive(Clone, Copy)]
-pub(super) struct Selection<'a> {
+pub(super) struct RowSelection<'a> {
     /// Neurons that emitted.
     pub(super) neurons: &'a [u32],
     /// What they emitted; `None` if each emitted one spike.
@@ -14,11 +14,11 @@ pub(super) struct Selection<'a> {
     pub(super) offset: usize,
 }
 
-impl<'a> Selection<'a> {
+impl<'a> RowSelection<'a> {
     /// Some of the events.
     #[inline(always)]
     pub(super) fn part(&self, events: Range<usize>) -> Self {
-        Selection {
+        RowSelection {
             neurons: &self.neurons[events.clone()],
             values: self.values.map(|values| &values[events]),
             offset: self.offset,

@@ -5,8 +5,8 @@
 
 use super::aligned::Aligned;
 use super::group::Group;
-use super::panelwise::{self, Layer};
-use super::part::{Part, Task, Work};
+use super::panelwise::{self, DrivenLayer};
+use super::part::{PartWork, PopulationPart, Task};
 use super::plan::Component;
 use super::poisson::{Poisson, SHARD, generator};
 use super::pool::Pool;
@@ -64,7 +64,7 @@ struct State<'s, 'n> {
     /// Random input, with a generator per shard.
     poisson: Option<(Poisson, Vec<SmallRng>)>,
     /// The population cut into parts, if several threads share it; then `group` is empty.
-    parts: Vec<Part<'n>>,
+    parts: Vec<PopulationPart<'n>>,
     /// Potentials of the block in work, if they are recorded.
     potentials: Vec<f32>,
     /// Projections whose constant current is part of `base`.
@@ -96,7 +96,7 @@ impl<'s, 'n> Worker<'s, 'n> {
             .map(|(index, (population, windows))| {
                 let neurons = population.shape.neurons();
                 let parts = if simulator.can_split(index) {
-                    Part::split(simulator, index, threads)
+                    PopulationPart::split(simulator, index, threads)
                 } else {
                     Vec::new()
                 };
@@ -293,7 +293,7 @@ impl<'s, 'n> Worker<'s, 'n> {
             let population = &simulator.network.populations[index];
             self.trains[index].clear();
             state.group.reset();
-            state.parts.iter_mut().for_each(Part::reset);
+            state.parts.iter_mut().for_each(PopulationPart::reset);
             if let Some(pool) = &mut state.pool {
                 pool.reset();
             }
@@ -532,7 +532,7 @@ impl<'s, 'n> Worker<'s, 'n> {
         if !incoming.iter().all(|p| others(p) && cut(p) == Some(cuts)) || state.poisson.is_some() {
             return false;
         }
-        let mut layer = Layer {
+        let mut layer = DrivenLayer {
             thresholds: *thresholds,
             potential,
             touched: (!state.always).then_some(&mut state.touched),
@@ -575,7 +575,7 @@ impl<'s, 'n> Worker<'s, 'n> {
             let trains = &self.trains;
             let states = self.states[populations.clone()].iter_mut();
             let tasks = populations.clone().zip(states).map(|(index, state)| {
-                let work = Work {
+                let work = PartWork {
                     simulator,
                     index,
                     trains,
@@ -591,14 +591,14 @@ impl<'s, 'n> Worker<'s, 'n> {
                     }
                     _ => None,
                 };
-                Part::tasks(&mut state.parts, &work, &mut state.touched, noise)
+                PopulationPart::tasks(&mut state.parts, &work, &mut state.touched, noise)
             });
             Task::run_all(tasks.collect());
             for index in populations.clone() {
                 let counts = &mut self.tally.populations[index];
                 for (step, t) in chunk.clone().enumerate() {
                     let parts = &self.states[index].parts;
-                    let visit = Part::collect(parts, step, &mut self.trains[index]);
+                    let visit = PopulationPart::collect(parts, step, &mut self.trains[index]);
                     counts.touched_per_timestep[t] += visit.touched as u64;
                     counts.active_per_timestep[t] += visit.active as u64;
                 }

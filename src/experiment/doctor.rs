@@ -7,7 +7,7 @@ pub use recommend::{Recommendation, Tried};
 
 use super::trace::Driver;
 use super::{Experiment, ExperimentError, Imported, Observer, Progress, shown, stop_if};
-use crate::conversion::{self, EarlyExit, Health, Trace, rule_name};
+use crate::conversion::{self, AnswerTrace, EarlyExit, Health, rule_name};
 use crate::counts::EventCounts;
 use crate::energy::{self, Catalogue, Work};
 use crate::engine::{Simulation, Simulator};
@@ -168,7 +168,7 @@ pub fn diagnose(
 }
 
 /// Share of samples whose prediction is the expected one, per timestep.
-fn shares(traces: &[Trace], expected: &[u32]) -> Vec<f64> {
+fn shares(traces: &[AnswerTrace], expected: &[u32]) -> Vec<f64> {
     let timesteps = traces.first().map_or(0, |trace| trace.predictions.len());
     (0..timesteps)
         .map(|t| {
@@ -268,7 +268,7 @@ fn stop_early(
     (exit, tolerance): (EarlyExit, f64),
     drive: &Driver,
     prices: &Prices,
-    traces: &[Trace],
+    traces: &[AnswerTrace],
     observer: Observer,
 ) -> Result<EarlyExitReport, ExperimentError> {
     let data = &prices.imported.data;

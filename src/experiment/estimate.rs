@@ -97,7 +97,7 @@ impl Source {
     }
 
     fn conventional(model: &Path, timesteps: u32) -> Result<Self, ExperimentError> {
-        let onnx::Model { ann, sha256, .. } = onnx::load(model)?;
+        let onnx::OnnxModel { ann, sha256, .. } = onnx::load(model)?;
         let options = ConversionOptions {
             timesteps,
             use_max: false,

@@ -69,7 +69,7 @@ impl Imported {
         let changes = &experiment.optimise;
         let inputs = &calibration_data.inputs;
         let (runtime, roundings) = changes.runtime(&model.path, &imported, inputs)?;
-        let onnx::Model { ann, bytes, .. } = imported;
+        let onnx::OnnxModel { ann, bytes, .. } = imported;
         stop_if(observer(Progress::RunningOriginal))?;
         let ann_predictions = predictions(&ann, &runtime, &data.inputs)?;
         let pruned = if changes.prune > 0.0 {

@@ -1,7 +1,7 @@
 //! What stands at the output of a converted network after each timestep of each sample.
 
 use super::{Imported, Observer, Progress};
-use crate::conversion::{FitOptions, Trace};
+use crate::conversion::{AnswerTrace, FitOptions};
 use crate::encoding::{Drive, EncodingError};
 use crate::engine::{Probe, Recording, Simulation, SimulationError, Simulator, SpikeReadout};
 use crate::network::{Network, Role};
@@ -34,7 +34,7 @@ impl Driver<'_> {
         &self,
         samples: &[&[f32]],
         observer: Observer,
-    ) -> Result<(Simulation, Vec<Trace>), SimulationError> {
+    ) -> Result<(Simulation, Vec<AnswerTrace>), SimulationError> {
         let timesteps = self.options.timesteps;
         let last = self.network.populations.len() - 1;
         let output = &self.network.populations[last];
@@ -65,7 +65,7 @@ struct Tracer {
     /// How spikes are read; `None` if potentials are.
     spikes: Option<SpikeReadout>,
     /// The trace and, for an output that spikes, what stands for each output so far.
-    samples: Vec<Mutex<(Trace, Vec<f32>)>>,
+    samples: Vec<Mutex<(AnswerTrace, Vec<f32>)>>,
 }
 
 impl Probe for Tracer {

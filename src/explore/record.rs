@@ -77,7 +77,7 @@ impl Record {
                 let role = self.counts.topology.populations[population].role;
                 self.raster
                     .for_each(t, &self.rows_of(population), |row, value| {
-                        if let Emitted {
+                        if let EmittedValue {
                             spikes: Some(n),
                             counted: true,
                         } = emitted(role, value)
@@ -115,7 +115,7 @@ impl Record {
 
 /// What an event counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Emitted {
+pub(super) struct EmittedValue {
     /// Spikes; `None` for a real number, which synapses multiply.
     pub spikes: Option<u64>,
     /// Whether they count as spikes of the population.
@@ -123,13 +123,13 @@ pub(super) struct Emitted {
 }
 
 /// How the engine counts an event of `value` from a population.
-pub(super) fn emitted(role: Role, value: f32) -> Emitted {
+pub(super) fn emitted(role: Role, value: f32) -> EmittedValue {
     let spikes = match role {
         Role::Pooling => Some(1),
         Role::Spiking => Some(value.abs() as u64),
         _ => (value.abs() == 1.0).then_some(1),
     };
-    Emitted {
+    EmittedValue {
         spikes,
         counted: role != Role::Readout,
     }

@@ -3,7 +3,7 @@
 use super::Record;
 use super::record::{Train, merge};
 use crate::counts::{DenseCounts, EventCounts};
-use crate::formats::npy::{Header, Kind};
+use crate::formats::npy::{ElementKind, Header};
 use crate::network::{Node, Role, Shape, Topology};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -149,7 +149,7 @@ fn record(
 /// The axes of an array and the bytes of its header.
 fn dims(reader: &mut impl Read) -> Result<(Dims, u64), String> {
     let (header, bytes) = Header::read(reader).map_err(|error| error.to_string())?;
-    if header.kind != Kind::U8 {
+    if header.kind != ElementKind::U8 {
         return Err("its values are not u8".into());
     }
     if header.fortran_order {

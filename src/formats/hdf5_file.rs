@@ -79,7 +79,7 @@ pub enum Hdf5Problem {
 pub(super) struct Hdf5File {
     file: hdf5::File,
     bytes: u64,
-    /// Bytes of values that may still be read through [`Dataset`]s: links let a file show the same
+    /// Bytes of values that may still be read through [`Hdf5Dataset`]s: links let a file show the same
     /// dataset any number of times.
     budget: Cell<u64>,
 }
@@ -101,8 +101,8 @@ impl Hdf5File {
     }
 
     /// The root group.
-    pub(super) fn root(&self) -> Group<'_> {
-        Group {
+    pub(super) fn root(&self) -> Hdf5Group<'_> {
+        Hdf5Group {
             file: self,
             group: self.file.root(),
             path: String::new(),
@@ -228,13 +228,13 @@ impl Hdf5File {
 }
 
 /// A group; its members are found by listing, so their names may be anything.
-pub(super) struct Group<'a> {
+pub(super) struct Hdf5Group<'a> {
     file: &'a Hdf5File,
     group: hdf5::Group,
     path: String,
 }
 
-impl<'a> Group<'a> {
+impl<'a> Hdf5Group<'a> {
     fn child(&self, name: &str) -> String {
         format!("{}/{name}", self.path)
     }
@@ -248,11 +248,11 @@ impl<'a> Group<'a> {
     }
 
     /// The groups in it, by name.
-    pub(super) fn groups(&self) -> Result<BTreeMap<String, Group<'a>>, Hdf5Problem> {
+    pub(super) fn groups(&self) -> Result<BTreeMap<String, Hdf5Group<'a>>, Hdf5Problem> {
         let groups = self.group.iter_groups().map_err(library(self.object()))?;
         Ok(groups
             .map(|(name, group)| {
-                let group = Group {
+                let group = Hdf5Group {
                     file: self.file,
                     group,
                     path: self.child(&name),
@@ -263,11 +263,11 @@ impl<'a> Group<'a> {
     }
 
     /// The datasets in it, by name; their sizes are checked when they are read.
-    pub(super) fn datasets(&self) -> Result<BTreeMap<String, Dataset<'a>>, Hdf5Problem> {
+    pub(super) fn datasets(&self) -> Result<BTreeMap<String, Hdf5Dataset<'a>>, Hdf5Problem> {
         let datasets = self.group.iter_datasets().map_err(library(self.object()))?;
         Ok(datasets
             .map(|(name, dataset)| {
-                let dataset = Dataset {
+                let dataset = Hdf5Dataset {
                     file: self.file,
                     dataset,
                     path: self.child(&name),
@@ -287,13 +287,13 @@ impl<'a> Group<'a> {
 }
 
 /// A dataset found by listing a group.
-pub(super) struct Dataset<'a> {
+pub(super) struct Hdf5Dataset<'a> {
     file: &'a Hdf5File,
     dataset: hdf5::Dataset,
     path: String,
 }
 
-impl Dataset<'_> {
+impl Hdf5Dataset<'_> {
     fn failed(&self) -> impl FnOnce(hdf5::Error) -> Hdf5Problem + use<> {
         library(&self.path)
     }

@@ -30,7 +30,7 @@ pub enum NpyError {
     /// A list of fields, or an array in each element.
     #[error("structured arrays are not supported")]
     Structured,
-    /// A type of element without a [`Kind`].
+    /// A type of element without a [`ElementKind`].
     #[error("elements of type {0} are not supported; store integers, bool, float32 or float64")]
     ElementType(String),
     /// A shape of more bytes than can be counted.
@@ -54,7 +54,7 @@ pub enum NpyError {
 
 /// Type of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ElementKind {
     /// One byte, 0 or 1.
     Bool,
     /// Unsigned, 8 bits.
@@ -80,21 +80,21 @@ pub enum Kind {
 }
 
 /// Each kind with NumPy's letter and its size [B].
-const KINDS: [(Kind, &str, usize); 11] = [
-    (Kind::Bool, "b1", 1),
-    (Kind::U8, "u1", 1),
-    (Kind::U16, "u2", 2),
-    (Kind::U32, "u4", 4),
-    (Kind::U64, "u8", 8),
-    (Kind::I8, "i1", 1),
-    (Kind::I16, "i2", 2),
-    (Kind::I32, "i4", 4),
-    (Kind::I64, "i8", 8),
-    (Kind::F32, "f4", 4),
-    (Kind::F64, "f8", 8),
+const KINDS: [(ElementKind, &str, usize); 11] = [
+    (ElementKind::Bool, "b1", 1),
+    (ElementKind::U8, "u1", 1),
+    (ElementKind::U16, "u2", 2),
+    (ElementKind::U32, "u4", 4),
+    (ElementKind::U64, "u8", 8),
+    (ElementKind::I8, "i1", 1),
+    (ElementKind::I16, "i2", 2),
+    (ElementKind::I32, "i4", 4),
+    (ElementKind::I64, "i8", 8),
+    (ElementKind::F32, "f4", 4),
+    (ElementKind::F64, "f8", 8),
 ];
 
-impl Kind {
+impl ElementKind {
     fn row(self) -> (&'static str, usize) {
         let row = KINDS.iter().find(|(kind, ..)| *kind == self);
         row.map_or(("", 0), |&(_, code, size)| (code, size))
@@ -107,7 +107,7 @@ impl Kind {
     }
 
     /// The kind of a description such as `<f4`, and whether its high bytes come first.
-    fn parse(description: &str) -> Option<(Kind, bool)> {
+    fn parse(description: &str) -> Option<(ElementKind, bool)> {
         let order = description.chars().next()?;
         let code = description.trim_start_matches(['<', '>', '|', '=']);
         let &(kind, _, size) = KINDS.iter().find(|(_, known, _)| *known == code)?;
@@ -121,7 +121,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// Type of its elements.
-    pub kind: Kind,
+    pub kind: ElementKind,
     /// Whether the high byte of an element comes first.
     pub big_endian: bool,
     /// Whether the first index changes fastest.
@@ -133,7 +133,7 @@ pub struct Header {
 impl Header {
     /// Header of an array in row-major order as this program writes it.
     #[must_use]
-    pub fn row_major(kind: Kind, dims: &[usize]) -> Self {
+    pub fn row_major(kind: ElementKind, dims: &[usize]) -> Self {
         Header {
             kind,
             big_endian: false,
@@ -271,7 +271,7 @@ pub fn encode<T: Element>(dims: &[usize], values: &[T]) -> Vec<u8> {
 /// A type that arrays hold.
 pub trait Element: Copy {
     /// Its kind.
-    const KIND: Kind;
+    const KIND: ElementKind;
 
     /// One element of exactly as many bytes as it takes.
     ///
@@ -286,7 +286,7 @@ pub trait Element: Copy {
 macro_rules! number {
     ($($number:ty: $kind:ident),*) => {$(
         impl Element for $number {
-            const KIND: Kind = Kind::$kind;
+            const KIND: ElementKind = ElementKind::$kind;
 
             fn read(bytes: &[u8], big_endian: bool) -> Result<Self, NpyError> {
                 let bytes = bytes.try_into().map_err(|_| malformed("an element is cut off"))?;
@@ -306,7 +306,7 @@ macro_rules! number {
 number!(u8: U8, u16: U16, u32: U32, u64: U64, i8: I8, i16: I16, i32: I32, i64: I64, f32: F32, f64: F64);
 
 impl Element for bool {
-    const KIND: Kind = Kind::Bool;
+    const KIND: ElementKind = ElementKind::Bool;
 
     fn read(bytes: &[u8], _: bool) -> Result<Self, NpyError> {
         match bytes {
@@ -441,13 +441,13 @@ impl<'a> Literal<'a> {
         Ok(text)
     }
 
-    fn kind(&mut self) -> Result<(Kind, bool), NpyError> {
+    fn kind(&mut self) -> Result<(ElementKind, bool), NpyError> {
         self.skip_space();
         if self.rest.starts_with(['[', '(', '{']) {
             return Err(NpyError::Structured);
         }
         let description = self.string()?;
-        Kind::parse(description).ok_or_else(|| NpyError::ElementType(description.to_owned()))
+        ElementKind::parse(description).ok_or_else(|| NpyError::ElementType(description.to_owned()))
     }
 
     fn boolean(&mut self) -> Result<bool, NpyError> {
@@ -516,7 +516,7 @@ mod tests {
 
     #[test]
     fn worked_header_as_numpy_writes_it() {
-        let header = Header::row_major(Kind::F32, &[3, 5]);
+        let header = Header::row_major(ElementKind::F32, &[3, 5]);
         let bytes = header.to_bytes();
         let text = b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3, 5,), }";
         assert!(bytes.starts_with(text));
@@ -542,7 +542,7 @@ mod tests {
             ),
         ] {
             let expected = Header {
-                kind: Kind::I16,
+                kind: ElementKind::I16,
                 big_endian: true,
                 fortran_order: true,
                 dims,
@@ -623,8 +623,9 @@ mod tests {
 
     #[test]
     fn lengths_that_do_not_fit_are_refused_before_anything_is_allocated() {
-        let of =
-            |dims: &[usize], data: &[u8]| Header::row_major(Kind::F32, dims).elements::<f32>(data);
+        let of = |dims: &[usize], data: &[u8]| {
+            Header::row_major(ElementKind::F32, dims).elements::<f32>(data)
+        };
         assert_eq!(of(&[], &[0; 4]).unwrap(), [0.0]);
         assert_eq!(of(&[0, usize::MAX], &[]).unwrap(), [0.0; 0]);
         for (dims, data) in [(&[2][..], 7), (&[2], 9), (&[99_999_999_999, 9], 4)] {
@@ -636,12 +637,12 @@ mod tests {
         ));
         assert!(matches!(of(&[1 << 62], &[]), Err(NpyError::TooLarge(_))));
         assert!(
-            Header::row_major(Kind::U8, &[4])
+            Header::row_major(ElementKind::U8, &[4])
                 .elements::<f32>(&[0; 4])
                 .is_err()
         );
         assert!(
-            Header::row_major(Kind::Bool, &[1])
+            Header::row_major(ElementKind::Bool, &[1])
                 .elements::<bool>(&[2])
                 .is_err()
         );
@@ -649,7 +650,7 @@ mod tests {
 
     #[test]
     fn worked_big_endian_and_fortran_order() {
-        let mut header = Header::row_major(Kind::U16, &[2, 3]);
+        let mut header = Header::row_major(ElementKind::U16, &[2, 3]);
         header.big_endian = true;
         header.fortran_order = true;
         // Columns (0, 3), (1, 4), (2, 5).
@@ -680,7 +681,7 @@ mod tests {
         back(&[f32::MIN_POSITIVE, -0.5, f32::INFINITY]);
         back(&[f64::MIN_POSITIVE, -0.5, f64::NEG_INFINITY]);
         // A header too long for version 1.0 is of version 2.0.
-        let long = Header::row_major(Kind::U8, &[1; 30_000]).to_bytes();
+        let long = Header::row_major(ElementKind::U8, &[1; 30_000]).to_bytes();
         assert_eq!((long[6], long.len() % ALIGNMENT), (2, 0));
     }
 

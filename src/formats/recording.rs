@@ -56,7 +56,7 @@ pub enum RecordingError {
 
 /// What the values of a population are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum RecordedKind {
     /// Spikes.
     Spikes,
     /// Real numbers that it emits.
@@ -65,18 +65,18 @@ enum Kind {
     Potentials,
 }
 
-impl Kind {
+impl RecordedKind {
     fn folder(self) -> &'static str {
         match self {
-            Kind::Spikes => "spikes",
-            Kind::Values | Kind::Potentials => "potential",
+            RecordedKind::Spikes => "spikes",
+            RecordedKind::Values | RecordedKind::Potentials => "potential",
         }
     }
 
-    fn element(self) -> npy::Kind {
+    fn element(self) -> npy::ElementKind {
         match self {
-            Kind::Spikes => npy::Kind::U8,
-            Kind::Values | Kind::Potentials => npy::Kind::F32,
+            RecordedKind::Spikes => npy::ElementKind::U8,
+            RecordedKind::Values | RecordedKind::Potentials => npy::ElementKind::F32,
         }
     }
 
@@ -89,7 +89,7 @@ impl Kind {
 struct Spool {
     name: String,
     shape: Shape,
-    kind: Kind,
+    kind: RecordedKind,
     /// Place of each neuron in channels-first order.
     place: Vec<usize>,
     file: Mutex<File>,
@@ -128,11 +128,11 @@ impl Recorder {
         }
         let spools = network.populations.iter().map(|population| {
             let kind = match &population.neuron {
-                Neuron::Input if input_spikes => Kind::Spikes,
-                Neuron::Input => Kind::Values,
-                Neuron::Integrator => Kind::Potentials,
-                Neuron::Model(model) if !model.spikes() => Kind::Values,
-                _ => Kind::Spikes,
+                Neuron::Input if input_spikes => RecordedKind::Spikes,
+                Neuron::Input => RecordedKind::Values,
+                Neuron::Integrator => RecordedKind::Potentials,
+                Neuron::Model(model) if !model.spikes() => RecordedKind::Values,
+                _ => RecordedKind::Spikes,
             };
             let order: Vec<usize> = (0..population.shape.neurons()).collect();
             Ok(Spool {
@@ -191,15 +191,15 @@ impl Recorder {
             for t in start..end {
                 let out = &mut buffer[(t - start) * row..][..row];
                 match spool.kind {
-                    Kind::Potentials => {
+                    RecordedKind::Potentials => {
                         let first = (t - recording.timesteps.start) * neurons;
                         let values = &recording.potentials[first..first + neurons];
                         for (&place, value) in spool.place.iter().zip(values) {
                             out[place * 4..][..4].copy_from_slice(&value.to_le_bytes());
                         }
                     }
-                    Kind::Values => self.values(spool, recording, t, out),
-                    Kind::Spikes => self.spikes(spool, recording, t, out)?,
+                    RecordedKind::Values => self.values(spool, recording, t, out),
+                    RecordedKind::Spikes => self.spikes(spool, recording, t, out)?,
                 }
             }
             let offset = (recording.sample * self.timesteps + start) as u64 * row as u64;

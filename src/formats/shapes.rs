@@ -185,7 +185,7 @@ struct Description {
 struct Block {
     #[serde(default = "once")]
     repeat: usize,
-    layers: Vec<Layer>,
+    layers: Vec<ShapeLayer>,
 }
 
 fn once() -> usize {
@@ -194,7 +194,7 @@ fn once() -> usize {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Layer {
+struct ShapeLayer {
     name: Option<String>,
     from: Option<String>,
     skip: Option<String>,
@@ -303,7 +303,7 @@ impl Builder {
         })
     }
 
-    fn add(&mut self, layer: &Layer) -> Result<(), String> {
+    fn add(&mut self, layer: &ShapeLayer) -> Result<(), String> {
         let before = self.topology.populations.len() - 1;
         let source = match &layer.from {
             Some(name) => self.find(name)?,

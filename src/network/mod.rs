@@ -121,7 +121,7 @@ impl From<Vec<f32>> for Weights {
 
 /// Timesteps between a spike and its arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delay {
+pub enum Delays {
     /// The same for every synapse. With 0 a spike reaches later populations in the timestep in
     /// which it is emitted, and those that are not later in the next one.
     Uniform(u32),
@@ -129,16 +129,16 @@ pub enum Delay {
     Each(Vec<u16>),
 }
 
-impl Delay {
+impl Delays {
     /// No delay.
-    pub const NONE: Delay = Delay::Uniform(0);
+    pub const NONE: Delays = Delays::Uniform(0);
 
     /// The longest of them [timesteps].
     #[must_use]
     pub fn longest(&self) -> u32 {
         match self {
-            Delay::Uniform(delay) => *delay,
-            Delay::Each(delays) => delays.iter().copied().max().unwrap_or(0).into(),
+            Delays::Uniform(delay) => *delay,
+            Delays::Each(delays) => delays.iter().copied().max().unwrap_or(0).into(),
         }
     }
 }
@@ -155,7 +155,7 @@ pub struct Projection {
     /// Weights.
     pub weights: Weights,
     /// Delays.
-    pub delay: Delay,
+    pub delay: Delays,
 }
 
 impl Projection {
@@ -172,7 +172,7 @@ impl Projection {
             target,
             connectivity,
             weights: weights.into(),
-            delay: Delay::NONE,
+            delay: Delays::NONE,
         }
     }
 
@@ -380,7 +380,7 @@ impl Network {
                 expected: connectivity.stored_weights(),
             });
         }
-        if let Delay::Each(delays) = &projection.delay {
+        if let Delays::Each(delays) = &projection.delay {
             let refuse = |reason| {
                 Err(NetworkError::Delays {
                     from: from.name.clone(),

@@ -6,7 +6,7 @@ use super::firing::Firing;
 use super::membrane::Membrane;
 use super::options::Integration;
 use super::parameter_info::ParameterInfo;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, Reset};
 
@@ -64,7 +64,7 @@ pub(super) const MODEL: Model = Model {
 /// learning-to-learn in networks of spiking neurons, NeurIPS 2018, section 2.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alif {
-    setup: Setup,
+    setup: NeuronSetup,
     initial: Parameter,
     membrane: Membrane,
     firing: Firing,
@@ -89,7 +89,7 @@ impl Alif {
     ///
     /// # Errors
     /// A value that the equations or the options refuse.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         setup.floating_point_only()?;
         let dt = setup.options().dt_s;
         let beta = setup.get("beta")?.clone();
@@ -115,7 +115,7 @@ impl Alif {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }

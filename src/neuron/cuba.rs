@@ -3,7 +3,7 @@
 use super::coefficients::{Coefficients, zip};
 use super::error::NeuronError;
 use super::options::{CurrentOrder, InputKind, Integration, Resistance};
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 
 /// One timestep of `tau_syn·i' = −i + w_in·x` and `tau_mem·v' = (v_leak − v) + r·i`.
 ///
@@ -56,7 +56,7 @@ pub struct CubaState {
 }
 
 impl Cuba {
-    pub fn new(setup: &Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: &NeuronSetup) -> Result<Self, NeuronError> {
         let options = setup.options();
         let dt = options.dt_s;
         let (tau_syn, tau_mem) = (setup.positive("tau_syn")?, setup.positive("tau_mem")?);

@@ -4,7 +4,7 @@ use super::cuba::{Cuba, CubaState};
 use super::entry::Model;
 use super::error::NeuronError;
 use super::loihi::Loihi;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter};
 
@@ -45,7 +45,7 @@ pub(super) const MODEL: Model = Model {
 /// Source: Neuromorphic Intermediate Representation, primitive `CubaLI` (Pedersen et al. 2024).
 #[derive(Debug, Clone, PartialEq)]
 pub struct CubaLi {
-    setup: Setup,
+    setup: NeuronSetup,
     initial: Parameter,
     cuba: Cuba,
 }
@@ -55,7 +55,7 @@ impl CubaLi {
     ///
     /// # Errors
     /// A value that the equations or the options refuse.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         Ok(CubaLi {
             initial: setup.get("v_initial")?.clone(),
             cuba: Cuba::new(&setup)?,
@@ -65,7 +65,7 @@ impl CubaLi {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }

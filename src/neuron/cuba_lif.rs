@@ -5,7 +5,7 @@ use super::entry::Model;
 use super::error::NeuronError;
 use super::firing::Firing;
 use super::loihi::Loihi;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, Reset};
 
@@ -56,7 +56,7 @@ pub(super) const MODEL: Model = Model {
 /// exact solution: Rotter and Diesmann, Biol. Cybern. 81:381–402, 1999.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CubaLif {
-    setup: Setup,
+    setup: NeuronSetup,
     initial: Parameter,
     cuba: Cuba,
     firing: Firing,
@@ -67,7 +67,7 @@ impl CubaLif {
     ///
     /// # Errors
     /// A value that the equations or the options refuse.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         Ok(CubaLif {
             initial: setup.get("v_initial")?.clone(),
             cuba: Cuba::new(&setup)?,
@@ -78,7 +78,7 @@ impl CubaLif {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }

@@ -3,7 +3,7 @@
 use super::error::NeuronError;
 use super::options::Options;
 use super::parameter_info::ParameterInfo;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::{Dynamics, Parameter};
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Model {
     pub about: &'static str,
     /// Parameters it takes.
     pub parameters: &'static [ParameterInfo],
-    pub(super) build: fn(Setup) -> Result<Box<dyn Dynamics>, NeuronError>,
+    pub(super) build: fn(NeuronSetup) -> Result<Box<dyn Dynamics>, NeuronError>,
 }
 
 impl Model {
@@ -29,7 +29,7 @@ impl Model {
         &self,
         parameters: &BTreeMap<String, Parameter>,
         options: &Options,
-    ) -> Result<Setup, NeuronError> {
-        Setup::new(self.name, self.parameters, parameters, options)
+    ) -> Result<NeuronSetup, NeuronError> {
+        NeuronSetup::new(self.name, self.parameters, parameters, options)
     }
 }

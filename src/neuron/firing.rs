@@ -3,7 +3,7 @@
 use super::coefficients::Coefficients;
 use super::error::NeuronError;
 use super::options::SpikeLimit;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::{Reset, ThresholdTest};
 
 /// What happens when the potential reaches the threshold.
@@ -27,7 +27,7 @@ struct Row {
 
 impl Firing {
     /// `file`: what the file of the network is taken to say about the reset.
-    pub fn new(setup: &Setup, file: Reset) -> Result<Self, NeuronError> {
+    pub fn new(setup: &NeuronSetup, file: Reset) -> Result<Self, NeuronError> {
         let options = setup.options();
         let unbounded = options.spike_limit == SpikeLimit::Unbounded;
         let threshold = if unbounded {

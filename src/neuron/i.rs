@@ -3,17 +3,17 @@
 use super::entry::Model;
 use super::error::NeuronError;
 use super::loihi::Loihi;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter};
 
 pub(super) const MODEL: Model = Model {
-    name: I::NAME,
+    name: GradedIntegrator::NAME,
     about: "integrator; its output is its potential",
     parameters: &[shared::R, shared::V_INITIAL],
     build: |setup| match setup.options().fixed_point {
         Some(chip) => Ok(Box::new(Loihi::<false>::without_leak(setup, chip)?)),
-        None => Ok(Box::new(I::new(setup)?)),
+        None => Ok(Box::new(GradedIntegrator::new(setup)?)),
     },
 };
 
@@ -32,19 +32,19 @@ pub(super) const MODEL: Model = Model {
 ///
 /// Source: Neuromorphic Intermediate Representation, primitive `I` (Pedersen et al. 2024).
 #[derive(Debug, Clone, PartialEq)]
-pub struct I {
-    setup: Setup,
+pub struct GradedIntegrator {
+    setup: NeuronSetup,
     initial: Parameter,
     r: Parameter,
 }
 
-impl I {
+impl GradedIntegrator {
     /// The model with these parameters.
     ///
     /// # Errors
     /// A value that the options refuse.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
-        Ok(I {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
+        Ok(GradedIntegrator {
             initial: setup.get("v_initial")?.clone(),
             r: setup.resistance()?,
             setup,
@@ -53,12 +53,12 @@ impl I {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }
 
-impl NeuronModel for I {
+impl NeuronModel for GradedIntegrator {
     /// Potential [V].
     type State = f64;
     const NAME: &'static str = "i";

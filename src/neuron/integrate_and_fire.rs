@@ -5,7 +5,7 @@ use super::error::NeuronError;
 use super::firing::Firing;
 use super::loihi::Loihi;
 use super::options::Resistance;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter};
 
@@ -46,7 +46,7 @@ pub(super) const MODEL: Model = Model {
 /// Source: Neuromorphic Intermediate Representation, primitive `IF` (Pedersen et al. 2024).
 #[derive(Debug, Clone, PartialEq)]
 pub struct If {
-    setup: Setup,
+    setup: NeuronSetup,
     initial: Parameter,
     r: Parameter,
     firing: Firing,
@@ -68,7 +68,7 @@ impl If {
     ///
     /// # Errors
     /// A value that the options refuse.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         let options = setup.options().integrate_fire;
         let r = setup.resistance()?;
         if setup.options().resistance == Resistance::Fixed
@@ -98,7 +98,7 @@ impl If {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }

@@ -4,7 +4,7 @@ use super::entry::Model;
 use super::error::NeuronError;
 use super::options::ResetRule;
 use super::parameter_info::ParameterInfo;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::{NeuronModel, Parameter};
 
 pub(super) const MODEL: Model = Model {
@@ -78,7 +78,7 @@ const MAX_DT_MS: f64 = 1.0;
 /// 14:1569–1572, 2003, eqs. 1–3 and the program of fig. 3.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Izhikevich {
-    setup: Setup,
+    setup: NeuronSetup,
     a: Parameter,
     b: Parameter,
     c: Parameter,
@@ -101,7 +101,7 @@ impl Izhikevich {
     ///
     /// # Errors
     /// A timestep beyond 1 ms, integer arithmetic, a refractory period or a reset by subtraction.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         setup.floating_point_only()?;
         let options = setup.options();
         let dt_ms = options.dt_s * 1e3;
@@ -132,7 +132,7 @@ impl Izhikevich {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }

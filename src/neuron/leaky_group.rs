@@ -178,7 +178,7 @@ fn advance(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::neuron::model::Group;
+    use crate::neuron::model::PlainGroup;
     use crate::neuron::{Lif, Model, Options, Parameter, Preset};
     use std::collections::BTreeMap;
 
@@ -209,7 +209,7 @@ mod tests {
         let fires_at = lif.firing.fires_at().expect("shared");
         let mut plain = LeakyGroup::new(&lif, &lif.firing, decay, fires_at, range.clone());
         let mut all = lif.fast_group(range.clone()).expect("shared parameters");
-        let mut each = Group::new(lif, range);
+        let mut each = PlainGroup::new(lif, range);
         let mut spikes = 0;
         for t in 0..200u32 {
             let input: Vec<f32> = (0..neurons as u32)

@@ -4,7 +4,7 @@ use super::entry::Model;
 use super::error::NeuronError;
 use super::loihi::Loihi;
 use super::membrane::Membrane;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter};
 
@@ -36,7 +36,7 @@ pub(super) const MODEL: Model = Model {
 /// Source: Neuromorphic Intermediate Representation, primitive `LI` (Pedersen et al. 2024).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Li {
-    setup: Setup,
+    setup: NeuronSetup,
     initial: Parameter,
     membrane: Membrane,
 }
@@ -46,7 +46,7 @@ impl Li {
     ///
     /// # Errors
     /// A value that the equations or the options refuse.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         Ok(Li {
             initial: setup.get("v_initial")?.clone(),
             membrane: Membrane::new(&setup)?,
@@ -56,7 +56,7 @@ impl Li {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }

@@ -8,7 +8,7 @@ use super::leaky_group::LeakyGroup;
 use super::loihi::Loihi;
 use super::membrane::Membrane;
 use super::model::Advance;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, Reset};
 use std::ops::Range;
@@ -58,7 +58,7 @@ pub(super) const MODEL: Model = Model {
 /// applications to neuronal modeling, Biol. Cybern. 81:381–402, 1999.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lif {
-    setup: Setup,
+    setup: NeuronSetup,
     initial: Parameter,
     pub(super) membrane: Membrane,
     pub(super) firing: Firing,
@@ -69,7 +69,7 @@ impl Lif {
     ///
     /// # Errors
     /// A value that the equations or the options refuse.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         Ok(Lif {
             initial: setup.get("v_initial")?.clone(),
             membrane: Membrane::new(&setup)?,
@@ -80,7 +80,7 @@ impl Lif {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }

@@ -3,7 +3,7 @@
 use super::coefficients::zip;
 use super::error::NeuronError;
 use super::options::{FixedPoint, InputKind, Integration, SpikeLimit};
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::{NeuronModel, Parameter, Reset, ThresholdTest};
 
 /// 2^12: a decay of this much forgets everything.
@@ -47,7 +47,7 @@ const MAX_THRESHOLD: f64 = 131_071.0;
 /// documents itself as bit-accurate; mapping of parameters: `paper/01_lif/_lava_nir.py` of NIR.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loihi<const SPIKES: bool> {
-    setup: Setup,
+    setup: NeuronSetup,
     /// What is kept of the current, in 1/4096.
     keep_u: Parameter,
     /// What is kept of the potential, in 1/4096.
@@ -76,7 +76,7 @@ pub struct LoihiState {
 }
 
 impl<const SPIKES: bool> Loihi<SPIKES> {
-    pub(super) fn without_leak(setup: Setup, chip: FixedPoint) -> Result<Self, NeuronError> {
+    pub(super) fn without_leak(setup: NeuronSetup, chip: FixedPoint) -> Result<Self, NeuronError> {
         let rule = setup.options().integrate_fire;
         if SPIKES && (rule.floor || rule.decay != 1.0) {
             return Err(unsupported(
@@ -96,7 +96,7 @@ impl<const SPIKES: bool> Loihi<SPIKES> {
         )
     }
 
-    pub(super) fn leaky(setup: Setup, chip: FixedPoint) -> Result<Self, NeuronError> {
+    pub(super) fn leaky(setup: NeuronSetup, chip: FixedPoint) -> Result<Self, NeuronError> {
         let leak = fraction(&setup, "tau")?;
         let gain = match setup.options().input {
             InputKind::Current => zip(&setup.resistance()?, &leak, |r, leak| r * leak),
@@ -106,7 +106,7 @@ impl<const SPIKES: bool> Loihi<SPIKES> {
         Self::new(setup, chip, Parameter::uniform(1.0), leak, gain, pull)
     }
 
-    pub(super) fn with_current(setup: Setup, chip: FixedPoint) -> Result<Self, NeuronError> {
+    pub(super) fn with_current(setup: NeuronSetup, chip: FixedPoint) -> Result<Self, NeuronError> {
         let (leak, decay) = (fraction(&setup, "tau_mem")?, fraction(&setup, "tau_syn")?);
         let gain = zip(setup.get("r")?, &leak, |r, leak| r * leak);
         let gain = zip(&gain, setup.get("w_in")?, |gain, w| gain * w);
@@ -121,7 +121,7 @@ impl<const SPIKES: bool> Loihi<SPIKES> {
     /// `decay`, `leak`: part of current and potential lost in a timestep; `gain`: potential per
     /// input; `pull`: potential gained in each timestep.
     fn new(
-        setup: Setup,
+        setup: NeuronSetup,
         chip: FixedPoint,
         decay: Parameter,
         leak: Parameter,
@@ -191,13 +191,13 @@ impl<const SPIKES: bool> Loihi<SPIKES> {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }
 
 /// Part of a state variable that is lost in a timestep.
-fn fraction(setup: &Setup, tau: &'static str) -> Result<Parameter, NeuronError> {
+fn fraction(setup: &NeuronSetup, tau: &'static str) -> Result<Parameter, NeuronError> {
     let options = setup.options();
     let seconds = setup.positive(tau)?;
     let part = seconds.map(|tau| match options.integration {

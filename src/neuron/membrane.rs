@@ -3,7 +3,7 @@
 use super::coefficients::Coefficients;
 use super::error::NeuronError;
 use super::options::{InputKind, Integration};
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 
 /// One timestep of `tau·v' = (v_leak − v) + r·x`:
 ///
@@ -31,7 +31,7 @@ struct Row {
 }
 
 impl Membrane {
-    pub fn new(setup: &Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: &NeuronSetup) -> Result<Self, NeuronError> {
         let dt = setup.options().dt_s;
         let (tau, leak) = (setup.positive("tau")?, setup.get("v_leak")?);
         let r = setup.resistance()?;

@@ -52,7 +52,7 @@ pub use cuba_li::CubaLi;
 pub use cuba_lif::CubaLif;
 pub use entry::Model;
 pub use error::NeuronError;
-pub use i::I;
+pub use i::GradedIntegrator;
 pub use integrate_and_fire::{If, SpikingState};
 pub use integrate_fire::{IntegrateFire, Reset, ThresholdTest};
 pub use izhikevich::{Izhikevich, IzhikevichState};
@@ -68,8 +68,8 @@ pub use options::{
 pub use parameter_info::ParameterInfo;
 pub use presets::{PRESETS, Preset};
 pub use relay::Relay;
-pub use setup::Setup;
-pub use threshold::Threshold;
+pub use setup::NeuronSetup;
+pub use threshold::Heaviside;
 
 /// The neuron model of a population, with its parameters.
 ///

@@ -194,17 +194,17 @@ impl PartialEq for Box<dyn Dynamics> {
 }
 
 /// Neurons of one model: loops written once for all models.
-pub(super) struct Group<M: NeuronModel> {
+pub(super) struct PlainGroup<M: NeuronModel> {
     model: M,
     /// Number of the first of them in the population.
     first: usize,
     states: Vec<M::State>,
 }
 
-impl<M: NeuronModel> Group<M> {
+impl<M: NeuronModel> PlainGroup<M> {
     /// The neurons of a range of the population, at rest.
     pub(super) fn new(model: M, neurons: Range<usize>) -> Self {
-        Group {
+        PlainGroup {
             first: neurons.start,
             states: neurons.map(|neuron| model.rest(neuron)).collect(),
             model,
@@ -212,7 +212,7 @@ impl<M: NeuronModel> Group<M> {
     }
 }
 
-impl<M: NeuronModel> Advance for Group<M> {
+impl<M: NeuronModel> Advance for PlainGroup<M> {
     fn reset(&mut self) {
         for (neuron, state) in self.states.iter_mut().enumerate() {
             *state = self.model.rest(self.first + neuron);
@@ -267,7 +267,7 @@ impl<M: NeuronModel> Dynamics for M {
 
     fn group_of(&self, neurons: Range<usize>) -> Box<dyn Advance> {
         self.fast_group(neurons.clone())
-            .unwrap_or_else(|| Box::new(Group::new(self.clone(), neurons)))
+            .unwrap_or_else(|| Box::new(PlainGroup::new(self.clone(), neurons)))
     }
 
     fn as_any(&self) -> &dyn Any {

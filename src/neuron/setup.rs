@@ -11,14 +11,14 @@ use std::sync::Arc;
 /// Parameters and options of a population of one model: all of them, checked for their names,
 /// their numbers of values, and being finite.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Setup {
+pub struct NeuronSetup {
     model: &'static str,
     options: Options,
     parameters: Arc<BTreeMap<&'static str, Parameter>>,
     neurons: Option<usize>,
 }
 
-impl Setup {
+impl NeuronSetup {
     /// Parameters as given, completed with the defaults of a model that takes these.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Setup {
         parameters: &BTreeMap<String, Parameter>,
         options: &Options,
     ) -> Result<Self, NeuronError> {
-        let mut setup = Setup {
+        let mut setup = NeuronSetup {
             model,
             options: *options,
             parameters: Arc::default(),

@@ -3,18 +3,18 @@
 use super::entry::Model;
 use super::error::NeuronError;
 use super::parameter_info::ParameterInfo;
-use super::setup::Setup;
+use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, ThresholdTest};
 
 pub(super) const MODEL: Model = Model {
-    name: Threshold::NAME,
+    name: Heaviside::NAME,
     about: "emits a spike in each timestep whose input exceeds the threshold",
     parameters: &[ParameterInfo {
         name: "threshold",
         ..shared::V_THRESHOLD
     }],
-    build: |setup| Ok(Box::new(Threshold::new(setup)?)),
+    build: |setup| Ok(Box::new(Heaviside::new(setup)?)),
 };
 
 /// Heaviside step of the input, without memory.
@@ -33,21 +33,21 @@ pub(super) const MODEL: Model = Model {
 ///
 /// Source: Neuromorphic Intermediate Representation, primitive `Threshold` (Pedersen et al. 2024).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Threshold {
-    setup: Setup,
+pub struct Heaviside {
+    setup: NeuronSetup,
     /// Smallest input that fires.
     fires_at: Parameter,
 }
 
-impl Threshold {
+impl Heaviside {
     /// The model with these parameters.
     ///
     /// # Errors
     /// Integer arithmetic.
-    pub fn new(setup: Setup) -> Result<Self, NeuronError> {
+    pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         setup.floating_point_only()?;
         let above = setup.options().test == ThresholdTest::Above;
-        Ok(Threshold {
+        Ok(Heaviside {
             fires_at: setup
                 .get("threshold")?
                 .map(|v| if above { v.next_up() } else { v }),
@@ -57,12 +57,12 @@ impl Threshold {
 
     /// Parameters and options.
     #[must_use]
-    pub fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
 }
 
-impl NeuronModel for Threshold {
+impl NeuronModel for Heaviside {
     /// Input of the last timestep [V].
     type State = f64;
     const NAME: &'static str = "threshold";

@@ -11,7 +11,7 @@ pub use prune::{PruneScope, PruneUnit};
 pub use quantise::WeightStep;
 
 use crate::ann::{Ann, Runtime, RuntimeError};
-use crate::formats::onnx::{self, GraphError, Model, OnnxError, Rounding, edit_weights};
+use crate::formats::onnx::{self, GraphError, OnnxError, OnnxModel, Rounding, edit_weights};
 use serde::{Deserialize, Serialize};
 
 /// Bits of the weights of the quantised baseline: what conventional accelerators multiply.
@@ -120,7 +120,7 @@ impl Optimisation {
     pub fn runtime(
         &self,
         name: &str,
-        model: &Model,
+        model: &OnnxModel,
         calibration: &[f32],
     ) -> Result<(Runtime, Vec<Rounding>), BaselineError> {
         let dims = &model.ann.sample_dims;
@@ -138,7 +138,7 @@ impl Optimisation {
     ///
     /// # Errors
     /// If the model cannot be written and read again.
-    pub fn apply(&self, model: Model) -> Result<Model, OnnxError> {
+    pub fn apply(&self, model: OnnxModel) -> Result<OnnxModel, OnnxError> {
         if self.is_none() {
             return Ok(model);
         }
@@ -152,7 +152,7 @@ impl Optimisation {
         Ok(model)
     }
 
-    fn changed_weights(&self, model: Model) -> Result<Model, OnnxError> {
+    fn changed_weights(&self, model: OnnxModel) -> Result<OnnxModel, OnnxError> {
         if !self.changes_weights() {
             return Ok(model);
         }

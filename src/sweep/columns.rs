@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// Values of a column, one per row; an unknown one is `None`, an empty cell or a null.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Values {
+pub(super) enum ColumnValues {
     Text(Vec<Option<String>>),
     Number(Vec<Option<f64>>),
     Whole(Vec<Option<i64>>),
@@ -23,7 +23,7 @@ pub(super) enum Values {
 /// A table.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
-    columns: Vec<(String, Values)>,
+    columns: Vec<(String, ColumnValues)>,
     rows: usize,
 }
 
@@ -36,7 +36,7 @@ impl Table {
     }
 
     /// Adds a column, which has as many values as the table has rows.
-    pub(super) fn push(&mut self, name: &str, values: Values) {
+    pub(super) fn push(&mut self, name: &str, values: ColumnValues) {
         self.columns.push((name.to_owned(), values));
     }
 
@@ -45,17 +45,17 @@ impl Table {
         let all = |is: fn(&Value) -> bool| settings.iter().all(|value| is(value));
         let values = settings.iter();
         let values = if all(Value::is_boolean) {
-            Values::Flag(values.map(|value| value.as_bool()).collect())
+            ColumnValues::Flag(values.map(|value| value.as_bool()).collect())
         } else if all(Value::is_i64) {
-            Values::Whole(values.map(|value| value.as_i64()).collect())
+            ColumnValues::Whole(values.map(|value| value.as_i64()).collect())
         } else if all(Value::is_f64) {
-            Values::Number(values.map(|value| value.as_f64()).collect())
+            ColumnValues::Number(values.map(|value| value.as_f64()).collect())
         } else {
             let text = |value: &&Value| match value {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            Values::Text(values.map(|value| Some(text(value))).collect())
+            ColumnValues::Text(values.map(|value| Some(text(value))).collect())
         };
         self.push(name, values);
     }
@@ -103,41 +103,41 @@ impl Table {
     }
 }
 
-impl Values {
+impl ColumnValues {
     /// An unknown value is an empty cell.
     fn text(&self, row: usize) -> String {
         match self {
-            Values::Text(values) => values[row].as_deref().map(cell),
-            Values::Number(values) => values[row].map(|value| value.to_string()),
-            Values::Whole(values) => values[row].map(|value| value.to_string()),
-            Values::Count(values) => values[row].map(|value| value.to_string()),
-            Values::Flag(values) => values[row].map(|value| value.to_string()),
+            ColumnValues::Text(values) => values[row].as_deref().map(cell),
+            ColumnValues::Number(values) => values[row].map(|value| value.to_string()),
+            ColumnValues::Whole(values) => values[row].map(|value| value.to_string()),
+            ColumnValues::Count(values) => values[row].map(|value| value.to_string()),
+            ColumnValues::Flag(values) => values[row].map(|value| value.to_string()),
         }
         .unwrap_or_default()
     }
 
     fn kind(&self) -> (Physical, ConvertedType) {
         match self {
-            Values::Text(_) => (Physical::BYTE_ARRAY, ConvertedType::UTF8),
-            Values::Number(_) => (Physical::DOUBLE, ConvertedType::NONE),
-            Values::Whole(_) => (Physical::INT64, ConvertedType::NONE),
-            Values::Count(_) => (Physical::INT64, ConvertedType::UINT_64),
-            Values::Flag(_) => (Physical::BOOLEAN, ConvertedType::NONE),
+            ColumnValues::Text(_) => (Physical::BYTE_ARRAY, ConvertedType::UTF8),
+            ColumnValues::Number(_) => (Physical::DOUBLE, ConvertedType::NONE),
+            ColumnValues::Whole(_) => (Physical::INT64, ConvertedType::NONE),
+            ColumnValues::Count(_) => (Physical::INT64, ConvertedType::UINT_64),
+            ColumnValues::Flag(_) => (Physical::BOOLEAN, ConvertedType::NONE),
         }
     }
 
     fn write(&self, group: &mut SerializedRowGroupWriter<Vec<u8>>) -> Result<(), ParquetError> {
         match self {
-            Values::Text(values) => {
+            ColumnValues::Text(values) => {
                 write::<ByteArrayType, _>(group, values, |text| ByteArray::from(text.as_str()))
             }
-            Values::Number(values) => write::<DoubleType, _>(group, values, |value| *value),
-            Values::Whole(values) => write::<Int64Type, _>(group, values, |value| *value),
+            ColumnValues::Number(values) => write::<DoubleType, _>(group, values, |value| *value),
+            ColumnValues::Whole(values) => write::<Int64Type, _>(group, values, |value| *value),
             // The bits of an unsigned number, as the converted type says.
-            Values::Count(values) => {
+            ColumnValues::Count(values) => {
                 write::<Int64Type, _>(group, values, |value| value.cast_signed())
             }
-            Values::Flag(values) => write::<BoolType, _>(group, values, |value| *value),
+            ColumnValues::Flag(values) => write::<BoolType, _>(group, values, |value| *value),
         }
     }
 }
@@ -177,9 +177,12 @@ mod tests {
     #[test]
     fn worked_columns_come_back_with_their_types_and_gaps() {
         let mut table = Table::new(2);
-        table.push("name", Values::Text(vec![Some("=a".to_owned()), None]));
-        table.push("energy_j", Values::Number(vec![None, Some(0.1)]));
-        table.push("seed", Values::Count(vec![Some(u64::MAX), Some(1)]));
+        table.push(
+            "name",
+            ColumnValues::Text(vec![Some("=a".to_owned()), None]),
+        );
+        table.push("energy_j", ColumnValues::Number(vec![None, Some(0.1)]));
+        table.push("seed", ColumnValues::Count(vec![Some(u64::MAX), Some(1)]));
         table.push_settings("t", &[&json!(4), &json!(-8)]);
         table.push_settings("mixed", &[&json!(4), &json!("x")]);
         table.push_settings("on", &[&json!(true), &json!(false)]);

@@ -32,7 +32,8 @@ pub struct Summary {
 }
 
 /// Hears of every finished point (done, of, failure) and may stop the sweep.
-pub type Observer<'a> = &'a (dyn Fn(Summary, Option<(&Point, &str)>) -> ControlFlow<()> + Sync);
+pub type SweepObserver<'a> =
+    &'a (dyn Fn(Summary, Option<(&Point, &str)>) -> ControlFlow<()> + Sync);
 
 /// Runs the points of a shard that have no result yet and keeps each in the shard's store in
 /// `folder`. A point that fails, even by a panic, is recorded with its message, and the sweep goes
@@ -45,7 +46,7 @@ pub fn run(
     catalogue: &Catalogue,
     folder: &Path,
     shard: Shard,
-    observer: Observer,
+    observer: SweepObserver,
 ) -> Result<Summary, SweepError> {
     let store = Mutex::new(Store::open(folder, shard)?);
     let finished = done(&stores_in(folder)?)?;
@@ -87,7 +88,7 @@ struct Runner<'a> {
     shard: Shard,
     store: Mutex<Store>,
     summary: Mutex<Summary>,
-    observer: Observer<'a>,
+    observer: SweepObserver<'a>,
 }
 
 impl Runner<'_> {

@@ -3,7 +3,7 @@
 use super::SweepError;
 use super::goals::{self, Constraints, Goals, Objectives};
 use super::method::Method;
-use super::parameter::{self, Parameter};
+use super::parameter::{self, SweepParameter};
 use crate::experiment::Experiment;
 use crate::files;
 use crate::formats::{self, FileKind};
@@ -43,7 +43,7 @@ pub struct Sweep {
     /// What the points have in common.
     pub base: Experiment,
     /// What varies.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Vec<SweepParameter>,
     /// How values combine.
     pub method: Method,
     /// Points of a random or Sobol sweep.

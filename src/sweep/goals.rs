@@ -73,13 +73,13 @@ pub(super) struct Objectives {
 /// A bound of the section `[constraints]`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Bounds {
+pub(super) struct GoalBounds {
     min: Option<f64>,
     max: Option<f64>,
 }
 
 /// Section `[constraints]` of a sweep file: metric and its bounds.
-pub(super) type Constraints = BTreeMap<Metric, Bounds>;
+pub(super) type Constraints = BTreeMap<Metric, GoalBounds>;
 
 /// Joins both sections.
 pub(super) fn read(objectives: Objectives, constraints: &Constraints) -> Result<Goals, String> {
@@ -94,7 +94,7 @@ pub(super) fn read(objectives: Objectives, constraints: &Constraints) -> Result<
     let constraints = constraints
         .iter()
         .map(|(metric, bounds)| {
-            let (metric, Bounds { min, max }) = (*metric, *bounds);
+            let (metric, GoalBounds { min, max }) = (*metric, *bounds);
             let empty = match (min, max) {
                 (None, None) => true,
                 (Some(min), Some(max)) => min > max,

@@ -1,7 +1,7 @@
 //! Joins the stores of all shards into tables, in the order of the plan.
 
 use super::SweepError;
-use super::columns::{Table, Values, finished};
+use super::columns::{ColumnValues, Table, finished};
 use super::goals::Goals;
 use super::plan::Plan;
 use super::row::{Candidate, PointResult};
@@ -146,7 +146,10 @@ impl Merged {
     pub fn points_table(&self) -> Table {
         let mut table = self.identified(&self.points.iter().collect::<Vec<_>>());
         let mut text = |name: &str, value: &dyn Fn(&MergedPoint) -> Option<String>| {
-            table.push(name, Values::Text(self.points.iter().map(value).collect()));
+            table.push(
+                name,
+                ColumnValues::Text(self.points.iter().map(value).collect()),
+            );
         };
         text("status", &|point| {
             let status = match (&point.result, &point.failure) {
@@ -160,13 +163,13 @@ impl Merged {
         let results = || self.points.iter().map(|point| point.result.as_ref());
         let mut count = |name: &str, value: &dyn Fn(&PointResult) -> Option<u64>| {
             let values = results().map(|result| result.and_then(value));
-            table.push(name, Values::Count(values.collect()));
+            table.push(name, ColumnValues::Count(values.collect()));
         };
         count("samples", &|r| Some(r.samples));
         count("timesteps", &|r| Some(u64::from(r.timesteps)));
         let mut number = |name: &str, value: &dyn Fn(&PointResult) -> Option<f64>| {
             let values = results().map(|result| result.and_then(value));
-            table.push(name, Values::Number(values.collect()));
+            table.push(name, ColumnValues::Number(values.collect()));
         };
         number("mean_timesteps", &|r| {
             Some(r.mean_timesteps.unwrap_or(f64::from(r.timesteps)))
@@ -186,16 +189,16 @@ impl Merged {
         });
         let mut count = |name: &str, value: &dyn Fn(&PointResult) -> Option<u64>| {
             let values = results().map(|result| result.and_then(value));
-            table.push(name, Values::Count(values.collect()));
+            table.push(name, ColumnValues::Count(values.collect()));
         };
         count("parameters", &|r| Some(r.parameters));
         count("ann_macs", &|r| r.macs);
         let text = |value: &dyn Fn(&PointResult) -> String| {
-            Values::Text(results().map(|result| result.map(value)).collect())
+            ColumnValues::Text(results().map(|result| result.map(value)).collect())
         };
         table.push("version", text(&|r| r.version.clone()));
         let seeds = results().map(|result| result.map(|r| r.seed));
-        table.push("seed", Values::Count(seeds.collect()));
+        table.push("seed", ColumnValues::Count(seeds.collect()));
         table.push("model_sha256", text(&|r| r.model_sha256.clone()));
         table.push("data_sha256", text(&|r| r.data_sha256.clone()));
         table
@@ -213,19 +216,19 @@ impl Merged {
         let mut table = self.identified(&rows.iter().map(|row| row.0).collect::<Vec<_>>());
         let candidates = || rows.iter().map(|row| row.1);
         let text = |value: &dyn Fn(&Candidate) -> String| {
-            Values::Text(candidates().map(|c| Some(value(c))).collect())
+            ColumnValues::Text(candidates().map(|c| Some(value(c))).collect())
         };
         let number = |value: &dyn Fn(&Candidate) -> Option<f64>| {
-            Values::Number(candidates().map(value).collect())
+            ColumnValues::Number(candidates().map(value).collect())
         };
         let flag = |value: &dyn Fn(&Candidate) -> bool| {
-            Values::Flag(candidates().map(|c| Some(value(c))).collect())
+            ColumnValues::Flag(candidates().map(|c| Some(value(c))).collect())
         };
         table.push("target", text(&|c| c.target.clone()));
         table.push("kind", text(&|c| c.kind.clone()));
         table.push("workload", text(&|c| c.workload.label().to_owned()));
         let batches = candidates().map(|c| Some(c.batch));
-        table.push("batch", Values::Count(batches.collect()));
+        table.push("batch", ColumnValues::Count(batches.collect()));
         table.push("accuracy", number(&|c| c.accuracy));
         for scope in Scope::ALL {
             for (bound, value) in BOUNDS {
@@ -249,9 +252,9 @@ impl Merged {
     fn identified(&self, points: &[&MergedPoint]) -> Table {
         let mut table = Table::new(points.len());
         let positions = points.iter().map(|point| Some(point.position as u64));
-        table.push("position", Values::Count(positions.collect()));
+        table.push("position", ColumnValues::Count(positions.collect()));
         let ids = points.iter().map(|point| Some(point.id.clone()));
-        table.push("id", Values::Text(ids.collect()));
+        table.push("id", ColumnValues::Text(ids.collect()));
         let settings = self.points.first().map_or(&[][..], |point| &point.settings);
         for (index, (key, _)) in settings.iter().enumerate() {
             let values: Vec<&Value> = (points.iter())

@@ -1,6 +1,6 @@
 //! How the values of several parameters combine to points.
 
-use super::parameter::{Parameter, Range};
+use super::parameter::{SettingRange, SweepParameter};
 use super::{MAX_POINTS, SweepError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -30,7 +30,7 @@ impl Method {
     /// The combinations, in the order of the plan.
     pub(super) fn combinations(
         self,
-        parameters: &[Parameter],
+        parameters: &[SweepParameter],
         samples: Option<usize>,
         seed: u64,
     ) -> Result<Vec<Combination>, SweepError> {
@@ -55,12 +55,12 @@ impl Method {
     }
 }
 
-fn lists(parameters: &[Parameter]) -> Result<Vec<&[Value]>, SweepError> {
+fn lists(parameters: &[SweepParameter]) -> Result<Vec<&[Value]>, SweepError> {
     parameters
         .iter()
         .map(|parameter| match &parameter.range {
-            Range::Values(values) => Ok(values.as_slice()),
-            Range::Continuous { .. } => Err(SweepError::Parameter {
+            SettingRange::Values(values) => Ok(values.as_slice()),
+            SettingRange::Continuous { .. } => Err(SweepError::Parameter {
                 key: parameter.key.clone(),
                 reason: "a distribution needs method = \"random\" or \"sobol\"".to_owned(),
             }),
@@ -112,7 +112,7 @@ fn zip(lists: &[&[Value]]) -> Result<Vec<Combination>, SweepError> {
         .collect())
 }
 
-fn drawn(parameters: &[Parameter], point: usize, seed: u64) -> Combination {
+fn drawn(parameters: &[SweepParameter], point: usize, seed: u64) -> Combination {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(point as u64);
     parameters
@@ -121,7 +121,11 @@ fn drawn(parameters: &[Parameter], point: usize, seed: u64) -> Combination {
         .collect()
 }
 
-fn sobol(parameters: &[Parameter], point: usize, seed: u64) -> Result<Combination, SweepError> {
+fn sobol(
+    parameters: &[SweepParameter],
+    point: usize,
+    seed: u64,
+) -> Result<Combination, SweepError> {
     // The sequence has 2^16 points in 256 dimensions.
     let dimensions = sobol_burley::NUM_DIMENSIONS as usize;
     if point >= 1 << 16 || parameters.len() > dimensions {
@@ -144,7 +148,7 @@ fn sobol(parameters: &[Parameter], point: usize, seed: u64) -> Result<Combinatio
 mod tests {
     use super::*;
 
-    fn parameter(text: &str) -> Vec<Parameter> {
+    fn parameter(text: &str) -> Vec<SweepParameter> {
         super::super::parameter::read(&toml::from_str(text).unwrap()).unwrap()
     }
 

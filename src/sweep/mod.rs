@@ -56,17 +56,17 @@ mod table;
 
 pub use columns::Table;
 pub use emit::{EMITTERS, Emitter, Job};
-pub use execute::{Observer, Summary, run};
+pub use execute::{Summary, SweepObserver, run};
 pub use figure::{pareto_pdf, pareto_png, pareto_svg};
 pub use file::Sweep;
 pub use goals::Goals;
 pub use merge::{Merged, MergedPoint, merge, provenance_csv};
 pub use method::Method;
 pub use metric::{Constraint, METRICS, Metric, MetricEntry};
-pub use parameter::{Distribution, Parameter, Range};
+pub use parameter::{SettingDistribution, SettingRange, SweepParameter};
 pub use plan::{Plan, Point, Shard};
 pub use row::{Candidate, Energies, PointResult};
-pub use store::{Origin, Status, Store, read_stores, stores_in};
+pub use store::{Origin, PointStatus, Store, read_stores, stores_in};
 pub use table::{front_csv, front_tex};
 
 use crate::energy::HardwareError;

@@ -11,7 +11,7 @@ const KEYS: [&str; 5] = ["values", "min", "max", "step", "distribution"];
 
 /// What a parameter takes its values from.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Range {
+pub enum SettingRange {
     /// These values, in this order.
     Values(Vec<Value>),
     /// Any number between two bounds.
@@ -21,13 +21,13 @@ pub enum Range {
         /// Largest value.
         max: f64,
         /// How a uniform variate becomes a value.
-        distribution: Distribution,
+        distribution: SettingDistribution,
     },
 }
 
 /// How values of a continuous parameter are distributed between its bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Distribution {
+pub enum SettingDistribution {
     /// Equally likely everywhere.
     Uniform,
     /// The logarithm is uniform; both bounds are positive.
@@ -37,38 +37,40 @@ pub enum Distribution {
 }
 
 /// Every distribution with the name it has in a sweep file.
-const DISTRIBUTIONS: [(&str, Distribution); 3] = [
-    ("uniform", Distribution::Uniform),
-    ("log_uniform", Distribution::LogUniform),
-    ("integer", Distribution::Integer),
+const DISTRIBUTIONS: [(&str, SettingDistribution); 3] = [
+    ("uniform", SettingDistribution::Uniform),
+    ("log_uniform", SettingDistribution::LogUniform),
+    ("integer", SettingDistribution::Integer),
 ];
 
 /// A key of the experiment (or a label, where each value is a table of keys) and its range.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parameter {
+pub struct SweepParameter {
     /// Dotted key, such as `simulation.timesteps`.
     pub key: String,
     /// Its values.
-    pub range: Range,
+    pub range: SettingRange,
 }
 
-impl Parameter {
+impl SweepParameter {
     /// The value at `u`, a number from 0 to below 1.
     #[must_use]
     pub fn at(&self, u: f64) -> Value {
         match &self.range {
-            Range::Values(values) => {
+            SettingRange::Values(values) => {
                 let index = (u * values.len() as f64) as usize;
                 values[index.min(values.len() - 1)].clone()
             }
-            Range::Continuous {
+            SettingRange::Continuous {
                 min,
                 max,
                 distribution,
             } => match distribution {
-                Distribution::Uniform => Value::Float(min + u * (max - min)),
-                Distribution::LogUniform => Value::Float((min.ln() + u * (max / min).ln()).exp()),
-                Distribution::Integer => {
+                SettingDistribution::Uniform => Value::Float(min + u * (max - min)),
+                SettingDistribution::LogUniform => {
+                    Value::Float((min.ln() + u * (max / min).ln()).exp())
+                }
+                SettingDistribution::Integer => {
                     let whole = (u * (max - min + 1.0)).floor();
                     Value::Integer((min + whole.min(max - min)) as i64)
                 }
@@ -80,14 +82,17 @@ impl Parameter {
 /// Reads the section `[parameters]`. A key may be quoted (`"simulation.timesteps"`) or spelt as
 /// nested sections; its value is a list, a section with `values`, `min`/`max`/`step` or
 /// `distribution`, or a single value.
-pub(super) fn read(table: &Table) -> Result<Vec<Parameter>, SweepError> {
+pub(super) fn read(table: &Table) -> Result<Vec<SweepParameter>, SweepError> {
     let mut parameters = Vec::new();
     collect("", table, &mut parameters)?;
     Ok(parameters)
 }
 
 /// Replaces or adds the parameter of a `key=a,b,c` from the command line.
-pub(super) fn replace(parameters: &mut Vec<Parameter>, assignment: &str) -> Result<(), SweepError> {
+pub(super) fn replace(
+    parameters: &mut Vec<SweepParameter>,
+    assignment: &str,
+) -> Result<(), SweepError> {
     let refuse = |reason: &str| SweepError::Parameter {
         key: assignment.to_owned(),
         reason: reason.to_owned(),
@@ -104,7 +109,7 @@ pub(super) fn replace(parameters: &mut Vec<Parameter>, assignment: &str) -> Resu
     let range = checked(key, values)?;
     match parameters.iter_mut().find(|known| known.key == key) {
         Some(known) => known.range = range,
-        None => parameters.push(Parameter {
+        None => parameters.push(SweepParameter {
             key: key.to_owned(),
             range,
         }),
@@ -121,7 +126,7 @@ fn scalar(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-fn collect(prefix: &str, table: &Table, out: &mut Vec<Parameter>) -> Result<(), SweepError> {
+fn collect(prefix: &str, table: &Table, out: &mut Vec<SweepParameter>) -> Result<(), SweepError> {
     for (name, value) in table {
         let key = if prefix.is_empty() {
             name.clone()
@@ -137,17 +142,17 @@ fn collect(prefix: &str, table: &Table, out: &mut Vec<Parameter>) -> Result<(), 
                 collect(&key, section, out)?;
                 continue;
             }
-            single => Range::Values(vec![single.clone()]),
+            single => SettingRange::Values(vec![single.clone()]),
         };
         if out.iter().any(|known| known.key == key) {
             return Err(refusal(&key, "is given twice; keep one"));
         }
-        out.push(Parameter { key, range });
+        out.push(SweepParameter { key, range });
     }
     Ok(())
 }
 
-fn spelt_out(key: &str, section: &Table) -> Result<Range, SweepError> {
+fn spelt_out(key: &str, section: &Table) -> Result<SettingRange, SweepError> {
     if let Some(unknown) = section.keys().find(|name| !KEYS.contains(&name.as_str())) {
         return Err(refusal(
             key,
@@ -195,13 +200,13 @@ fn spelt_out(key: &str, section: &Table) -> Result<Range, SweepError> {
                 .1;
             let whole = min.fract() == 0.0 && max.fract() == 0.0;
             match distribution {
-                Distribution::LogUniform if min <= 0.0 => {
+                SettingDistribution::LogUniform if min <= 0.0 => {
                     Err(refusal(key, "log_uniform needs positive bounds"))
                 }
-                Distribution::Integer if !whole || max.abs().max(min.abs()) > 9e15 => {
+                SettingDistribution::Integer if !whole || max.abs().max(min.abs()) > 9e15 => {
                     Err(refusal(key, "integer needs whole bounds below 9e15"))
                 }
-                _ => Ok(Range::Continuous {
+                _ => Ok(SettingRange::Continuous {
                     min,
                     max,
                     distribution,
@@ -215,7 +220,13 @@ fn spelt_out(key: &str, section: &Table) -> Result<Range, SweepError> {
     }
 }
 
-fn stepped(key: &str, min: f64, max: f64, step: f64, whole: bool) -> Result<Range, SweepError> {
+fn stepped(
+    key: &str,
+    min: f64,
+    max: f64,
+    step: f64,
+    whole: bool,
+) -> Result<SettingRange, SweepError> {
     if step <= 0.0 {
         return Err(refusal(key, "step is above 0"));
     }
@@ -235,17 +246,17 @@ fn stepped(key: &str, min: f64, max: f64, step: f64, whole: bool) -> Result<Rang
             Value::Float(value)
         }
     });
-    Ok(Range::Values(values.collect()))
+    Ok(SettingRange::Values(values.collect()))
 }
 
-fn checked(key: &str, values: Vec<Value>) -> Result<Range, SweepError> {
+fn checked(key: &str, values: Vec<Value>) -> Result<SettingRange, SweepError> {
     if values.is_empty() {
         return Err(refusal(key, "has no value; give at least one"));
     }
     if values.len() > MAX_VALUES {
         return Err(refusal(key, "has more than a million values"));
     }
-    Ok(Range::Values(values))
+    Ok(SettingRange::Values(values))
 }
 
 fn refusal(key: &str, reason: &str) -> SweepError {
@@ -259,14 +270,14 @@ fn refusal(key: &str, reason: &str) -> SweepError {
 mod tests {
     use super::*;
 
-    fn parameters(text: &str) -> Result<Vec<Parameter>, String> {
+    fn parameters(text: &str) -> Result<Vec<SweepParameter>, String> {
         read(&toml::from_str(text).unwrap()).map_err(|error| error.to_string())
     }
 
     fn values(text: &str) -> Vec<Value> {
         match &parameters(text).unwrap()[0].range {
-            Range::Values(values) => values.clone(),
-            Range::Continuous { .. } => panic!("not a list"),
+            SettingRange::Values(values) => values.clone(),
+            SettingRange::Continuous { .. } => panic!("not a list"),
         }
     }
 
@@ -343,7 +354,7 @@ mod tests {
         ];
         for (parameter, (key, values)) in found.iter().zip(expected) {
             assert_eq!(parameter.key, key);
-            assert_eq!(parameter.range, Range::Values(values));
+            assert_eq!(parameter.range, SettingRange::Values(values));
         }
         assert!(replace(&mut found, "novalue").is_err());
     }

@@ -79,7 +79,7 @@ impl Origin {
 
 /// What a store knows of a point.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Status {
+pub struct PointStatus {
     /// The result, or why there is none.
     pub outcome: Result<PointResult, String>,
     /// Where it comes from.
@@ -223,8 +223,8 @@ pub fn stores_in(folder: &Path) -> Result<Vec<PathBuf>, SweepError> {
 ///
 /// # Errors
 /// The store that is damaged or cannot be read.
-pub fn read_stores(stores: &[PathBuf]) -> Result<BTreeMap<String, Status>, SweepError> {
-    let mut known: BTreeMap<String, Status> = BTreeMap::new();
+pub fn read_stores(stores: &[PathBuf]) -> Result<BTreeMap<String, PointStatus>, SweepError> {
+    let mut known: BTreeMap<String, PointStatus> = BTreeMap::new();
     for path in stores {
         let fail = |reason: String| SweepError::Store {
             path: path.display().to_string(),
@@ -246,7 +246,7 @@ pub fn read_stores(stores: &[PathBuf]) -> Result<BTreeMap<String, Status>, Sweep
     Ok(known)
 }
 
-fn rows(connection: &Connection) -> Result<Vec<(String, Status)>, String> {
+fn rows(connection: &Connection) -> Result<Vec<(String, PointStatus)>, String> {
     let mut statement = connection
         .prepare(
             "SELECT id, result, failure, host, job, shard, simulate_s, finished_unix_s
@@ -274,7 +274,7 @@ fn rows(connection: &Connection) -> Result<Vec<(String, Status)>, String> {
                     .map_err(|error| format!("point {id} is damaged: {error}; {REMEDY}"))?),
                 None => Err(failure.unwrap_or_else(|| "unknown failure".to_owned())),
             };
-            Ok((id, Status { outcome, origin }))
+            Ok((id, PointStatus { outcome, origin }))
         })
         .collect()
 }

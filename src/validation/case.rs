@@ -12,7 +12,7 @@ pub struct Suite {
     /// Name of the device.
     pub device: String,
     /// The figures of its table that were fitted on these points.
-    pub fit: Option<Fit>,
+    pub fit: Option<FittedFigures>,
     /// The error that reports quote; a test recomputes it.
     #[serde(default)]
     pub quoted: Vec<Quoted>,
@@ -23,19 +23,19 @@ pub struct Suite {
 /// Figures that were fitted, and how.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fit {
+pub struct FittedFigures {
     /// Keys of the device table.
     pub figures: Vec<String>,
     /// How.
-    pub method: Method,
+    pub method: FitMethod,
     /// The quantities that were fitted.
-    pub quantities: Vec<Quantity>,
+    pub quantities: Vec<MeasuredQuantity>,
 }
 
 /// How figures were fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Method {
+pub enum FitMethod {
     /// One figure: the median of the values that would make each point exact.
     Median,
     /// Several figures: least mean |ln(predicted / measured)|.
@@ -49,7 +49,7 @@ pub enum Method {
 #[serde(deny_unknown_fields)]
 pub struct Quoted {
     /// What was measured.
-    pub quantity: Quantity,
+    pub quantity: MeasuredQuantity,
     /// Number of points.
     pub points: usize,
     /// Median of max(predicted / measured, measured / predicted).
@@ -70,7 +70,7 @@ pub struct Case {
     #[serde(default)]
     pub note: String,
     /// What ran.
-    pub network: Option<Network>,
+    pub network: Option<CaseNetwork>,
     /// Timesteps of an inference.
     #[serde(default = "one")]
     pub timesteps: u32,
@@ -86,7 +86,7 @@ pub struct Case {
     #[serde(default)]
     pub bounds_only: bool,
     /// Measurements.
-    pub point: Vec<Point>,
+    pub point: Vec<CasePoint>,
 }
 
 fn one() -> u32 {
@@ -96,11 +96,11 @@ fn one() -> u32 {
 /// One measurement.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Point {
+pub struct CasePoint {
     /// Short name.
     pub label: String,
     /// What ran, if not that of the case.
-    pub network: Option<Network>,
+    pub network: Option<CaseNetwork>,
     /// Timesteps, if not those of the case.
     pub timesteps: Option<u32>,
     /// Inferences that ran together.
@@ -112,7 +112,7 @@ pub struct Point {
     pub refused: Option<String>,
     /// What the meter said.
     #[serde(default)]
-    pub measured: BTreeMap<Quantity, Measured>,
+    pub measured: BTreeMap<MeasuredQuantity, PublishedValue>,
 }
 
 fn single() -> u64 {
@@ -122,20 +122,20 @@ fn single() -> u64 {
 /// A value or bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(untagged)]
-pub enum Measured {
+pub enum PublishedValue {
     /// A value.
     Value(f64),
     /// Lowest and highest.
     Bounds([f64; 2]),
 }
 
-impl Measured {
+impl PublishedValue {
     /// The value, or the geometric mean of the bounds.
     #[must_use]
     pub fn centre(self) -> f64 {
         match self {
-            Measured::Value(value) => value,
-            Measured::Bounds([low, high]) => (low * high).sqrt(),
+            PublishedValue::Value(value) => value,
+            PublishedValue::Bounds([low, high]) => (low * high).sqrt(),
         }
     }
 }
@@ -143,7 +143,7 @@ impl Measured {
 /// What was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Quantity {
+pub enum MeasuredQuantity {
     /// Energy per inference above the stated idle power [J].
     DynamicJ,
     /// Energy per inference [J].
@@ -156,26 +156,26 @@ pub enum Quantity {
     IdleW,
 }
 
-impl Quantity {
+impl MeasuredQuantity {
     /// Unit.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
-            Quantity::DynamicJ | Quantity::TotalJ => "J",
-            Quantity::LatencyS => "s",
-            Quantity::PowerW | Quantity::IdleW => "W",
+            MeasuredQuantity::DynamicJ | MeasuredQuantity::TotalJ => "J",
+            MeasuredQuantity::LatencyS => "s",
+            MeasuredQuantity::PowerW | MeasuredQuantity::IdleW => "W",
         }
     }
 }
 
-impl fmt::Display for Quantity {
+impl fmt::Display for MeasuredQuantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Quantity::DynamicJ => "dynamic energy",
-            Quantity::TotalJ => "total energy",
-            Quantity::LatencyS => "latency",
-            Quantity::PowerW => "power",
-            Quantity::IdleW => "idle power",
+            MeasuredQuantity::DynamicJ => "dynamic energy",
+            MeasuredQuantity::TotalJ => "total energy",
+            MeasuredQuantity::LatencyS => "latency",
+            MeasuredQuantity::PowerW => "power",
+            MeasuredQuantity::IdleW => "idle power",
         })
     }
 }
@@ -183,7 +183,7 @@ impl fmt::Display for Quantity {
 /// A network by its shapes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "type", deny_unknown_fields)]
-pub enum Network {
+pub enum CaseNetwork {
     /// Fully connected layers, input first; with `chains`, that many parallel chains of ten layers
     /// stand between the first and the second hidden layer.
     Mlp {
@@ -198,7 +198,7 @@ pub enum Network {
         /// Channels, height, width.
         input: [usize; 3],
         /// In order.
-        layers: Vec<Layer>,
+        layers: Vec<CaseLayer>,
     },
     /// Sums over a network whose layers are not listed, spread evenly over `kernels` layers.
     Aggregate {
@@ -223,7 +223,7 @@ pub enum Network {
 /// A layer by its shape.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Layer {
+pub enum CaseLayer {
     /// Convolution: output channels, kernel, stride and zero padding, each vertical, horizontal.
     Conv {
         /// Output channels.

@@ -1,24 +1,24 @@
 //! Fitting declared figures to measured points, with and without each point.
 
-use super::case::{Fit, Method, Quantity};
-use super::predict::Replay;
+use super::case::{FitMethod, FittedFigures, MeasuredQuantity};
+use super::predict::PointReplay;
 use crate::energy::Hardware;
 use crate::units::Range;
 
 /// A measured value with what predicts it.
 pub(super) struct Sample<'a> {
-    pub replay: &'a Replay,
-    pub quantity: Quantity,
+    pub replay: &'a PointReplay,
+    pub quantity: MeasuredQuantity,
     pub measured: f64,
     /// Points of one index are left out together.
     pub point: usize,
 }
 
-/// Values of the fitted figures, in the order of [`Fit::figures`] [SI].
-pub(super) type Values = Vec<f64>;
+/// Values of the fitted figures, in the order of [`FittedFigures::figures`] [SI].
+pub(super) type FittedValues = Vec<f64>;
 
 /// The device with other values of the fitted figures.
-pub(super) fn with(hardware: &Hardware, fit: &Fit, values: &[f64]) -> Hardware {
+pub(super) fn with(hardware: &Hardware, fit: &FittedFigures, values: &[f64]) -> Hardware {
     let mut hardware = hardware.clone();
     for (key, &value) in fit.figures.iter().zip(values) {
         if let Some(figure) = hardware.figures.get_mut(key) {
@@ -31,35 +31,35 @@ pub(super) fn with(hardware: &Hardware, fit: &Fit, values: &[f64]) -> Hardware {
 /// Fits on all samples but those of point `without`; `None` if nothing is left to fit on.
 pub(super) fn fit(
     hardware: &Hardware,
-    fit: &Fit,
+    fit: &FittedFigures,
     samples: &[Sample],
     without: Option<usize>,
-) -> Option<Values> {
+) -> Option<FittedValues> {
     let kept: Vec<&Sample> = samples
         .iter()
         .filter(|sample| Some(sample.point) != without && fit.quantities.contains(&sample.quantity))
         .collect();
     let start = fit.figures.iter().map(|key| hardware.figures.get(key));
-    let start: Values = start
+    let start: FittedValues = start
         .map(|f| f.map(|f| f.value.nominal))
         .collect::<Option<_>>()?;
     if kept.is_empty() || start.is_empty() {
         return None;
     }
     match fit.method {
-        Method::Median | Method::Identity => {
+        FitMethod::Median | FitMethod::Identity => {
             let mut implied: Vec<f64> = kept
                 .iter()
                 .filter_map(|sample| implied(hardware, fit, sample, start[0]))
                 .collect();
             Some(vec![median(&mut implied)?])
         }
-        Method::LeastDeviation => Some(search(hardware, fit, &kept, start)),
+        FitMethod::LeastDeviation => Some(search(hardware, fit, &kept, start)),
     }
 }
 
 /// The value of the one fitted figure that makes a sample exact: predictions are linear in it.
-fn implied(hardware: &Hardware, fit: &Fit, sample: &Sample, value: f64) -> Option<f64> {
+fn implied(hardware: &Hardware, fit: &FittedFigures, sample: &Sample, value: f64) -> Option<f64> {
     let at = |value: f64| {
         let device = with(hardware, fit, &[value]);
         let predicted = sample.replay.predict(&device);
@@ -72,7 +72,12 @@ fn implied(hardware: &Hardware, fit: &Fit, sample: &Sample, value: f64) -> Optio
 }
 
 /// Steps along each figure's logarithm, halved when none helps.
-fn search(hardware: &Hardware, fit: &Fit, samples: &[&Sample], start: Values) -> Values {
+fn search(
+    hardware: &Hardware,
+    fit: &FittedFigures,
+    samples: &[&Sample],
+    start: FittedValues,
+) -> FittedValues {
     let deviation = |values: &[f64]| {
         let device = with(hardware, fit, values);
         let of = |sample: &&Sample| {

@@ -11,12 +11,15 @@ mod fit;
 mod network;
 mod predict;
 
-pub use case::{Case, Fit, Layer, Measured, Method, Network, Point, Quantity, Quoted, Suite};
+pub use case::{
+    Case, CaseLayer, CaseNetwork, CasePoint, FitMethod, FittedFigures, MeasuredQuantity,
+    PublishedValue, Quoted, Suite,
+};
 
 use crate::energy::{Catalogue, Hardware, HardwareError};
 use crate::units::Range;
 use fit::{Sample, median, with};
-use predict::Replay;
+use predict::PointReplay;
 use serde::Serialize;
 use std::sync::LazyLock;
 
@@ -54,7 +57,7 @@ pub struct Row {
     /// Point.
     pub point: String,
     /// What was measured.
-    pub quantity: Quantity,
+    pub quantity: MeasuredQuantity,
     /// The measured value, or the geometric mean of its bounds [SI].
     pub measured: f64,
     /// The prediction [SI]; `None` if it is refused or a figure is not known.
@@ -77,7 +80,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ErrorOf {
     /// What was measured.
-    pub quantity: Quantity,
+    pub quantity: MeasuredQuantity,
     /// Rows.
     pub points: usize,
     /// Rows whose interval contains the measured value.
@@ -194,14 +197,19 @@ pub fn validate(
 
 /// Replays one device.
 fn replay(hardware: &Hardware, suite: &Suite) -> Validation {
-    let points: Vec<(&Case, &Point)> = suite
+    let points: Vec<(&Case, &CasePoint)> = suite
         .case
         .iter()
         .flat_map(|case| case.point.iter().map(move |point| (case, point)))
         .collect();
-    let replays: Vec<Option<Replay>> = points
+    let replays: Vec<Option<PointReplay>> = points
         .iter()
-        .map(|(case, point)| point.refused.is_none().then(|| Replay::new(case, point)))
+        .map(|(case, point)| {
+            point
+                .refused
+                .is_none()
+                .then(|| PointReplay::new(case, point))
+        })
         .collect();
     let mut samples = Vec::new();
     for (index, ((case, point), replay)) in points.iter().zip(&replays).enumerate() {
@@ -263,7 +271,7 @@ fn replay(hardware: &Hardware, suite: &Suite) -> Validation {
             rows.push(Row {
                 case: case.id.clone(),
                 point: point.label.clone(),
-                quantity: Quantity::TotalJ,
+                quantity: MeasuredQuantity::TotalJ,
                 measured: f64::NAN,
                 predicted: None,
                 ratio: None,
@@ -283,10 +291,10 @@ fn replay(hardware: &Hardware, suite: &Suite) -> Validation {
     }
 }
 
-fn contains(range: Range, measured: Measured) -> bool {
+fn contains(range: Range, measured: PublishedValue) -> bool {
     let [low, high] = match measured {
-        Measured::Value(value) => [value, value],
-        Measured::Bounds(bounds) => bounds,
+        PublishedValue::Value(value) => [value, value],
+        PublishedValue::Bounds(bounds) => bounds,
     };
     range.low <= high && low <= range.high
 }
@@ -296,7 +304,7 @@ fn fitted(hardware: &Hardware, suite: &Suite, samples: &[Sample], points: usize)
         return Vec::new();
     };
     let all = fit::fit(hardware, declared, samples, None);
-    let without: Vec<fit::Values> = (0..points)
+    let without: Vec<fit::FittedValues> = (0..points)
         .filter_map(|index| fit::fit(hardware, declared, samples, Some(index)))
         .collect();
     let cases: Vec<String> = suite.case.iter().map(|case| case.id.clone()).collect();
@@ -324,14 +332,14 @@ fn fitted(hardware: &Hardware, suite: &Suite, samples: &[Sample], points: usize)
 }
 
 fn errors(rows: &[Row]) -> Vec<ErrorOf> {
-    let mut quantities: Vec<Quantity> = rows
+    let mut quantities: Vec<MeasuredQuantity> = rows
         .iter()
         .filter(|r| r.counted)
         .map(|r| r.quantity)
         .collect();
     quantities.sort();
     quantities.dedup();
-    let of = |quantity: Quantity| {
+    let of = |quantity: MeasuredQuantity| {
         let kept: Vec<&Row> = rows
             .iter()
             .filter(|row| row.counted && row.quantity == quantity)

@@ -1,6 +1,6 @@
 //! From shapes and an assumed rate to the counts that are priced.
 
-use super::case::{Layer, Network};
+use super::case::{CaseLayer, CaseNetwork};
 use crate::counts::{DenseCounts, DenseLayer, EventCounts};
 use crate::network::{Axis, Pattern, Role, Shape, Topology, Window};
 
@@ -59,13 +59,13 @@ impl Builder {
     }
 }
 
-impl Network {
+impl CaseNetwork {
     /// The structure, where it is known layer by layer.
     #[must_use]
     pub fn topology(&self) -> Option<Topology> {
         match self {
-            Network::Mlp { layers, chains } => mlp(layers, *chains),
-            Network::Layers { input, layers } => {
+            CaseNetwork::Mlp { layers, chains } => mlp(layers, *chains),
+            CaseNetwork::Layers { input, layers } => {
                 let [channels, height, width] = *input;
                 let mut builder = Builder::new(Shape::maps(channels, height, width));
                 for layer in layers {
@@ -73,12 +73,12 @@ impl Network {
                 }
                 Some(builder.topology)
             }
-            Network::Events { neurons, .. } => {
+            CaseNetwork::Events { neurons, .. } => {
                 let mut builder = Builder::new(Shape::vector(1));
                 builder.dense(&[0], *neurons);
                 Some(builder.topology)
             }
-            Network::Aggregate { .. } => None,
+            CaseNetwork::Aggregate { .. } => None,
         }
     }
 
@@ -106,7 +106,7 @@ impl Network {
         }
         for (edge, counted) in counts.topology.edges.iter().zip(&mut counts.projections) {
             let synops = match self {
-                Network::Events { synops, .. } => *synops as f64 / f64::from(timesteps),
+                CaseNetwork::Events { synops, .. } => *synops as f64 / f64::from(timesteps),
                 _ => rate * edge.connectivity.synapses() as f64,
             };
             counted
@@ -119,7 +119,7 @@ impl Network {
     /// Work of one inference of the network with real values.
     #[must_use]
     pub fn dense(&self) -> DenseCounts {
-        if let Network::Aggregate {
+        if let CaseNetwork::Aggregate {
             macs,
             parameters,
             activations,
@@ -169,9 +169,9 @@ fn mlp(layers: &[usize], chains: usize) -> Option<Topology> {
     Some(builder.topology)
 }
 
-fn add_layer(builder: &mut Builder, layer: &Layer) -> Option<()> {
+fn add_layer(builder: &mut Builder, layer: &CaseLayer) -> Option<()> {
     match layer {
-        Layer::Conv {
+        CaseLayer::Conv {
             channels,
             kernel,
             stride,
@@ -184,11 +184,11 @@ fn add_layer(builder: &mut Builder, layer: &Layer) -> Option<()> {
             });
             builder.convolution(*channels, axes, 1)
         }
-        Layer::Pool(size) => {
+        CaseLayer::Pool(size) => {
             let channels = builder.topology.populations.last()?.shape.channels;
             builder.convolution(channels, [Axis::new(*size, *size); 2], channels)
         }
-        Layer::Dense(neurons) => {
+        CaseLayer::Dense(neurons) => {
             let source = builder.topology.populations.len() - 1;
             builder.dense(&[source], *neurons);
             Some(())
@@ -204,7 +204,7 @@ mod tests {
     fn worked_scaled_keyword_network() {
         // Published: 99840 + 655360 N + 65536 max(N, 1) + 7424 synapses, 512 + 2560 N hidden neurons.
         for chains in [0usize, 2, 6, 10] {
-            let network = Network::Mlp {
+            let network = CaseNetwork::Mlp {
                 layers: vec![390, 256, 256, 29],
                 chains,
             };
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn worked_rates_become_counts() {
-        let network = Network::Mlp {
+        let network = CaseNetwork::Mlp {
             layers: vec![10, 20, 5],
             chains: 0,
         };

@@ -1,6 +1,6 @@
 //! What a device's table says about a measured point.
 
-use super::case::{Case, Network, Point, Quantity};
+use super::case::{Case, CaseNetwork, CasePoint, MeasuredQuantity};
 use crate::counts::{DenseCounts, EventCounts};
 use crate::energy::{Hardware, PriceOptions, Work, price};
 use crate::network::Topology;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// Counts of a point at the low, nominal and high end of what is assumed: the same for any values
 /// of the device's figures.
-pub(super) struct Replay {
+pub(super) struct PointReplay {
     counts: [Option<EventCounts>; 3],
     dense: DenseCounts,
     batch: u64,
@@ -19,15 +19,15 @@ pub(super) struct Replay {
     time_s: Option<f64>,
 }
 
-impl Replay {
+impl PointReplay {
     /// Counts of a point; `None` if nothing is known of what ran and only powers can be compared.
-    pub fn new(case: &Case, point: &Point) -> Self {
+    pub fn new(case: &Case, point: &CasePoint) -> Self {
         let network = point.network.as_ref().or(case.network.as_ref());
         let timesteps = point.timesteps.unwrap_or(case.timesteps);
         let rate = match (case.rate, case.spikes_per_neuron, network) {
             (Some(rate), ..) => Some(rate),
             (None, Some(spikes), _) => Some(spikes * (1.0 / f64::from(timesteps.max(1)))),
-            (None, None, Some(Network::Events { .. })) => Some(Range::ZERO),
+            (None, None, Some(CaseNetwork::Events { .. })) => Some(Range::ZERO),
             _ => None,
         };
         let at = |rate: f64| network.and_then(|network| network.spiking(timesteps, rate));
@@ -35,9 +35,9 @@ impl Replay {
             Some(rate) => [at(rate.low), at(rate.nominal), at(rate.high)],
             None => [None, None, None],
         };
-        Replay {
+        PointReplay {
             counts,
-            dense: network.map(Network::dense).unwrap_or_default(),
+            dense: network.map(CaseNetwork::dense).unwrap_or_default(),
             batch: point.batch,
             replicas: case.replicas.unwrap_or(Range::exact(1.0)),
             companion_j: match (case.companion_w, point.time_s) {
@@ -49,13 +49,13 @@ impl Replay {
     }
 
     /// Every quantity that can be predicted.
-    pub fn predict(&self, hardware: &Hardware) -> BTreeMap<Quantity, Range> {
+    pub fn predict(&self, hardware: &Hardware) -> BTreeMap<MeasuredQuantity, Range> {
         let mut found = BTreeMap::new();
         let idle = ["power.chip_static", "power.idle", "power.chip"]
             .iter()
             .find_map(|key| hardware.figures.get(*key));
         if let Some(idle) = idle {
-            found.insert(Quantity::IdleW, idle.value);
+            found.insert(MeasuredQuantity::IdleW, idle.value);
         }
         if self.counts.iter().all(Option::is_some) {
             self.predict_spiking(hardware, &mut found);
@@ -67,12 +67,12 @@ impl Replay {
             self.time_s,
             self.dense.layers.is_empty(),
         ) {
-            found.insert(Quantity::TotalJ, power.value * time_s);
+            found.insert(MeasuredQuantity::TotalJ, power.value * time_s);
         }
         found
     }
 
-    fn predict_spiking(&self, hardware: &Hardware, found: &mut BTreeMap<Quantity, Range>) {
+    fn predict_spiking(&self, hardware: &Hardware, found: &mut BTreeMap<MeasuredQuantity, Range>) {
         let reports: Vec<TargetReport> = self
             .counts
             .iter()
@@ -104,23 +104,26 @@ impl Replay {
                 + self.companion_j
         };
         if nominal.dynamic_j.is_some() {
-            found.insert(Quantity::DynamicJ, sum(|line| line.part == Part::Dynamic));
+            found.insert(
+                MeasuredQuantity::DynamicJ,
+                sum(|line| line.part == Part::Dynamic),
+            );
         }
         if nominal.energy_j.is_some() {
             let total = sum(|_| true);
-            found.insert(Quantity::TotalJ, total);
+            found.insert(MeasuredQuantity::TotalJ, total);
             if let Some(latency_s) = nominal.latency_s {
-                found.insert(Quantity::PowerW, total * (1.0 / latency_s));
+                found.insert(MeasuredQuantity::PowerW, total * (1.0 / latency_s));
             }
         }
         if let [Some(low), Some(nominal), Some(high)] =
             [low, nominal, high].map(|report| report.latency_s)
         {
-            found.insert(Quantity::LatencyS, Range::new(low, nominal, high));
+            found.insert(MeasuredQuantity::LatencyS, Range::new(low, nominal, high));
         }
     }
 
-    fn predict_dense(&self, hardware: &Hardware, found: &mut BTreeMap<Quantity, Range>) {
+    fn predict_dense(&self, hardware: &Hardware, found: &mut BTreeMap<MeasuredQuantity, Range>) {
         // Nothing spikes here; one timestep keeps the quantised network within int8.
         let nothing = Topology {
             populations: Vec::new(),
@@ -144,7 +147,7 @@ impl Replay {
             return;
         };
         if let Some(energy) = report.energy_j {
-            found.insert(Quantity::TotalJ, energy);
+            found.insert(MeasuredQuantity::TotalJ, energy);
         }
         let dynamic = report
             .lines
@@ -152,7 +155,7 @@ impl Replay {
             .filter(|line| line.part == Part::Dynamic);
         if report.static_j.is_some() {
             found.insert(
-                Quantity::DynamicJ,
+                MeasuredQuantity::DynamicJ,
                 dynamic.map(|line| line.joules_range).sum(),
             );
         }
@@ -170,7 +173,7 @@ impl Replay {
             });
             let range = bounds.unwrap_or(Range::exact(latency_s));
             found.insert(
-                Quantity::LatencyS,
+                MeasuredQuantity::LatencyS,
                 Range {
                     nominal: latency_s,
                     ..range
@@ -178,7 +181,7 @@ impl Replay {
             );
             if let Some(energy) = report.energy_j {
                 let power = energy.nominal * self.batch as f64 / latency_s;
-                found.insert(Quantity::PowerW, Range::exact(power));
+                found.insert(MeasuredQuantity::PowerW, Range::exact(power));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::NetworkBuilder;
 use super::signal::Signal;
 use crate::ann::Layer;
-use crate::conversion::compose::{AveragePooling, Map, Operator, Placement};
+use crate::conversion::compose::{AveragePooling, Map, MapPlacement, Operator};
 use crate::network::{Connectivity, Convolution, Pattern, Shape, Window};
 
 impl NetworkBuilder<'_> {
@@ -174,7 +174,7 @@ pub(super) fn padded(
     left: usize,
 ) -> Result<Map, String> {
     if let Map::Placed(placement) = map {
-        return Ok(Map::Placed(Placement {
+        return Ok(Map::Placed(MapPlacement {
             top: placement.top + top,
             left: placement.left + left,
             ..placement.clone()

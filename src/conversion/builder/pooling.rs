@@ -2,7 +2,7 @@
 
 use super::NetworkBuilder;
 use super::signal::{PendingPool, Signal, Term};
-use crate::conversion::compose::{AveragePooling, Map, Operator, Placement, chain};
+use crate::conversion::compose::{AveragePooling, Map, MapPlacement, Operator, chain};
 use crate::network::{Axis, Connectivity, Convolution, Pattern, Shape, Window};
 use crate::neuron::{MaxPool, Neuron};
 
@@ -85,7 +85,7 @@ impl NetworkBuilder<'_> {
                     terms.push(Term {
                         population,
                         signed: false,
-                        map: Map::Placed(Placement::whole(output, factor)),
+                        map: Map::Placed(MapPlacement::whole(output, factor)),
                     });
                     continue;
                 }
@@ -131,9 +131,9 @@ impl NetworkBuilder<'_> {
             terms.push(Term {
                 population,
                 signed: false,
-                map: Map::Placed(Placement {
+                map: Map::Placed(MapPlacement {
                     first_channel: placement.first_channel,
-                    ..Placement::whole(shape, placement.factor)
+                    ..MapPlacement::whole(shape, placement.factor)
                 }),
             });
         }

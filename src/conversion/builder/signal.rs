@@ -1,6 +1,6 @@
 //! What the output of a layer of the original is in the spiking network.
 
-use crate::conversion::compose::{Map, Operator, Placement, chain};
+use crate::conversion::compose::{Map, MapPlacement, Operator, chain};
 use crate::network::{Connectivity, Pattern, Shape, Window};
 
 /// Values that depend linearly on what populations send: `Σ map · population + bias`.
@@ -58,7 +58,7 @@ impl Signal {
             terms: vec![Term {
                 population,
                 signed,
-                map: Map::Placed(Placement::whole(shape, factor)),
+                map: Map::Placed(MapPlacement::whole(shape, factor)),
             }],
             bias: Vec::new(),
             view: None,

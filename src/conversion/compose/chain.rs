@@ -1,6 +1,6 @@
 //! One linear map behind another.
 
-use super::map::{Map, Placement, convolution_map, dense_map, list, widened};
+use super::map::{Map, MapPlacement, convolution_map, dense_map, list, widened};
 use super::operator::{AveragePooling, Operator};
 use crate::network::{Axis, Connectivity, Convolution, Pattern, Pooling, Shape, Window};
 
@@ -99,7 +99,7 @@ fn multiplied(inner: &Map, signal: Shape, targets: usize, weights: &[f32]) -> Ma
     dense_map(inner.sources(), targets, merged)
 }
 
-fn averaged(placement: &Placement, signal: Shape, pooling: &AveragePooling) -> Option<Map> {
+fn averaged(placement: &MapPlacement, signal: Shape, pooling: &AveragePooling) -> Option<Map> {
     if !placement.fills_maps(signal) {
         return None;
     }
@@ -120,7 +120,7 @@ fn averaged(placement: &Placement, signal: Shape, pooling: &AveragePooling) -> O
 
 /// A convolution of feature maps that stand inside larger ones: fewer channels, more padding.
 fn convolved(
-    placement: &Placement,
+    placement: &MapPlacement,
     signal: Shape,
     convolution: &Convolution,
     weights: &[f32],

@@ -8,7 +8,7 @@ use crate::network::{Axis, BitRows, Connectivity, Convolution, Pattern, Shape, W
 #[derive(Debug, Clone)]
 pub(in crate::conversion) enum Map {
     /// Each neuron stands for at most one value.
-    Placed(Placement),
+    Placed(MapPlacement),
     /// Neurons are averaged within their channel.
     Pooled {
         pooling: AveragePooling,
@@ -29,7 +29,7 @@ pub(in crate::conversion) enum Map {
 
 /// Feature maps of a population inside larger ones.
 #[derive(Debug, Clone)]
-pub(in crate::conversion) struct Placement {
+pub(in crate::conversion) struct MapPlacement {
     /// Shape of the population.
     pub(in crate::conversion) source: Shape,
     /// Where its first channel, row and column stand.
@@ -40,10 +40,10 @@ pub(in crate::conversion) struct Placement {
     pub(in crate::conversion) factor: Vec<f32>,
 }
 
-impl Placement {
+impl MapPlacement {
     /// A population as it stands.
     pub(in crate::conversion) fn whole(source: Shape, factor: Vec<f32>) -> Self {
-        Placement {
+        MapPlacement {
             source,
             first_channel: 0,
             top: 0,
@@ -69,7 +69,7 @@ impl Map {
     }
 
     /// `(value, weight)` of each value of a signal of shape `signal` that each neuron reaches.
-    pub(super) fn rows(&self, signal: Shape) -> Rows<'_> {
+    pub(super) fn rows(&self, signal: Shape) -> MapRows<'_> {
         let scattered = match self {
             Map::Scattered { sources, from, .. } => {
                 let mut lists = vec![Vec::new(); *sources];
@@ -82,7 +82,7 @@ impl Map {
             }
             _ => Vec::new(),
         };
-        Rows {
+        MapRows {
             map: self,
             signal,
             scattered,
@@ -118,7 +118,7 @@ impl Map {
             }
         };
         match self {
-            Map::Placed(Placement {
+            Map::Placed(MapPlacement {
                 first_channel,
                 factor,
                 ..
@@ -228,7 +228,7 @@ impl Map {
             outer.index(first + c, y, x)
         };
         Ok(match self {
-            Map::Placed(placement) => Map::Placed(Placement {
+            Map::Placed(placement) => Map::Placed(MapPlacement {
                 first_channel: placement.first_channel + first,
                 ..placement
             }),
@@ -343,13 +343,13 @@ impl Map {
 }
 
 /// The values each neuron of a map reaches.
-pub(super) struct Rows<'m> {
+pub(super) struct MapRows<'m> {
     map: &'m Map,
     signal: Shape,
     scattered: Vec<Vec<u32>>,
 }
 
-impl Rows<'_> {
+impl MapRows<'_> {
     /// Calls `f(value, weight)` for each value that `source` reaches.
     pub(super) fn of(&self, source: usize, mut f: impl FnMut(usize, f32)) {
         match self.map {
@@ -495,7 +495,7 @@ pub(super) fn widened(
 }
 
 /// One synapse per neuron: a convolution with a window of one.
-fn placement_synapses(placement: &Placement, signal: Shape) -> Option<Map> {
+fn placement_synapses(placement: &MapPlacement, signal: Shape) -> Option<Map> {
     let source = placement.source;
     let axis = |before: usize, inner: usize, outer: usize| Axis {
         pad_before: before,

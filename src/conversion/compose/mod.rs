@@ -10,7 +10,7 @@ mod map;
 mod operator;
 
 pub(super) use chain::chain;
-pub(super) use map::{Map, Placement};
+pub(super) use map::{Map, MapPlacement};
 pub(super) use operator::{AveragePooling, Operator};
 
 /// Most synapses one merged projection may have.

@@ -72,7 +72,7 @@ impl Samples<'_> {
         population: usize,
         model: &IntegrateFire,
     ) -> Result<Option<Vec<SpikeTrain>>, ConversionError> {
-        let limit = Limit::default();
+        let limit = EventLimit::default();
         let train = |seen: Seen, _| limit.train(model, seen.accumulated);
         let trains = self.accumulate(network, population, None, &[], &train)?;
         Ok(limit.all(trains))
@@ -107,9 +107,9 @@ impl Samples<'_> {
 
 /// Counts the events of a population, of which no more are made once there are too many.
 #[derive(Default)]
-pub(super) struct Limit(AtomicUsize);
+pub(super) struct EventLimit(AtomicUsize);
 
-impl Limit {
+impl EventLimit {
     /// The spikes of neurons from their accumulated input `[timestep, neuron]`.
     pub(super) fn train(&self, model: &IntegrateFire, accumulated: &[f32]) -> SpikeTrain {
         let mut train = SpikeTrain::new();

@@ -4,20 +4,20 @@ use crate::network::{Network, Population, Projection};
 use crate::neuron::Neuron;
 
 /// A network whose last population is the one that is looked at; it never fires.
-pub(super) struct Front {
+pub(super) struct PopulationFront {
     pub(super) network: Network,
     /// Populations that emit in it: where they stand in it and in the whole network.
     pub(super) sources: Vec<(usize, usize)>,
 }
 
-impl Front {
+impl PopulationFront {
     /// A population behind one of its sources alone. Biases come with the first one.
     pub(super) fn pair(network: &Network, source: usize, target: usize, is_first: bool) -> Self {
         let mut pair = pair(network, source, target);
         if !is_first {
             pair.populations[1].bias.clear();
         }
-        Front {
+        PopulationFront {
             network: silenced(pair),
             sources: vec![(0, source)],
         }
@@ -32,7 +32,7 @@ impl Front {
             projections: inner.cloned().collect(),
             populations: network.populations[..=target].to_vec(),
         };
-        Front {
+        PopulationFront {
             network: silenced(part),
             sources: (0..target).map(|source| (source, source)).collect(),
         }

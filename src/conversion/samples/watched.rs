@@ -1,6 +1,6 @@
 //! Several looks at a population for one simulation.
 
-use super::emitted::Limit;
+use super::emitted::EventLimit;
 use super::{Samples, Seen, Visit};
 use crate::conversion::{Carrier, ConversionError};
 use crate::network::{Network, Population};
@@ -123,7 +123,7 @@ impl Watched<'_, '_> {
         if let (Some(_), Neuron::IntegrateFire(model)) =
             (&self.kept, &network.populations[population].neuron)
         {
-            let limit = Limit::default();
+            let limit = EventLimit::default();
             let trains = self.visit(network, &|seen: Seen| limit.train(model, seen.accumulated))?;
             self.samples.emitted.enter(population, limit.all(trains));
         }

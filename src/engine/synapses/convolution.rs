@@ -1,8 +1,8 @@
 //! Convolutions: at each output position, the rows of the kernel under the events that it reads.
 
 use crate::engine::columns::Columns;
-use crate::engine::kernel::{self, Kernel, Sweep};
-use crate::engine::selection::Selection;
+use crate::engine::kernel::{self, Kernel, PanelSweep};
+use crate::engine::selection::RowSelection;
 use crate::network::Convolution;
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ pub(super) fn first_of_each_position(
 /// position stay in the order in which they were.
 pub(super) fn sort_by_position(
     convolution: &Convolution,
-    selection: &Selection,
+    selection: &RowSelection,
     starts: &[u32],
     (neurons, values): &mut (Vec<u32>, Vec<f32>),
 ) {
@@ -53,7 +53,7 @@ pub(super) fn sort_by_position(
 pub(super) fn sweep_convolution(
     panels: &[impl Columns],
     convolution: &Convolution,
-    selections: &[Selection],
+    selections: &[RowSelection],
     starts: &[Vec<u32>],
     inputs: &mut [f32],
 ) {
@@ -72,7 +72,7 @@ pub(super) fn sweep_convolution(
 struct ConvolutionSweep<'a, P> {
     panel: &'a P,
     convolution: &'a Convolution,
-    selections: &'a [Selection<'a>],
+    selections: &'a [RowSelection<'a>],
     starts: &'a [Vec<u32>],
     inputs: &'a mut [f32],
     neurons: usize,
@@ -82,7 +82,7 @@ struct ConvolutionSweep<'a, P> {
 #[derive(Clone)]
 struct Taps<'a> {
     convolution: &'a Convolution,
-    selection: &'a Selection<'a>,
+    selection: &'a RowSelection<'a>,
     starts: &'a [u32],
     /// Columns of the input under the window.
     columns: Range<usize>,
@@ -94,10 +94,10 @@ struct Taps<'a> {
 }
 
 impl<'a> Iterator for Taps<'a> {
-    type Item = Selection<'a>;
+    type Item = RowSelection<'a>;
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Selection<'a>> {
+    fn next(&mut self) -> Option<RowSelection<'a>> {
         let Convolution { input, window, .. } = self.convolution;
         while self.ky < window.vertical.kernel {
             let ky = self.ky;
@@ -115,7 +115,7 @@ impl<'a> Iterator for Taps<'a> {
             }
             // Events of neighbouring columns follow each other as their taps do.
             let tap = ky * window.horizontal.kernel + self.first_tap;
-            return Some(Selection {
+            return Some(RowSelection {
                 neurons: &self.selection.neurons[first..end],
                 values: self.selection.values.map(|values| &values[first..end]),
                 offset: ((row + self.columns.start) * input.channels)
@@ -133,7 +133,7 @@ impl<P: Columns> ConvolutionSweep<'_, P> {
     /// Adds each event to the outputs that it reaches, one row of the kernel at a time. An output
     /// gets them in the same order as it would look them up.
     #[inline(always)]
-    fn scatter(&self, kernel: impl Kernel, selection: &Selection, input: &mut [f32]) {
+    fn scatter(&self, kernel: impl Kernel, selection: &RowSelection, input: &mut [f32]) {
         let Convolution {
             input: shape,
             output,
@@ -147,7 +147,7 @@ impl<P: Columns> ConvolutionSweep<'_, P> {
                 for (kx, ox) in columns.clone() {
                     let row = self.convolution.kernel_row(ky, kx, c);
                     let at = output.index(self.panel.first(), oy, ox);
-                    let event = Selection {
+                    let event = RowSelection {
                         offset: (neuron as usize).wrapping_sub(row),
                         ..selection.part(i..i + 1)
                     };
@@ -159,7 +159,7 @@ impl<P: Columns> ConvolutionSweep<'_, P> {
     }
 }
 
-impl<P: Columns> Sweep for ConvolutionSweep<'_, P> {
+impl<P: Columns> PanelSweep for ConvolutionSweep<'_, P> {
     #[inline(always)]
     fn sweep(&mut self, kernel: impl Kernel) {
         let Convolution {

@@ -6,8 +6,8 @@
 
 use super::NO_ROW;
 use crate::engine::columns::Columns;
-use crate::engine::kernel::{self, Kernel, Sweep};
-use crate::engine::selection::Selection;
+use crate::engine::kernel::{self, Kernel, PanelSweep};
+use crate::engine::selection::RowSelection;
 use crate::spike_train::Events;
 
 /// Rows that the first two levels of cache keep while everything else passes [bytes].
@@ -69,7 +69,7 @@ impl Blocks {
     }
 
     /// All events in one block.
-    pub(super) fn whole(selections: &[Selection], rows: usize) -> Self {
+    pub(super) fn whole(selections: &[RowSelection], rows: usize) -> Self {
         let ends: Vec<u32> = selections.iter().map(|s| s.neurons.len() as u32).collect();
         let total: usize = selections.iter().map(|s| s.neurons.len()).sum();
         Blocks {
@@ -82,7 +82,7 @@ impl Blocks {
 
 pub(super) fn sweep_dense(
     panels: &[impl Columns],
-    selections: &[Selection],
+    selections: &[RowSelection],
     blocks: &Blocks,
     inputs: &mut [f32],
     neurons: usize,
@@ -104,7 +104,7 @@ pub(super) fn sweep_dense(
 pub(super) fn sweep_panel(
     panels: &[impl Columns],
     i: usize,
-    selections: &[Selection],
+    selections: &[RowSelection],
     blocks: &Blocks,
     sums: &mut [f32],
     stride: usize,
@@ -124,7 +124,7 @@ struct DenseSweep<'a, P> {
     panel: &'a P,
     /// The panel to be swept after this one.
     next: Option<&'a P>,
-    selections: &'a [Selection<'a>],
+    selections: &'a [RowSelection<'a>],
     blocks: &'a Blocks,
     inputs: &'a mut [f32],
     neurons: usize,
@@ -132,7 +132,7 @@ struct DenseSweep<'a, P> {
     first: usize,
 }
 
-impl<P: Columns> Sweep for DenseSweep<'_, P> {
+impl<P: Columns> PanelSweep for DenseSweep<'_, P> {
     #[inline(always)]
     fn sweep(&mut self, kernel: impl Kernel) {
         let columns = self.first..self.first + self.panel.columns();

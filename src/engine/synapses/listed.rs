@@ -6,7 +6,7 @@
 //! thread that delivers to some of the neurons has the targets among them as a list of its own:
 //! half the pages to look up for half of the synapses.
 
-use crate::network::{Delay, Pattern, Projection, Weights};
+use crate::network::{Delays, Pattern, Projection, Weights};
 use crate::simd::prefetch;
 use crate::spike_train::{Events, SpikeTrain};
 use std::ops::Range;
@@ -205,8 +205,8 @@ impl<'n> Listed<'n> {
             return None;
         };
         let delays = match &projection.delay {
-            Delay::Uniform(_) => None,
-            Delay::Each(delays) => Some(&delays[..]),
+            Delays::Uniform(_) => None,
+            Delays::Each(delays) => Some(&delays[..]),
         };
         Some(Listed {
             starts,

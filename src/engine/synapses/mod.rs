@@ -13,15 +13,15 @@ mod reach;
 mod tests;
 
 pub(super) use listed::Segments;
-pub(super) use reach::Reach;
+pub(super) use reach::SourceTargets;
 
 use super::aligned::Aligned;
 use super::columns::Columns;
 use super::panel::{self, Panel};
 use super::panel_int8::{Int8Panel, int8_panels};
 use super::plan::{longest_delay, shortest_delay};
-use super::selection::Selection;
-use crate::network::{Connectivity, Convolution, Delay, Pattern, Projection, Weights};
+use super::selection::RowSelection;
+use crate::network::{Connectivity, Convolution, Delays, Pattern, Projection, Weights};
 use crate::spike_train::{Events, SpikeTrain};
 use convolution::{first_of_each_position, sort_by_position, sweep_convolution};
 use dense::{Blocks, sweep_dense};
@@ -131,7 +131,7 @@ pub(super) fn start_inputs<'b>(
 
 /// Events of some timesteps as rows of a dense matrix, and the order in which rows are swept.
 pub(super) struct Selected<'a> {
-    selections: Vec<Selection<'a>>,
+    selections: Vec<RowSelection<'a>>,
     blocks: Blocks,
 }
 
@@ -201,7 +201,7 @@ impl<'n> Synapses<'n> {
 
     /// Whether anything arrives later than in the timestep in which it was sent.
     pub(super) fn is_delayed(&self) -> bool {
-        self.delay > 0 || matches!(self.projection.delay, Delay::Each(_))
+        self.delay > 0 || matches!(self.projection.delay, Delays::Each(_))
     }
 
     /// Rows of a dense pattern.
@@ -215,8 +215,8 @@ impl<'n> Synapses<'n> {
     /// Scratch for one worker.
     pub(super) fn scratch(&self, neurons: usize) -> DeliveryScratch {
         let ring = match self.projection.delay {
-            Delay::Uniform(_) => 0,
-            Delay::Each(_) => (longest_delay(self.projection) - self.delay + 1) * neurons,
+            Delays::Uniform(_) => 0,
+            Delays::Each(_) => (longest_delay(self.projection) - self.delay + 1) * neurons,
         };
         DeliveryScratch {
             ring: vec![-0.0; ring],
@@ -234,7 +234,7 @@ impl<'n> Synapses<'n> {
         scratch: &mut DeliveryScratch,
     ) {
         let neurons = self.connectivity().targets();
-        if !matches!(self.projection.delay, Delay::Each(_))
+        if !matches!(self.projection.delay, Delays::Each(_))
             && let Layout::Listed(_) = self.layout
         {
             return self.deliver_to(train, chunk, &(0..neurons), None, inputs);
@@ -369,12 +369,12 @@ impl<'n> Synapses<'n> {
         train: &'t SpikeTrain,
         chunk: Range<usize>,
         scratch: &'t mut Vec<(Vec<u32>, Vec<f32>)>,
-    ) -> Vec<Selection<'t>> {
+    ) -> Vec<RowSelection<'t>> {
         let Some(pooled) = &self.pooled else {
             return chunk
                 .map(|t| {
                     let Events { neurons, values } = self.arriving(train, t);
-                    Selection {
+                    RowSelection {
                         neurons,
                         values,
                         offset: 0,
@@ -410,7 +410,7 @@ impl<'n> Synapses<'n> {
         }
         scratch[..chunk.len()]
             .iter()
-            .map(|(rows, values)| Selection {
+            .map(|(rows, values)| RowSelection {
                 neurons: rows,
                 values: (!values.is_empty()).then_some(&values[..]),
                 offset: 0,
@@ -470,7 +470,7 @@ impl<'n> Synapses<'n> {
     }
 
     /// The neurons that each presynaptic neuron reaches.
-    pub(super) fn reach(&self) -> Reach {
-        Reach::new(self.connectivity())
+    pub(super) fn reach(&self) -> SourceTargets {
+        SourceTargets::new(self.connectivity())
     }
 }

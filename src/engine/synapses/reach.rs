@@ -3,14 +3,14 @@
 use crate::network::Connectivity;
 
 /// Targets of each presynaptic neuron, one row after the other.
-pub(in crate::engine) struct Reach {
+pub(in crate::engine) struct SourceTargets {
     starts: Vec<usize>,
     targets: Vec<u32>,
 }
 
-impl Reach {
+impl SourceTargets {
     pub(in crate::engine) fn new(connectivity: &Connectivity) -> Self {
-        let mut reach = Reach {
+        let mut reach = SourceTargets {
             starts: vec![0],
             targets: Vec::new(),
         };
@@ -43,7 +43,7 @@ impl Reach {
                 *place += 1;
             }
         }
-        Reach { starts, targets }
+        SourceTargets { starts, targets }
     }
 
     /// Number of presynaptic neurons.

@@ -200,7 +200,7 @@ proptest! {
         };
         let pattern = Pattern::Sparse { neurons, starts, targets: targets.into() };
         let projection = Projection {
-            delay: Delay::Uniform(delay),
+            delay: Delays::Uniform(delay),
             ..Projection::new(0, 1, Connectivity::new(pattern), weights)
         };
         check(&projection, &train(sources, 7, graded, seed), 7);

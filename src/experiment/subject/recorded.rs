@@ -77,7 +77,7 @@ impl Subject {
                 expected: "with recorded events leave it out: the network suits their timesteps",
             });
         }
-        let onnx::Model { ann, bytes, .. } = onnx::load(&config.network)?;
+        let onnx::OnnxModel { ann, bytes, .. } = onnx::load(&config.network)?;
         // A model that flattens its input first takes a vector in the same order.
         let neurons: usize = ann.sample_dims.iter().product();
         let suits = |shape: Shape| shape.dims() == ann.sample_dims || shape.dims() == [neurons];

@@ -3,7 +3,7 @@
 use super::Problem;
 
 /// Elements in row-major order.
-pub(in crate::formats) enum Values {
+pub(in crate::formats) enum ArrayValues {
     U8(Vec<u8>),
     Bool(Vec<bool>),
     /// Any other integer type, by name.
@@ -18,17 +18,17 @@ pub(super) const SUPPORTED: &str = "u8, bool, f32 or f64 inputs and integer labe
 /// An array with its dimensions.
 pub(in crate::formats) struct Array {
     pub(in crate::formats) dims: Vec<usize>,
-    pub(in crate::formats) values: Values,
+    pub(in crate::formats) values: ArrayValues,
 }
 
-impl Values {
+impl ArrayValues {
     fn len(&self) -> usize {
         match self {
-            Values::U8(values) => values.len(),
-            Values::Bool(values) => values.len(),
-            Values::Integer(_, values) => values.len(),
-            Values::F32(values) => values.len(),
-            Values::F64(values) => values.len(),
+            ArrayValues::U8(values) => values.len(),
+            ArrayValues::Bool(values) => values.len(),
+            ArrayValues::Integer(_, values) => values.len(),
+            ArrayValues::F32(values) => values.len(),
+            ArrayValues::F64(values) => values.len(),
         }
     }
 }
@@ -64,10 +64,10 @@ impl Array {
             u32::try_from(value).map_err(|_| Problem::LabelValue { index, value })
         };
         match self.values {
-            Values::U8(values) => Ok(values.into_iter().map(u32::from).collect()),
-            Values::Bool(values) => Ok(values.into_iter().map(u32::from).collect()),
-            Values::Integer(_, values) => values.into_iter().enumerate().map(class).collect(),
-            Values::F32(_) | Values::F64(_) => Err(Problem::ElementType {
+            ArrayValues::U8(values) => Ok(values.into_iter().map(u32::from).collect()),
+            ArrayValues::Bool(values) => Ok(values.into_iter().map(u32::from).collect()),
+            ArrayValues::Integer(_, values) => values.into_iter().enumerate().map(class).collect(),
+            ArrayValues::F32(_) | ArrayValues::F64(_) => Err(Problem::ElementType {
                 found: "floating point".into(),
                 supported: "integer labels",
             }),

@@ -2,7 +2,7 @@
 //!
 //! Source: Krizhevsky, "The CIFAR-10 dataset", section "Binary version".
 
-use super::array::{Array, Values};
+use super::array::{Array, ArrayValues};
 use super::{Content, Contents, Problem, Reader};
 
 pub(super) const READER: Reader = Reader {
@@ -44,11 +44,11 @@ fn read(content: Content) -> Result<Contents, Problem> {
     Ok(Contents {
         x: Array {
             dims: [&[samples], &DIMS[..]].concat(),
-            values: Values::U8(pixels),
+            values: ArrayValues::U8(pixels),
         },
         y: Some(Array {
             dims: vec![samples],
-            values: Values::U8(labels),
+            values: ArrayValues::U8(labels),
         }),
     })
 }

@@ -1,6 +1,6 @@
 //! HDF5 with datasets `x` (N, …) and, where there are labels, `y` (N) in its root group.
 
-use super::array::{Array, SUPPORTED, Values, widen};
+use super::array::{Array, ArrayValues, SUPPORTED, widen};
 use super::{Content, Contents, Problem, Reader};
 use crate::formats::hdf5_file::{Hdf5File, Hdf5Problem, library};
 use ::hdf5::DType;
@@ -45,15 +45,15 @@ fn read(content: Content) -> Result<Contents, Problem> {
 fn array(file: &Hdf5File, name: &str) -> Result<Array, Problem> {
     let (dataset, shape) = file.dataset(name)?;
     let failed = library(name);
-    let integer = |name, values| Values::Integer(name, values);
+    let integer = |name, values| ArrayValues::Integer(name, values);
     let values = match dataset.dtype().map_err(library(name))? {
-        DType::U8 => dataset.read_u8().map(Values::U8),
-        DType::F32 => dataset.read_f32().map(Values::F32),
-        DType::F64 => dataset.read_f64().map(Values::F64),
+        DType::U8 => dataset.read_u8().map(ArrayValues::U8),
+        DType::F32 => dataset.read_f32().map(ArrayValues::F32),
+        DType::F64 => dataset.read_f64().map(ArrayValues::F64),
         // How h5py stores NumPy's bool.
         DType::Enum(names) if names == ["FALSE", "TRUE"] => dataset
             .read_i64()
-            .map(|values| Values::Bool(values.into_iter().map(|v| v != 0).collect())),
+            .map(|values| ArrayValues::Bool(values.into_iter().map(|v| v != 0).collect())),
         DType::I8 => dataset.read_i64().map(|v| integer("i8", v)),
         DType::I16 => dataset.read_i64().map(|v| integer("i16", v)),
         DType::I32 => dataset.read_i64().map(|v| integer("i32", v)),

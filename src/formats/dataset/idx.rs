@@ -2,7 +2,7 @@
 //!
 //! Source: LeCun, Cortes, Burges, "The MNIST database", section "The IDX file format".
 
-use super::array::{Array, Values, checked_bytes};
+use super::array::{Array, ArrayValues, checked_bytes};
 use super::content::check_plausible;
 use super::{Content, Contents, Problem, Reader};
 use std::path::{Path, PathBuf};
@@ -63,21 +63,21 @@ fn read(content: Content) -> Result<Contents, Problem> {
     let bytes = content.into_exactly(plausible)?;
     let data = &bytes[header..];
     let integers = |name, from: fn(&[u8]) -> i64| {
-        Values::Integer(name, data.chunks_exact(size).map(from).collect())
+        ArrayValues::Integer(name, data.chunks_exact(size).map(from).collect())
     };
     let values = match kind {
-        0x08 => Values::U8(data.to_vec()),
+        0x08 => ArrayValues::U8(data.to_vec()),
         0x09 => integers("i8", |b| i64::from(b[0].cast_signed())),
         0x0B => integers("i16", |b| i64::from(i16::from_be_bytes([b[0], b[1]]))),
         0x0C => integers("i32", |b| {
             i64::from(i32::from_be_bytes([b[0], b[1], b[2], b[3]]))
         }),
-        0x0D => Values::F32(
+        0x0D => ArrayValues::F32(
             data.chunks_exact(4)
                 .map(|b| f32::from_be_bytes([b[0], b[1], b[2], b[3]]))
                 .collect(),
         ),
-        _ => Values::F64(
+        _ => ArrayValues::F64(
             data.chunks_exact(8)
                 .map(|b| f64::from_be_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
                 .collect(),

@@ -13,7 +13,7 @@ mod npz;
 mod preprocessing;
 mod problem;
 
-pub(super) use array::{Array, Values};
+pub(super) use array::{Array, ArrayValues};
 pub(super) use npy::parse as parse_npy;
 pub(super) use npz::Archive;
 pub use preprocessing::Preprocessing;

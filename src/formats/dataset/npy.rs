@@ -1,8 +1,8 @@
 //! NumPy's `.npy`: one array; its labels are another file.
 
-use super::array::{Array, SUPPORTED, Values, widen};
+use super::array::{Array, ArrayValues, SUPPORTED, widen};
 use super::{Content, Contents, Problem, Reader};
-use crate::formats::npy::{Element, Header, Kind, MAGIC, NpyError};
+use crate::formats::npy::{Element, ElementKind, Header, MAGIC, NpyError};
 
 pub(super) const READER: Reader = Reader {
     name: "NumPy .npy",
@@ -24,19 +24,19 @@ pub(in crate::formats) fn parse(bytes: &[u8]) -> Result<Array, Problem> {
     let (header, end) = Header::parse(bytes).map_err(problem)?;
     let data = &bytes[end..];
     let values = match header.kind {
-        Kind::U8 => header.elements(data).map(Values::U8),
-        Kind::Bool => header.elements(data).map(Values::Bool),
-        Kind::F32 => header.elements(data).map(Values::F32),
-        Kind::F64 => header.elements(data).map(Values::F64),
-        Kind::I8 => integers::<i8>("i8", &header, data),
-        Kind::I16 => integers::<i16>("i16", &header, data),
-        Kind::I32 => integers::<i32>("i32", &header, data),
-        Kind::I64 => integers::<i64>("i64", &header, data),
-        Kind::U16 => integers::<u16>("u16", &header, data),
-        Kind::U32 => integers::<u32>("u32", &header, data),
-        Kind::U64 => {
+        ElementKind::U8 => header.elements(data).map(ArrayValues::U8),
+        ElementKind::Bool => header.elements(data).map(ArrayValues::Bool),
+        ElementKind::F32 => header.elements(data).map(ArrayValues::F32),
+        ElementKind::F64 => header.elements(data).map(ArrayValues::F64),
+        ElementKind::I8 => integers::<i8>("i8", &header, data),
+        ElementKind::I16 => integers::<i16>("i16", &header, data),
+        ElementKind::I32 => integers::<i32>("i32", &header, data),
+        ElementKind::I64 => integers::<i64>("i64", &header, data),
+        ElementKind::U16 => integers::<u16>("u16", &header, data),
+        ElementKind::U32 => integers::<u32>("u32", &header, data),
+        ElementKind::U64 => {
             let values = header.elements(data).map_err(problem)?;
-            Ok(Values::Integer("u64", widen(values)?))
+            Ok(ArrayValues::Integer("u64", widen(values)?))
         }
     };
     Ok(Array {
@@ -49,9 +49,9 @@ fn integers<T: Element + Into<i64>>(
     name: &'static str,
     header: &Header,
     data: &[u8],
-) -> Result<Values, NpyError> {
+) -> Result<ArrayValues, NpyError> {
     let values = header.elements::<T>(data)?;
-    Ok(Values::Integer(
+    Ok(ArrayValues::Integer(
         name,
         values.into_iter().map(Into::into).collect(),
     ))

@@ -1,7 +1,7 @@
 //! From stored elements to inputs: `(stored · scale − mean) / std`.
 
 use super::Problem;
-use super::array::{Array, Values};
+use super::array::{Array, ArrayValues};
 use crate::memory;
 use serde::{Deserialize, Serialize};
 
@@ -58,21 +58,21 @@ impl Preprocessing {
         let mut inputs = Vec::with_capacity(values);
         let scaled = |value: f64| (value * self.scale.unwrap_or(1.0)) as f32;
         match &x.values {
-            Values::U8(v) if self.scale.is_none() => {
+            ArrayValues::U8(v) if self.scale.is_none() => {
                 inputs.extend(v[..values].iter().map(|&v| f32::from(v) / 255.0));
             }
-            Values::U8(v) => inputs.extend(v[..values].iter().map(|&v| scaled(v.into()))),
-            Values::Bool(v) => {
+            ArrayValues::U8(v) => inputs.extend(v[..values].iter().map(|&v| scaled(v.into()))),
+            ArrayValues::Bool(v) => {
                 inputs.extend(v[..values].iter().map(|&v| scaled(f64::from(v))));
             }
-            Values::Integer(found, _) if self.scale.is_none() => {
+            ArrayValues::Integer(found, _) if self.scale.is_none() => {
                 return Err(Problem::NoScale { found });
             }
-            Values::Integer(_, v) => {
+            ArrayValues::Integer(_, v) => {
                 inputs.extend(v[..values].iter().map(|&v| scaled(v as f64)));
             }
-            Values::F32(v) => inputs.extend(v[..values].iter().map(|&v| scaled(v.into()))),
-            Values::F64(v) => inputs.extend(v[..values].iter().map(|&v| scaled(v))),
+            ArrayValues::F32(v) => inputs.extend(v[..values].iter().map(|&v| scaled(v.into()))),
+            ArrayValues::F64(v) => inputs.extend(v[..values].iter().map(|&v| scaled(v))),
         }
 
         if !self.mean.is_empty() || !self.std.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::problem::{NativeProblem, value};
 use crate::files;
-use crate::formats::dataset::{Archive, Problem, Values};
+use crate::formats::dataset::{Archive, ArrayValues, Problem};
 use std::path::Path;
 
 /// The bytes of a file of at most `limit` bytes.
@@ -60,7 +60,7 @@ impl<'a> Arrays<'a> {
     }
 
     /// Elements of an array, and its number of dimensions checked to be one.
-    fn vector(&mut self, name: &str) -> Result<Option<Values>, NativeProblem> {
+    fn vector(&mut self, name: &str) -> Result<Option<ArrayValues>, NativeProblem> {
         let announced = self.archive.announced(name).map_err(|p| self.problem(p))?;
         if announced.is_some_and(|bytes| bytes > self.limit) {
             return Err(self.refuse(format_args!(
@@ -96,13 +96,13 @@ impl<'a> Arrays<'a> {
         let narrow = |(i, v): (usize, i64)| T::try_from(v).map_err(|_| (i, v));
         let narrowed: Result<Vec<T>, _> = match self.vector(name)? {
             None => return Ok(None),
-            Some(Values::U8(v)) => v
+            Some(ArrayValues::U8(v)) => v
                 .into_iter()
                 .map(i64::from)
                 .enumerate()
                 .map(narrow)
                 .collect(),
-            Some(Values::Integer(_, v)) => v.into_iter().enumerate().map(narrow).collect(),
+            Some(ArrayValues::Integer(_, v)) => v.into_iter().enumerate().map(narrow).collect(),
             Some(_) => return Err(self.refuse(format_args!("\"{name}\" must hold integers"))),
         };
         narrowed.map(Some).map_err(|(i, v)| refuse(self, i, v))
@@ -120,11 +120,11 @@ impl<'a> Arrays<'a> {
     pub(super) fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>, NativeProblem> {
         let numbers: Vec<f64> = match self.vector(name)? {
             None => return Ok(None),
-            Some(Values::U8(v)) => v.into_iter().map(f64::from).collect(),
-            Some(Values::Bool(v)) => v.into_iter().map(f64::from).collect(),
-            Some(Values::Integer(_, v)) => v.into_iter().map(|v| v as f64).collect(),
-            Some(Values::F32(v)) => v.into_iter().map(f64::from).collect(),
-            Some(Values::F64(v)) => v,
+            Some(ArrayValues::U8(v)) => v.into_iter().map(f64::from).collect(),
+            Some(ArrayValues::Bool(v)) => v.into_iter().map(f64::from).collect(),
+            Some(ArrayValues::Integer(_, v)) => v.into_iter().map(|v| v as f64).collect(),
+            Some(ArrayValues::F32(v)) => v.into_iter().map(f64::from).collect(),
+            Some(ArrayValues::F64(v)) => v,
         };
         match numbers.iter().position(|v| !v.is_finite()) {
             Some(i) => Err(self.refuse(format_args!("{name}[{i}] is not finite"))),

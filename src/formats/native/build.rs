@@ -2,7 +2,7 @@
 
 use super::arrays::Arrays;
 use super::problem::{NativeProblem, value};
-use super::synapses::{SynapseList, Window};
+use super::synapses::{Stretch, SynapseList};
 use super::{Description, NativeError, NativeNetwork, NeuronTable, PopulationTable, Quantity};
 use crate::network::rules::Streams;
 use crate::network::{Network, PoissonInput, Population, Shape};
@@ -206,10 +206,10 @@ impl<'a> Builder<'a> {
         key: &str,
         numbering: Option<&[String]>,
         population: usize,
-    ) -> Result<(Window, usize), NativeProblem> {
+    ) -> Result<(Stretch, usize), NativeProblem> {
         let shape = self.shapes[population];
         let Some(numbering) = numbering else {
-            return Ok((Window { first: 0, shape }, shape.neurons()));
+            return Ok((Stretch { first: 0, shape }, shape.neurons()));
         };
         let (mut total, mut first) = (0usize, None);
         for (i, name) in numbering.iter().enumerate() {
@@ -223,7 +223,7 @@ impl<'a> Builder<'a> {
             total = total.saturating_add(self.shapes[index].neurons());
         }
         match first {
-            Some(first) => Ok((Window { first, shape }, total)),
+            Some(first) => Ok((Stretch { first, shape }, total)),
             None => Err(value(
                 key,
                 format!(

@@ -13,7 +13,7 @@ pub struct Description {
     /// Name of the network; the name of the file if absent.
     pub name: Option<String>,
     /// Time, seed and limits.
-    pub simulation: Simulation,
+    pub simulation: SimulationTable,
     /// Populations in the order in which a timestep visits them.
     pub populations: Vec<PopulationTable>,
     /// Projections.
@@ -27,7 +27,7 @@ pub struct Description {
 /// Time, seed and limits.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Simulation {
+pub struct SimulationTable {
     /// Length of a timestep [s], > 0.
     pub dt_s: f64,
     /// Number of timesteps; either this or the duration.

@@ -31,7 +31,7 @@
 //!
 //! | key | meaning |
 //! |---|---|
-//! | `simulation` | [`Simulation`]: `dt_s`, `timesteps` or `duration_s`, `seed`, `preset`, `max_memory_bytes` |
+//! | `simulation` | [`SimulationTable`]: `dt_s`, `timesteps` or `duration_s`, `seed`, `preset`, `max_memory_bytes` |
 //! | `populations` | [`PopulationTable`]: `name`, `size` or `shape`, `neuron`, `bias`, `poisson`, `like` |
 //! | `projections` | [`ProjectionTable`]: `source`, `target`, `rule`, `weight`, `delay_s`, `allow_autapses`, `allow_multapses` |
 //!
@@ -49,7 +49,7 @@ mod synapses;
 
 pub use description::{
     Description, Names, NeuronTable, PoissonTable, PopulationTable, ProjectionTable, RuleTable,
-    Simulation, SynapseFile,
+    SimulationTable, SynapseFile,
 };
 pub use problem::{NativeError, NativeProblem};
 pub use quantity::{Quantity, ValueFile};

@@ -4,8 +4,10 @@ use super::build::{Builder, single};
 use super::problem::{NativeProblem, value};
 use super::synapses::{Picked, SynapseList, file_order, from_file_order};
 use super::{ProjectionTable, Quantity, RuleTable, SynapseFile};
-use crate::network::rules::{Distribution, Ends, Rows, Rule, RuleError, Streams, per_synapse};
-use crate::network::{BitRows, Connectivity, Delay, Pattern, Projection, Weights};
+use crate::network::rules::{
+    CompressedRows, Distribution, Ends, Rule, RuleError, Streams, per_synapse,
+};
+use crate::network::{BitRows, Connectivity, Delays, Pattern, Projection, Weights};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -296,13 +298,13 @@ impl Builder<'_> {
         pair: &Pair,
         pattern: &Pattern,
         listed: Option<Vec<u16>>,
-    ) -> Result<Delay, NativeProblem> {
+    ) -> Result<Delays, NativeProblem> {
         let key = pair.key("delay_s");
         // An edge that closes a cycle carries the previous timestep.
         let shortest = u32::from(pair.source >= pair.target);
         match (listed, &pair.table.delay_s) {
-            (Some(listed), _) => Ok(Delay::Each(listed)),
-            (None, None) => Ok(Delay::NONE),
+            (Some(listed), _) => Ok(Delays::Each(listed)),
+            (None, None) => Ok(Delays::NONE),
             (None, Some(Quantity::Constant(delay_s))) => {
                 let timesteps = self.stated_timesteps(&key, *delay_s, MAX_DELAY)?;
                 if timesteps < shortest {
@@ -310,7 +312,7 @@ impl Builder<'_> {
                         "{key}: raised to 1 timestep, because the projection closes a cycle"
                     ));
                 }
-                Ok(Delay::Uniform(timesteps.max(shortest)))
+                Ok(Delays::Uniform(timesteps.max(shortest)))
             }
             (None, Some(Quantity::Drawn(distribution))) => {
                 let streams = self.streams(pair, "delay");
@@ -342,7 +344,7 @@ impl Builder<'_> {
                         drawn.len()
                     ));
                 }
-                Ok(Delay::Each(drawn))
+                Ok(Delays::Each(drawn))
             }
             (None, Some(_)) => Err(value(
                 key,
@@ -395,7 +397,7 @@ fn row_starts(pattern: &Pattern) -> Cow<'_, [u64]> {
 }
 
 /// Removes synapses whose weight is exactly zero: such do not exist. Returns how many there were.
-fn remove_absent(pattern: &mut Pattern, weights: &mut Weights, delay: &mut Delay) -> u64 {
+fn remove_absent(pattern: &mut Pattern, weights: &mut Weights, delay: &mut Delays) -> u64 {
     match weights {
         Weights::Uniform(weight) if *weight == 0.0 => {
             let starts = row_starts(pattern);
@@ -405,12 +407,12 @@ fn remove_absent(pattern: &mut Pattern, weights: &mut Weights, delay: &mut Delay
                 Pattern::Dense { targets, .. } => targets,
                 Pattern::Convolution { .. } => return 0,
             };
-            *pattern = Rows {
+            *pattern = CompressedRows {
                 starts: vec![0; sources + 1],
                 targets: Vec::new(),
             }
             .into_pattern(neurons);
-            if let Delay::Each(delays) = delay {
+            if let Delays::Each(delays) = delay {
                 delays.clear();
             }
             total
@@ -438,7 +440,7 @@ fn remove_absent(pattern: &mut Pattern, weights: &mut Weights, delay: &mut Delay
                     }
                     let mut keep = weights.iter().map(|w| *w != 0.0);
                     Arc::make_mut(targets).retain(|_| keep.next().unwrap_or(true));
-                    if let Delay::Each(delays) = delay {
+                    if let Delays::Each(delays) = delay {
                         let mut keep = weights.iter().map(|w| *w != 0.0);
                         delays.retain(|_| keep.next().unwrap_or(true));
                     }

@@ -43,7 +43,7 @@ pub struct ValueFile {
 /// What the one key of a table may be.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+enum QuantityKey {
     Normal,
     Uniform,
     Lognormal,
@@ -103,21 +103,21 @@ impl<'de> Visitor<'de> for QuantityVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Quantity, A::Error> {
         let one = || A::Error::custom("expected one of normal, uniform, lognormal, file");
         let quantity = match map.next_key()?.ok_or_else(one)? {
-            Kind::Normal => {
+            QuantityKey::Normal => {
                 let Normal { mean, std } = map.next_value()?;
                 Quantity::Drawn(Distribution::Normal { mean, std })
             }
-            Kind::Uniform => {
+            QuantityKey::Uniform => {
                 let Uniform { low, high } = map.next_value()?;
                 Quantity::Drawn(Distribution::Uniform { low, high })
             }
-            Kind::Lognormal => {
+            QuantityKey::Lognormal => {
                 let Lognormal { mu, sigma } = map.next_value()?;
                 Quantity::Drawn(Distribution::Lognormal { mu, sigma })
             }
-            Kind::File => Quantity::File(map.next_value()?),
+            QuantityKey::File => Quantity::File(map.next_value()?),
         };
-        match map.next_key::<Kind>()? {
+        match map.next_key::<QuantityKey>()? {
             None => Ok(quantity),
             Some(_) => Err(one()),
         }

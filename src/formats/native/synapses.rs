@@ -3,7 +3,7 @@
 use super::arrays::Arrays;
 use super::problem::NativeProblem;
 use crate::network::Shape;
-use crate::network::rules::Rows;
+use crate::network::rules::CompressedRows;
 use std::path::Path;
 
 /// The synapses of a file; `synapses[starts[i]..starts[i + 1]]` leave neuron `i` of its numbering.
@@ -16,7 +16,7 @@ pub(super) struct SynapseList {
 
 /// The part of a numbering that a population takes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
+pub(super) struct Stretch {
     /// Number of its first neuron.
     pub(super) first: usize,
     /// Its shape; files number maps in the order `[C, H, W]`.
@@ -25,7 +25,7 @@ pub(super) struct Window {
 
 /// Synapses between two populations.
 pub(super) struct Picked {
-    pub(super) rows: Rows,
+    pub(super) rows: CompressedRows,
     pub(super) weights: Option<Vec<f32>>,
     pub(super) delays: Option<Vec<u16>>,
 }
@@ -99,7 +99,7 @@ impl SynapseList {
     }
 
     /// Number of synapses from one part of the numbering to another.
-    pub(super) fn count(&self, from: Window, to: Window) -> usize {
+    pub(super) fn count(&self, from: Stretch, to: Stretch) -> usize {
         let range = to.first..to.first + to.shape.neurons();
         let synapses = self.starts[from.first] as usize
             ..self.starts[from.first + from.shape.neurons()] as usize;
@@ -110,7 +110,7 @@ impl SynapseList {
     }
 
     /// Synapses from one part of the numbering to another.
-    pub(super) fn pick(&self, from: Window, to: Window) -> Picked {
+    pub(super) fn pick(&self, from: Stretch, to: Stretch) -> Picked {
         let total = self.count(from, to);
         let mut starts = Vec::with_capacity(from.shape.neurons() + 1);
         let mut targets = Vec::with_capacity(total);
@@ -138,7 +138,7 @@ impl SynapseList {
         Picked {
             weights: gather(&self.weights, &chosen),
             delays: gather(&self.delays, &chosen),
-            rows: Rows { starts, targets },
+            rows: CompressedRows { starts, targets },
         }
     }
 }

@@ -5,7 +5,9 @@
 use super::decode::MAX_NESTING;
 use super::fields::{SHORT, chunks};
 use super::{NirError, NirProblem, NodeProblem, Tensor};
-use crate::formats::hdf5_file::{Attributes, Dataset, Group, Hdf5File, Hdf5Problem, library};
+use crate::formats::hdf5_file::{
+    Attributes, Hdf5Dataset, Hdf5File, Hdf5Group, Hdf5Problem, library,
+};
 use hdf5::{
     AttrValue, DatasetBuilder, Datatype, EnumTypeBuilder, FileBuilder, GroupBuilder, make_i8_type,
 };
@@ -34,9 +36,9 @@ pub enum Observable {
     /// A value at each time step.
     TimeGridded(TimeGridded),
     /// Events without a value (`EventData`).
-    Events(Events<()>),
+    Events(EventSamples<()>),
     /// Events with a value each (`ValuedEventData`).
-    ValuedEvents(Events<f64>),
+    ValuedEvents(EventSamples<f64>),
 }
 
 /// A quantity on a grid of times (`TimeGriddedData`).
@@ -64,9 +66,9 @@ pub enum Grid {
 
 /// Events of several samples; `V` is what each carries.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Events<V> {
+pub struct EventSamples<V> {
     /// The events of each sample, in the order of the file.
-    pub samples: Vec<Vec<Event<V>>>,
+    pub samples: Vec<Vec<TimedEvent<V>>>,
     /// Neurons of the node.
     pub neurons: usize,
     /// Length of the recording \[s\].
@@ -75,7 +77,7 @@ pub struct Events<V> {
 
 /// One event.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Event<V> {
+pub struct TimedEvent<V> {
     /// Index of the neuron.
     pub neuron: usize,
     /// When, from 0 to the length of the recording \[s\].
@@ -172,10 +174,10 @@ impl Reader {
     /// The groups inside `name` of a group.
     fn inner<'a>(
         &mut self,
-        group: &Group<'a>,
+        group: &Hdf5Group<'a>,
         name: &str,
         node: &str,
-    ) -> BTreeMap<String, Group<'a>> {
+    ) -> BTreeMap<String, Hdf5Group<'a>> {
         let inner = group
             .groups()
             .and_then(|mut groups| match groups.remove(name) {
@@ -195,7 +197,7 @@ impl Reader {
         BTreeMap::new()
     }
 
-    fn graph(&mut self, group: &Group, path: &str, depth: usize) -> GraphData {
+    fn graph(&mut self, group: &Hdf5Group, path: &str, depth: usize) -> GraphData {
         let mut data = GraphData::default();
         if depth > MAX_NESTING {
             self.problem(
@@ -233,7 +235,7 @@ impl Reader {
         data
     }
 
-    fn node(&mut self, group: &Group, path: &str) -> BTreeMap<String, Observable> {
+    fn node(&mut self, group: &Hdf5Group, path: &str) -> BTreeMap<String, Observable> {
         let mut observables = BTreeMap::new();
         for (name, group) in self.inner(group, "observables", path) {
             match observable(&group) {
@@ -247,7 +249,7 @@ impl Reader {
     }
 }
 
-fn observable(group: &Group) -> Result<Observable, Fault> {
+fn observable(group: &Hdf5Group) -> Result<Observable, Fault> {
     let attributes = group.attributes()?;
     let mut datasets = group.datasets()?;
     let mut take = |name: &str| {
@@ -282,7 +284,7 @@ fn observable(group: &Group) -> Result<Observable, Fault> {
     Ok(observable)
 }
 
-fn grid(data: &Dataset, attributes: &Attributes) -> Result<TimeGridded, Fault> {
+fn grid(data: &Hdf5Dataset, attributes: &Attributes) -> Result<TimeGridded, Fault> {
     let rank = |dims: Vec<usize>| {
         <[usize; 3]>::try_from(dims).map_err(|dims| {
             Fault::Content(format!(
@@ -310,12 +312,12 @@ fn grid(data: &Dataset, attributes: &Attributes) -> Result<TimeGridded, Fault> {
 }
 
 fn events<V>(
-    idx: &Dataset,
-    time: &Dataset,
+    idx: &Hdf5Dataset,
+    time: &Hdf5Dataset,
     value_dims: Option<&[usize]>,
     attributes: &Attributes,
     value: impl Fn(usize) -> V,
-) -> Result<Events<V>, Fault> {
+) -> Result<EventSamples<V>, Fault> {
     let (dims, indices) = idx.numbers()?;
     let (time_dims, times) = time.numbers()?;
     let [samples, slots] = dims[..] else {
@@ -330,7 +332,7 @@ fn events<V>(
             )));
         }
     }
-    let mut found: Vec<Vec<Event<V>>> = Vec::new();
+    let mut found: Vec<Vec<TimedEvent<V>>> = Vec::new();
     for sample in 0..samples {
         let mut list = Vec::new();
         for at in sample * slots..(sample + 1) * slots {
@@ -346,7 +348,7 @@ fn events<V>(
             if index < 0.0 || index.fract() != 0.0 {
                 return Err(Fault::Content(format!("idx: {index} is no neuron")));
             }
-            list.push(Event {
+            list.push(TimedEvent {
                 neuron: index as usize,
                 time_s,
                 value: value(at),
@@ -354,7 +356,7 @@ fn events<V>(
         }
         found.push(list);
     }
-    Ok(Events {
+    Ok(EventSamples {
         samples: found,
         neurons: attributes.usize("n_neurons")?,
         t_max_s: attributes.f64("t_max")?,
@@ -389,8 +391,11 @@ fn check(observable: &Observable) -> Result<(), String> {
     }
 }
 
-fn check_events<V: Copy>(events: &Events<V>, sound: impl Fn(V) -> bool) -> Result<(), String> {
-    let Events {
+fn check_events<V: Copy>(
+    events: &EventSamples<V>,
+    sound: impl Fn(V) -> bool,
+) -> Result<(), String> {
+    let EventSamples {
         samples,
         neurons,
         t_max_s,
@@ -399,7 +404,7 @@ fn check_events<V: Copy>(events: &Events<V>, sound: impl Fn(V) -> bool) -> Resul
         return Err(format!("t_max is {t_max_s}, not a length"));
     }
     for (sample, list) in samples.iter().enumerate() {
-        for &Event {
+        for &TimedEvent {
             neuron,
             time_s,
             value,
@@ -532,7 +537,7 @@ fn write_observable(group: &mut GroupBuilder, observable: &Observable, bools: &D
 }
 
 /// Writes all but the values, and says how many slots each sample has.
-fn write_events<V: Copy>(group: &mut GroupBuilder, events: &Events<V>) -> usize {
+fn write_events<V: Copy>(group: &mut GroupBuilder, events: &EventSamples<V>) -> usize {
     // One slot at least, so that samples without events keep their number.
     let slots = events
         .samples
@@ -552,9 +557,9 @@ fn write_events<V: Copy>(group: &mut GroupBuilder, events: &Events<V>) -> usize 
 }
 
 fn padded<V, T: Copy>(
-    events: &Events<V>,
+    events: &EventSamples<V>,
     slots: usize,
-    get: impl Fn(&Event<V>) -> T,
+    get: impl Fn(&TimedEvent<V>) -> T,
     none: T,
 ) -> Vec<T> {
     let get = &get;

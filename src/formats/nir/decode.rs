@@ -1,12 +1,12 @@
 //! From the bytes of a file to a graph; nothing in the file is trusted.
 
 use super::fields::Fields;
-use super::graph::{Graph, Node};
+use super::graph::{Graph, GraphNode};
 use super::primitives::{self, Input, Output, Primitive};
-use super::shapes::{self, Part};
+use super::shapes::{self, ShapePart};
 use super::tensor::Tensor;
 use super::{NirProblem, NodeProblem};
-use crate::formats::hdf5_file::{Group, Hdf5File, Hdf5Problem};
+use crate::formats::hdf5_file::{Hdf5File, Hdf5Group, Hdf5Problem};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nested graphs in nested graphs; deeper files are refused.
@@ -65,7 +65,7 @@ enum Member {
     },
 }
 
-enum Kind {
+enum NodeKind {
     Primitive(Box<Primitive>),
     /// Input (or output) of a nested graph.
     Port {
@@ -78,7 +78,7 @@ enum Kind {
 
 struct FlatNode {
     name: String,
-    kind: Kind,
+    kind: NodeKind,
 }
 
 /// The nodes of all graphs of the file.
@@ -111,7 +111,7 @@ impl Flat {
             .push(NodeProblem::graph(name, reason.to_string()));
     }
 
-    fn read_graph(&mut self, group: &Group, name: &str, depth: usize) -> Member {
+    fn read_graph(&mut self, group: &Hdf5Group, name: &str, depth: usize) -> Member {
         let mut member = Member::Graph {
             inputs: Vec::new(),
             outputs: Vec::new(),
@@ -124,7 +124,7 @@ impl Flat {
 
     fn try_read_graph(
         &mut self,
-        group: &Group,
+        group: &Hdf5Group,
         name: &str,
         depth: usize,
         member: &mut Member,
@@ -164,8 +164,8 @@ impl Flat {
                         (&read, &mut *member)
                     {
                         match &self.nodes[*index].kind {
-                            Kind::Port { output: false, .. } => inputs.push(*index),
-                            Kind::Port { output: true, .. } => outputs.push(*index),
+                            NodeKind::Port { output: false, .. } => inputs.push(*index),
+                            NodeKind::Port { output: true, .. } => outputs.push(*index),
                             _ => {}
                         }
                     }
@@ -241,7 +241,7 @@ impl Flat {
         }
     }
 
-    fn read_node(&mut self, group: &Group, name: String, depth: usize) -> Member {
+    fn read_node(&mut self, group: &Hdf5Group, name: String, depth: usize) -> Member {
         let kind = match self.try_read_node(group, &name, depth) {
             Ok(Ok(member)) => return member,
             Ok(Err(kind)) => kind,
@@ -251,7 +251,7 @@ impl Flat {
                     primitive: String::new(),
                     reason: problem.to_string(),
                 });
-                Kind::Broken
+                NodeKind::Broken
             }
         };
         self.nodes.push(FlatNode { name, kind });
@@ -261,10 +261,10 @@ impl Flat {
     /// A nested graph, or the kind of a node.
     fn try_read_node(
         &mut self,
-        group: &Group,
+        group: &Hdf5Group,
         name: &str,
         depth: usize,
-    ) -> Result<Result<Member, Kind>, Hdf5Problem> {
+    ) -> Result<Result<Member, NodeKind>, Hdf5Problem> {
         let mut problem = |primitive: &str, reason: String| {
             self.problems.push(NodeProblem {
                 node: name.into(),
@@ -278,7 +278,7 @@ impl Flat {
                 "",
                 "it has no type; a \"/\" in a name makes such nodes".into(),
             );
-            return Ok(Err(Kind::Broken));
+            return Ok(Err(NodeKind::Broken));
         };
         let kind = kind.string()?;
         if kind == "NIRGraph" {
@@ -292,7 +292,7 @@ impl Flat {
                     Primitive::TYPE_NAMES.join(", ")
                 ),
             );
-            return Ok(Err(Kind::Broken));
+            return Ok(Err(NodeKind::Broken));
         };
         let mut broken = false;
         let groups = group.groups()?;
@@ -322,16 +322,16 @@ impl Flat {
         let repairs = repairs.into_iter().map(|repair| (name.to_owned(), repair));
         self.repairs.extend(repairs);
         Ok(Err(match primitive {
-            _ if broken => Kind::Broken,
-            Primitive::Input(Input { shape }) if depth > 0 => Kind::Port {
+            _ if broken => NodeKind::Broken,
+            Primitive::Input(Input { shape }) if depth > 0 => NodeKind::Port {
                 output: false,
                 shape,
             },
-            Primitive::Output(Output { shape }) if depth > 0 => Kind::Port {
+            Primitive::Output(Output { shape }) if depth > 0 => NodeKind::Port {
                 output: true,
                 shape,
             },
-            primitive => Kind::Primitive(Box::new(primitive)),
+            primitive => NodeKind::Primitive(Box::new(primitive)),
         }))
     }
 
@@ -345,13 +345,13 @@ impl Flat {
         let targets: BTreeSet<usize> = self.edges.iter().map(|edge| edge.1).collect();
         for index in 0..self.nodes.len() {
             let primitive = match &self.nodes[index].kind {
-                Kind::Port {
+                NodeKind::Port {
                     output: false,
                     shape,
                 } if !targets.contains(&index) => Primitive::Input(Input {
                     shape: shape.clone(),
                 }),
-                Kind::Port {
+                NodeKind::Port {
                     output: true,
                     shape,
                 } if !sources.contains(&index) => Primitive::Output(Output {
@@ -366,21 +366,21 @@ impl Flat {
                     primitive.type_name()
                 ),
             );
-            self.nodes[index].kind = Kind::Primitive(Box::new(primitive));
+            self.nodes[index].kind = NodeKind::Primitive(Box::new(primitive));
         }
     }
 
     /// Supplies shapes that follow from others.
     fn fill_shapes(&mut self) {
-        let parts: Vec<Part> = self
+        let parts: Vec<ShapePart> = self
             .nodes
             .iter()
             .map(|node| match &node.kind {
-                Kind::Primitive(primitive) if primitive.body().check().is_empty() => {
-                    Part::Primitive(primitive)
+                NodeKind::Primitive(primitive) if primitive.body().check().is_empty() => {
+                    ShapePart::Primitive(primitive)
                 }
-                Kind::Port { .. } => Part::Port,
-                Kind::Primitive(_) | Kind::Broken => Part::Broken,
+                NodeKind::Port { .. } => ShapePart::Port,
+                NodeKind::Primitive(_) | NodeKind::Broken => ShapePart::Broken,
             })
             .collect();
         let found = shapes::infer(&parts, &self.edges);
@@ -392,12 +392,14 @@ impl Flat {
         }
         for (index, (input, arriving)) in found.inputs.into_iter().zip(arriving).enumerate() {
             let repair = match (&mut self.nodes[index].kind, arriving) {
-                (Kind::Port { shape, .. }, Some(arriving)) if !shapes::alike(shape, &arriving) => {
+                (NodeKind::Port { shape, .. }, Some(arriving))
+                    if !shapes::alike(shape, &arriving) =>
+                {
                     Some(format!(
                         "its shape {shape:?} is not that of its input {arriving:?}; it only passes on, so its shape was not used"
                     ))
                 }
-                (Kind::Primitive(primitive), arriving) => match (&mut **primitive, arriving) {
+                (NodeKind::Primitive(primitive), arriving) => match (&mut **primitive, arriving) {
                     (Primitive::Output(output), Some(arriving))
                         if output.shape != arriving && shapes::alike(&output.shape, &arriving) =>
                     {
@@ -422,7 +424,7 @@ impl Flat {
         let is_port: Vec<bool> = self
             .nodes
             .iter()
-            .map(|node| matches!(node.kind, Kind::Port { .. }))
+            .map(|node| matches!(node.kind, NodeKind::Port { .. }))
             .collect();
         let mut targets: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
         let mut entries = vec![0usize; self.nodes.len()];
@@ -488,11 +490,11 @@ impl Flat {
         self.splice_ports();
         let complete = self.problems.is_empty();
 
-        let mut kept: Vec<(usize, Node)> = Vec::new();
+        let mut kept: Vec<(usize, GraphNode)> = Vec::new();
         for (index, FlatNode { name, kind }) in self.nodes.into_iter().enumerate() {
-            if let Kind::Primitive(primitive) = kind {
+            if let NodeKind::Primitive(primitive) = kind {
                 let primitive = *primitive;
-                kept.push((index, Node { name, primitive }));
+                kept.push((index, GraphNode { name, primitive }));
             }
         }
         kept.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
@@ -501,7 +503,7 @@ impl Flat {
             .enumerate()
             .map(|(place, (index, _))| (*index, place))
             .collect();
-        let nodes: Vec<Node> = kept.into_iter().map(|(_, node)| node).collect();
+        let nodes: Vec<GraphNode> = kept.into_iter().map(|(_, node)| node).collect();
         let mut edges: Vec<(usize, usize)> = self
             .edges
             .iter()
@@ -541,7 +543,7 @@ impl Flat {
 }
 
 /// The potentials that a node's metadata state.
-fn start(metadata: &Group) -> Result<Option<Tensor>, Hdf5Problem> {
+fn start(metadata: &Hdf5Group) -> Result<Option<Tensor>, Hdf5Problem> {
     match metadata.datasets()?.get("v_initial") {
         Some(dataset) => {
             let (dims, data) = dataset.numbers()?;

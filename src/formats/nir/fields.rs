@@ -1,7 +1,7 @@
 //! The fields of one node: what primitives read from and write to.
 
 use super::Tensor;
-use crate::formats::hdf5_file::{Dataset, Hdf5Problem};
+use crate::formats::hdf5_file::{Hdf5Dataset, Hdf5Problem};
 use hdf5::GroupBuilder;
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ pub(super) enum Padding<const N: usize> {
 /// Fields of a node in a file. Problems are collected; a primitive with problems is not used, so
 /// a reader goes on with whatever stands in for the value.
 pub(super) struct Fields<'a> {
-    datasets: BTreeMap<String, Dataset<'a>>,
+    datasets: BTreeMap<String, Hdf5Dataset<'a>>,
     problems: Vec<String>,
     repairs: Vec<String>,
 }
 
 impl<'a> Fields<'a> {
-    pub fn new(datasets: BTreeMap<String, Dataset<'a>>) -> Self {
+    pub fn new(datasets: BTreeMap<String, Hdf5Dataset<'a>>) -> Self {
         Fields {
             datasets,
             problems: Vec::new(),
@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
     fn get<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(&Dataset<'a>) -> Result<T, Hdf5Problem>,
+        read: impl FnOnce(&Hdf5Dataset<'a>) -> Result<T, Hdf5Problem>,
     ) -> Option<T> {
         match self.datasets.remove(name).as_ref().map(read) {
             Some(Ok(value)) => return Some(value),
@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
 
     /// A parameter.
     pub fn tensor(&mut self, name: &str) -> Tensor {
-        match self.get(name, Dataset::numbers) {
+        match self.get(name, Hdf5Dataset::numbers) {
             Some((dims, data)) => Tensor { dims, data },
             None => Tensor::scalar(f64::NAN),
         }
@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
     }
 
     fn integers(&mut self, name: &str) -> (Vec<usize>, Vec<i64>) {
-        let Some((dims, values)) = self.get(name, Dataset::numbers) else {
+        let Some((dims, values)) = self.get(name, Hdf5Dataset::numbers) else {
             return (Vec::new(), Vec::new());
         };
         match values.iter().find(|value| value.fract() != 0.0) {
@@ -179,7 +179,7 @@ impl<'a> Fields<'a> {
         if !is_word {
             return Padding::Numbers(self.per_axis(name));
         }
-        match self.get(name, Dataset::string).as_deref() {
+        match self.get(name, Hdf5Dataset::string).as_deref() {
             Some("same") => return Padding::Same,
             None | Some("valid") => {}
             Some(word) => self.problem(format!(

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Graph {
     /// Sorted by name; names are unique.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<GraphNode>,
     /// (source, target): indices into `nodes`. Their order has no meaning; reading sorts them.
     pub edges: Vec<(usize, usize)>,
     /// Version of the `nir` package that wrote the file.
@@ -30,7 +30,7 @@ pub struct Graph {
 
 /// A node with its name.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct GraphNode {
     /// Its name; for a node of a nested graph, the names on the way to it joined with `.`.
     pub name: String,
     /// What it computes.

@@ -22,7 +22,7 @@ mod tensor;
 
 pub use decode::{MAX_EDGES, MAX_NESTING, decode};
 pub use encode::{WRITTEN_VERSION, encode};
-pub use graph::{Graph, Node};
+pub use graph::{Graph, GraphNode};
 pub use lower::{LowerError, Lowered, Port, lower};
 pub use primitives::{
     Affine, AvgPool2d, Conv1d, Conv2d, CubaLI, CubaLIF, Delay, Flatten, I, IF, Input, LI, LIF,
@@ -79,7 +79,7 @@ pub struct NodeProblem {
 }
 
 impl NodeProblem {
-    fn of(node: &Node, reason: String) -> Self {
+    fn of(node: &GraphNode, reason: String) -> Self {
         NodeProblem {
             node: node.name.clone(),
             primitive: node.primitive.type_name().into(),

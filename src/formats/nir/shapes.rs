@@ -1,7 +1,7 @@
 //! Shapes along the edges of a graph.
 
 use super::NodeProblem;
-use super::graph::{Graph, Node};
+use super::graph::{Graph, GraphNode};
 use super::primitives::Primitive;
 use super::tensor::elements;
 use std::collections::{BTreeSet, VecDeque};
@@ -30,7 +30,7 @@ impl Graph {
 }
 
 /// A node as far as shapes are concerned.
-pub(super) enum Part<'a> {
+pub(super) enum ShapePart<'a> {
     /// A sound primitive.
     Primitive(&'a Primitive),
     /// Input or output of a nested graph: passes everything on.
@@ -48,7 +48,7 @@ pub(super) struct Inferred {
 }
 
 /// Takes shapes from the parameters, and passes them on along the edges to nodes that have none.
-pub(super) fn infer(parts: &[Part], edges: &[(usize, usize)]) -> Inferred {
+pub(super) fn infer(parts: &[ShapePart], edges: &[(usize, usize)]) -> Inferred {
     let mut found = Inferred {
         inputs: vec![None; parts.len()],
         outputs: vec![None; parts.len()],
@@ -60,7 +60,7 @@ pub(super) fn infer(parts: &[Part], edges: &[(usize, usize)]) -> Inferred {
     }
     let mut ready = VecDeque::new();
     for (node, part) in parts.iter().enumerate() {
-        if let Part::Primitive(primitive) = part {
+        if let ShapePart::Primitive(primitive) = part {
             found.inputs[node] = primitive.body().input_shape();
             if found.inputs[node].is_some() {
                 ready.push_back(node);
@@ -72,9 +72,9 @@ pub(super) fn infer(parts: &[Part], edges: &[(usize, usize)]) -> Inferred {
             continue;
         };
         let output = match &parts[node] {
-            Part::Primitive(primitive) => primitive.body().output_shape(input),
-            Part::Port => Ok(input.clone()),
-            Part::Broken => continue,
+            ShapePart::Primitive(primitive) => primitive.body().output_shape(input),
+            ShapePart::Port => Ok(input.clone()),
+            ShapePart::Broken => continue,
         };
         match output {
             Ok(output) if elements(input).is_none() || elements(&output).is_none() => {
@@ -84,7 +84,8 @@ pub(super) fn infer(parts: &[Part], edges: &[(usize, usize)]) -> Inferred {
             }
             Ok(output) => {
                 for &target in &targets[node] {
-                    if found.inputs[target].is_none() && !matches!(parts[target], Part::Broken) {
+                    if found.inputs[target].is_none() && !matches!(parts[target], ShapePart::Broken)
+                    {
                         found.inputs[target] = Some(output.clone());
                         ready.push_back(target);
                     }
@@ -109,7 +110,7 @@ pub(super) fn alike(a: &[usize], b: &[usize]) -> bool {
 /// In a graph that is not `complete`, because other nodes could not be read, unknown shapes are no
 /// problem and are left out.
 pub(super) fn examine(
-    nodes: &[Node],
+    nodes: &[GraphNode],
     edges: &[(usize, usize)],
     complete: bool,
 ) -> Result<(Vec<NodeShape>, Vec<String>), Vec<NodeProblem>> {
@@ -128,9 +129,9 @@ pub(super) fn examine(
     for node in nodes {
         let faults = node.primitive.body().check();
         parts.push(if faults.is_empty() {
-            Part::Primitive(&node.primitive)
+            ShapePart::Primitive(&node.primitive)
         } else {
-            Part::Broken
+            ShapePart::Broken
         });
         problems.extend(
             faults

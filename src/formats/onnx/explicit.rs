@@ -6,7 +6,7 @@
 //! instead, and everything is computed in single precision.
 
 use super::external::Folder;
-use super::tensor::{Data, Tensor};
+use super::tensor::{Data, OnnxTensor};
 use crate::ann::{Ann, Operation};
 use crate::network::Window;
 use rten_onnx::onnx::{
@@ -64,7 +64,7 @@ fn write_out(tensor: &mut TensorProto, folder: &Folder) -> Result<(), String> {
     if !external && !OTHER_FLOATS.contains(&kind) {
         return Ok(());
     }
-    let read = Tensor::read(tensor, folder)?;
+    let read = OnnxTensor::read(tensor, folder)?;
     let mut plain = TensorProto {
         name: tensor.name.take(),
         dims: std::mem::take(&mut tensor.dims),

@@ -2,7 +2,7 @@
 
 use super::MAX_NEURONS;
 use super::external::Folder;
-use super::tensor::Tensor;
+use super::tensor::OnnxTensor;
 use crate::ann::{Layer, Operation};
 use crate::network::Shape;
 use rten_onnx::onnx::DataType;
@@ -13,29 +13,29 @@ use std::rc::Rc;
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     /// Values that depend on the input of the network.
-    Signal(Signal),
+    Signal(OnnxSignal),
     /// Class probabilities or the class itself: nothing but the output may come of them.
     Head {
         /// What they are made of.
-        logits: Signal,
+        logits: OnnxSignal,
         /// The operator that made them.
         operator: String,
     },
     /// A constant.
-    Constant(Rc<Tensor>),
+    Constant(Rc<OnnxTensor>),
     /// Output of a node that could not be imported.
     Unknown,
 }
 
 impl Value {
-    pub(super) fn constant(tensor: Tensor) -> Self {
+    pub(super) fn constant(tensor: OnnxTensor) -> Self {
         Value::Constant(Rc::new(tensor))
     }
 }
 
 /// The output of a layer as the model sees it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Signal {
+pub(super) struct OnnxSignal {
     pub(super) layer: usize,
     /// Dimensions of one sample, batch axis left out. The order of the values is that of the
     /// layer, channels first.
@@ -45,7 +45,7 @@ pub(super) struct Signal {
 }
 
 /// Everything known about the graph so far.
-pub(super) struct Graph<'f> {
+pub(super) struct OnnxGraph<'f> {
     pub(super) values: BTreeMap<String, Value>,
     pub(super) layers: Vec<Layer>,
     /// Size of the batch axis; `None` where the model leaves it open.
@@ -60,9 +60,9 @@ pub(super) struct Graph<'f> {
     pub(super) rounds: bool,
 }
 
-impl<'f> Graph<'f> {
+impl<'f> OnnxGraph<'f> {
     pub(super) fn new(folder: &'f Folder, batch: Option<usize>) -> Self {
-        Graph {
+        OnnxGraph {
             values: BTreeMap::new(),
             layers: Vec::new(),
             batch,
@@ -104,7 +104,7 @@ impl<'f> Graph<'f> {
         operation: Operation,
         inputs: &[usize],
         dims: Vec<usize>,
-    ) -> Result<Signal, String> {
+    ) -> Result<OnnxSignal, String> {
         if let Some(value) = weights(&operation).find(|w| !w.is_finite()) {
             return Err(format!("its weights hold {value}; weights must be finite"));
         }
@@ -120,7 +120,7 @@ impl<'f> Graph<'f> {
             output: output.to_owned(),
             shape,
         });
-        Ok(Signal {
+        Ok(OnnxSignal {
             layer: self.layers.len() - 1,
             dims,
             quantised: None,
@@ -133,19 +133,19 @@ impl<'f> Graph<'f> {
         &mut self,
         name: &str,
         output: &str,
-        signal: &Signal,
+        signal: &OnnxSignal,
         dims: Vec<usize>,
-    ) -> Result<Signal, String> {
+    ) -> Result<OnnxSignal, String> {
         let same = shape(&dims) == Some(self.layers[signal.layer].shape);
         if same {
-            return Ok(Signal {
+            return Ok(OnnxSignal {
                 dims,
                 ..signal.clone()
             });
         }
         let operation = Operation::Arrange { from: None };
         let made = self.push(name, output, operation, &[signal.layer], dims)?;
-        Ok(Signal {
+        Ok(OnnxSignal {
             quantised: signal.quantised,
             ..made
         })
@@ -156,10 +156,10 @@ impl<'f> Graph<'f> {
         &mut self,
         name: &str,
         output: &str,
-        signal: &Signal,
+        signal: &OnnxSignal,
         from: Vec<u32>,
         dims: Vec<usize>,
-    ) -> Result<Signal, String> {
+    ) -> Result<OnnxSignal, String> {
         let neurons = self.layers[signal.layer].shape.neurons();
         let same = from.len() == neurons && from.iter().enumerate().all(|(i, &f)| i == f as usize);
         if same {
@@ -167,17 +167,17 @@ impl<'f> Graph<'f> {
         }
         let operation = Operation::Arrange { from: Some(from) };
         let made = self.push(name, output, operation, &[signal.layer], dims)?;
-        Ok(Signal {
+        Ok(OnnxSignal {
             quantised: signal.quantised,
             ..made
         })
     }
 
-    pub(super) fn shape(&self, signal: &Signal) -> Shape {
+    pub(super) fn shape(&self, signal: &OnnxSignal) -> Shape {
         self.layers[signal.layer].shape
     }
 
-    pub(super) fn operation(&self, signal: &Signal) -> &Operation {
+    pub(super) fn operation(&self, signal: &OnnxSignal) -> &Operation {
         &self.layers[signal.layer].operation
     }
 }

@@ -19,19 +19,19 @@ use crate::ann::{Ann, Layer, Operation};
 use crate::digest::sha256_hex;
 use crate::files;
 use external::Folder;
-use graph::{Graph, Signal, Value};
-use node::Node;
+use graph::{OnnxGraph, OnnxSignal, Value};
+use node::OnnxNode;
 use rten_onnx::onnx::{GraphProto, ModelProto, ValueInfoProto};
 use std::collections::BTreeSet;
 use std::path::Path;
-use tensor::Tensor;
+use tensor::OnnxTensor;
 
 /// Largest number of neurons in one layer: neuron indices are 32 bits wide.
 const MAX_NEURONS: usize = u32::MAX as usize;
 
 /// One reason why a node cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct OnnxProblem {
     /// Name of the node, or of its first output where it has none.
     pub node: String,
     /// Operator.
@@ -40,7 +40,7 @@ pub struct Problem {
     pub reason: String,
 }
 
-impl std::fmt::Display for Problem {
+impl std::fmt::Display for OnnxProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -85,18 +85,18 @@ pub enum OnnxError {
         /// Path of the file.
         path: String,
         /// One entry per node.
-        problems: Vec<Problem>,
+        problems: Vec<OnnxProblem>,
     },
 }
 
-fn list(problems: &[Problem]) -> String {
+fn list(problems: &[OnnxProblem]) -> String {
     let lines: Vec<String> = problems.iter().map(|p| format!("  {p}")).collect();
     lines.join("\n")
 }
 
 /// An imported model.
 #[derive(Debug)]
-pub struct Model {
+pub struct OnnxModel {
     /// The layers.
     pub ann: Ann,
     /// The model for the [runtime](crate::ann::Runtime) that executes the original: the same
@@ -113,7 +113,7 @@ pub struct Model {
 /// # Errors
 /// If the file cannot be read, is no ONNX model, or contains nodes that are not supported; those
 /// are all listed at once.
-pub fn load(path: &Path) -> Result<Model, OnnxError> {
+pub fn load(path: &Path) -> Result<OnnxModel, OnnxError> {
     let shown = path.display().to_string();
     let bytes = files::read(path).map_err(|source| OnnxError::Read {
         path: shown.clone(),
@@ -134,11 +134,11 @@ pub fn load(path: &Path) -> Result<Model, OnnxError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<Model, OnnxError> {
+pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<OnnxModel, OnnxError> {
     read(name, path, bytes, &Folder(None))
 }
 
-fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<Model, OnnxError> {
+fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<OnnxModel, OnnxError> {
     let not_onnx = |reason: String| OnnxError::NotOnnx {
         path: path.to_owned(),
         reason,
@@ -168,7 +168,7 @@ fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<Model, 
     let importer = Importer::new(name, graph, folder).map_err(refused)?;
     let (ann, batch) = importer.import(path, graph)?;
     let explicit = explicit::encode(model, &ann, batch, folder).map_err(refused)?;
-    Ok(Model {
+    Ok(OnnxModel {
         ann,
         bytes: explicit,
         sha256: sha256_hex(bytes),
@@ -178,8 +178,8 @@ fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<Model, 
 struct Importer<'f> {
     name: String,
     sample_dims: Vec<usize>,
-    graph: Graph<'f>,
-    problems: Vec<Problem>,
+    graph: OnnxGraph<'f>,
+    problems: Vec<OnnxProblem>,
 }
 
 impl<'f> Importer<'f> {
@@ -206,7 +206,7 @@ impl<'f> Importer<'f> {
         let shape = graph::shape(&sample_dims)
             .filter(|_| (1..=3).contains(&sample_dims.len()))
             .ok_or_else(|| format!("input \"{input_name}\" has dimensions {sample_dims:?} per sample; one to three are supported"))?;
-        let mut graph = Graph::new(folder, batch);
+        let mut graph = OnnxGraph::new(folder, batch);
         graph.layers.push(Layer {
             name: input_name.clone(),
             operation: Operation::Input,
@@ -214,7 +214,7 @@ impl<'f> Importer<'f> {
             output: input_name.clone(),
             shape,
         });
-        let signal = Signal {
+        let signal = OnnxSignal {
             layer: 0,
             dims: sample_dims.clone(),
             quantised: None,
@@ -225,7 +225,7 @@ impl<'f> Importer<'f> {
             graph
                 .types
                 .extend(tensor.data_type.map(|kind| (name.clone(), kind)));
-            let value = Value::constant(Tensor::read(tensor, folder)?);
+            let value = Value::constant(OnnxTensor::read(tensor, folder)?);
             graph.values.insert(name, value);
         }
         Ok(Importer {
@@ -239,7 +239,7 @@ impl<'f> Importer<'f> {
     /// The network, and the size of its batch axis if that is fixed.
     fn import(mut self, path: &str, proto: &GraphProto) -> Result<(Ann, Option<usize>), OnnxError> {
         for node in &proto.node {
-            self.add(&Node::new(node));
+            self.add(&OnnxNode::new(node));
         }
         let refused = |reason: String| OnnxError::Graph {
             path: path.to_owned(),
@@ -290,7 +290,7 @@ impl<'f> Importer<'f> {
         Ok((ann, self.graph.batch))
     }
 
-    fn add(&mut self, node: &Node) {
+    fn add(&mut self, node: &OnnxNode) {
         let unknown = |name| matches!(self.graph.values.get(name), Some(Value::Unknown));
         let operator = node.operator();
         let made = match ops::importer(&operator) {
@@ -300,7 +300,7 @@ impl<'f> Importer<'f> {
             Some(importer) => importer(node, &mut self.graph),
         };
         let values = made.unwrap_or_else(|reason| {
-            self.problems.push(Problem {
+            self.problems.push(OnnxProblem {
                 node: node.name().to_owned(),
                 operator,
                 reason,

@@ -1,18 +1,18 @@
 //! What an importer sees of a node: its attributes, its constants and the signals it reads.
 
-use super::graph::{Graph, Signal, Value};
-use super::tensor::Tensor;
+use super::graph::{OnnxGraph, OnnxSignal, Value};
+use super::tensor::OnnxTensor;
 use rten_onnx::onnx::{AttributeProto, NodeProto};
 use std::rc::Rc;
 
 /// A node of the graph.
-pub(super) struct Node<'a> {
+pub(super) struct OnnxNode<'a> {
     proto: &'a NodeProto,
 }
 
-impl<'a> Node<'a> {
+impl<'a> OnnxNode<'a> {
     pub(super) fn new(proto: &'a NodeProto) -> Self {
-        Node { proto }
+        OnnxNode { proto }
     }
 
     /// Its operator, with the domain where that is not ONNX's own.
@@ -51,7 +51,11 @@ impl<'a> Node<'a> {
     }
 
     /// The value of input `index`.
-    pub(super) fn value<'g>(&self, index: usize, graph: &'g Graph) -> Result<&'g Value, String> {
+    pub(super) fn value<'g>(
+        &self,
+        index: usize,
+        graph: &'g OnnxGraph,
+    ) -> Result<&'g Value, String> {
         let name = self
             .input(index)
             .ok_or(format!("input {index} is missing"))?;
@@ -67,9 +71,9 @@ impl<'a> Node<'a> {
     }
 
     /// The signal at input `index`.
-    pub(super) fn signal(&self, index: usize, graph: &Graph) -> Result<Signal, String> {
+    pub(super) fn signal(&self, index: usize, graph: &OnnxGraph) -> Result<OnnxSignal, String> {
         match self.value(index, graph)? {
-            Value::Signal(Signal {
+            Value::Signal(OnnxSignal {
                 quantised: Some(_), ..
             }) => Err(
                 "it computes with quantised integers; export the quantised model in QDQ form, with DequantizeLinear in front of each operator".into(),
@@ -82,7 +86,11 @@ impl<'a> Node<'a> {
     }
 
     /// The constant at input `index`.
-    pub(super) fn constant(&self, index: usize, graph: &Graph) -> Result<Rc<Tensor>, String> {
+    pub(super) fn constant(
+        &self,
+        index: usize,
+        graph: &OnnxGraph,
+    ) -> Result<Rc<OnnxTensor>, String> {
         match self.value(index, graph)? {
             Value::Constant(tensor) => Ok(tensor.clone()),
             _ => Err(format!(
@@ -95,8 +103,8 @@ impl<'a> Node<'a> {
     pub(super) fn optional(
         &self,
         index: usize,
-        graph: &Graph,
-    ) -> Result<Option<Rc<Tensor>>, String> {
+        graph: &OnnxGraph,
+    ) -> Result<Option<Rc<OnnxTensor>>, String> {
         match self.input(index) {
             None => Ok(None),
             Some(_) => self.constant(index, graph).map(Some),
@@ -108,7 +116,7 @@ impl<'a> Node<'a> {
         &self,
         attribute: &str,
         input: usize,
-        graph: &Graph,
+        graph: &OnnxGraph,
     ) -> Result<Option<Vec<i64>>, String> {
         if let Some(attribute) = self.attribute(attribute) {
             return Ok(Some(attribute.ints.clone()));

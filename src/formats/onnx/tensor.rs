@@ -10,7 +10,7 @@ pub(super) const BATCH: i64 = i64::MIN;
 
 /// A constant of the model, row-major.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tensor {
+pub(super) struct OnnxTensor {
     pub(super) dims: Vec<usize>,
     pub(super) data: Data,
 }
@@ -41,10 +41,10 @@ impl Data {
     }
 }
 
-impl Tensor {
+impl OnnxTensor {
     /// A list of integers.
     pub(super) fn integers(values: Vec<i64>) -> Self {
-        Tensor {
+        OnnxTensor {
             dims: vec![values.len()],
             data: Data::Integers(values),
         }
@@ -120,7 +120,7 @@ impl Tensor {
                 "tensor \"{name}\" holds NaN at element {index}; weights must be numbers"
             ));
         }
-        Ok(Tensor { dims, data })
+        Ok(OnnxTensor { dims, data })
     }
 }
 

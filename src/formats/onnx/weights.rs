@@ -2,8 +2,8 @@
 //! inference engine runs, so that the accuracy of the changed original is measured, too.
 
 use super::external::Folder;
-use super::tensor::{Data, Tensor};
-use super::{Model, OnnxError, read};
+use super::tensor::{Data, OnnxTensor};
+use super::{OnnxError, OnnxModel, read};
 use rten_onnx::onnx::{DataType, ModelProto, NodeProto, TensorProto};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,9 +44,9 @@ impl WeightTensor {
 /// # Errors
 /// If the model cannot be read again, which only a change of the number of values brings about.
 pub fn edit_weights(
-    model: Model,
+    model: OnnxModel,
     edit: &mut dyn FnMut(&mut [WeightTensor]),
-) -> Result<Model, OnnxError> {
+) -> Result<OnnxModel, OnnxError> {
     let name = model.ann.name.clone();
     let refused = |reason: String| OnnxError::Graph {
         path: name.clone(),
@@ -77,7 +77,7 @@ pub fn edit_weights(
         let Some(axis) = uses.get(&name) else {
             continue;
         };
-        let read = Tensor::read(proto, &Folder(None)).map_err(&refused)?;
+        let read = OnnxTensor::read(proto, &Folder(None)).map_err(&refused)?;
         // Integer weights are quantised already.
         let Data::Floats(values) = read.data else {
             continue;
@@ -102,7 +102,7 @@ pub fn edit_weights(
         .write_buf()
         .map_err(|error| refused(error.to_string()))?;
     let edited = read(&name, &name, &bytes, &Folder(None))?;
-    Ok(Model {
+    Ok(OnnxModel {
         sha256: model.sha256,
         ..edited
     })

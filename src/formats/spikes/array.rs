@@ -1,7 +1,7 @@
 //! Arrays of NumPy: timestep by timestep, or held.
 
 use super::{Content, Labels, Parsed, Request, SpikesProblem};
-use crate::formats::dataset::{Archive, Array, Values, parse_npy};
+use crate::formats::dataset::{Archive, Array, ArrayValues, parse_npy};
 
 pub(super) fn npy(bytes: &[u8], request: &Request) -> Result<Parsed, SpikesProblem> {
     parse(parse_npy(bytes)?, request)
@@ -40,7 +40,7 @@ pub(super) fn npz(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPro
 
 fn parse(array: Array, request: &Request) -> Result<Parsed, SpikesProblem> {
     let mut notes = Vec::new();
-    if let Values::U8(values) = &array.values
+    if let ArrayValues::U8(values) = &array.values
         && values.iter().any(|&value| value > 1)
     {
         notes.push("bytes of the input are taken as they are, not scaled to 0..1".to_owned());
@@ -99,13 +99,13 @@ fn expected(dims: &[usize], request: &Request) -> String {
     format!("\"{node}\" takes (T, {shape}) or (N, T, {shape}){advice}")
 }
 
-fn numbers(values: Values) -> Result<Vec<f32>, SpikesProblem> {
+fn numbers(values: ArrayValues) -> Result<Vec<f32>, SpikesProblem> {
     let values: Vec<f32> = match values {
-        Values::U8(values) => values.into_iter().map(f32::from).collect(),
-        Values::Bool(values) => values.into_iter().map(|v| f32::from(u8::from(v))).collect(),
-        Values::Integer(_, values) => values.into_iter().map(|v| v as f32).collect(),
-        Values::F32(values) => values,
-        Values::F64(values) => values.into_iter().map(|v| v as f32).collect(),
+        ArrayValues::U8(values) => values.into_iter().map(f32::from).collect(),
+        ArrayValues::Bool(values) => values.into_iter().map(|v| f32::from(u8::from(v))).collect(),
+        ArrayValues::Integer(_, values) => values.into_iter().map(|v| v as f32).collect(),
+        ArrayValues::F32(values) => values,
+        ArrayValues::F64(values) => values.into_iter().map(|v| v as f32).collect(),
     };
     match values.iter().position(|value| !value.is_finite()) {
         Some(index) => Err(SpikesProblem::NotFinite {

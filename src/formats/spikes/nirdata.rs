@@ -73,7 +73,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         Observable::ValuedEvents(events) => {
             fits(events.neurons)?;
             notes.push(binned());
-            let event = |e: data::Event<f64>| Event {
+            let event = |e: data::TimedEvent<f64>| Event {
                 step: data::time_step(e.time_s, request.bin_s),
                 neuron: e.neuron as u32,
                 value: e.value as f32,

@@ -1,6 +1,6 @@
 //! Each pair with the same probability, independently.
 
-use super::rows::{Rows, accumulate, per_synapse, zeroed};
+use super::rows::{CompressedRows, accumulate, per_synapse, zeroed};
 use super::stream::unit;
 use super::{Ends, RuleError, Streams};
 use rayon::prelude::*;
@@ -8,7 +8,11 @@ use rayon::prelude::*;
 /// Draws each pair with `probability`.
 ///
 /// The streams are read twice, first to count, then to fill lists of just the right size.
-pub(super) fn draw(probability: f64, ends: &Ends, streams: &Streams) -> Result<Rows, RuleError> {
+pub(super) fn draw(
+    probability: f64,
+    ends: &Ends,
+    streams: &Streams,
+) -> Result<CompressedRows, RuleError> {
     if !(0.0..=1.0).contains(&probability) {
         return Err(RuleError::Probability(probability));
     }
@@ -24,7 +28,7 @@ pub(super) fn draw(probability: f64, ends: &Ends, streams: &Streams) -> Result<R
             *slot = target;
         }
     })?;
-    Ok(Rows { starts, targets })
+    Ok(CompressedRows { starts, targets })
 }
 
 /// Targets of one source, ascending: the gaps between successes of a Bernoulli process are

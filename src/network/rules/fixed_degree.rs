@@ -1,19 +1,27 @@
 //! A fixed number of synapses per neuron.
 
-use super::rows::{Rows, zeroed};
+use super::rows::{CompressedRows, zeroed};
 use super::stream::below;
 use super::{Ends, RuleError, Streams};
 use rand::Rng;
 use rayon::prelude::*;
 
 /// `degree` sources for each target.
-pub(super) fn draw_sources(degree: u32, ends: &Ends, streams: &Streams) -> Result<Rows, RuleError> {
+pub(super) fn draw_sources(
+    degree: u32,
+    ends: &Ends,
+    streams: &Streams,
+) -> Result<CompressedRows, RuleError> {
     let drawn = draw(degree, ends.targets, ends.sources, ends, streams)?;
-    Rows::transpose(&drawn, degree as usize, ends.sources as usize)
+    CompressedRows::transpose(&drawn, degree as usize, ends.sources as usize)
 }
 
 /// `degree` targets for each source.
-pub(super) fn draw_targets(degree: u32, ends: &Ends, streams: &Streams) -> Result<Rows, RuleError> {
+pub(super) fn draw_targets(
+    degree: u32,
+    ends: &Ends,
+    streams: &Streams,
+) -> Result<CompressedRows, RuleError> {
     let mut targets = draw(degree, ends.sources, ends.targets, ends, streams)?;
     targets
         .par_chunks_mut(degree.max(1) as usize)
@@ -22,7 +30,7 @@ pub(super) fn draw_targets(degree: u32, ends: &Ends, streams: &Streams) -> Resul
     for (start, source) in starts.iter_mut().zip(0u64..) {
         *start = source * u64::from(degree);
     }
-    Ok(Rows { starts, targets })
+    Ok(CompressedRows { starts, targets })
 }
 
 /// `degree` partners out of `candidates` for each of `neurons` neurons, each from its own stream.

@@ -22,7 +22,7 @@ mod rows;
 mod stream;
 
 pub use distribution::{Distribution, Sampler};
-pub use rows::{Rows, per_synapse};
+pub use rows::{CompressedRows, per_synapse};
 pub use stream::Streams;
 
 use crate::network::Pattern;
@@ -144,7 +144,7 @@ impl Rule {
     }
 }
 
-fn one_to_one(ends: &Ends) -> Result<Rows, RuleError> {
+fn one_to_one(ends: &Ends) -> Result<CompressedRows, RuleError> {
     let &Ends {
         sources, targets, ..
     } = ends;
@@ -158,7 +158,7 @@ fn one_to_one(ends: &Ends) -> Result<Rows, RuleError> {
     starts.iter_mut().zip(0..).for_each(|(start, i)| *start = i);
     let mut own = rows::zeroed::<u32>(targets as usize)?;
     own.iter_mut().zip(0..).for_each(|(target, i)| *target = i);
-    Ok(Rows {
+    Ok(CompressedRows {
         starts,
         targets: own,
     })

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 /// Synapses by source: source `i` reaches `targets[starts[i]..starts[i + 1]]`, ascending.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rows {
+pub struct CompressedRows {
     /// One more entry than sources.
     pub starts: Vec<u64>,
     /// Target of each synapse.
     pub targets: Vec<u32>,
 }
 
-impl Rows {
+impl CompressedRows {
     /// The rows as a pattern onto `neurons` postsynaptic neurons.
     #[must_use]
     pub fn into_pattern(self, neurons: usize) -> Pattern {
@@ -46,7 +46,7 @@ impl Rows {
                 *at += 1;
             }
         }
-        Ok(Rows { starts, targets })
+        Ok(CompressedRows { starts, targets })
     }
 }
 

@@ -8,7 +8,7 @@ pub(super) const MAX_DELAY: u32 = u16::MAX as u32 - 1;
 
 /// What a linear node does. Slices of numbers hold one value for all elements or one for each, in
 /// row-major order.
-pub(super) enum Map<'a> {
+pub(super) enum LinearMap<'a> {
     /// Another shape for the same values.
     Reshape,
     /// A factor.
@@ -50,7 +50,7 @@ pub(super) fn uniform<T: Copy + PartialEq>(values: &[T]) -> Option<T> {
     values.iter().all(|&value| value == first).then_some(first)
 }
 
-impl<'a> Map<'a> {
+impl<'a> LinearMap<'a> {
     /// The map of a node; `None` if it is a neuron or where data enters or leaves.
     ///
     /// Source of the rounding: Python's `round`, which takes halves to even numbers.
@@ -65,22 +65,22 @@ impl<'a> Map<'a> {
             }
         };
         Some(match primitive {
-            Primitive::Flatten(_) => Map::Reshape,
-            Primitive::Scale(node) => Map::Scale(&node.scale.data),
+            Primitive::Flatten(_) => LinearMap::Reshape,
+            Primitive::Scale(node) => LinearMap::Scale(&node.scale.data),
             Primitive::Delay(node) => {
                 let steps = |delay_s: &f64| (delay_s / dt_s).round_ties_even() as u32;
-                Map::Delay(node.delay.data.iter().map(steps).collect())
+                LinearMap::Delay(node.delay.data.iter().map(steps).collect())
             }
             Primitive::SumPool2d(node) => {
-                Map::Pool(pool(node.kernel_size, node.stride, node.padding), 1.0)
+                LinearMap::Pool(pool(node.kernel_size, node.stride, node.padding), 1.0)
             }
             Primitive::AvgPool2d(node) => {
                 let size = node.kernel_size[0] as f64 * node.kernel_size[1] as f64;
                 let pool = pool(node.kernel_size, node.stride, node.padding);
-                Map::Pool(pool, 1.0 / size)
+                LinearMap::Pool(pool, 1.0 / size)
             }
-            Primitive::Linear(node) => Map::Dense(&node.weight, None),
-            Primitive::Affine(node) => Map::Dense(&node.weight, Some(&node.bias)),
+            Primitive::Linear(node) => LinearMap::Dense(&node.weight, None),
+            Primitive::Affine(node) => LinearMap::Dense(&node.weight, Some(&node.bias)),
             Primitive::Conv1d(node) => {
                 let convolution = Convolution {
                     input: shape_of(&shape.input),
@@ -93,7 +93,7 @@ impl<'a> Map<'a> {
                     ),
                     groups: node.groups,
                 };
-                Map::Convolution(convolution, &node.weight, &node.bias)
+                LinearMap::Convolution(convolution, &node.weight, &node.bias)
             }
             Primitive::Conv2d(node) => {
                 let convolution = Convolution {
@@ -107,7 +107,7 @@ impl<'a> Map<'a> {
                     ),
                     groups: node.groups,
                 };
-                Map::Convolution(convolution, &node.weight, &node.bias)
+                LinearMap::Convolution(convolution, &node.weight, &node.bias)
             }
             _ => return None,
         })
@@ -117,13 +117,13 @@ impl<'a> Map<'a> {
     /// A delay changes nothing.
     pub(super) fn apply(&self, input: Vec<f64>) -> Vec<f64> {
         match self {
-            Map::Reshape | Map::Delay(_) => input,
-            Map::Scale(factors) => {
+            LinearMap::Reshape | LinearMap::Delay(_) => input,
+            LinearMap::Scale(factors) => {
                 let scaled = input.iter().enumerate().map(|(i, x)| x * at(factors, i));
                 scaled.collect()
             }
-            Map::Pool(pool, factor) => slide(pool, &input, |_, _, _, _| *factor),
-            Map::Dense(weight, bias) => {
+            LinearMap::Pool(pool, factor) => slide(pool, &input, |_, _, _, _| *factor),
+            LinearMap::Dense(weight, bias) => {
                 let (outputs, inputs) = (weight.dims[0], weight.dims[1]);
                 let mut result = Vec::new();
                 if !input.is_empty() {
@@ -137,7 +137,7 @@ impl<'a> Map<'a> {
                 }
                 result
             }
-            Map::Convolution(convolution, weight, bias) => {
+            LinearMap::Convolution(convolution, weight, bias) => {
                 let mut result = slide(convolution, &input, |output, c, ky, kx| {
                     weight.data[kernel_entry(convolution, output, c, ky, kx)]
                 });

@@ -16,7 +16,7 @@ mod order;
 mod projection;
 mod signal;
 
-use super::graph::{Graph, Node};
+use super::graph::{Graph, GraphNode};
 use super::primitives::Primitive;
 use super::shapes::NodeShape;
 use super::tensor::Tensor;
@@ -24,8 +24,8 @@ use super::{NodeProblem, list};
 use crate::network::{Network, Population, Projection, Shape};
 
 use crate::neuron::{InitialPotential, Neuron, Options, Relay};
-use map::{MAX_DELAY, Map, add, positions, shape_of};
-use signal::{Link, Signal};
+use map::{LinearMap, MAX_DELAY, add, positions, shape_of};
+use signal::{Link, LoweredSignal};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most values that leave one node: a small file can ask for any number.
@@ -80,7 +80,7 @@ pub fn lower(graph: &Graph, options: &Options) -> Result<Lowered, LowerError> {
         .nodes
         .iter()
         .zip(&shapes)
-        .map(|(node, shape)| Map::of(&node.primitive, shape, dt_s))
+        .map(|(node, shape)| LinearMap::of(&node.primitive, shape, dt_s))
         .collect();
     Lowering::new(graph, &shapes, maps).run(options)
 }
@@ -91,26 +91,26 @@ struct Draft {
     shape: Shape,
     neuron: Neuron,
     /// `None` until all signals are known.
-    arriving: Option<Signal>,
+    arriving: Option<LoweredSignal>,
 }
 
 struct Lowering<'a> {
-    nodes: &'a [Node],
+    nodes: &'a [GraphNode],
     starts: &'a BTreeMap<String, Tensor>,
     shapes: &'a [NodeShape],
-    maps: Vec<Option<Map<'a>>>,
+    maps: Vec<Option<LinearMap<'a>>>,
     /// The source of each edge into each node, ascending.
     sources: Vec<Vec<usize>>,
     targets: Vec<Vec<usize>>,
     drafts: Vec<Draft>,
     /// What leaves each node, as soon as it is known.
-    signals: Vec<Signal>,
+    signals: Vec<LoweredSignal>,
     notes: Vec<String>,
     problems: Vec<NodeProblem>,
 }
 
 impl<'a> Lowering<'a> {
-    fn new(graph: &'a Graph, shapes: &'a [NodeShape], maps: Vec<Option<Map<'a>>>) -> Self {
+    fn new(graph: &'a Graph, shapes: &'a [NodeShape], maps: Vec<Option<LinearMap<'a>>>) -> Self {
         let count = graph.nodes.len();
         let (mut sources, mut targets) = (vec![Vec::new(); count], vec![Vec::new(); count]);
         let mut edges = graph.edges.clone();
@@ -127,7 +127,7 @@ impl<'a> Lowering<'a> {
             sources,
             targets,
             drafts: Vec::new(),
-            signals: vec![Signal::default(); count],
+            signals: vec![LoweredSignal::default(); count],
             notes: graph.repairs.clone(),
             problems: Vec::new(),
         }
@@ -180,7 +180,7 @@ impl<'a> Lowering<'a> {
 
     fn check_nodes(&mut self) {
         let nodes = self.nodes;
-        let inputs = |node: &&Node| matches!(node.primitive, Primitive::Input(_));
+        let inputs = |node: &&GraphNode| matches!(node.primitive, Primitive::Input(_));
         let names: Vec<&str> = nodes.iter().filter(inputs).map(|n| &*n.name).collect();
         if names.len() != 1 {
             let reason = match names.len() {
@@ -286,8 +286,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// Gives the output of a node a population.
-    fn populate(&mut self, node: usize, neuron: Neuron, arriving: Option<Signal>) {
-        self.signals[node] = Signal::of(self.drafts.len());
+    fn populate(&mut self, node: usize, neuron: Neuron, arriving: Option<LoweredSignal>) {
+        self.signals[node] = LoweredSignal::of(self.drafts.len());
         self.drafts.push(Draft {
             node,
             shape: self.layout(node),
@@ -313,14 +313,14 @@ impl<'a> Lowering<'a> {
                 break;
             }
             let before = match (&self.maps[at], &self.sources[at][..]) {
-                (Some(Map::Reshape), _) => {
+                (Some(LinearMap::Reshape), _) => {
                     let before = &self.shapes[at].input;
                     if before.len() > 1 {
                         return shape_of(before);
                     }
                     &self.sources[at][..]
                 }
-                (Some(Map::Scale(_) | Map::Delay(_)), sources) => sources,
+                (Some(LinearMap::Scale(_) | LinearMap::Delay(_)), sources) => sources,
                 (None, sources) if at == node => sources,
                 _ => break,
             };
@@ -365,8 +365,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// What arrives at a node.
-    fn sum(&self, node: usize) -> Signal {
-        let mut sum = Signal::default();
+    fn sum(&self, node: usize) -> LoweredSignal {
+        let mut sum = LoweredSignal::default();
         for &source in &self.sources[node] {
             let signal = &self.signals[source];
             sum.links.extend(signal.links.iter().cloned());
@@ -378,7 +378,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// What leaves a linear node. What does not pass it in one projection gets a population.
-    fn through(&mut self, node: usize) -> Signal {
+    fn through(&mut self, node: usize) -> LoweredSignal {
         for source in self.sources[node].clone() {
             if !self.signals[source].passes(node, &self.maps) {
                 self.relay(source);
@@ -393,7 +393,7 @@ impl<'a> Lowering<'a> {
         if links.is_none() {
             self.problem(node, "it cannot be joined to what leads to it");
         }
-        Signal {
+        LoweredSignal {
             links: links.unwrap_or_default(),
             constant: match &self.maps[node] {
                 Some(map) => map.apply(arriving.constant),
@@ -437,7 +437,7 @@ impl<'a> Lowering<'a> {
     /// Orders populations and builds projections.
     fn finish(mut self, mut outputs: Vec<Port>) -> Result<Lowered, LowerError> {
         let drafts = std::mem::take(&mut self.drafts);
-        let none = Signal::default();
+        let none = LoweredSignal::default();
         let arriving = |draft: &'_ Draft| draft.arriving.clone().unwrap_or_else(|| none.clone());
         let edges: BTreeSet<(usize, usize)> = drafts
             .iter()

@@ -1,8 +1,10 @@
 //! Links as projections.
 
-use super::map::{MAX_DELAY, Map, at, kernel_entry, positions, uniform};
+use super::map::{LinearMap, MAX_DELAY, at, kernel_entry, positions, uniform};
 use super::signal::Link;
-use crate::network::{BitRows, Connectivity, Convolution, Delay, Pattern, Pooling, Shape, Weights};
+use crate::network::{
+    BitRows, Connectivity, Convolution, Delays, Pattern, Pooling, Shape, Weights,
+};
 
 /// Most synapses of a projection that has to list them.
 const MAX_SYNAPSES: usize = 1 << 28;
@@ -14,13 +16,13 @@ const MAX_SYNAPSES: usize = 1 << 28;
 /// What makes it impossible, and what to do.
 pub(super) fn projection(
     link: &Link,
-    maps: &[Option<Map>],
+    maps: &[Option<LinearMap>],
     [source, target]: [Shape; 2],
     forward: bool,
-) -> Result<Option<(Connectivity, Weights, Delay)>, String> {
+) -> Result<Option<(Connectivity, Weights, Delays)>, String> {
     let core = link.core.and_then(|core| maps[core].as_ref());
     let pool = match link.pool.and_then(|pool| maps[pool].as_ref()) {
-        Some(Map::Pool(pool, _)) => Some(pool),
+        Some(LinearMap::Pool(pool, _)) => Some(pool),
         _ => None,
     };
     let pooling = pool.filter(|_| core.is_some()).map(|pool| Pooling {
@@ -30,8 +32,8 @@ pub(super) fn projection(
     });
     let between = pooling.map_or(source, |pooling| pooling.output);
     let (pattern, weights) = match (core, pool) {
-        (Some(Map::Dense(weight, _)), _) => dense(link, &weight.data, between, target),
-        (Some(Map::Convolution(convolution, weight, _)), _) => {
+        (Some(LinearMap::Dense(weight, _)), _) => dense(link, &weight.data, between, target),
+        (Some(LinearMap::Convolution(convolution, weight, _)), _) => {
             kernel(link, convolution, &weight.data)
         }
         (_, Some(pool)) => {
@@ -154,7 +156,7 @@ fn one_to_one(link: &Link, source: Shape, target: Shape) -> (Pattern, Weights) {
     (pattern, weights)
 }
 
-fn delay(link: &Link, source: Shape, forward: bool) -> Result<Delay, String> {
+fn delay(link: &Link, source: Shape, forward: bool) -> Result<Delays, String> {
     if let Some(steps) = link.delay.iter().find(|&&steps| steps > MAX_DELAY) {
         return Err(format!(
             "a delay of {steps} timesteps in all, the most is {MAX_DELAY}; run it with a longer timestep"
@@ -163,12 +165,12 @@ fn delay(link: &Link, source: Shape, forward: bool) -> Result<Delay, String> {
     // What closes a cycle carries the previous timestep, and a delay adds to that.
     let late = |steps: u32| steps + u32::from(!forward);
     Ok(match uniform(&link.delay) {
-        Some(0) => Delay::NONE,
-        Some(steps) => Delay::Uniform(late(steps)),
+        Some(0) => Delays::NONE,
+        Some(steps) => Delays::Uniform(late(steps)),
         None => {
             let order = positions(source).into_iter();
             let synapses = order.filter(|&position| at(&link.outer, position) as f32 != 0.0);
-            Delay::Each(
+            Delays::Each(
                 synapses
                     .map(|position| late(link.delay[position]) as u16)
                     .collect(),

@@ -1,11 +1,11 @@
 //! What arrives at a node: emissions of populations through linear nodes, and a constant.
 
-use super::map::{Map, at, uniform};
+use super::map::{LinearMap, at, uniform};
 use crate::network::Shape;
 
 /// A sum of links and a constant.
 #[derive(Clone, Default)]
-pub(super) struct Signal {
+pub(super) struct LoweredSignal {
     pub(super) links: Vec<Link>,
     /// One value per element in row-major order; empty for zeros.
     pub(super) constant: Vec<f64>,
@@ -29,10 +29,10 @@ pub(super) struct Link {
     pub(super) delay: Vec<u32>,
 }
 
-impl Signal {
+impl LoweredSignal {
     /// What a population emits.
     pub(super) fn of(source: usize) -> Self {
-        Signal {
+        LoweredSignal {
             links: vec![Link {
                 source,
                 pool: None,
@@ -55,9 +55,10 @@ impl Signal {
 
     /// Whether one projection per link can hold `node` too, so that it needs no population in
     /// front of it.
-    pub(super) fn passes(&self, node: usize, maps: &[Option<Map>]) -> bool {
+    pub(super) fn passes(&self, node: usize, maps: &[Option<LinearMap>]) -> bool {
         // A delayed constant is zero at first.
-        let late = matches!(&maps[node], Some(Map::Delay(steps)) if uniform(steps) != Some(0));
+        let late =
+            matches!(&maps[node], Some(LinearMap::Delay(steps)) if uniform(steps) != Some(0));
         (self.constant.is_empty() || !late)
             && self
                 .links
@@ -75,40 +76,40 @@ impl Link {
     }
 
     /// The same link and then `node`; `None` if one projection cannot hold both.
-    pub(super) fn through(&self, node: usize, maps: &[Option<Map>]) -> Option<Link> {
+    pub(super) fn through(&self, node: usize, maps: &[Option<LinearMap>]) -> Option<Link> {
         let mut link = self.clone();
         let core = self.core.and_then(|core| maps[core].as_ref());
         let pool = self.pool.and_then(|pool| maps[pool].as_ref());
         match maps[node].as_ref()? {
-            Map::Reshape => {}
-            Map::Scale(factors) => {
+            LinearMap::Reshape => {}
+            LinearMap::Scale(factors) => {
                 let outer = combine(&self.outer, factors, |a, b| a * b);
                 link.outer = match (core, pool) {
-                    (Some(Map::Convolution(convolution, ..)), _) => {
+                    (Some(LinearMap::Convolution(convolution, ..)), _) => {
                         by_channel(outer, convolution.output)?
                     }
                     (None, Some(_)) => vec![uniform(&outer)?],
                     _ => outer,
                 };
             }
-            Map::Delay(steps) => {
+            LinearMap::Delay(steps) => {
                 link.delay = combine(&self.delay, steps, u32::saturating_add);
                 if core.is_some() || pool.is_some() {
                     link.delay = vec![uniform(&link.delay)?];
                 }
             }
-            Map::Pool(_, factor) if core.is_none() && pool.is_none() => {
+            LinearMap::Pool(_, factor) if core.is_none() && pool.is_none() => {
                 link.pool = Some(node);
                 link.outer = vec![uniform(&self.outer)? * factor];
                 link.delay = vec![uniform(&self.delay)?];
             }
-            Map::Dense(..) | Map::Convolution(..) if core.is_none() => {
-                if matches!(pool, Some(Map::Pool(pool, _)) if !pool.window.is_disjoint()) {
+            LinearMap::Dense(..) | LinearMap::Convolution(..) if core.is_none() => {
+                if matches!(pool, Some(LinearMap::Pool(pool, _)) if !pool.window.is_disjoint()) {
                     return None;
                 }
                 let factors = std::mem::replace(&mut link.outer, vec![1.0]);
                 link.inner = match &maps[node] {
-                    Some(Map::Convolution(convolution, ..)) => {
+                    Some(LinearMap::Convolution(convolution, ..)) => {
                         by_channel(factors, convolution.input)?
                     }
                     _ => factors,
@@ -116,7 +117,7 @@ impl Link {
                 link.core = Some(node);
                 link.delay = vec![uniform(&self.delay)?];
             }
-            Map::Pool(..) | Map::Dense(..) | Map::Convolution(..) => return None,
+            LinearMap::Pool(..) | LinearMap::Dense(..) | LinearMap::Convolution(..) => return None,
         }
         Some(link)
     }

@@ -1,7 +1,7 @@
 //! Convolutions.
 
 use super::Body;
-use super::window::{Window, same_padding};
+use super::window::{WindowFields, same_padding};
 use crate::formats::nir::Tensor;
 use crate::formats::nir::fields::{Fields, Padding, Writer};
 
@@ -79,7 +79,10 @@ fn resolve<const N: usize>(
     }
 }
 
-fn write_padding<const N: usize>(out: &mut Writer, windows: [Window; N]) -> Result<(), String> {
+fn write_padding<const N: usize>(
+    out: &mut Writer,
+    windows: [WindowFields; N],
+) -> Result<(), String> {
     let padding = windows.each_ref().map(|window| window.padding);
     if padding.iter().all(|[before, after]| before == after) {
         let numbers = padding.map(|[before, _]| before);
@@ -105,7 +108,7 @@ fn check<const N: usize>(
     weight: &Tensor,
     bias: &Tensor,
     groups: usize,
-    windows: [Window; N],
+    windows: [WindowFields; N],
 ) -> Vec<String> {
     let mut problems: Vec<String> = [("weight", weight), ("bias", bias)]
         .into_iter()
@@ -134,7 +137,12 @@ fn check<const N: usize>(
     if weight.dims[1].checked_mul(groups).is_none() {
         problems.push(format!("{groups} groups are too many"));
     }
-    problems.extend(windows.iter().filter_map(Window::fault).map(str::to_owned));
+    problems.extend(
+        windows
+            .iter()
+            .filter_map(WindowFields::fault)
+            .map(str::to_owned),
+    );
     problems.dedup();
     problems
 }
@@ -142,7 +150,7 @@ fn check<const N: usize>(
 fn output_shape<const N: usize>(
     weight: &Tensor,
     groups: usize,
-    windows: [Window; N],
+    windows: [WindowFields; N],
     input: &[usize],
 ) -> Result<Vec<usize>, String> {
     let (Some(&out), Some(channels)) = (weight.dims.first(), in_channels(weight, groups)) else {
@@ -166,8 +174,8 @@ fn in_channels(weight: &Tensor, groups: usize) -> Option<usize> {
 }
 
 impl Conv1d {
-    fn windows(&self) -> [Window; 1] {
-        [Window {
+    fn windows(&self) -> [WindowFields; 1] {
+        [WindowFields {
             kernel: self.weight.dims.get(2).copied().unwrap_or(0),
             stride: self.stride,
             dilation: self.dilation,
@@ -234,8 +242,8 @@ impl Body for Conv1d {
 }
 
 impl Conv2d {
-    fn windows(&self) -> [Window; 2] {
-        [0, 1].map(|axis| Window {
+    fn windows(&self) -> [WindowFields; 2] {
+        [0, 1].map(|axis| WindowFields {
             kernel: self.weight.dims.get(2 + axis).copied().unwrap_or(0),
             stride: self.stride[axis],
             dilation: self.dilation[axis],

@@ -1,7 +1,7 @@
 //! Pooling.
 
 use super::Body;
-use super::window::Window;
+use super::window::WindowFields;
 use crate::formats::nir::fields::{Fields, Writer};
 
 /// Sum over windows of each channel: y\[c, n\](t) = Σ x\[c, n·stride + k - padding\](t).
@@ -37,8 +37,8 @@ pub struct AvgPool2d {
 macro_rules! pool {
     ($name:ident) => {
         impl $name {
-            fn windows(&self) -> [Window; 2] {
-                [0, 1].map(|axis| Window {
+            fn windows(&self) -> [WindowFields; 2] {
+                [0, 1].map(|axis| WindowFields {
                     kernel: self.kernel_size[axis],
                     stride: self.stride[axis],
                     dilation: 1,
@@ -65,7 +65,7 @@ macro_rules! pool {
 
             fn check(&self) -> Vec<String> {
                 let windows = self.windows();
-                let faults = windows.iter().filter_map(Window::fault);
+                let faults = windows.iter().filter_map(WindowFields::fault);
                 let mut problems: Vec<String> = faults.map(str::to_owned).collect();
                 problems.dedup();
                 problems

@@ -1,7 +1,7 @@
 //! Sliding windows along one axis.
 
 /// How a window slides along one axis.
-pub(super) struct Window {
+pub(super) struct WindowFields {
     pub kernel: usize,
     pub stride: usize,
     pub dilation: usize,
@@ -9,7 +9,7 @@ pub(super) struct Window {
     pub padding: [usize; 2],
 }
 
-impl Window {
+impl WindowFields {
     /// What makes it impossible.
     pub fn fault(&self) -> Option<&'static str> {
         if self.kernel == 0 {
@@ -66,7 +66,7 @@ mod tests {
         for kernel in 1..6 {
             for dilation in 1..4 {
                 let padding = same_padding(kernel, dilation).unwrap();
-                let window = Window {
+                let window = WindowFields {
                     kernel,
                     stride: 1,
                     dilation,
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn worked_positions() {
-        let window = |kernel, stride, dilation, pad| Window {
+        let window = |kernel, stride, dilation, pad| WindowFields {
             kernel,
             stride,
             dilation,

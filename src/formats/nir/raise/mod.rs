@@ -4,7 +4,7 @@ mod neuron;
 mod projection;
 mod synapses;
 
-use super::graph::{Graph, Node};
+use super::graph::{Graph, GraphNode};
 use super::primitives::{Input, Output, Primitive};
 use super::tensor::Tensor;
 use super::{NodeProblem, WRITTEN_VERSION, list};
@@ -69,7 +69,7 @@ struct Raising<'a> {
     network: &'a Network,
     dt_s: f64,
     /// Those of the populations first, in their order.
-    nodes: Vec<Node>,
+    nodes: Vec<GraphNode>,
     names: BTreeSet<String>,
     edges: Vec<(usize, usize)>,
     starts: BTreeMap<String, Tensor>,
@@ -94,7 +94,7 @@ impl Raising<'_> {
             name = format!("{plain}_{number}");
             number += 1;
         }
-        self.nodes.push(Node { name, primitive });
+        self.nodes.push(GraphNode { name, primitive });
         self.nodes.len() - 1
     }
 

@@ -7,8 +7,8 @@ use super::super::tensor::Tensor;
 use super::Raising;
 use crate::network::{Population, Shape};
 use crate::neuron::{
-    self, CubaLi, CubaLif, If, Li, Lif, Loihi, Neuron, Options, PRESETS, Parameter, Relay, Reset,
-    Setup,
+    self, CubaLi, CubaLif, If, Li, Lif, Loihi, Neuron, NeuronSetup, Options, PRESETS, Parameter,
+    Relay, Reset,
 };
 use std::collections::BTreeMap;
 
@@ -118,20 +118,20 @@ pub(super) fn start(population: &Population) -> Option<Vec<f64>> {
 }
 
 /// Parameters of a model that has them by name.
-fn setup(model: &dyn std::any::Any) -> Option<&Setup> {
+fn setup(model: &dyn std::any::Any) -> Option<&NeuronSetup> {
     None.or_else(|| model.downcast_ref().map(If::setup))
         .or_else(|| model.downcast_ref().map(Lif::setup))
         .or_else(|| model.downcast_ref().map(CubaLif::setup))
-        .or_else(|| model.downcast_ref().map(neuron::I::setup))
+        .or_else(|| model.downcast_ref().map(neuron::GradedIntegrator::setup))
         .or_else(|| model.downcast_ref().map(Li::setup))
         .or_else(|| model.downcast_ref().map(CubaLi::setup))
-        .or_else(|| model.downcast_ref().map(neuron::Threshold::setup))
+        .or_else(|| model.downcast_ref().map(neuron::Heaviside::setup))
         .or_else(|| model.downcast_ref().map(Loihi::<true>::setup))
         .or_else(|| model.downcast_ref().map(Loihi::<false>::setup))
 }
 
 /// The node of a model, by the names that it shares with NIR.
-fn from_setup(setup: &Setup, shape: Shape, dims: &[usize]) -> Result<Primitive, String> {
+fn from_setup(setup: &NeuronSetup, shape: Shape, dims: &[usize]) -> Result<Primitive, String> {
     let parameters: BTreeMap<&str, Tensor> = setup
         .parameters()
         .iter()

@@ -146,9 +146,9 @@ impl Raising<'_> {
         let cycle = u32::from(!projection.is_forward());
         let seconds = |steps: u32| f64::from(steps.saturating_sub(cycle)) * self.dt_s;
         match &projection.delay {
-            network::Delay::Uniform(steps) if *steps <= cycle => Ok(None),
-            network::Delay::Uniform(steps) => Ok(Some(Tensor::scalar(seconds(*steps)))),
-            network::Delay::Each(delays) => {
+            network::Delays::Uniform(steps) if *steps <= cycle => Ok(None),
+            network::Delays::Uniform(steps) => Ok(Some(Tensor::scalar(seconds(*steps)))),
+            network::Delays::Each(delays) => {
                 let source = self.network.populations[projection.source].shape;
                 match (
                     &projection.connectivity.pooling,

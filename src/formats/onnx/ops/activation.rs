@@ -2,18 +2,18 @@
 
 use super::one;
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Signal, Value};
-use crate::formats::onnx::node::Node;
-use crate::formats::onnx::tensor::Tensor;
+use crate::formats::onnx::graph::{OnnxGraph, OnnxSignal, Value};
+use crate::formats::onnx::node::OnnxNode;
+use crate::formats::onnx::tensor::OnnxTensor;
 
 const NEGATIVE: &str = "a negative slope needs spikes that stand for negative values, which integrate-and-fire neurons do not send; train with ReLU instead";
 
-pub(super) fn relu(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn relu(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     rectified(node, graph, &signal, f32::INFINITY)
 }
 
-pub(super) fn clip(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn clip(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     // Attributes up to operator set 10, inputs from 11 on.
     let limit = |name: &str, input: usize, none: f32| -> Result<f32, String> {
@@ -37,7 +37,7 @@ pub(super) fn clip(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String>
 }
 
 /// `max(x, 0)`, as some exporters write ReLU.
-pub(super) fn max(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn max(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let (signal, limit) = with_scalar(node, graph)?;
     if limit == 0.0 {
         rectified(node, graph, &signal, f32::INFINITY)
@@ -49,7 +49,7 @@ pub(super) fn max(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> 
 }
 
 /// `min(x, bound)` behind a rectifier, as some exporters write ReLU6.
-pub(super) fn min(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn min(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let (signal, limit) = with_scalar(node, graph)?;
     if is_rectified(graph, &signal) {
         rectified(node, graph, &signal, limit)
@@ -60,7 +60,7 @@ pub(super) fn min(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> 
     }
 }
 
-pub(super) fn leaky_relu(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn leaky_relu(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     match node.float("alpha", 0.01) {
         0.0 => rectified(node, graph, &signal, f32::INFINITY),
@@ -69,7 +69,7 @@ pub(super) fn leaky_relu(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, S
     }
 }
 
-pub(super) fn p_relu(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn p_relu(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     let slopes = node.constant(1, graph)?;
     if slopes.floats().iter().all(|&slope| slope == 0.0) {
@@ -78,16 +78,16 @@ pub(super) fn p_relu(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, Strin
     Err(format!("it has trained slopes below 0; {NEGATIVE}"))
 }
 
-pub(super) fn floor(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn floor(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     staircase(node, graph, 0.0)
 }
 
-pub(super) fn round(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn round(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     staircase(node, graph, 0.5)
 }
 
 /// A signal and a number, in either order.
-fn with_scalar(node: &Node, graph: &Graph) -> Result<(Signal, f32), String> {
+fn with_scalar(node: &OnnxNode, graph: &OnnxGraph) -> Result<(OnnxSignal, f32), String> {
     if node.inputs().count() != 2 {
         return Err("only a signal and one number are supported".into());
     }
@@ -101,15 +101,15 @@ fn with_scalar(node: &Node, graph: &Graph) -> Result<(Signal, f32), String> {
 }
 
 /// Whether a signal comes straight from a rectifier.
-fn is_rectified(graph: &Graph<'_>, signal: &Signal) -> bool {
+fn is_rectified(graph: &OnnxGraph<'_>, signal: &OnnxSignal) -> bool {
     graph.operation(signal).is_activation()
 }
 
 /// A rectifier of `signal` with an upper limit. Rectifiers in front of it change nothing.
 fn rectified(
-    node: &Node,
-    graph: &mut Graph,
-    signal: &Signal,
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+    signal: &OnnxSignal,
     bound: f32,
 ) -> Result<Vec<Value>, String> {
     if bound <= 0.0 {
@@ -132,7 +132,7 @@ fn rectified(
 
 /// The staircase `⌊a · clip(k x + b, 0, c) + s⌋`: what quantisation-aware training leaves in the
 /// graph. Its trained step appears when the factor behind it is met ([`rescaled`]).
-fn staircase(node: &Node, graph: &mut Graph, rounding: f32) -> Result<Vec<Value>, String> {
+fn staircase(node: &OnnxNode, graph: &mut OnnxGraph, rounding: f32) -> Result<Vec<Value>, String> {
     if let Value::Constant(tensor) = node.value(0, graph)? {
         let whole = |v: &f32| {
             if rounding > 0.0 {
@@ -142,7 +142,7 @@ fn staircase(node: &Node, graph: &mut Graph, rounding: f32) -> Result<Vec<Value>
             }
         };
         let values = tensor.floats().iter().map(whole).collect();
-        return Ok(vec![Value::constant(Tensor {
+        return Ok(vec![Value::constant(OnnxTensor {
             dims: tensor.dims.clone(),
             data: crate::formats::onnx::tensor::Data::Floats(values),
         })]);
@@ -183,7 +183,7 @@ fn staircase(node: &Node, graph: &mut Graph, rounding: f32) -> Result<Vec<Value>
 }
 
 /// A layer as `gain · x + offset` of a layer `x`, the same for all channels.
-fn uniform_affine(graph: &Graph<'_>, layer: usize) -> (f32, f32, usize) {
+fn uniform_affine(graph: &OnnxGraph<'_>, layer: usize) -> (f32, f32, usize) {
     if let Operation::Affine { scale, shift } = &graph.layers[layer].operation
         && let (Some(gain), Some(offset)) = (uniform(scale), uniform(shift))
     {
@@ -200,7 +200,11 @@ pub(super) fn uniform(values: &[f32]) -> Option<f32> {
 
 /// A staircase behind a factor and before its inverse, as one staircase in the units of its
 /// input: `factor · staircase(x / factor)`. The inverse may come in several steps, as in `/ L · λ`.
-pub(super) fn rescaled(graph: &Graph<'_>, layer: usize, factor: f32) -> Option<(Operation, usize)> {
+pub(super) fn rescaled(
+    graph: &OnnxGraph<'_>,
+    layer: usize,
+    factor: f32,
+) -> Option<(Operation, usize)> {
     let (behind, 0.0, layer) = uniform_affine(graph, layer) else {
         return None;
     };

@@ -3,11 +3,11 @@
 use super::one;
 use super::window::window;
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Value, shape};
-use crate::formats::onnx::node::Node;
+use crate::formats::onnx::graph::{OnnxGraph, Value, shape};
+use crate::formats::onnx::node::OnnxNode;
 use crate::network::Convolution;
 
-pub(super) fn conv(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn conv(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     let weight = node.constant(1, graph)?;
     let [channels, per_group, kernel @ ..] = weight.dims.as_slice() else {

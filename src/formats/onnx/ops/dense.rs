@@ -2,13 +2,13 @@
 
 use super::one;
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Value, shape};
+use crate::formats::onnx::graph::{OnnxGraph, Value, shape};
 use crate::formats::onnx::layout::transpose;
-use crate::formats::onnx::node::Node;
-use crate::formats::onnx::tensor::Tensor;
+use crate::formats::onnx::node::OnnxNode;
+use crate::formats::onnx::tensor::OnnxTensor;
 use crate::network::{Axis, Convolution, Window};
 
-pub(super) fn gemm(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn gemm(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     let &[inputs] = signal.dims.as_slice() else {
         return Err(format!(
@@ -72,7 +72,7 @@ pub(super) fn gemm(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String>
     )?)
 }
 
-pub(super) fn mat_mul(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn mat_mul(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     match (node.value(0, graph)?, node.value(1, graph)?) {
         (Value::Signal(_), Value::Signal(_)) => {
             return Err(
@@ -131,7 +131,7 @@ pub(super) fn mat_mul(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, Stri
 }
 
 /// Inputs and outputs of a matrix, axes of length 1 in front of it left out.
-fn match_matrix(matrix: &Tensor, dims: &[usize]) -> Result<(usize, usize), String> {
+fn match_matrix(matrix: &OnnxTensor, dims: &[usize]) -> Result<(usize, usize), String> {
     let misfit = || {
         format!(
             "its weights {:?} do not fit an input of {dims:?} per sample",

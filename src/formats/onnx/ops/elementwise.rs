@@ -3,30 +3,30 @@
 use super::activation::{rescaled, uniform};
 use super::{join, one};
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Signal, Value};
+use crate::formats::onnx::graph::{OnnxGraph, OnnxSignal, Value};
 use crate::formats::onnx::layout::{broadcast, joint};
-use crate::formats::onnx::node::Node;
-use crate::formats::onnx::tensor::{BATCH, Data, Tensor};
+use crate::formats::onnx::node::OnnxNode;
+use crate::formats::onnx::tensor::{BATCH, Data, OnnxTensor};
 
-pub(super) fn add(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn add(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     binary(node, graph, Arithmetic::Add)
 }
 
-pub(super) fn sub(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn sub(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     binary(node, graph, Arithmetic::Sub)
 }
 
-pub(super) fn mul(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn mul(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     binary(node, graph, Arithmetic::Mul)
 }
 
-pub(super) fn div(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn div(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     binary(node, graph, Arithmetic::Div)
 }
 
-pub(super) fn neg(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn neg(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     if let Value::Constant(tensor) = node.value(0, graph)? {
-        let minus_one = Tensor {
+        let minus_one = OnnxTensor {
             dims: vec![],
             data: match tensor.data {
                 Data::Floats(_) => Data::Floats(vec![-1.0]),
@@ -54,7 +54,7 @@ enum Arithmetic {
     Div,
 }
 
-fn binary(node: &Node, graph: &mut Graph, kind: Arithmetic) -> Result<Vec<Value>, String> {
+fn binary(node: &OnnxNode, graph: &mut OnnxGraph, kind: Arithmetic) -> Result<Vec<Value>, String> {
     let values = (node.value(0, graph)?.clone(), node.value(1, graph)?.clone());
     match values {
         (Value::Constant(a), Value::Constant(b)) => {
@@ -111,13 +111,13 @@ fn binary(node: &Node, graph: &mut Graph, kind: Arithmetic) -> Result<Vec<Value>
 /// `scale · x + shift`, each one number, one per channel or one per value, merged with what stands
 /// in front of it.
 pub(super) fn affine(
-    node: &Node,
-    graph: &mut Graph,
-    signal: &Signal,
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+    signal: &OnnxSignal,
     scale: Vec<f32>,
     shift: Vec<f32>,
     output: &str,
-) -> Result<Signal, String> {
+) -> Result<OnnxSignal, String> {
     let shape = graph.shape(signal);
     if let (Some(0.0), Some(factor)) = (uniform(&shift), uniform(&scale))
         && let Some((operation, input)) = rescaled(graph, signal.layer, factor)
@@ -182,7 +182,7 @@ pub(super) fn affine(
 }
 
 /// A constant operand, one number or one per value of the signal.
-fn expanded(constant: &Tensor, signal: &Signal) -> Result<Vec<f32>, String> {
+fn expanded(constant: &OnnxTensor, signal: &OnnxSignal) -> Result<Vec<f32>, String> {
     let floats = constant.floats();
     if let [value] = *floats
         && constant.dims.len() <= signal.dims.len() + 1
@@ -199,7 +199,7 @@ fn expanded(constant: &Tensor, signal: &Signal) -> Result<Vec<f32>, String> {
 }
 
 /// Arithmetic of constants.
-fn folded(a: &Tensor, b: &Tensor, kind: Arithmetic) -> Result<Tensor, String> {
+fn folded(a: &OnnxTensor, b: &OnnxTensor, kind: Arithmetic) -> Result<OnnxTensor, String> {
     let dims = joint(&a.dims, &b.dims).ok_or(format!(
         "constants {:?} and {:?} do not fit each other",
         a.dims, b.dims
@@ -225,7 +225,7 @@ fn folded(a: &Tensor, b: &Tensor, kind: Arithmetic) -> Result<Tensor, String> {
             Data::Floats(left.into_iter().zip(right).map(number).collect())
         }
     };
-    Ok(Tensor { dims, data })
+    Ok(OnnxTensor { dims, data })
 }
 
 fn whole(a: i64, b: i64, kind: Arithmetic) -> Result<i64, String> {

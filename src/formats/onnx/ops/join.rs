@@ -2,19 +2,23 @@
 
 use super::one;
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Signal, Value};
+use crate::formats::onnx::graph::{OnnxGraph, OnnxSignal, Value};
 use crate::formats::onnx::layout::transpose;
-use crate::formats::onnx::node::{Node, constant_axis, sample_axis};
-use crate::formats::onnx::tensor::{Data, Tensor};
+use crate::formats::onnx::node::{OnnxNode, constant_axis, sample_axis};
+use crate::formats::onnx::tensor::{Data, OnnxTensor};
 
-pub(super) fn sum(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn sum(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let signals = (0..node.inputs().count())
         .map(|index| node.signal(index, graph))
         .collect::<Result<Vec<_>, _>>()?;
     one(sum_of(node, graph, &signals)?)
 }
 
-pub(super) fn sum_of(node: &Node, graph: &mut Graph, signals: &[Signal]) -> Result<Signal, String> {
+pub(super) fn sum_of(
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+    signals: &[OnnxSignal],
+) -> Result<OnnxSignal, String> {
     let [first, others @ ..] = signals else {
         return Err("it has no input".into());
     };
@@ -34,7 +38,7 @@ pub(super) fn sum_of(node: &Node, graph: &mut Graph, signals: &[Signal]) -> Resu
     )
 }
 
-pub(super) fn concat(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn concat(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let inputs = node.inputs().count();
     let axis = node
         .attribute("axis")
@@ -57,7 +61,7 @@ pub(super) fn concat(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, Strin
     };
     let rank = first.dims.len();
     let axis = sample_axis(axis, rank)?;
-    let rest = |signal: &Signal| -> Vec<usize> {
+    let rest = |signal: &OnnxSignal| -> Vec<usize> {
         let mut dims = signal.dims.clone();
         if axis < dims.len() {
             dims.remove(axis);
@@ -104,8 +108,8 @@ fn to_front(rank: usize, axis: usize) -> Vec<usize> {
         .collect()
 }
 
-fn concat_constants(values: &[Value], axis: i64) -> Result<Tensor, String> {
-    let parts: Vec<&Tensor> = values
+fn concat_constants(values: &[Value], axis: i64) -> Result<OnnxTensor, String> {
+    let parts: Vec<&OnnxTensor> = values
         .iter()
         .filter_map(|value| match value {
             Value::Constant(tensor) => Some(tensor.as_ref()),
@@ -141,11 +145,11 @@ fn concat_constants(values: &[Value], axis: i64) -> Result<Tensor, String> {
         }
     }
     match (floats.is_empty(), integers.is_empty()) {
-        (false, true) => Ok(Tensor {
+        (false, true) => Ok(OnnxTensor {
             dims,
             data: Data::Floats(floats),
         }),
-        (true, _) => Ok(Tensor {
+        (true, _) => Ok(OnnxTensor {
             dims,
             data: Data::Integers(integers),
         }),

@@ -1,14 +1,14 @@
 //! Operators that only change shape or order.
 
 use super::one;
-use crate::formats::onnx::graph::{Graph, Value};
+use crate::formats::onnx::graph::{OnnxGraph, Value};
 use crate::formats::onnx::layout;
-use crate::formats::onnx::node::{Node, constant_axis, sample_axis};
-use crate::formats::onnx::tensor::{BATCH, Tensor};
+use crate::formats::onnx::node::{OnnxNode, constant_axis, sample_axis};
+use crate::formats::onnx::tensor::{BATCH, OnnxTensor};
 
 const BATCH_MOVED: &str = "it mixes the batch axis with others; keep the batch as the first axis";
 
-pub(super) fn flatten(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn flatten(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let axis = node.int("axis", 1);
     let signal = node.signal(0, graph)?;
     let rank = signal.dims.len();
@@ -31,7 +31,7 @@ pub(super) fn flatten(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, Stri
     one(graph.reshaped(node.name(), node.output(), &signal, dims)?)
 }
 
-pub(super) fn reshape(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn reshape(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let target = match node.attribute("shape") {
         Some(attribute) => attribute.ints.clone(),
         None => node.constant(1, graph)?.indices()?.to_vec(),
@@ -41,7 +41,7 @@ pub(super) fn reshape(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, Stri
         let dims: Vec<i64> = tensor.dims.iter().map(|&d| d as i64).collect();
         let dims = resolve(&target, &dims, tensor.data.len(), zero_is_size)?;
         let data = tensor.data.clone();
-        return Ok(vec![Value::constant(Tensor { dims, data })]);
+        return Ok(vec![Value::constant(OnnxTensor { dims, data })]);
     }
     let signal = node.signal(0, graph)?;
     let Some((&first, rest)) = target.split_first() else {
@@ -100,7 +100,7 @@ fn resolve(
     Ok(dims.into_iter().map(|d| d as usize).collect())
 }
 
-pub(super) fn squeeze(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn squeeze(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let axes = node.integers("axes", 1, graph)?;
     if let Value::Constant(tensor) = node.value(0, graph)? {
         let rank = tensor.dims.len();
@@ -113,7 +113,7 @@ pub(super) fn squeeze(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, Stri
         };
         let dims = without(&tensor.dims, &gone)?;
         let data = tensor.data.clone();
-        return Ok(vec![Value::constant(Tensor { dims, data })]);
+        return Ok(vec![Value::constant(OnnxTensor { dims, data })]);
     }
     let signal = node.signal(0, graph)?;
     let rank = signal.dims.len();
@@ -138,7 +138,7 @@ fn without(dims: &[usize], gone: &[usize]) -> Result<Vec<usize>, String> {
         .collect())
 }
 
-pub(super) fn unsqueeze(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn unsqueeze(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let axes = node
         .integers("axes", 1, graph)?
         .ok_or("its axes are missing")?;
@@ -162,7 +162,7 @@ pub(super) fn unsqueeze(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, St
             .collect::<Result<_, _>>()?;
         let dims = with(&tensor.dims, axes);
         let data = tensor.data.clone();
-        return Ok(vec![Value::constant(Tensor { dims, data })]);
+        return Ok(vec![Value::constant(OnnxTensor { dims, data })]);
     }
     let signal = node.signal(0, graph)?;
     let rank = signal.dims.len() + axes.len();
@@ -174,13 +174,13 @@ pub(super) fn unsqueeze(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, St
     one(graph.reshaped(node.name(), node.output(), &signal, dims)?)
 }
 
-pub(super) fn transpose(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn transpose(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let order = node.attribute("perm").map(|a| a.ints.clone());
     if let Value::Constant(tensor) = node.value(0, graph)? {
         let order = permutation(order, tensor.dims.len())?;
         let (dims, from) = layout::transpose(&tensor.dims, &order);
         let data = tensor.data.pick(from.into_iter());
-        return Ok(vec![Value::constant(Tensor { dims, data })]);
+        return Ok(vec![Value::constant(OnnxTensor { dims, data })]);
     }
     let signal = node.signal(0, graph)?;
     let order = permutation(order, signal.dims.len() + 1)?;

@@ -16,12 +16,12 @@ mod reduce;
 mod slice;
 mod window;
 
-use super::graph::{Graph, Value};
-use super::node::Node;
+use super::graph::{OnnxGraph, Value};
+use super::node::OnnxNode;
 
 /// Turns a node into the values of its outputs, or says what is wrong with it and what to do.
 /// Fewer values than outputs leave the others unknown.
-pub(super) type Importer = fn(&Node, &mut Graph) -> Result<Vec<Value>, String>;
+pub(super) type Importer = fn(&OnnxNode, &mut OnnxGraph) -> Result<Vec<Value>, String>;
 
 /// Every supported operator. A new one is a function and a row.
 const OPERATORS: &[(&str, Importer)] = &[
@@ -125,6 +125,6 @@ pub(super) fn names() -> Vec<&'static str> {
 }
 
 /// The only output of a node.
-fn one(signal: super::graph::Signal) -> Result<Vec<Value>, String> {
+fn one(signal: super::graph::OnnxSignal) -> Result<Vec<Value>, String> {
     Ok(vec![Value::Signal(signal)])
 }

@@ -2,10 +2,13 @@
 
 use super::elementwise::affine;
 use super::one;
-use crate::formats::onnx::graph::{Graph, Value};
-use crate::formats::onnx::node::Node;
+use crate::formats::onnx::graph::{OnnxGraph, Value};
+use crate::formats::onnx::node::OnnxNode;
 
-pub(super) fn batch_normalization(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn batch_normalization(
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     let shape = graph.shape(&signal);
     if node.int("training_mode", 0) != 0 {

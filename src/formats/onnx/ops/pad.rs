@@ -2,14 +2,14 @@
 
 use super::one;
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Value};
+use crate::formats::onnx::graph::{OnnxGraph, Value};
 use crate::formats::onnx::layout::select;
-use crate::formats::onnx::node::{Node, sample_axis};
+use crate::formats::onnx::node::{OnnxNode, sample_axis};
 
 /// Most positions of an axis after padding.
 const MAX_POSITIONS: i64 = u32::MAX as i64;
 
-pub(super) fn pad(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn pad(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     let rank = signal.dims.len();
     let pads = node

@@ -3,11 +3,11 @@
 use super::one;
 use super::window::{Slid, window};
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Signal, Value};
-use crate::formats::onnx::node::Node;
+use crate::formats::onnx::graph::{OnnxGraph, OnnxSignal, Value};
+use crate::formats::onnx::node::OnnxNode;
 use crate::network::{Axis, Shape, Window};
 
-pub(super) fn max_pool(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn max_pool(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     if node.outputs().filter(|name| !name.is_empty()).count() > 1 {
         return Err("its second output (indices) is not supported".into());
     }
@@ -18,7 +18,7 @@ pub(super) fn max_pool(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, Str
     finish(node, graph, &signal, operation, &slid)
 }
 
-pub(super) fn average_pool(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn average_pool(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let (signal, slid) = pooled(node, graph)?;
     let padded = node
         .attribute("pads")
@@ -39,7 +39,10 @@ pub(super) fn average_pool(node: &Node, graph: &mut Graph) -> Result<Vec<Value>,
     finish(node, graph, &signal, operation, &slid)
 }
 
-pub(super) fn global_average_pool(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn global_average_pool(
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     let operation = Operation::AveragePool {
         window: whole(graph.shape(&signal)),
@@ -48,7 +51,10 @@ pub(super) fn global_average_pool(node: &Node, graph: &mut Graph) -> Result<Vec<
     global(node, graph, &signal, operation)
 }
 
-pub(super) fn global_max_pool(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn global_max_pool(
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+) -> Result<Vec<Value>, String> {
     let signal = node.signal(0, graph)?;
     let operation = Operation::MaxPool {
         window: whole(graph.shape(&signal)),
@@ -65,9 +71,9 @@ pub(super) fn whole(shape: Shape) -> Window {
 }
 
 fn global(
-    node: &Node,
-    graph: &mut Graph,
-    signal: &Signal,
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+    signal: &OnnxSignal,
     operation: Operation,
 ) -> Result<Vec<Value>, String> {
     if !matches!(signal.dims.len(), 2 | 3) {
@@ -81,7 +87,7 @@ fn global(
     one(graph.push(node.name(), node.output(), operation, &[signal.layer], dims)?)
 }
 
-fn pooled(node: &Node, graph: &Graph) -> Result<(Signal, Slid), String> {
+fn pooled(node: &OnnxNode, graph: &OnnxGraph) -> Result<(OnnxSignal, Slid), String> {
     let signal = node.signal(0, graph)?;
     let rank = signal.dims.len().saturating_sub(1);
     if !matches!(rank, 1 | 2) {
@@ -100,9 +106,9 @@ fn pooled(node: &Node, graph: &Graph) -> Result<(Signal, Slid), String> {
 }
 
 fn finish(
-    node: &Node,
-    graph: &mut Graph,
-    signal: &Signal,
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+    signal: &OnnxSignal,
     operation: Operation,
     slid: &Slid,
 ) -> Result<Vec<Value>, String> {

@@ -2,13 +2,16 @@
 
 use super::one;
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Signal, Value};
+use crate::formats::onnx::graph::{OnnxGraph, OnnxSignal, Value};
 use crate::formats::onnx::layout::broadcast;
-use crate::formats::onnx::node::{Node, constant_axis};
-use crate::formats::onnx::tensor::{Data, Tensor};
+use crate::formats::onnx::node::{OnnxNode, constant_axis};
+use crate::formats::onnx::tensor::{Data, OnnxTensor};
 use rten_onnx::onnx::DataType;
 
-pub(super) fn quantize_linear(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn quantize_linear(
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+) -> Result<Vec<Value>, String> {
     if let Value::Constant(tensor) = node.value(0, graph)? {
         let tensor = tensor.clone();
         let (scale, zero) = parameters(node, graph, &tensor.dims)?;
@@ -21,7 +24,7 @@ pub(super) fn quantize_linear(node: &Node, graph: &mut Graph) -> Result<Vec<Valu
             })
             .collect();
         let data = Data::Integers(integers);
-        return Ok(vec![Value::constant(Tensor {
+        return Ok(vec![Value::constant(OnnxTensor {
             dims: tensor.dims.clone(),
             data,
         })]);
@@ -57,17 +60,20 @@ pub(super) fn quantize_linear(node: &Node, graph: &mut Graph) -> Result<Vec<Valu
                 shift: 0.5,
             };
             let made = graph.push(node.name(), node.output(), operation, &[input], signal.dims)?;
-            return one(Signal { quantised, ..made });
+            return one(OnnxSignal { quantised, ..made });
         }
     }
     graph.left_out += 1;
-    one(Signal {
+    one(OnnxSignal {
         quantised,
         ..signal
     })
 }
 
-pub(super) fn dequantize_linear(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn dequantize_linear(
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+) -> Result<Vec<Value>, String> {
     match node.value(0, graph)?.clone() {
         Value::Constant(tensor) => {
             let (scale, zero) = parameters(node, graph, &tensor.dims)?;
@@ -76,12 +82,12 @@ pub(super) fn dequantize_linear(node: &Node, graph: &mut Graph) -> Result<Vec<Va
                 .map(|i| (integers[i] - zero[i]) as f32 * scale[i])
                 .collect();
             let data = Data::Floats(floats);
-            Ok(vec![Value::constant(Tensor {
+            Ok(vec![Value::constant(OnnxTensor {
                 dims: tensor.dims.clone(),
                 data,
             })])
         }
-        Value::Signal(Signal {
+        Value::Signal(OnnxSignal {
             quantised: Some(quantised),
             layer,
             dims,
@@ -93,7 +99,7 @@ pub(super) fn dequantize_linear(node: &Node, graph: &mut Graph) -> Result<Vec<Va
             if Some(graph.layers[layer].output.as_str()) == node.input(0) {
                 graph.layers[layer].output = node.output().to_owned();
             }
-            one(Signal {
+            one(OnnxSignal {
                 layer,
                 dims,
                 quantised: None,
@@ -104,7 +110,7 @@ pub(super) fn dequantize_linear(node: &Node, graph: &mut Graph) -> Result<Vec<Va
 }
 
 /// Whether all that a layer can give is 0 or more, because spikes carry it.
-fn is_not_negative(graph: &Graph<'_>, layer: usize) -> bool {
+fn is_not_negative(graph: &OnnxGraph<'_>, layer: usize) -> bool {
     let layer = &graph.layers[layer];
     match &layer.operation {
         operation if operation.is_activation() => true,
@@ -121,7 +127,7 @@ fn is_not_negative(graph: &Graph<'_>, layer: usize) -> bool {
 }
 
 /// Scale and zero point of a signal: one each.
-fn signal_parameters(node: &Node, graph: &Graph) -> Result<(f32, i64), String> {
+fn signal_parameters(node: &OnnxNode, graph: &OnnxGraph) -> Result<(f32, i64), String> {
     let scale = node.constant(1, graph)?;
     let zero = match node.optional(2, graph)? {
         None => 0,
@@ -143,8 +149,8 @@ fn signal_parameters(node: &Node, graph: &Graph) -> Result<(f32, i64), String> {
 
 /// Scale and zero point of each element of a constant.
 fn parameters(
-    node: &Node,
-    graph: &Graph<'_>,
+    node: &OnnxNode,
+    graph: &OnnxGraph<'_>,
     dims: &[usize],
 ) -> Result<(Vec<f32>, Vec<i64>), String> {
     if node.int("block_size", 0) != 0 {
@@ -180,7 +186,7 @@ fn parameters(
 }
 
 /// Smallest and largest integer of the type it quantises to: that of its zero point.
-fn limits(node: &Node, graph: &Graph) -> Result<(i64, i64), String> {
+fn limits(node: &OnnxNode, graph: &OnnxGraph) -> Result<(i64, i64), String> {
     let stated = DataType(node.int("output_dtype", 0) as i32);
     let kind = node
         .input(2)

@@ -4,15 +4,15 @@ use super::elementwise::affine;
 use super::one;
 use super::pooling::whole;
 use crate::ann::Operation;
-use crate::formats::onnx::graph::{Graph, Signal, Value};
+use crate::formats::onnx::graph::{OnnxGraph, OnnxSignal, Value};
 use crate::formats::onnx::layout::transpose;
-use crate::formats::onnx::node::{Node, sample_axis};
+use crate::formats::onnx::node::{OnnxNode, sample_axis};
 
-pub(super) fn reduce_mean(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn reduce_mean(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     one(mean(node, graph, node.output())?.0)
 }
 
-pub(super) fn reduce_sum(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn reduce_sum(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let (signal, count) = mean(node, graph, "")?;
     let scale = vec![count as f32];
     one(affine(
@@ -26,7 +26,11 @@ pub(super) fn reduce_sum(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, S
 }
 
 /// The mean over the axes of a reduction, and over how many values.
-fn mean(node: &Node, graph: &mut Graph, output: &str) -> Result<(Signal, usize), String> {
+fn mean(
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
+    output: &str,
+) -> Result<(OnnxSignal, usize), String> {
     let signal = node.signal(0, graph)?;
     let rank = signal.dims.len();
     let Some(axes) = node

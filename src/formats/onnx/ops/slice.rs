@@ -1,11 +1,11 @@
 //! Parts of tensors: Slice, Split, Gather.
 
-use crate::formats::onnx::graph::{Graph, Value};
+use crate::formats::onnx::graph::{OnnxGraph, Value};
 use crate::formats::onnx::layout::select;
-use crate::formats::onnx::node::{Node, constant_axis, sample_axis};
-use crate::formats::onnx::tensor::{Data, Tensor};
+use crate::formats::onnx::node::{OnnxNode, constant_axis, sample_axis};
+use crate::formats::onnx::tensor::{Data, OnnxTensor};
 
-pub(super) fn slice(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn slice(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let starts = node
         .integers("starts", 1, graph)?
         .ok_or("its starts are missing")?;
@@ -49,7 +49,7 @@ fn range(size: usize, start: i64, end: i64, step: i64) -> Result<Vec<Option<usiz
     Ok(positions)
 }
 
-pub(super) fn gather(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn gather(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let indices = node.constant(1, graph)?;
     let wanted = indices.indices()?.to_vec();
     let scalar = indices.dims.is_empty();
@@ -69,7 +69,7 @@ pub(super) fn gather(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, Strin
     .map(|value| vec![value])
 }
 
-pub(super) fn split(node: &Node, graph: &mut Graph) -> Result<Vec<Value>, String> {
+pub(super) fn split(node: &OnnxNode, graph: &mut OnnxGraph) -> Result<Vec<Value>, String> {
     let sizes = node.integers("split", 1, graph)?;
     let parts = node.outputs().count();
     let axis = node.int("axis", 0);
@@ -108,8 +108,8 @@ fn everything(dims: &[usize]) -> Vec<Vec<Option<usize>>> {
 type Choice = (Vec<Vec<Option<usize>>>, Option<usize>);
 
 fn pick(
-    node: &Node,
-    graph: &mut Graph,
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
     choose: impl FnMut(&dyn Fn(i64) -> Result<usize, String>, &[usize]) -> Result<Choice, String>,
 ) -> Result<Value, String> {
     pick_as(node, graph, node.output(), choose)
@@ -117,8 +117,8 @@ fn pick(
 
 /// Part of input 0, constant or signal.
 fn pick_as(
-    node: &Node,
-    graph: &mut Graph,
+    node: &OnnxNode,
+    graph: &mut OnnxGraph,
     output: &str,
     mut choose: impl FnMut(&dyn Fn(i64) -> Result<usize, String>, &[usize]) -> Result<Choice, String>,
 ) -> Result<Value, String> {
@@ -134,7 +134,7 @@ fn pick_as(
         let from = select(&tensor.dims, &positions);
         let data: Data = tensor.data.pick(from.into_iter().flatten());
         let dims = kept(&positions, dropped);
-        return Ok(Value::constant(Tensor { dims, data }));
+        return Ok(Value::constant(OnnxTensor { dims, data }));
     }
     let signal = node.signal(0, graph)?;
     let rank = signal.dims.len();

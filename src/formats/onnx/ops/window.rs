@@ -1,7 +1,7 @@
 //! Windows of convolutions and poolings.
 
-use crate::formats::onnx::graph::Signal;
-use crate::formats::onnx::node::Node;
+use crate::formats::onnx::graph::OnnxSignal;
+use crate::formats::onnx::node::OnnxNode;
 use crate::network::{Axis, Window};
 
 /// A window, and what comes out of it.
@@ -15,9 +15,9 @@ pub(super) struct Slid {
 
 /// The window a node slides over the last one or two axes of a signal.
 pub(super) fn window(
-    node: &Node,
+    node: &OnnxNode,
     kernel: &[usize],
-    signal: &Signal,
+    signal: &OnnxSignal,
     ceil: bool,
 ) -> Result<Slid, String> {
     let rank = kernel.len();
