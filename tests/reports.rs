@@ -6,23 +6,29 @@ mod builder;
 use builder::{analysed, arithmetic, full, idle, line, report, target, unfit, unknown, unverified};
 use proptest::prelude::*;
 use spikewatt::report::{
-    CrossoverFigure, EXPORTERS, EnergyFigure, Exporter, Manifest, OutputFolder, Png, Roofline, Svg,
-    Text, TornadoFigure, WIDTH,
+    Collection, CrossoverFigure, EnergyFigure, Figure, ImageFormat, Manifest, Output, OutputFolder,
+    Roofline, Text, TornadoFigure, WIDTH, Width, outputs,
 };
 use spikewatt::result::{
     Meeting, Outcome, Reason, Report, Restriction, Scope, Side, Workload, verdict,
 };
 use spikewatt::units::Range;
 
-fn bytes(exporter: &dyn Exporter, report: &Report) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    exporter.write(report, &mut bytes).unwrap();
-    bytes
+fn drawn(figure: &dyn Figure, width: Width, report: &Report) -> String {
+    String::from_utf8(figure.render(report, width, ImageFormat::Svg).unwrap()).unwrap()
+}
+
+/// Every file that a report can become.
+fn all() -> Vec<Output> {
+    [Collection::Result, Collection::Paper]
+        .into_iter()
+        .flat_map(outputs)
+        .collect()
 }
 
 fn file(name: &str, report: &Report) -> String {
-    let exporter = EXPORTERS.iter().find(|e| e.file_name() == name).unwrap();
-    String::from_utf8(bytes(*exporter, report)).unwrap()
+    let output = all().into_iter().find(|output| output.name() == name);
+    String::from_utf8(output.unwrap().bytes(report).unwrap()).unwrap()
 }
 
 /// Names that try to break each format.
@@ -309,7 +315,7 @@ fn assert_well_formed(xml: &str) {
 #[test]
 fn svg_is_well_formed_and_names_every_target() {
     let report = full();
-    let svg = String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &report)).unwrap();
+    let svg = drawn(&EnergyFigure, Width::Wide, &report);
     assert_well_formed(&svg);
     for target in &report.targets {
         assert!(svg.contains(&target.name), "{}", target.name);
@@ -318,7 +324,7 @@ fn svg_is_well_formed_and_names_every_target() {
     assert!(svg.contains("unknown: energy of a spike through a synapse"));
     assert!(svg.contains("does not fit"));
     assert!(svg.contains("font-family=\"sans-serif\""));
-    assert_well_formed(&String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &nasty())).unwrap());
+    assert_well_formed(&drawn(&EnergyFigure, Width::Wide, &nasty()));
 }
 
 #[test]
@@ -327,7 +333,7 @@ fn regress_svg_keeps_zeros_and_wide_ranges_inside() {
     report.targets[0].title = "A title that goes on and on ".repeat(9);
     report.targets[0].energy_j = Some(Range::new(0.0, 1e-3, 8.0));
     report.targets[4].energy_j = Some(Range::ZERO);
-    let svg = String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &report)).unwrap();
+    let svg = drawn(&EnergyFigure, Width::Wide, &report);
     for name in ["cx", "x"] {
         for part in svg.split(&format!(" {name}=\"")).skip(1) {
             let x: f64 = part.split('"').next().unwrap().parse().unwrap();
@@ -339,7 +345,7 @@ fn regress_svg_keeps_zeros_and_wide_ranges_inside() {
 #[test]
 fn svg_draws_only_what_is_known() {
     let circles = |targets| {
-        let svg = String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &report(targets))).unwrap();
+        let svg = drawn(&EnergyFigure, Width::Wide, &report(targets));
         svg.matches("<circle").count()
     };
     let known = target("a", Workload::Snn, vec![line("SynOp", 10.0, 1e-9, 0.1)]);
@@ -358,23 +364,22 @@ fn svg_draws_only_what_is_known() {
 #[test]
 fn png_is_twice_as_large_as_the_svg() {
     let report = full();
-    let png = bytes(&Png(EnergyFigure::<true>), &report);
+    let png = EnergyFigure
+        .render(&report, Width::Wide, ImageFormat::Png)
+        .unwrap();
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
-    let svg = String::from_utf8(bytes(&Svg(EnergyFigure::<true>), &report)).unwrap();
+    let svg = drawn(&EnergyFigure, Width::Wide, &report);
     let size = format!("width=\"{}\" height=\"{}\"", number(16) / 2, number(20) / 2);
     assert!(svg.contains(&size), "{size}");
 }
 
 #[test]
 fn exporters_give_the_same_bytes_again() {
-    let mut names: Vec<_> = EXPORTERS.iter().map(|e| e.file_name()).collect();
-    for exporter in EXPORTERS {
-        assert_eq!(bytes(exporter, &full()), bytes(exporter, &full()));
+    for output in all() {
+        let [first, again] = [(); 2].map(|()| output.bytes(&full()).unwrap());
+        assert_eq!(first, again, "{}", output.name());
     }
-    names.sort_unstable();
-    names.dedup();
-    assert_eq!(names.len(), EXPORTERS.len());
 }
 
 #[test]
@@ -629,29 +634,29 @@ fn worked_crossings_name_rate_timesteps_and_bounds() {
 
 #[test]
 fn figures_of_analyses_are_well_formed_and_stay_inside() {
-    let figures: [(&dyn Exporter, f64); 8] = [
-        (&Svg(CrossoverFigure::<true>), 1000.0),
-        (&Svg(CrossoverFigure::<false>), 483.0),
-        (&Svg(TornadoFigure::<true>), 1000.0),
-        (&Svg(TornadoFigure::<false>), 483.0),
-        (&Svg(EnergyFigure::<false>), 483.0),
-        (&Svg(Roofline::<true>), 1000.0),
-        (&Svg(Roofline::<false>), 483.0),
-        (&Svg(EnergyFigure::<true>), 1000.0),
+    let figures: [(&dyn Figure, Width, f64); 8] = [
+        (&CrossoverFigure, Width::Wide, 1000.0),
+        (&CrossoverFigure, Width::Column, 483.0),
+        (&TornadoFigure, Width::Wide, 1000.0),
+        (&TornadoFigure, Width::Column, 483.0),
+        (&EnergyFigure, Width::Column, 483.0),
+        (&Roofline, Width::Wide, 1000.0),
+        (&Roofline, Width::Column, 483.0),
+        (&EnergyFigure, Width::Wide, 1000.0),
     ];
-    for (exporter, width) in figures {
+    for (figure, width, pixels) in figures {
         for report in [analysed(), full(), report(vec![])] {
-            let svg = String::from_utf8(bytes(exporter, &report)).unwrap();
+            let svg = drawn(figure, width, &report);
             assert_well_formed(&svg);
             for part in svg.split(" x=\"").skip(1) {
                 let x: f64 = part.split('"').next().unwrap().parse().unwrap();
-                assert!((0.0..=width).contains(&x), "x = {x}");
+                assert!((0.0..=pixels).contains(&x), "x = {x}");
             }
         }
     }
-    let svg = String::from_utf8(bytes(&Svg(TornadoFigure::<true>), &analysed())).unwrap();
+    let svg = drawn(&TornadoFigure, Width::Wide, &analysed());
     assert!(svg.contains("power.chip_static") && svg.contains("energy.synop_dense*"));
-    let svg = String::from_utf8(bytes(&Svg(CrossoverFigure::<true>), &analysed())).unwrap();
+    let svg = drawn(&CrossoverFigure, Width::Wide, &analysed());
     assert!(svg.contains("SNN loihi1*") && svg.contains("ANN gpu-x"));
 }
 
@@ -668,9 +673,9 @@ fn folder_holds_every_file_and_a_manifest_that_ignores_the_clock() {
         folder
             .finish(Manifest::new(vec!["run".into()], report.seed))
             .unwrap();
-        for exporter in EXPORTERS {
-            let written = std::fs::read(path.join(exporter.file_name())).unwrap();
-            assert_eq!(written, bytes(exporter, &report));
+        for output in outputs(Collection::Result) {
+            let written = std::fs::read(path.join(output.name())).unwrap();
+            assert_eq!(written, output.bytes(&report).unwrap());
         }
         std::fs::read(path.join("manifest.json")).unwrap()
     });
@@ -678,7 +683,7 @@ fn folder_holds_every_file_and_a_manifest_that_ignores_the_clock() {
     let manifest: serde_json::Value = serde_json::from_slice(&manifests[0]).unwrap();
     assert_eq!(
         manifest["files"].as_array().unwrap().len(),
-        EXPORTERS.len() + 1
+        outputs(Collection::Result).len() + 1
     );
 }
 

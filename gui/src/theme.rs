@@ -2,19 +2,20 @@
 
 use eframe::egui::{Color32, Context, Visuals};
 use spikewatt::explore::Cause;
+use spikewatt::report::{cause_colour, network_colour};
 use spikewatt::result::Workload;
 
 /// Colour of a cause of energy.
 #[must_use]
 pub fn cause(cause: Cause) -> Color32 {
-    let [r, g, b] = cause.colour();
+    let [r, g, b] = cause_colour(cause);
     Color32::from_rgb(r, g, b)
 }
 
 /// Colour of a workload.
 #[must_use]
 pub fn workload(workload: Workload) -> Color32 {
-    let [r, g, b] = workload.colour();
+    let [r, g, b] = network_colour(workload);
     Color32::from_rgb(r, g, b)
 }
 

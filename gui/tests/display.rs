@@ -88,7 +88,7 @@ fn the_window_opens_on_a_display_shows_energy_and_takes_keys() {
         (!found.stdout.is_empty()).then_some(())
     });
     // The colour of synapses fills bars of the energy over time.
-    let [r, g, b] = spikewatt::explore::Cause::Synapse.colour();
+    let [r, g, b] = spikewatt::report::cause_colour(spikewatt::explore::Cause::Synapse);
     let before = wait("a chart of energy", || {
         let colours = colours(&display, folder.path());
         let filled = colours.get(&[r, g, b]).copied().unwrap_or(0);

@@ -5,7 +5,8 @@ use super::run::{RunArgs, experiment, folder_of, kind_of_input};
 use super::{Common, Format, harmless, print, print_json, talk};
 use crate::experiment::diagnose;
 use crate::report::{
-    Manifest, OutputFolder, TableEntry, curve_csv, curve_png, curve_svg, doctor_csv, doctor_text,
+    Curve, Figure, ImageFormat, Manifest, OutputFolder, TableEntry, Width, curve_csv, doctor_csv,
+    doctor_text, file_name,
 };
 
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
@@ -28,8 +29,10 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     )?;
     folder.write("doctor.csv", &doctor_csv(&diagnosis)?)?;
     folder.write("curve.csv", &curve_csv(&diagnosis)?)?;
-    folder.write("accuracy_vs_timesteps.svg", &curve_svg(&diagnosis)?)?;
-    folder.write("accuracy_vs_timesteps.png", &curve_png(&diagnosis)?)?;
+    for format in [ImageFormat::Svg, ImageFormat::Png] {
+        let name = file_name(Curve.name(), Width::Wide, format);
+        folder.write(&name, &Curve.render(&diagnosis, Width::Wide, format)?)?;
+    }
     let mut manifest = Manifest::new(Manifest::arguments(&command), experiment.simulation.seed);
     manifest.inputs.clone_from(&diagnosis.inputs);
     for target in &experiment.output.targets {

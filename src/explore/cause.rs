@@ -43,21 +43,6 @@ impl Cause {
             Cause::Input => "input",
         }
     }
-
-    /// The colour of the cause in every figure and on every screen \[red, green, blue\].
-    ///
-    /// Source: Okabe and Ito 2008, "Color Universal Design".
-    #[must_use]
-    pub fn colour(self) -> [u8; 3] {
-        match self {
-            Cause::Synapse => [0, 114, 178],
-            Cause::NeuronUpdate => [230, 159, 0],
-            Cause::Spike => [213, 94, 0],
-            Cause::Routing => [0, 158, 115],
-            Cause::Static => [153, 153, 153],
-            Cause::Input => [204, 121, 167],
-        }
-    }
 }
 
 /// Events that can be told apart by neuron and timestep.

@@ -5,7 +5,6 @@ use super::{ExportError, Exporter};
 use crate::digest::sha256_hex;
 use crate::result::Report;
 use std::collections::BTreeSet;
-use std::io::Write;
 
 /// Writes the sources of the costs, of what was assumed about use, and of the methods, for BibTeX.
 ///
@@ -26,7 +25,7 @@ impl Exporter for Bibliography {
         "sources.bib"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let lines = report.targets.iter().flat_map(|target| &target.lines);
         let mut sources: BTreeSet<&str> = lines
             .flat_map(|line| line.source.split("; "))
@@ -39,8 +38,7 @@ impl Exporter for Bibliography {
             sources.extend(METHODS);
         }
         let entries: Vec<String> = sources.into_iter().map(entry).collect();
-        out.write_all(entries.join("\n").as_bytes())
-            .map_err(ExportError::io(self.file_name()))
+        Ok(entries.join("\n").into_bytes())
     }
 }
 

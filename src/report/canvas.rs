@@ -1,171 +1,13 @@
-//! What all figures share: a drawing area in logical pixels, written as SVG, PNG and PDF.
+//! What all figures share: a drawing area in logical pixels.
 
 use super::escape::shortened;
-use super::pdf::Page;
-use super::{ExportError, Exporter};
-use crate::result::{Report, Workload};
 use crate::units::si;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use std::io::{Read, Write};
 use std::sync::OnceLock;
 
-/// A figure of an `S`: of a report, unless said otherwise.
-pub trait Drawing<S = Report> {
-    /// Names of its files: SVG, PNG, PDF.
-    const FILES: [&'static str; 3];
-
-    /// Width on paper [mm].
-    const WIDTH_MM: f64 = WIDE_MM;
-
-    /// Width and height [logical pixels].
-    fn size(&self, subject: &S) -> (i32, i32);
-
-    /// Draws it.
-    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>, subject: &S) -> Result<(), String>;
-}
-
-/// The files of a figure of this name, over two columns or in one.
-macro_rules! figure_files {
-    ($is_wide:expr, $name:literal) => {
-        if $is_wide {
-            [
-                concat!($name, ".svg"),
-                concat!($name, ".png"),
-                concat!($name, ".pdf"),
-            ]
-        } else {
-            [
-                concat!($name, "-column.svg"),
-                concat!($name, "-column.png"),
-                concat!($name, "-column.pdf"),
-            ]
-        }
-    };
-}
-pub(super) use figure_files;
-
-/// A figure as SVG; viewers use their own sans-serif font.
-pub struct Svg<D>(pub D);
-
-impl<D: Drawing + Sync> Exporter for Svg<D> {
-    fn file_name(&self) -> &'static str {
-        D::FILES[0]
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        out.write_all(&svg(&self.0, report)?)
-            .map_err(ExportError::io(self.file_name()))
-    }
-}
-
-/// A figure as PNG at twice the size of the SVG.
-pub struct Png<D>(pub D);
-
-impl<D: Drawing + Sync> Exporter for Png<D> {
-    fn file_name(&self) -> &'static str {
-        D::FILES[1]
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        out.write_all(&png(&self.0, report)?)
-            .map_err(ExportError::io(self.file_name()))
-    }
-}
-
-/// A figure as PDF with its font, as wide as a paper takes it.
-pub struct Pdf<D>(pub D);
-
-impl<D: Drawing + Sync> Exporter for Pdf<D> {
-    fn file_name(&self) -> &'static str {
-        D::FILES[2]
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        out.write_all(&pdf(&self.0, report)?)
-            .map_err(ExportError::io(self.file_name()))
-    }
-}
-
-/// A figure as SVG, PNG and PDF: name and content.
-pub(super) fn files<S, D: Drawing<S>>(
-    drawing: &D,
-    subject: &S,
-) -> Result<[(&'static str, Vec<u8>); 3], ExportError> {
-    let [svg_file, png_file, pdf_file] = D::FILES;
-    Ok([
-        (svg_file, svg(drawing, subject)?),
-        (png_file, png(drawing, subject)?),
-        (pdf_file, pdf(drawing, subject)?),
-    ])
-}
-
-fn svg<S, D: Drawing<S>>(drawing: &D, subject: &S) -> Result<Vec<u8>, ExportError> {
-    let file = D::FILES[0];
-    let mut text = String::new();
-    let area = SVGBackend::with_string(&mut text, size(drawing, subject, 1)).into_drawing_area();
-    paint(drawing, area, 1, 0.0, subject)
-        .map_err(|message| ExportError::Figure { file, message })?;
-    Ok(text.into_bytes())
-}
-
-fn png<S, D: Drawing<S>>(drawing: &D, subject: &S) -> Result<Vec<u8>, ExportError> {
-    const SCALE: u32 = 2;
-    // The bitmap backend centres the line, not the letters.
-    const TEXT_DROP: f64 = 0.13;
-    let file = D::FILES[1];
-    let io = ExportError::io(file);
-    // plotters encodes PNG into paths only.
-    let image = tempfile::Builder::new()
-        .suffix(".png")
-        .tempfile()
-        .map_err(&io)?;
-    let pixels = size(drawing, subject, SCALE);
-    let area = BitMapBackend::new(image.path(), pixels).into_drawing_area();
-    paint(drawing, area, SCALE, TEXT_DROP, subject)
-        .map_err(|message| ExportError::Figure { file, message })?;
-    let mut bytes = Vec::new();
-    image
-        .reopen()
-        .and_then(|mut image| image.read_to_end(&mut bytes))
-        .map_err(&io)?;
-    Ok(bytes)
-}
-
-fn pdf<S, D: Drawing<S>>(drawing: &D, subject: &S) -> Result<Vec<u8>, ExportError> {
-    let file = D::FILES[2];
-    let failed = |message: String| ExportError::Figure { file, message };
-    let mut bytes = Vec::new();
-    let page = Page::new(size(drawing, subject, 1), D::WIDTH_MM, &mut bytes)
-        .map_err(|error| failed(error.to_string()))?;
-    paint(drawing, page.into_drawing_area(), 1, 0.0, subject).map_err(failed)?;
-    Ok(bytes)
-}
-
-fn size<S>(drawing: &impl Drawing<S>, subject: &S, scale: u32) -> (u32, u32) {
-    let (width, height) = drawing.size(subject);
-    (width.unsigned_abs() * scale, height.unsigned_abs() * scale)
-}
-
-fn paint<S, DB: DrawingBackend>(
-    drawing: &impl Drawing<S>,
-    area: DrawingArea<DB, Shift>,
-    scale: u32,
-    text_drop: f64,
-    subject: &S,
-) -> Result<(), String> {
-    register_font()?;
-    area.fill(&WHITE).map_err(|e| e.to_string())?;
-    let canvas = Canvas {
-        area: &area,
-        scale: scale as i32,
-        text_drop,
-    };
-    drawing.draw(&canvas, subject)?;
-    area.present().map_err(|e| e.to_string())
-}
-
+/// Makes the font of every figure known to the drawing library.
 pub(crate) fn register_font() -> Result<(), String> {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
     let registered = REGISTERED.get_or_init(|| {
@@ -181,11 +23,6 @@ pub(crate) fn register_font() -> Result<(), String> {
         .ok_or_else(|| "the embedded font cannot be read".into())
 }
 
-/// Width of a figure over two columns of a paper [mm].
-pub(crate) const WIDE_MM: f64 = 174.0;
-/// Width of a figure in one column [mm].
-pub(crate) const COLUMN_MM: f64 = 84.0;
-
 /// Size of the text in a plot.
 pub(super) const VALUE: i32 = 16;
 /// How much wider another sans-serif font may run than the one measured.
@@ -196,21 +33,26 @@ pub(super) const GREY: RGBColor = RGBColor(105, 105, 105);
 pub(super) const GRID: RGBColor = RGBColor(222, 222, 222);
 pub(super) const MINOR_GRID: RGBColor = RGBColor(243, 243, 243);
 
-/// Colour of a network.
-pub(crate) fn colour(workload: Workload) -> RGBColor {
-    let [r, g, b] = workload.colour();
-    RGBColor(r, g, b)
-}
-
 /// A drawing area in logical pixels.
 pub struct Canvas<'a, DB: DrawingBackend> {
-    area: &'a DrawingArea<DB, Shift>,
-    scale: i32,
+    /// Where it lies, in pixels.
+    pub(super) area: &'a DrawingArea<DB, Shift>,
+    /// Pixels per logical pixel.
+    pub(super) scale: i32,
     /// How much lower to draw text so that letters stand centred, as a share of its size.
     text_drop: f64,
 }
 
-impl<DB: DrawingBackend> Canvas<'_, DB> {
+impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
+    /// `scale` pixels for each logical one; text `text_drop` of its size lower.
+    pub(super) fn new(area: &'a DrawingArea<DB, Shift>, scale: i32, text_drop: f64) -> Self {
+        Canvas {
+            area,
+            scale,
+            text_drop,
+        }
+    }
+
     fn at(&self, x: i32, y: i32) -> (i32, i32) {
         (x * self.scale, y * self.scale)
     }

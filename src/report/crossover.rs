@@ -5,7 +5,6 @@ use super::csv::{Column, float, maybe, table, word};
 use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{Crossing, Meeting, Report};
-use std::io::Write;
 
 /// Writes `crossover.csv`: a row per scope, spiking target and baseline.
 pub struct CrossoverCsv;
@@ -48,9 +47,9 @@ impl Exporter for CrossoverCsv {
         "crossover.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let rows = report.crossovers.iter().map(|crossing| (&(), crossing));
-        table(&COLUMNS, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &COLUMNS, rows)
     }
 }
 

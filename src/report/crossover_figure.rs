@@ -1,10 +1,12 @@
 //! `crossover.svg`, `.png` and `.pdf`: energy of the spiking network against its spike rate, with each
 //! baseline as a line and a marker where this network stands. One panel per scope.
 
-use super::canvas::{Axis, COLUMN_MM, Canvas, Drawing, GREY, WIDE_MM, colour, figure_files, tick};
+use super::canvas::{Axis, Canvas, GREY, tick};
+use super::drawing::{Drawing, Width};
 use super::escape::printable;
 use super::log_plot::{LogPlot, Name};
 use super::look::Look;
+use super::palette::of_network;
 use crate::result::{RateCurve, Report, Scope, TargetReport, Workload};
 use crate::units::Range;
 use plotters::prelude::*;
@@ -19,8 +21,8 @@ const LABELS: i32 = 66;
 /// Most baselines in a panel, the cheapest ones.
 const MOST_LINES: usize = 12;
 
-/// Energy against spike rate; over two columns or in one.
-pub struct CrossoverFigure<const WIDE: bool>;
+/// Energy against spike rate.
+pub struct CrossoverFigure;
 
 /// Curves and baselines of one scope.
 struct Panel<'a> {
@@ -69,14 +71,13 @@ fn panels(report: &Report) -> Vec<Panel<'_>> {
     Scope::ALL.into_iter().map(panel).collect()
 }
 
-impl<const WIDE: bool> Drawing for CrossoverFigure<WIDE> {
-    const FILES: [&'static str; 3] = figure_files!(WIDE, "crossover");
-    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
+impl Drawing for CrossoverFigure {
+    const NAME: &'static str = "crossover";
 
-    fn size(&self, report: &Report) -> (i32, i32) {
-        let look = Look::of(WIDE);
+    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+        let look = Look::panels(width);
         let panels: i32 = panels(report).iter().map(Panel::height).sum();
-        let header = look.header(facts(WIDE, report).len());
+        let header = look.header(facts(width, report).len());
         (look.width, header + panels + look.margin / 2)
     }
 
@@ -84,14 +85,15 @@ impl<const WIDE: bool> Drawing for CrossoverFigure<WIDE> {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
+        width: Width,
     ) -> Result<(), String> {
-        let look = Look::of(WIDE);
-        let title = match WIDE {
-            true => "energy per inference against spike rate",
-            false => "energy against spike rate",
+        let look = Look::panels(width);
+        let title = match width {
+            Width::Wide => "energy per inference against spike rate",
+            Width::Column => "energy against spike rate",
         };
         let title = format!("{}: {title}", printable(report.model_name()));
-        let facts = facts(WIDE, report);
+        let facts = facts(width, report);
         look.heading(canvas, &title, &facts)?;
         let mut top = look.header(facts.len());
         for panel in panels(report) {
@@ -102,16 +104,16 @@ impl<const WIDE: bool> Drawing for CrossoverFigure<WIDE> {
     }
 }
 
-fn facts(wide: bool, report: &Report) -> Vec<String> {
+fn facts(width: Width, report: &Report) -> Vec<String> {
     let facts = [
         format!("T = {} timesteps", report.timesteps),
         "marker: this network".to_owned(),
         "band: lower to upper bound".to_owned(),
         "lines: baselines, nominal (* unverified)".to_owned(),
     ];
-    match wide {
-        true => vec![facts.join("   ·   ")],
-        false => vec![
+    match width {
+        Width::Wide => vec![facts.join("   ·   ")],
+        Width::Column => vec![
             facts[..2].join("   ·   "),
             facts[2].clone(),
             facts[3].clone(),
@@ -158,7 +160,7 @@ fn draw_panel<DB: DrawingBackend>(
     plot.grid(canvas, &percent, &|decade| tick(decade, "J"), name)?;
     let mut names: Vec<Name> = Vec::new();
     for (target, energy_j) in &panel.baselines {
-        let colour = colour(target.workload);
+        let colour = of_network(target.workload);
         let at = plot.y(energy_j.nominal);
         canvas.line((plot.left, at), (plot.right, at), colour, 1)?;
         let mark = if target.is_unverified_in(panel.scope) {
@@ -179,7 +181,7 @@ fn draw_panel<DB: DrawingBackend>(
         });
     }
     for (curve, target) in &panel.curves {
-        let colour = colour(Workload::Snn);
+        let colour = of_network(Workload::Snn);
         let known: Vec<(i32, Range)> = curve
             .points
             .iter()

@@ -5,7 +5,6 @@ use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{Line, PopulationReport, Report, TargetReport};
 use serde::Serialize;
-use std::io::Write;
 
 /// Writes `populations.csv`: a row per population.
 pub struct PopulationsCsv;
@@ -133,9 +132,9 @@ impl Exporter for PopulationsCsv {
         "populations.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let rows = report.populations.iter().map(|p| (report, p));
-        table(&POPULATIONS, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &POPULATIONS, rows)
     }
 }
 
@@ -144,9 +143,9 @@ impl Exporter for TargetsCsv {
         "targets.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let rows = report.targets.iter().map(|t| (report, t));
-        table(&TARGETS, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &TARGETS, rows)
     }
 }
 
@@ -155,24 +154,31 @@ impl Exporter for BreakdownCsv {
         "breakdown.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let targets = report.targets.iter();
         let rows = targets.flat_map(|t| t.lines.iter().map(move |line| (t, line)));
-        table(&BREAKDOWN, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &BREAKDOWN, rows)
     }
 }
 
+/// The bytes of a table; `file` names it in errors.
 pub(super) fn table<'a, A: 'a, B: 'a>(
+    file: &str,
     columns: &[Column<A, B>],
     rows: impl Iterator<Item = (&'a A, &'a B)>,
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(columns.iter().map(|(name, _)| name))?;
+) -> Result<Vec<u8>, ExportError> {
+    let failed = |error: csv::Error| ExportError::io(file)(error.into());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer
+        .write_record(columns.iter().map(|(name, _)| name))
+        .map_err(failed)?;
     for (a, b) in rows {
-        writer.write_record(columns.iter().map(|(_, value)| value(a, b)))?;
+        let cells = columns.iter().map(|(_, value)| value(a, b));
+        writer.write_record(cells).map_err(failed)?;
     }
-    writer.flush()
+    writer
+        .into_inner()
+        .map_err(|error| ExportError::io(file)(error.into_error()))
 }
 
 /// The shortest digits that read back to the same number.

@@ -1,179 +1,225 @@
-//! `accuracy_vs_timesteps.svg` and `.png`: accuracy, and energy on a second axis, against T.
+//! `accuracy_vs_timesteps`: accuracy, and energy on a second axis, against T.
 
-use super::ExportError;
-use super::canvas::register_font;
+use super::canvas::Canvas;
+use super::drawing::{Drawing, Width};
+use super::palette::{GREEN, of_network};
 use crate::experiment::Diagnosis;
+use crate::result::Workload;
+use plotters::chart::DualCoordChartContext;
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
-use std::io::Read;
 
-const SIZE: (u32, u32) = (900, 520);
-const FILE: &str = "accuracy_vs_timesteps";
+const SIZE: (i32, i32) = (900, 520);
 
-/// Source of the colours: Okabe and Ito 2008, "Color Universal Design".
-const ACCURACY: RGBColor = RGBColor(0, 114, 178);
 const ORIGINAL: RGBColor = RGBColor(105, 105, 105);
-const ENERGY: RGBColor = RGBColor(213, 94, 0);
-const EARLY: RGBColor = RGBColor(0, 158, 115);
+const EARLY: RGBColor = GREEN;
 
-/// The figure as SVG.
-///
-/// # Errors
-/// If it cannot be drawn.
-pub fn curve_svg(diagnosis: &Diagnosis) -> Result<Vec<u8>, ExportError> {
-    let mut text = String::new();
-    let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
-    draw(&area, 1.0, diagnosis).map_err(|message| ExportError::Figure {
-        file: "accuracy_vs_timesteps.svg",
-        message,
-    })?;
-    drop(area);
-    Ok(text.into_bytes())
+/// What the conversion doctor found at each number of timesteps.
+pub struct Curve;
+
+impl Drawing<Diagnosis> for Curve {
+    const NAME: &'static str = "accuracy_vs_timesteps";
+
+    fn size(&self, _: &Diagnosis, _: Width) -> (i32, i32) {
+        SIZE
+    }
+
+    fn draw<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        diagnosis: &Diagnosis,
+        _: Width,
+    ) -> Result<(), String> {
+        let chart = Chart {
+            scale: f64::from(canvas.scale),
+            data: Data::of(diagnosis),
+            diagnosis,
+        };
+        chart
+            .draw(canvas.area)
+            .map_err(|error: DrawingAreaErrorKind<DB::ErrorType>| error.to_string())
+    }
 }
 
-/// The figure as PNG, twice as large.
-///
-/// # Errors
-/// If it cannot be drawn.
-pub fn curve_png(diagnosis: &Diagnosis) -> Result<Vec<u8>, ExportError> {
-    let io = ExportError::io("accuracy_vs_timesteps.png");
-    // plotters encodes PNG into paths only.
-    let image = tempfile::Builder::new()
-        .prefix(FILE)
-        .suffix(".png")
-        .tempfile()
-        .map_err(&io)?;
-    let area = BitMapBackend::new(image.path(), (2 * SIZE.0, 2 * SIZE.1)).into_drawing_area();
-    draw(&area, 2.0, diagnosis).map_err(|message| ExportError::Figure {
-        file: "accuracy_vs_timesteps.png",
-        message,
-    })?;
-    drop(area);
-    let mut bytes = Vec::new();
-    image
-        .reopen()
-        .and_then(|mut image| image.read_to_end(&mut bytes))
-        .map_err(io)?;
-    Ok(bytes)
+/// What is drawn against the timesteps.
+struct Data {
+    /// Accuracy or agreement [%].
+    scores: Vec<(f64, f64)>,
+    /// The first target whose energy is known: one price against T; the table has all.
+    target: Option<String>,
+    /// Energy per inference on it [µJ].
+    energies: Vec<(f64, f64)>,
 }
 
-fn draw<DB: DrawingBackend>(
-    area: &DrawingArea<DB, plotters::coord::Shift>,
+impl Data {
+    fn of(diagnosis: &Diagnosis) -> Self {
+        let curve = &diagnosis.curve;
+        let known = curve.last().and_then(|point| {
+            let known = point.energy.iter().position(|e| e.energy_j.is_some())?;
+            Some((known, point.energy[known].target.clone()))
+        });
+        Data {
+            scores: curve
+                .iter()
+                .map(|point| {
+                    let score = point.accuracy.unwrap_or(point.agreement);
+                    (f64::from(point.timesteps), 100.0 * score)
+                })
+                .collect(),
+            energies: curve
+                .iter()
+                .filter_map(|point| {
+                    let energy = point.energy.get(known.as_ref()?.0)?.energy_j?;
+                    Some((f64::from(point.timesteps), 1e6 * energy))
+                })
+                .collect(),
+            target: known.map(|(_, name)| name),
+        }
+    }
+}
+
+type Plane = Cartesian2d<RangedCoordf64, RangedCoordf64>;
+type Context<'a, DB> = DualCoordChartContext<'a, DB, Plane, Plane>;
+type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+
+struct Chart<'a> {
+    /// Pixels per logical pixel.
     scale: f64,
-    diagnosis: &Diagnosis,
-) -> Result<(), String> {
-    let failed = |error: DrawingAreaErrorKind<DB::ErrorType>| error.to_string();
-    register_font()?;
-    let px = |size: f64| (size * scale) as u32;
-    let font = |size: f64| ("sans-serif", size * scale).into_font();
-    area.fill(&WHITE).map_err(failed)?;
-    let scores: Vec<(f64, f64)> = diagnosis
-        .curve
-        .iter()
-        .map(|point| {
-            let score = point.accuracy.unwrap_or(point.agreement);
-            (f64::from(point.timesteps), 100.0 * score)
-        })
-        .collect();
-    // The first target whose energy is known: one price against T; the table has all.
-    let target = diagnosis.curve.last().and_then(|point| {
-        let known = point.energy.iter().position(|e| e.energy_j.is_some())?;
-        Some((known, point.energy[known].target.clone()))
-    });
-    let energies: Vec<(f64, f64)> = diagnosis
-        .curve
-        .iter()
-        .filter_map(|point| {
-            let energy = point.energy.get(target.as_ref()?.0)?.energy_j?;
-            Some((f64::from(point.timesteps), 1e6 * energy))
-        })
-        .collect();
-    let most = energies.iter().map(|e| e.1).fold(0.0, f64::max).max(1e-9);
-    let end = f64::from(diagnosis.timesteps) + 0.5;
-    let title = format!("{}: accuracy and energy against timesteps", diagnosis.model);
-    let mut chart = ChartBuilder::on(area)
-        .caption(title, font(22.0))
-        .margin(px(16.0))
-        .x_label_area_size(px(46.0))
-        .y_label_area_size(px(64.0))
-        .right_y_label_area_size(px(72.0))
-        .build_cartesian_2d(0.5..end, 0.0..100.0)
-        .map_err(failed)?
-        .set_secondary_coord(0.5..end, 0.0..most * 1.1);
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(WHITE)
-        .x_desc("timesteps T")
-        .y_desc(if diagnosis.ann_accuracy.is_some() {
-            "accuracy [%]"
-        } else {
-            "agreement with the original [%]"
-        })
-        .x_label_formatter(&|t| format!("{t:.0}"))
-        .label_style(font(15.0))
-        .axis_desc_style(font(16.0))
-        .draw()
-        .map_err(failed)?;
-    if let Some((_, name)) = &target {
+    data: Data,
+    diagnosis: &'a Diagnosis,
+}
+
+impl Chart<'_> {
+    fn px(&self, size: f64) -> u32 {
+        (size * self.scale) as u32
+    }
+
+    fn font(&self, size: f64) -> FontDesc<'static> {
+        ("sans-serif", size * self.scale).into_font()
+    }
+
+    fn stroke(&self, colour: RGBColor) -> ShapeStyle {
+        colour.stroke_width(self.px(2.0))
+    }
+
+    /// The last timestep and half a step beside it.
+    fn end(&self) -> f64 {
+        f64::from(self.diagnosis.timesteps) + 0.5
+    }
+
+    /// A short line for the legend.
+    fn key(
+        &self,
+        colour: RGBColor,
+    ) -> impl Fn((i32, i32)) -> PathElement<(i32, i32)> + 'static + use<> {
+        let (length, stroke) = ((18.0 * self.scale) as i32, self.stroke(colour));
+        move |(x, y)| PathElement::new([(x, y), (x + length, y)], stroke)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn<DB> {
+        let energies = self.data.energies.iter().map(|energy| energy.1);
+        let most = energies.fold(0.0, f64::max).max(1e-9);
+        let title = format!(
+            "{}: accuracy and energy against timesteps",
+            self.diagnosis.model
+        );
+        let mut chart = ChartBuilder::on(area)
+            .caption(title, self.font(22.0))
+            .margin(self.px(16.0))
+            .x_label_area_size(self.px(46.0))
+            .y_label_area_size(self.px(64.0))
+            .right_y_label_area_size(self.px(72.0))
+            .build_cartesian_2d(0.5..self.end(), 0.0..100.0)?
+            .set_secondary_coord(0.5..self.end(), 0.0..most * 1.1);
+        self.axes(&mut chart)?;
+        self.scores(&mut chart)?;
+        self.early_exit(&mut chart)?;
+        self.energies(&mut chart)?;
+        self.legend(&mut chart)
+    }
+
+    fn axes<'c, DB: DrawingBackend + 'c>(&self, chart: &mut Context<'c, DB>) -> Drawn<DB> {
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(WHITE)
+            .x_desc("timesteps T")
+            .y_desc(if self.diagnosis.ann_accuracy.is_some() {
+                "accuracy [%]"
+            } else {
+                "agreement with the original [%]"
+            })
+            .x_label_formatter(&|t| format!("{t:.0}"))
+            .label_style(self.font(15.0))
+            .axis_desc_style(self.font(16.0))
+            .draw()?;
+        let Some(name) = &self.data.target else {
+            return Ok(());
+        };
         chart
             .configure_secondary_axes()
             .y_desc(format!("energy per inference on {name} [µJ]"))
-            .label_style(font(15.0))
-            .axis_desc_style(font(16.0))
+            .label_style(self.font(15.0))
+            .axis_desc_style(self.font(16.0))
             .draw()
-            .map_err(failed)?;
     }
-    let stroke = |colour: RGBColor| colour.stroke_width(px(2.0));
-    let key = move |x: i32, y: i32, colour: RGBColor| {
-        PathElement::new([(x, y), (x + (18.0 * scale) as i32, y)], stroke(colour))
-    };
-    if let Some(ann) = diagnosis.ann_accuracy {
-        let line = [(0.5, 100.0 * ann), (end, 100.0 * ann)];
+
+    /// Of the original network as a line, of the spiking one at each number of timesteps.
+    fn scores<'c, DB: DrawingBackend + 'c>(&self, chart: &mut Context<'c, DB>) -> Drawn<DB> {
+        let accuracy = of_network(Workload::Snn);
+        if let Some(ann) = self.diagnosis.ann_accuracy {
+            let line = [(0.5, 100.0 * ann), (self.end(), 100.0 * ann)];
+            chart
+                .draw_series(LineSeries::new(line, self.stroke(ORIGINAL)))?
+                .label(format!("original, {:.1} %", 100.0 * ann))
+                .legend(self.key(ORIGINAL));
+        }
+        let scores = &self.data.scores;
         chart
-            .draw_series(LineSeries::new(line, stroke(ORIGINAL)))
-            .map_err(failed)?
-            .label(format!("original, {:.1} %", 100.0 * ann))
-            .legend(move |(x, y)| key(x, y, ORIGINAL));
+            .draw_series(LineSeries::new(scores.clone(), self.stroke(accuracy)))?
+            .label("spiking network")
+            .legend(self.key(accuracy));
+        let dot = |at: &(f64, f64)| Circle::new(*at, self.px(3.0), accuracy.filled());
+        chart.draw_series(scores.iter().map(dot))?;
+        Ok(())
     }
-    chart
-        .draw_series(LineSeries::new(scores.clone(), stroke(ACCURACY)))
-        .map_err(failed)?
-        .label("spiking network")
-        .legend(move |(x, y)| key(x, y, ACCURACY));
-    chart
-        .draw_series(
-            scores
-                .iter()
-                .map(|&at| Circle::new(at, px(3.0), ACCURACY.filled())),
-        )
-        .map_err(failed)?;
-    if let Some(accuracy) = diagnosis.early_exit.accuracy {
-        let at = (diagnosis.early_exit.mean_timesteps, 100.0 * accuracy);
-        chart
-            .draw_series([TriangleMarker::new(at, px(9.0), EARLY.filled())])
-            .map_err(failed)?
-            .label(format!(
-                "early exit, {:.1} % at {:.1} timesteps",
-                at.1, at.0
-            ))
-            .legend(move |(x, y)| key(x, y, EARLY));
+
+    fn early_exit<'c, DB: DrawingBackend + 'c>(&self, chart: &mut Context<'c, DB>) -> Drawn<DB> {
+        let early = &self.diagnosis.early_exit;
+        let Some(accuracy) = early.accuracy else {
+            return Ok(());
+        };
+        let at = (early.mean_timesteps, 100.0 * accuracy);
+        let name = format!("early exit, {:.1} % at {:.1} timesteps", at.1, at.0);
+        let mark = TriangleMarker::new(at, self.px(9.0), EARLY.filled());
+        let key = self.key(EARLY);
+        chart.draw_series([mark])?.label(name).legend(key);
+        Ok(())
     }
-    if !energies.is_empty() {
+
+    fn energies<'c, DB: DrawingBackend + 'c>(&self, chart: &mut Context<'c, DB>) -> Drawn<DB> {
+        let energy = of_network(Workload::Ann);
+        if self.data.energies.is_empty() {
+            return Ok(());
+        }
+        let line = LineSeries::new(self.data.energies.clone(), self.stroke(energy));
         chart
-            .draw_secondary_series(LineSeries::new(energies, stroke(ENERGY)))
-            .map_err(failed)?
+            .draw_secondary_series(line)?
             .label("energy (right axis)")
-            .legend(move |(x, y)| key(x, y, ENERGY));
+            .legend(self.key(energy));
+        Ok(())
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerRight)
-        .legend_area_size(px(24.0))
-        .margin(px(10.0))
-        .background_style(WHITE.filled())
-        .border_style(ORIGINAL)
-        .label_font(font(15.0))
-        .draw()
-        .map_err(failed)?;
-    area.present().map_err(failed)
+
+    fn legend<'c, DB: DrawingBackend + 'c>(&self, chart: &mut Context<'c, DB>) -> Drawn<DB> {
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::LowerRight)
+            .legend_area_size(self.px(24.0))
+            .margin(self.px(10.0))
+            .background_style(WHITE.filled())
+            .border_style(ORIGINAL)
+            .label_font(self.font(15.0))
+            .draw()
+    }
 }

@@ -3,12 +3,11 @@
 //! figures of different scope are never compared; a panel shows the targets whose energy is known
 //! in its scope, the last one also those that lack a figure.
 
-use super::canvas::{
-    Axis, COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, MINOR_GRID, VALUE, WIDE_MM, colour,
-    figure_files, tick,
-};
+use super::canvas::{Axis, Canvas, GREY, GRID, INK, MINOR_GRID, VALUE, tick};
+use super::drawing::{Drawing, Width};
 use super::escape::printable;
 use super::look::Look;
+use super::palette::of_network;
 use crate::result::{Report, Scope, TargetReport, Workload};
 use crate::units::{Range, si};
 use plotters::prelude::*;
@@ -29,8 +28,8 @@ const VALUE_GAP: i32 = 13;
 /// Least width of a decade that shows its digits.
 const DIGITS: i32 = 120;
 
-/// The prices of all targets, a panel per scope; over two columns or in one.
-pub struct EnergyFigure<const WIDE: bool>;
+/// The prices of all targets, a panel per scope.
+pub struct EnergyFigure;
 
 fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
     Scope::ALL
@@ -48,29 +47,31 @@ fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
         .collect()
 }
 
-fn row(wide: bool) -> i32 {
-    if wide { ROW } else { SHORT_ROW }
+fn row(width: Width) -> i32 {
+    match width {
+        Width::Wide => ROW,
+        Width::Column => SHORT_ROW,
+    }
 }
 
-fn panel_height(wide: bool, scope: Scope, targets: &[&TargetReport]) -> i32 {
+fn panel_height(width: Width, scope: Scope, targets: &[&TargetReport]) -> i32 {
     let axis = if axis(scope, targets).is_some() {
         AXIS
     } else {
         GAP
     };
-    PANEL_HEADER + row(wide) * targets.len().max(1) as i32 + axis
+    PANEL_HEADER + row(width) * targets.len().max(1) as i32 + axis
 }
 
-impl<const WIDE: bool> Drawing for EnergyFigure<WIDE> {
-    const FILES: [&'static str; 3] = figure_files!(WIDE, "energy");
-    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
+impl Drawing for EnergyFigure {
+    const NAME: &'static str = "energy";
 
-    fn size(&self, report: &Report) -> (i32, i32) {
-        let look = Look::of(WIDE);
+    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+        let look = Look::panels(width);
         let panels = panels(report);
-        let rows: i32 = panels.iter().map(|(s, t)| panel_height(WIDE, *s, t)).sum();
+        let rows: i32 = panels.iter().map(|(s, t)| panel_height(width, *s, t)).sum();
         let gaps = GAP * (panels.len() as i32 - 1).max(0);
-        let header = header_height(WIDE, report);
+        let header = header_height(width, report);
         (look.width, header + rows + gaps + look.margin / 2)
     }
 
@@ -78,38 +79,39 @@ impl<const WIDE: bool> Drawing for EnergyFigure<WIDE> {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
+        width: Width,
     ) -> Result<(), String> {
-        let look = Look::of(WIDE);
+        let look = Look::panels(width);
         let title = format!("{}: energy per inference", printable(report.model_name()));
-        let facts = facts(WIDE, report);
+        let facts = facts(width, report);
         look.heading(canvas, &title, &facts)?;
-        for (line, entries) in legend(WIDE, report).into_iter().enumerate() {
+        for (line, entries) in legend(width, report).into_iter().enumerate() {
             let y = look.fact(facts.len() + line) + 10;
             draw_legend(canvas, look, &entries, y)?;
         }
         let mut left = 0;
         for target in &report.targets {
-            let (title, detail) = names(canvas, WIDE, target)?;
+            let (title, detail) = names(canvas, width, target)?;
             left = left
                 .max(canvas.width(&title, TITLE)?)
                 .max(canvas.width(&detail, DETAIL)?);
         }
-        let left = look.margin + left + if WIDE { 18 } else { 10 };
-        let mut top = header_height(WIDE, report);
+        let left = look.margin + left + if width.is_wide() { 18 } else { 10 };
+        let mut top = header_height(width, report);
         for (scope, targets) in panels(report) {
-            panel::<DB, WIDE>(canvas, scope, &targets, top, left)?;
-            top += panel_height(WIDE, scope, &targets) + GAP;
+            panel(canvas, width, scope, &targets, (top, left))?;
+            top += panel_height(width, scope, &targets) + GAP;
         }
         Ok(())
     }
 }
 
-fn header_height(wide: bool, report: &Report) -> i32 {
-    let lines = facts(wide, report).len() + legend(wide, report).len();
-    Look::of(wide).header(lines) + 13
+fn header_height(width: Width, report: &Report) -> i32 {
+    let lines = facts(width, report).len() + legend(width, report).len();
+    Look::panels(width).header(lines) + 13
 }
 
-fn facts(wide: bool, report: &Report) -> Vec<String> {
+fn facts(width: Width, report: &Report) -> Vec<String> {
     let mut facts = vec![format!(
         "T = {} timesteps, {} samples",
         report.timesteps, report.samples
@@ -124,7 +126,7 @@ fn facts(wide: bool, report: &Report) -> Vec<String> {
             accuracy.snn * 100.0
         ));
     }
-    if wide {
+    if width.is_wide() {
         facts = vec![facts.join("   ·   ")];
     }
     facts
@@ -139,7 +141,7 @@ enum Sign {
 }
 
 /// What the signs mean, line by line.
-fn legend(wide: bool, report: &Report) -> Vec<Vec<(Sign, String)>> {
+fn legend(width: Width, report: &Report) -> Vec<Vec<(Sign, String)>> {
     let mut workloads: Vec<(Sign, String)> = Vec::new();
     for workload in Workload::ALL {
         if report.targets.iter().any(|t| t.workload == workload) {
@@ -148,12 +150,12 @@ fn legend(wide: bool, report: &Report) -> Vec<Vec<(Sign, String)>> {
                 Workload::Pann => "pANN (pruned)".to_owned(),
                 other => other.label().to_owned(),
             };
-            workloads.push((Sign::Filled(colour(workload)), name));
+            workloads.push((Sign::Filled(of_network(workload)), name));
         }
     }
     let mut lines = vec![workloads];
     let batches = report.targets.iter().map(|target| target.batch);
-    if let Some(batch) = batches.max().filter(|batch| !wide && *batch > 1) {
+    if let Some(batch) = batches.max().filter(|batch| !width.is_wide() && *batch > 1) {
         let name = format!("×{batch}: {batch} inferences together, else one");
         lines.push(vec![(Sign::None, name)]);
     }
@@ -163,7 +165,7 @@ fn legend(wide: bool, report: &Report) -> Vec<Vec<(Sign, String)>> {
     }
     let name = "whisker: lower to upper bound".to_owned();
     lines.push(vec![(Sign::Whisker, name)]);
-    if wide {
+    if width.is_wide() {
         lines = vec![lines.into_iter().flatten().collect()];
     }
     lines
@@ -200,25 +202,25 @@ fn axis(scope: Scope, targets: &[&TargetReport]) -> Option<Axis> {
     Axis::over(known.flat_map(|e| [e.low, e.nominal, e.high]))
 }
 
-fn panel<DB: DrawingBackend, const WIDE: bool>(
+fn panel<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
+    width: Width,
     scope: Scope,
     targets: &[&TargetReport],
-    top: i32,
-    left: i32,
+    (top, left): (i32, i32),
 ) -> Result<(), String> {
-    let look = Look::of(WIDE);
+    let look = Look::panels(width);
     look.scope_panel(canvas, scope, top)?;
 
     let top = top + PANEL_HEADER;
-    let bottom = top + row(WIDE) * targets.len() as i32;
+    let bottom = top + row(width) * targets.len() as i32;
     let axis = axis(scope, targets);
     let right = right_end(canvas, look, scope, targets, axis.as_ref(), left)?;
     if targets.is_empty() {
         let text = "no cost table states figures of this scope";
         canvas.text(
             text,
-            (look.margin, top + row(WIDE) / 2),
+            (look.margin, top + row(width) / 2),
             VALUE,
             GREY,
             HPos::Left,
@@ -228,9 +230,9 @@ fn panel<DB: DrawingBackend, const WIDE: bool>(
         draw_axis(canvas, axis, (left, right), (top, bottom))?;
     }
     for (index, target) in targets.iter().enumerate() {
-        let (title, detail) = names(canvas, WIDE, target)?;
-        let y = top + row(WIDE) * index as i32 + row(WIDE) / 2;
-        if WIDE {
+        let (title, detail) = names(canvas, width, target)?;
+        let y = top + row(width) * index as i32 + row(width) / 2;
+        if width.is_wide() {
             canvas.text(&title, (look.margin, y - 9), TITLE, INK, HPos::Left)?;
             canvas.text(&detail, (look.margin, y + 11), DETAIL, GREY, HPos::Left)?;
         } else {
@@ -281,11 +283,11 @@ fn right_end<DB: DrawingBackend>(
 /// What names a target: a title and a line below it, or one line where there is little room.
 fn names<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
-    wide: bool,
+    width: Width,
     target: &TargetReport,
 ) -> Result<(String, String), String> {
     let name = printable(&target.name);
-    if !wide {
+    if !width.is_wide() {
         let mut mark = match target.batch {
             1 => String::new(),
             batch => format!(" ×{batch}"),
@@ -359,7 +361,7 @@ fn mark<DB: DrawingBackend>(
     x: impl Fn(f64) -> i32,
     y: i32,
 ) -> Result<(), String> {
-    let colour = colour(target.workload);
+    let colour = of_network(target.workload);
     let (low, nominal, high) = (x(energy_j.low), x(energy_j.nominal), x(energy_j.high));
     if energy_j.high > 0.0 {
         canvas.line((low, y), (high, y), colour, 2)?;

@@ -1,7 +1,7 @@
 //! The folder a run writes into: only files we name, each one whole, and never someone else's.
 
-use super::raster_figure::{RASTER_FILES, raster_files};
-use super::{EXPORTERS, ExportError, Exporter, Json, PAPER, RasterPicture};
+use super::drawing::{Figure, file_name, images};
+use super::{Collection, ExportError, Exporter, Json, RasterFigure, RasterPicture, outputs};
 use crate::digest::sha256_hex;
 use crate::files::{self, TEMPORARY, sync_folder};
 use crate::result::{InputEntry, Report, Timing};
@@ -280,23 +280,23 @@ impl OutputFolder {
         &self.path
     }
 
-    /// Writes every file that has an [`Exporter`].
+    /// Writes every file of a result.
     ///
     /// # Errors
     /// If a file cannot be produced or written.
     pub fn export(&mut self, report: &Report) -> Result<(), FolderError> {
-        for exporter in EXPORTERS {
-            let name = exporter.file_name();
-            let bytes = rendered(exporter, report)?;
+        for output in outputs(Collection::Result) {
+            let name = output.name();
+            let bytes = output.bytes(report)?;
             if name == Json.file_name() {
                 let timeless = Report {
                     timing: Timing::default(),
                     ..report.clone()
                 };
-                let hash = sha256_hex(&rendered(exporter, &timeless)?);
-                self.stage(name, &bytes, hash, Some("timing at zero".into()))?;
+                let hash = sha256_hex(&output.bytes(&timeless)?);
+                self.stage(&name, &bytes, hash, Some("timing at zero".into()))?;
             } else {
-                self.write(name, &bytes)?;
+                self.write(&name, &bytes)?;
             }
         }
         Ok(())
@@ -307,8 +307,8 @@ impl OutputFolder {
     /// # Errors
     /// If a file cannot be produced or written.
     pub fn export_paper(&mut self, report: &Report) -> Result<(), FolderError> {
-        for exporter in PAPER {
-            self.write(exporter.file_name(), &rendered(exporter, report)?)?;
+        for output in outputs(Collection::Paper) {
+            self.write(&output.name(), &output.bytes(report)?)?;
         }
         Ok(())
     }
@@ -318,8 +318,9 @@ impl OutputFolder {
     /// # Errors
     /// If the figure cannot be drawn or written.
     pub fn export_raster(&mut self, picture: &RasterPicture) -> Result<(), FolderError> {
-        for (name, bytes) in raster_files(picture)? {
-            self.write(name, &bytes)?;
+        for (width, format) in images() {
+            let name = file_name(RasterFigure.name(), width, format);
+            self.write(&name, &RasterFigure.render(picture, width, format)?)?;
         }
         Ok(())
     }
@@ -342,9 +343,9 @@ impl OutputFolder {
             self.persist(file, &entry.name)?;
         }
         for name in stale(self.former.as_ref(), &manifest) {
-            match fs::remove_file(self.path.join(name)) {
+            match fs::remove_file(self.path.join(&name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(self.io(name, error));
+                    return Err(self.io(&name, error));
                 }
                 _ => {}
             }
@@ -404,13 +405,13 @@ impl OutputFolder {
 }
 
 /// Every file that a run may write, without the manifest.
-fn names() -> impl Iterator<Item = &'static str> {
-    EXPORTERS
-        .iter()
-        .chain(&PAPER)
-        .map(|exporter| exporter.file_name())
-        .chain(OTHER_FILES)
-        .chain(RASTER_FILES)
+fn names() -> impl Iterator<Item = String> {
+    [Collection::Result, Collection::Paper]
+        .into_iter()
+        .flat_map(outputs)
+        .map(|output| output.name())
+        .chain(OTHER_FILES.map(str::to_owned))
+        .chain(images().map(|(width, format)| file_name(RasterFigure.name(), width, format)))
 }
 
 /// What stands in the folder while files are put in place: those of both results.
@@ -429,16 +430,10 @@ fn interim(former: Option<&Manifest>, manifest: &Manifest) -> Manifest {
 fn stale<'a>(
     former: Option<&'a Manifest>,
     manifest: &'a Manifest,
-) -> impl Iterator<Item = &'static str> + 'a {
+) -> impl Iterator<Item = String> + 'a {
     let has = |manifest: &Manifest, name: &str| manifest.files.iter().any(|f| f.name == name);
     names()
         .filter(move |name| former.is_some_and(|former| has(former, name)) && !has(manifest, name))
-}
-
-fn rendered(exporter: &dyn Exporter, report: &Report) -> Result<Vec<u8>, ExportError> {
-    let mut bytes = Vec::new();
-    exporter.write(report, &mut bytes)?;
-    Ok(bytes)
 }
 
 /// The manifest of a folder if it is one of ours.

@@ -4,7 +4,6 @@ use super::csv::{maybe, table};
 use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{Footprint, Report, TargetReport};
-use std::io::Write;
 
 /// Writes `footprint.csv`: a row per target and scale.
 pub struct FootprintCsv;
@@ -58,13 +57,13 @@ impl Exporter for FootprintCsv {
         "footprint.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let rows: Vec<(&TargetReport, Row)> = report
             .targets
             .iter()
             .flat_map(|t| t.footprint.scales().map(move |(per, f)| (t, (per, *f))))
             .collect();
         let rows = rows.iter().map(|(target, row)| (*target, row));
-        table(&COLUMNS, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &COLUMNS, rows)
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{ExportError, Exporter};
 use crate::result::Report;
-use std::io::Write;
 
 /// Writes the report as pretty JSON, keys in the order of the struct, floats in the shortest form
 /// that reads back to the same number, unknown figures as `null`.
@@ -13,10 +12,10 @@ impl Exporter for Json {
         "summary.json"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
-        serde_json::to_writer_pretty(&mut *out, report)
-            .map_err(std::io::Error::from)
-            .and_then(|()| out.write_all(b"\n"))
-            .map_err(ExportError::io(self.file_name()))
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
+        let failed = |error: serde_json::Error| ExportError::io(self.file_name())(error.into());
+        let mut bytes = serde_json::to_vec_pretty(report).map_err(failed)?;
+        bytes.push(b'\n');
+        Ok(bytes)
     }
 }

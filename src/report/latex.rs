@@ -15,13 +15,11 @@ macro_rules! table_file {
                 $file
             }
 
-            fn write(
+            fn bytes(
                 &self,
                 report: &$crate::result::Report,
-                out: &mut dyn std::io::Write,
-            ) -> Result<(), $crate::report::ExportError> {
-                out.write_all($text(report).as_bytes())
-                    .map_err($crate::report::ExportError::io(self.file_name()))
+            ) -> Result<Vec<u8>, $crate::report::ExportError> {
+                Ok($text(report).into_bytes())
             }
         }
     };

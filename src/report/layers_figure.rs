@@ -1,29 +1,30 @@
 //! `layers.svg`, `.png` and `.pdf`: the energy of each layer on the first spiking target: of its
 //! synapses, updates, spikes and packets.
 
-use super::canvas::{COLUMN_MM, Canvas, Drawing, WIDE_MM, figure_files};
-use super::paper::{Bar, Bars, MOST_ROWS, width};
+use super::bars::{Bar, Bars, MOST_ROWS};
+use super::canvas::Canvas;
+use super::drawing::{Drawing, Width};
 use crate::result::{LayerBill, Report};
 use crate::units::si;
 use plotters::prelude::*;
 
-/// Energy per inference by layer; over two columns or in one.
-pub struct Layers<const WIDE: bool>;
+/// Energy per inference by layer.
+pub struct Layers;
 
-impl<const WIDE: bool> Drawing for Layers<WIDE> {
-    const FILES: [&'static str; 3] = figure_files!(WIDE, "layers");
-    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
+impl Drawing for Layers {
+    const NAME: &'static str = "layers";
 
-    fn size(&self, report: &Report) -> (i32, i32) {
-        bars(report).size(width(WIDE))
+    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+        bars(report).size(width)
     }
 
     fn draw<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
+        width: Width,
     ) -> Result<(), String> {
-        bars(report).draw(canvas, width(WIDE))
+        bars(report).draw(canvas, width)
     }
 }
 

@@ -1,14 +1,12 @@
-//! What figures of several panels have in common, over two columns of a paper or in one.
+//! What figures have in common over two columns of a paper or in one: sizes, title, facts, panels.
 
 use super::canvas::{Canvas, GREY, GRID, INK};
+use super::drawing::Width;
 use crate::result::Scope;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-/// Distance of two lines of facts [logical pixels].
-const FACT: i32 = 21;
-
-/// Sizes of such a figure [logical pixels].
+/// Sizes of a figure [logical pixels].
 pub(super) struct Look {
     /// Of the figure.
     pub(super) width: i32,
@@ -16,6 +14,8 @@ pub(super) struct Look {
     pub(super) margin: i32,
     /// Letters of the title.
     title: i32,
+    /// Height of its middle.
+    title_at: i32,
     /// Letters of facts.
     pub(super) detail: i32,
     /// Letters of the name of a panel.
@@ -24,16 +24,20 @@ pub(super) struct Look {
     pub(super) names: i32,
     /// Height of the first line of facts.
     facts: i32,
+    /// From a line of facts to the next.
+    step: i32,
 }
 
 static WIDE: Look = Look {
     width: 1000,
     margin: 28,
     title: 25,
+    title_at: 29,
     detail: 16,
     panel: 18,
     names: 250,
     facts: 59,
+    step: 21,
 };
 
 /// Letters have nearly the same size on paper.
@@ -41,15 +45,48 @@ static COLUMN: Look = Look {
     width: 483,
     margin: 12,
     title: 19,
+    title_at: 22,
     detail: 15,
     panel: 17,
     names: 182,
     facts: 44,
+    step: 21,
+};
+
+/// One panel needs no larger letters where it is wide.
+static SINGLE_WIDE: Look = Look {
+    width: 1000,
+    names: 230,
+    ..SINGLE_COLUMN
+};
+
+static SINGLE_COLUMN: Look = Look {
+    width: 483,
+    margin: 12,
+    title: 19,
+    title_at: 20,
+    detail: 15,
+    panel: 17,
+    names: 176,
+    facts: 44,
+    step: 20,
 };
 
 impl Look {
-    pub(super) fn of(wide: bool) -> &'static Look {
-        if wide { &WIDE } else { &COLUMN }
+    /// Of a figure of several panels.
+    pub(super) fn panels(width: Width) -> &'static Look {
+        match width {
+            Width::Wide => &WIDE,
+            Width::Column => &COLUMN,
+        }
+    }
+
+    /// Of a figure of one panel.
+    pub(super) fn single(width: Width) -> &'static Look {
+        match width {
+            Width::Wide => &SINGLE_WIDE,
+            Width::Column => &SINGLE_COLUMN,
+        }
     }
 
     /// Room within the margins.
@@ -59,12 +96,12 @@ impl Look {
 
     /// Height of the title and some lines of facts.
     pub(super) fn header(&self, facts: usize) -> i32 {
-        self.facts + 25 + FACT * (facts as i32 - 1)
+        self.facts + 25 + self.step * (facts as i32 - 1)
     }
 
     /// Height of the middle of a line of facts.
     pub(super) fn fact(&self, line: usize) -> i32 {
-        self.facts + FACT * line as i32
+        self.facts + self.step * line as i32
     }
 
     /// Title and facts, shortened to fit.
@@ -75,7 +112,7 @@ impl Look {
         facts: &[String],
     ) -> Result<(), String> {
         let title = canvas.fitted(title, self.title, self.room())?;
-        let place = (self.margin, self.facts / 2);
+        let place = (self.margin, self.title_at);
         canvas.text(&title, place, self.title, INK, HPos::Left)?;
         for (line, fact) in facts.iter().enumerate() {
             let fact = canvas.fitted(fact, self.detail, self.room())?;

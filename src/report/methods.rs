@@ -5,7 +5,6 @@ use super::{ExportError, Exporter};
 use crate::optimise::{BASELINE_PRUNED_SHARE, BASELINE_WEIGHT_BITS};
 use crate::result::{Evidence, Report, Scope, TargetReport};
 use crate::units::si;
-use std::io::Write;
 
 /// Writes how the figures came about: network, conversion, counts, cost tables and their sources,
 /// assumptions and what the figures leave out.
@@ -16,7 +15,7 @@ impl Exporter for Methods {
         "methods.md"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let mut blocks = vec![
             "# Methods".to_owned(),
             network(report),
@@ -27,8 +26,7 @@ impl Exporter for Methods {
         blocks.extend(list("## Sources of the costs", sources(report)));
         blocks.extend(list("## Assumptions and limits", assumptions(report)));
         blocks.push(provenance(report));
-        out.write_all((blocks.join("\n\n") + "\n").as_bytes())
-            .map_err(ExportError::io(self.file_name()))
+        Ok((blocks.join("\n\n") + "\n").into_bytes())
     }
 }
 

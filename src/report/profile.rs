@@ -4,7 +4,6 @@ use super::csv::{Column as CsvColumn, float, maybe, table};
 use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{LayerBill, RateSpread, Report, Scope, TimePoint};
-use std::io::Write;
 
 /// Writes `layers.csv`: a row per spiking target and layer. pgfplots reads this and the other tables
 /// with `table [x expr=\\coordindex, y=energy_nominal_j, col sep=comma] {layers.csv}`.
@@ -59,14 +58,14 @@ impl Exporter for LayersCsv {
         "layers.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let bills: Vec<(&LayerBill, Vec<(String, f64)>)> = (report.profile.layers.iter())
             .map(|bill| (bill, bill.rows()))
             .collect();
         let rows = bills
             .iter()
             .flat_map(|(bill, rows)| rows.iter().map(move |row| (*bill, row)));
-        table(&LAYERS, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &LAYERS, rows)
     }
 }
 
@@ -75,7 +74,7 @@ impl Exporter for TimestepsCsv {
         "timesteps.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let curves = report.profile.timesteps.iter();
         let rows: Vec<(String, TimePoint)> = curves
             .flat_map(|curve| {
@@ -86,7 +85,7 @@ impl Exporter for TimestepsCsv {
             })
             .collect();
         let rows = rows.iter().map(|row| (report, row));
-        table(&TIMESTEPS, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &TIMESTEPS, rows)
     }
 }
 
@@ -95,8 +94,8 @@ impl Exporter for RatesCsv {
         "rates.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let rows = report.profile.rates.iter().map(|spread| (&(), spread));
-        table(&RATES, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &RATES, rows)
     }
 }

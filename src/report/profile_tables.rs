@@ -3,8 +3,8 @@
 
 use super::escape::latex;
 use super::latex::{TexTable, percent, quantity, table_file};
-use super::paper::spiking;
 use super::timesteps_figure::curve;
+use super::waterfall_figure::spiking;
 use crate::result::{Report, Scope};
 
 /// The energy of each layer on each spiking target: `layers.tex`.

@@ -1,10 +1,11 @@
 //! `raster.svg`, `.png` and `.pdf`: which neurons of a recording fire when, a band for each population.
 
-use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, INK, WIDE_MM, figure_files};
+use super::canvas::{Canvas, GREY, GRID, INK};
+use super::drawing::{Drawing, Width};
 use super::escape::printable;
-use super::paper::{MARGIN, TEXT, headings, width};
+use super::look::Look;
+use super::palette::CYCLE;
 use super::raster::{Band, Cells, Marks, RasterPicture, SHADES};
-use super::{ExportError, canvas};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
@@ -15,74 +16,55 @@ const AXIS: i32 = 56;
 /// Between two populations.
 const GAP: i32 = 6;
 
-/// Colours of populations, one after the other, that people with colour blindness can tell apart.
-///
-/// Source: Okabe and Ito 2008, "Color Universal Design".
-const COLOURS: [RGBColor; 6] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(86, 180, 233),
-    RGBColor(230, 159, 0),
-];
+/// Spikes of a recording.
+pub struct RasterFigure;
 
-/// Spikes of a recording; over two columns or in one.
-struct RasterFigure<const WIDE: bool>;
+impl Drawing<RasterPicture> for RasterFigure {
+    const NAME: &'static str = "raster";
 
-/// Names of the files of the figure: over two columns and in one, each as SVG, PNG, PDF.
-pub(super) const RASTER_FILES: [&str; 6] = {
-    let [a, b, c] = figure_files!(true, "raster");
-    let [d, e, f] = figure_files!(false, "raster");
-    [a, b, c, d, e, f]
-};
-
-/// The figure as SVG, PNG and PDF over two columns of a paper and in one: name and content.
-///
-/// # Errors
-/// If it cannot be drawn.
-pub fn raster_files(picture: &RasterPicture) -> Result<Vec<(&'static str, Vec<u8>)>, ExportError> {
-    let wide = canvas::files(&RasterFigure::<true>, picture)?;
-    let column = canvas::files(&RasterFigure::<false>, picture)?;
-    Ok(wide.into_iter().chain(column).collect())
-}
-
-impl<const WIDE: bool> Drawing<RasterPicture> for RasterFigure<WIDE> {
-    const FILES: [&'static str; 3] = figure_files!(WIDE, "raster");
-    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
-
-    fn size(&self, picture: &RasterPicture) -> (i32, i32) {
+    fn size(&self, picture: &RasterPicture, width: Width) -> (i32, i32) {
         let bands: i32 = (picture.bands.iter())
             .map(|band| band.height as i32 + GAP)
             .sum();
-        let facts = facts(WIDE, picture).len() as i32;
-        (width(WIDE), HEADER + FACT * facts + bands.max(FACT) + AXIS)
+        let facts = facts(width, picture).len() as i32;
+        (
+            Look::single(width).width,
+            HEADER + FACT * facts + bands.max(FACT) + AXIS,
+        )
     }
 
     fn draw<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
         picture: &RasterPicture,
+        width: Width,
     ) -> Result<(), String> {
-        let (width, _) = self.size(picture);
-        let facts = facts(WIDE, picture);
+        let look = Look::single(width);
+        let facts = facts(width, picture);
         let title = format!("{}: spikes", printable(&picture.title));
-        headings(canvas, width, &title, &facts)?;
+        look.heading(canvas, &title, &facts)?;
         let mut names = 0;
         for band in &picture.bands {
-            names = names.max(canvas.width(&printable(&band.name), TEXT)?);
+            names = names.max(canvas.width(&printable(&band.name), look.detail)?);
         }
-        let names = names.min((width - 2 * MARGIN) / 4);
+        let names = names.min(look.room() / 4);
         let plot = Plot {
-            left: MARGIN + names + 10,
-            right: width - MARGIN - 10,
+            text: look.detail,
+            left: look.margin + names + 10,
+            right: look.width - look.margin - 10,
             timesteps: picture.timesteps.max(1),
         };
         let mut top = HEADER + FACT * facts.len() as i32;
-        for (band, colour) in picture.bands.iter().zip(COLOURS.iter().cycle()) {
+        for (band, colour) in picture.bands.iter().zip(CYCLE.iter().cycle()) {
             let (height, middle) = (band.height as i32, top + band.height as i32 / 2);
-            let name = canvas.fitted(&printable(&band.name), TEXT, names)?;
-            canvas.text(&name, (plot.left - 8, middle), TEXT, INK, HPos::Right)?;
+            let name = canvas.fitted(&printable(&band.name), look.detail, names)?;
+            canvas.text(
+                &name,
+                (plot.left - 8, middle),
+                look.detail,
+                INK,
+                HPos::Right,
+            )?;
             match &band.marks {
                 Marks::Each(marks) => plot.marks(canvas, band, marks, top, *colour)?,
                 Marks::Cells(cells) => plot.cells(canvas, cells, height, top, *colour)?,
@@ -96,7 +78,7 @@ impl<const WIDE: bool> Drawing<RasterPicture> for RasterFigure<WIDE> {
     }
 }
 
-fn facts(wide: bool, picture: &RasterPicture) -> Vec<String> {
+fn facts(width: Width, picture: &RasterPicture) -> Vec<String> {
     let mut facts = vec![format!(
         "sample {}, {} spikes",
         picture.sample, picture.spikes
@@ -116,13 +98,15 @@ fn facts(wide: bool, picture: &RasterPicture) -> Vec<String> {
     if picture.peak.is_some() {
         facts.push("each lighter shade is half of it, the lightest all below".to_owned());
     }
-    match wide {
-        true => vec![facts.join("; ")],
-        false => facts,
+    match width {
+        Width::Wide => vec![facts.join("; ")],
+        Width::Column => facts,
     }
 }
 
 struct Plot {
+    /// Letters of labels.
+    text: i32,
     left: i32,
     right: i32,
     timesteps: usize,
@@ -188,10 +172,10 @@ impl Plot {
         for t in (0..=self.timesteps).step_by(step) {
             let x = self.x(t, self.timesteps);
             canvas.line((x, y), (x, y + 5), GREY, 1)?;
-            canvas.text(&t.to_string(), (x, y + 16), TEXT, GREY, HPos::Center)?;
+            canvas.text(&t.to_string(), (x, y + 16), self.text, GREY, HPos::Center)?;
         }
         let middle = ((self.left + self.right) / 2, y + 36);
-        canvas.text("timesteps", middle, TEXT, GREY, HPos::Center)
+        canvas.text("timesteps", middle, self.text, GREY, HPos::Center)
     }
 }
 

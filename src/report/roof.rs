@@ -5,7 +5,6 @@ use super::csv::{Column, float, table, word};
 use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{Report, Roof};
-use std::io::Write;
 
 /// Writes `roofline.csv`: a row per conventional target, network and batch.
 pub struct RooflineCsv;
@@ -42,8 +41,8 @@ impl Exporter for RooflineCsv {
         "roofline.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let rows = report.profile.roofs.iter().map(|roof| (&(), roof));
-        table(&ROOFS, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &ROOFS, rows)
     }
 }

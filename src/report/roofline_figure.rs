@@ -1,10 +1,12 @@
 //! `roofline.svg`, `.png` and `.pdf`: what conventional targets can reach at some operations per byte,
 //! and what the network reaches on them.
 
-use super::canvas::{Axis, COLUMN_MM, Canvas, Drawing, GREY, WIDE_MM, colour, figure_files, tick};
+use super::canvas::{Axis, Canvas, GREY, tick};
+use super::drawing::{Drawing, Width};
 use super::escape::printable;
 use super::log_plot::{LogPlot, Name};
-use super::paper::{MARGIN, TEXT, headings, width};
+use super::look::Look;
+use super::palette::of_network;
 use crate::result::{Report, Roof, Scope};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -19,27 +21,28 @@ const LABELS: i32 = 74;
 /// Most pairs of target and network, the cheapest ones.
 const MOST_ROOFS: usize = 12;
 
-/// Roofs of conventional targets and the network below them; over two columns or in one.
-pub struct Roofline<const WIDE: bool>;
+/// Roofs of conventional targets and the network below them.
+pub struct Roofline;
 
-impl<const WIDE: bool> Drawing for Roofline<WIDE> {
-    const FILES: [&'static str; 3] = figure_files!(WIDE, "roofline");
-    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
+impl Drawing for Roofline {
+    const NAME: &'static str = "roofline";
 
-    fn size(&self, report: &Report) -> (i32, i32) {
-        let facts = facts(WIDE, &shown(report)).len() as i32;
-        (width(WIDE), HEADER + FACT * facts + PLOT + AXIS)
+    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+        let facts = facts(width, &shown(report)).len() as i32;
+        let look = Look::single(width);
+        (look.width, HEADER + FACT * facts + PLOT + AXIS)
     }
 
     fn draw<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
+        width: Width,
     ) -> Result<(), String> {
-        let (width, height) = self.size(report);
+        let (look, (_, height)) = (Look::single(width), self.size(report, width));
         let shown = shown(report);
         let title = format!("{}: roofline", report.model_name());
-        headings(canvas, width, &title, &facts(WIDE, &shown))?;
+        look.heading(canvas, &title, &facts(width, &shown))?;
         let bottom = height - AXIS;
         let roofs = || shown.iter().flatten();
         let across = Axis::over(roofs().flat_map(|roof| [roof.intensity(), roof.ridge()]));
@@ -49,14 +52,19 @@ impl<const WIDE: bool> Drawing for Roofline<WIDE> {
         }));
         let (Some(x), Some(y)) = (across, up) else {
             let text = "no target in use is priced by a roofline";
-            return canvas.text(text, (MARGIN, bottom - PLOT), TEXT, GREY, HPos::Left);
+            return canvas.text(
+                text,
+                (look.margin, bottom - PLOT),
+                look.detail,
+                GREY,
+                HPos::Left,
+            );
         };
-        let room = if WIDE { 230 } else { 176 };
         let plot = LogPlot {
             x,
             y,
-            left: MARGIN + LABELS,
-            right: width - MARGIN - room,
+            left: look.margin + LABELS,
+            right: look.width - look.margin - look.names,
             top: bottom - PLOT + 12,
             bottom,
         };
@@ -70,7 +78,7 @@ impl<const WIDE: bool> Drawing for Roofline<WIDE> {
         for batches in &shown {
             names.extend(draw_roof(canvas, &plot, batches)?);
         }
-        plot.names(canvas, names, room)
+        plot.names(canvas, names, look.names)
     }
 }
 
@@ -89,7 +97,7 @@ fn shown(report: &Report) -> Vec<Vec<&Roof>> {
     all
 }
 
-fn facts(wide: bool, shown: &[Vec<&Roof>]) -> Vec<String> {
+fn facts(width: Width, shown: &[Vec<&Roof>]) -> Vec<String> {
     let mut batches: Vec<u64> = shown.iter().flatten().map(|roof| roof.batch).collect();
     batches.sort_unstable();
     batches.dedup();
@@ -102,9 +110,9 @@ fn facts(wide: bool, shown: &[Vec<&Roof>]) -> Vec<String> {
         "circle: this network, batch {}; open, *: unverified figure",
         batches.join(" and ")
     );
-    match wide {
-        true => vec![format!("{roof}; {circle}")],
-        false => vec![roof, circle],
+    match width {
+        Width::Wide => vec![format!("{roof}; {circle}")],
+        Width::Column => vec![roof, circle],
     }
 }
 
@@ -117,7 +125,7 @@ fn draw_roof<DB: DrawingBackend>(
     let Some(roof) = batches.last() else {
         return Ok(None);
     };
-    let colour = colour(roof.workload);
+    let colour = of_network(roof.workload);
     let (first, last) = (10f64.powi(plot.x.first), 10f64.powi(plot.x.last));
     // Below the lowest rate shown there is nothing to draw.
     let start = first.max(10f64.powi(plot.y.first) / roof.memory_bytes_per_s);

@@ -1,7 +1,9 @@
 //! `timesteps.svg`, `.png` and `.pdf`: accuracy and joules of the spiking network against T.
 
-use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, GRID, WIDE_MM, colour, figure_files};
-use super::paper::{MARGIN, TEXT, heading, width};
+use super::canvas::{Canvas, GREY, GRID};
+use super::drawing::{Drawing, Width};
+use super::look::Look;
+use super::palette::of_network;
 use crate::result::{Report, Scope, TimeCurve, Workload};
 use crate::units::si;
 use plotters::prelude::*;
@@ -15,32 +17,33 @@ const LABELS: i32 = 62;
 /// Most intervals of an axis.
 const MOST_STEPS: f64 = 5.0;
 
-/// Accuracy, and the energy on the first spiking target, against T; over two columns or in one.
-pub struct Timesteps<const WIDE: bool>;
+/// Accuracy, and the energy on the first spiking target, against T.
+pub struct Timesteps;
 
-impl<const WIDE: bool> Drawing for Timesteps<WIDE> {
-    const FILES: [&'static str; 3] = figure_files!(WIDE, "timesteps");
-    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
+impl Drawing for Timesteps {
+    const NAME: &'static str = "timesteps";
 
-    fn size(&self, _: &Report) -> (i32, i32) {
-        (width(WIDE), HEIGHT)
+    fn size(&self, _: &Report, width: Width) -> (i32, i32) {
+        (Look::single(width).width, HEIGHT)
     }
 
     fn draw<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
+        width: Width,
     ) -> Result<(), String> {
-        let (width, height) = self.size(report);
+        let look = Look::single(width);
         let title = format!("{}: accuracy and energy", report.model_name());
         let curve = curve(report);
-        heading(canvas, width, &title, &subtitle::<WIDE>(report, curve))?;
+        look.heading(canvas, &title, &[subtitle(report, curve, width)])?;
 
         let plot = Plot {
-            left: MARGIN + LABELS,
-            right: width - MARGIN - LABELS,
+            text: look.detail,
+            left: look.margin + LABELS,
+            right: look.width - look.margin - LABELS,
             top: HEADER + 8,
-            bottom: height - AXIS,
+            bottom: HEIGHT - AXIS,
             timesteps: f64::from(report.timesteps),
         };
         plot.time_axis(canvas)?;
@@ -48,7 +51,7 @@ impl<const WIDE: bool> Drawing for Timesteps<WIDE> {
             .flat_map(|accuracy| accuracy.snn_per_timestep.iter().enumerate())
             .map(|(t, share)| (t as f64 + 1.0, 100.0 * share))
             .collect();
-        let [accuracy, energy] = [colour(Workload::Snn), colour(Workload::Ann)];
+        let [accuracy, energy] = [Workload::Snn, Workload::Ann].map(of_network);
         if !percent.is_empty() {
             let lowest = percent.iter().map(|p| p.1).chain([90.0]);
             let ticks = Ticks::over(lowest, 100.0);
@@ -90,11 +93,11 @@ pub(super) fn curve(report: &Report) -> Option<(&TimeCurve, Scope)> {
     })
 }
 
-fn subtitle<const WIDE: bool>(report: &Report, curve: Option<(&TimeCurve, Scope)>) -> String {
+fn subtitle(report: &Report, curve: Option<(&TimeCurve, Scope)>, width: Width) -> String {
     let target = curve.map(|(curve, scope)| {
         let mut targets = report.targets.iter();
         let target = targets.find(|t| t.name == curve.target);
-        match target.filter(|_| WIDE) {
+        match target.filter(|_| width.is_wide()) {
             Some(target) => format!("right: energy on {}, {}", target.title, scope.meaning()),
             None => format!("right: {}, {}", curve.target, scope.meaning()),
         }
@@ -141,6 +144,8 @@ impl Ticks {
 }
 
 struct Plot {
+    /// Letters of labels.
+    text: i32,
     left: i32,
     right: i32,
     top: i32,
@@ -169,7 +174,7 @@ impl Plot {
             canvas.text(
                 &t.to_string(),
                 (x, self.bottom + 17),
-                TEXT,
+                self.text,
                 GREY,
                 HPos::Center,
             )?;
@@ -177,7 +182,13 @@ impl Plot {
         canvas.line((self.left, self.bottom), (self.right, self.bottom), GREY, 1)?;
         let middle = (self.left + self.right) / 2;
         let name = "timesteps";
-        canvas.text(name, (middle, self.bottom + 38), TEXT, GREY, HPos::Center)
+        canvas.text(
+            name,
+            (middle, self.bottom + 38),
+            self.text,
+            GREY,
+            HPos::Center,
+        )
     }
 
     fn line<DB: DrawingBackend>(
@@ -217,7 +228,7 @@ impl Plot {
             if grid {
                 canvas.line((self.left, y), (self.right, y), GRID, 1)?;
             }
-            canvas.text(&name(value), (x, y), TEXT, colour, side)?;
+            canvas.text(&name(value), (x, y), self.text, colour, side)?;
         }
         Ok(())
     }

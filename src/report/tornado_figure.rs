@@ -1,9 +1,11 @@
 //! `tornado.svg`, `.png` and `.pdf`: how far each figure of a cost table moves the total, for the cheapest
 //! target of each network.
 
-use super::canvas::{COLUMN_MM, Canvas, Drawing, GREY, INK, WIDE_MM, colour, figure_files};
+use super::canvas::{Canvas, GREY, INK};
+use super::drawing::{Drawing, Width};
 use super::escape::printable;
 use super::look::Look;
+use super::palette::of_network;
 use crate::result::{Report, Sensitivity, Workload};
 use crate::units::si;
 use plotters::prelude::*;
@@ -22,8 +24,8 @@ const VALUES: i32 = 92;
 /// Most bars of a panel.
 const MOST_BARS: usize = 8;
 
-/// Which figure of a cost table matters; over two columns or in one.
-pub struct TornadoFigure<const WIDE: bool>;
+/// Which figure of a cost table matters.
+pub struct TornadoFigure;
 
 /// The cheapest target of each network that has a total, in the order of [`Workload`]s.
 fn shown(report: &Report) -> Vec<&Sensitivity> {
@@ -39,27 +41,32 @@ fn shown(report: &Report) -> Vec<&Sensitivity> {
 }
 
 /// Height of a row.
-fn row(wide: bool) -> i32 {
-    if wide { ROW } else { ROW + NAME }
+fn row(width: Width) -> i32 {
+    match width {
+        Width::Wide => ROW,
+        Width::Column => ROW + NAME,
+    }
 }
 
 /// What is below the bars of a panel: the words about its axis.
-fn gap(wide: bool) -> i32 {
-    if wide { GAP } else { GAP + 18 }
+fn gap(width: Width) -> i32 {
+    match width {
+        Width::Wide => GAP,
+        Width::Column => GAP + 18,
+    }
 }
 
-fn height(wide: bool, sensitivity: &Sensitivity) -> i32 {
-    PANEL_HEADER + row(wide) * sensitivity.swings.len().min(MOST_BARS) as i32 + gap(wide)
+fn height(width: Width, sensitivity: &Sensitivity) -> i32 {
+    PANEL_HEADER + row(width) * sensitivity.swings.len().min(MOST_BARS) as i32 + gap(width)
 }
 
-impl<const WIDE: bool> Drawing for TornadoFigure<WIDE> {
-    const FILES: [&'static str; 3] = figure_files!(WIDE, "tornado");
-    const WIDTH_MM: f64 = if WIDE { WIDE_MM } else { COLUMN_MM };
+impl Drawing for TornadoFigure {
+    const NAME: &'static str = "tornado";
 
-    fn size(&self, report: &Report) -> (i32, i32) {
-        let look = Look::of(WIDE);
-        let panels = shown(report).into_iter().map(|s| height(WIDE, s)).sum();
-        let header = look.header(facts(WIDE).len());
+    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+        let look = Look::panels(width);
+        let panels = shown(report).into_iter().map(|s| height(width, s)).sum();
+        let header = look.header(facts(width).len());
         (look.width, header + ROW.max(panels) + look.margin / 2)
     }
 
@@ -67,10 +74,11 @@ impl<const WIDE: bool> Drawing for TornadoFigure<WIDE> {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
+        width: Width,
     ) -> Result<(), String> {
-        let look = Look::of(WIDE);
+        let look = Look::panels(width);
         let title = format!("{}: which figure matters", printable(report.model_name()));
-        let facts = facts(WIDE);
+        let facts = facts(width);
         look.heading(canvas, &title, &facts)?;
         let mut top = look.header(facts.len());
         let shown = shown(report);
@@ -79,30 +87,31 @@ impl<const WIDE: bool> Drawing for TornadoFigure<WIDE> {
             canvas.text(text, (look.margin, top + 10), look.detail, GREY, HPos::Left)?;
         }
         for sensitivity in shown {
-            panel::<DB, WIDE>(canvas, sensitivity, top)?;
-            top += height(WIDE, sensitivity);
+            panel(canvas, width, sensitivity, top)?;
+            top += height(width, sensitivity);
         }
         Ok(())
     }
 }
 
-fn facts(wide: bool) -> Vec<String> {
+fn facts(width: Width) -> Vec<String> {
     let facts = [
         "energy per inference with one figure at its lower (light)",
         "or upper (dark) bound, all others nominal",
     ];
-    match wide {
-        true => vec![facts.join(" ")],
-        false => facts.map(String::from).into(),
+    match width {
+        Width::Wide => vec![facts.join(" ")],
+        Width::Column => facts.map(String::from).into(),
     }
 }
 
-fn panel<DB: DrawingBackend, const WIDE: bool>(
+fn panel<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
+    width: Width,
     sensitivity: &Sensitivity,
     top: i32,
 ) -> Result<(), String> {
-    let look = Look::of(WIDE);
+    let look = Look::panels(width);
     let name = format!(
         "{} on {}, batch {}: {}",
         sensitivity.workload.label(),
@@ -121,7 +130,7 @@ fn panel<DB: DrawingBackend, const WIDE: bool>(
         ends().fold(f64::INFINITY, f64::min),
         ends().fold(0.0, f64::max),
     );
-    let beside = if WIDE { NAMES } else { 0 };
+    let beside = if width.is_wide() { NAMES } else { 0 };
     let left = look.margin + beside + VALUES;
     let right = look.width - look.margin - VALUES;
     // Bars of a thousandfold swing need a logarithmic axis.
@@ -135,13 +144,13 @@ fn panel<DB: DrawingBackend, const WIDE: bool>(
         left + (share * f64::from(right - left)).round() as i32
     };
     let top = top + PANEL_HEADER;
-    let bottom = top + row(WIDE) * bars.len() as i32;
-    let dark = colour(sensitivity.workload);
+    let bottom = top + row(width) * bars.len() as i32;
+    let dark = of_network(sensitivity.workload);
     let mix = |channel: u8| ((u16::from(channel) + 2 * 255) / 3) as u8;
     let light = RGBColor(mix(dark.0), mix(dark.1), mix(dark.2));
     let middle = place(sensitivity.nominal_j);
     for (index, swing) in bars.iter().enumerate() {
-        let y = top + row(WIDE) * (index as i32 + 1) - ROW / 2;
+        let y = top + row(width) * (index as i32 + 1) - ROW / 2;
         let mark = if swing.unverified { "*" } else { "" };
         let range = swing.written;
         let name = format!(
@@ -151,9 +160,9 @@ fn panel<DB: DrawingBackend, const WIDE: bool>(
             range.high,
             swing.unit
         );
-        let (room, name_y) = match WIDE {
-            true => (NAMES - 8, y),
-            false => (look.room(), y - NAME - 4),
+        let (room, name_y) = match width {
+            Width::Wide => (NAMES - 8, y),
+            Width::Column => (look.room(), y - NAME - 4),
         };
         let name = canvas.fitted(&name, 15, room)?;
         canvas.text(&name, (look.margin, name_y), 15, INK, HPos::Left)?;
@@ -163,7 +172,7 @@ fn panel<DB: DrawingBackend, const WIDE: bool>(
             canvas.rectangle((from, y - 9), (to.max(from + 1), y + 9), colour)?;
         }
         // Where names stand above bars, the line does not cross them.
-        let half = if WIDE { ROW / 2 } else { 12 };
+        let half = if width.is_wide() { ROW / 2 } else { 12 };
         canvas.line((middle, y - half), (middle, y + half), INK, 1)?;
         let (least, most) = (
             swing.at_low_j.min(swing.at_high_j),
@@ -178,9 +187,9 @@ fn panel<DB: DrawingBackend, const WIDE: bool>(
         format!("energy per inference, {scale}"),
         "line: every figure nominal; * unverified figure".to_owned(),
     ];
-    let (words, middle) = match WIDE {
-        true => (vec![words.join("; ")], (left + right) / 2),
-        false => (words.into(), look.width / 2),
+    let (words, middle) = match width {
+        Width::Wide => (vec![words.join("; ")], (left + right) / 2),
+        Width::Column => (words.into(), look.width / 2),
     };
     for (line, words) in words.iter().enumerate() {
         let place = (middle, bottom + 18 + 18 * line as i32);

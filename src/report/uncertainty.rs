@@ -4,7 +4,6 @@ use super::csv::{Column, float, maybe, table, word};
 use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{Distribution, Report, Scope, Sensitivity, Swing};
-use std::io::Write;
 
 /// Writes `sensitivity.csv`: a row per target and figure, largest swing first.
 pub struct SensitivityCsv;
@@ -47,10 +46,10 @@ impl Exporter for SensitivityCsv {
         "sensitivity.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let targets = report.sensitivities.iter();
         let rows = targets.flat_map(|s| s.swings.iter().map(move |swing| (s, swing)));
-        table(&SENSITIVITY, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &SENSITIVITY, rows)
     }
 }
 
@@ -59,11 +58,11 @@ impl Exporter for MonteCarloCsv {
         "monte_carlo.csv"
     }
 
-    fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
         let rows = report
             .distributions
             .iter()
             .flat_map(|d| Scope::ALL.iter().map(move |scope| (d, scope)));
-        table(&MONTE_CARLO, rows, out).map_err(ExportError::io(self.file_name()))
+        table(self.file_name(), &MONTE_CARLO, rows)
     }
 }

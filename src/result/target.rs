@@ -44,19 +44,6 @@ impl Workload {
             Workload::Pann => "pANN",
         }
     }
-
-    /// The colour of the network in every figure and on every screen \[red, green, blue\].
-    ///
-    /// Source: Okabe and Ito 2008, "Color Universal Design".
-    #[must_use]
-    pub fn colour(self) -> [u8; 3] {
-        match self {
-            Workload::Snn => [0, 114, 178],
-            Workload::Ann => [213, 94, 0],
-            Workload::Qann => [0, 158, 115],
-            Workload::Pann => [204, 121, 167],
-        }
-    }
 }
 
 /// What one inference costs on one target.

@@ -3,7 +3,9 @@
 use super::SweepError;
 use super::metric::Metric;
 use super::pareto::{Entry, Front};
-use crate::report::canvas::{COLUMN_MM, WIDE_MM, colour, register_font};
+use crate::report::Width;
+use crate::report::canvas::register_font;
+use crate::report::palette::of_network;
 use crate::report::pdf::Page;
 use crate::result::Workload;
 use crate::units::si;
@@ -58,8 +60,8 @@ pub fn pareto_png(front: &Front) -> Result<Vec<u8>, SweepError> {
 /// As [`pareto_svg`].
 pub fn pareto_pdf(front: &Front, wide: bool) -> Result<Vec<u8>, SweepError> {
     let (size, width_mm) = match wide {
-        true => (SIZE, WIDE_MM),
-        false => (COLUMN_SIZE, COLUMN_MM),
+        true => (SIZE, Width::Wide.millimetres()),
+        false => (COLUMN_SIZE, Width::Column.millimetres()),
     };
     let mut bytes = Vec::new();
     let page = Page::new(size, width_mm, &mut bytes).map_err(|error| figure_error(&error))?;
@@ -124,7 +126,7 @@ fn plot<DB: DrawingBackend>(
     let at = |entry: &Entry| {
         Some((
             (front.value(cost, entry)?, front.value(gain, entry)?),
-            colour(entry.candidate.workload),
+            of_network(entry.candidate.workload),
         ))
     };
     let steps = staircase(front, gain, cost);
@@ -139,7 +141,7 @@ fn plot<DB: DrawingBackend>(
     for workload in Workload::ALL {
         let mine = |entry: &&Entry| entry.candidate.workload == workload;
         let dots = front.best.iter().filter(mine).filter_map(at);
-        let dot = colour(workload).filled();
+        let dot = of_network(workload).filled();
         chart
             .draw_series(dots.map(|(p, _)| Circle::new(p, 6 * scale, dot)))
             .map_err(failed)?

@@ -1,0 +1,91 @@
+//! `waterfall`: where the energy of a spiking network goes, event by event.
+
+use super::bars::{Bar, Bars, MOST_ROWS};
+use super::canvas::Canvas;
+use super::drawing::{Drawing, Width};
+use crate::result::{Report, Scope, TargetReport, Workload};
+use crate::units::si;
+use plotters::prelude::*;
+
+/// The energy of the first spiking target, event by event.
+pub struct Waterfall;
+
+impl Drawing for Waterfall {
+    const NAME: &'static str = "waterfall";
+
+    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+        waterfall(report).size(width)
+    }
+
+    fn draw<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        report: &Report,
+        width: Width,
+    ) -> Result<(), String> {
+        waterfall(report).draw(canvas, width)
+    }
+}
+
+/// The first spiking target whose energy is known.
+pub(super) fn spiking(report: &Report) -> Option<&TargetReport> {
+    let mut targets = report.targets.iter();
+    targets.find(|target| target.workload == Workload::Snn && target.known_energy_j().is_some())
+}
+
+fn waterfall(report: &Report) -> Bars {
+    let Some(target) = spiking(report) else {
+        return Bars {
+            title: "Where the energy goes".to_owned(),
+            subtitle: "the energy of no spiking target is known".to_owned(),
+            bars: Vec::new(),
+        };
+    };
+    let mut lines: Vec<(&str, f64)> = target
+        .lines
+        .iter()
+        .filter(|line| line.joules > 0.0)
+        .map(|line| (line.event.as_str(), line.joules))
+        .collect();
+    lines.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let rest: f64 = lines
+        .iter()
+        .skip(MOST_ROWS - 2)
+        .map(|(_, joules)| joules)
+        .sum();
+    if lines.len() > MOST_ROWS - 1 {
+        lines.truncate(MOST_ROWS - 2);
+        lines.push(("all other events", rest));
+    }
+    let mut sum = 0.0;
+    let mut bars: Vec<Bar> = lines
+        .into_iter()
+        .map(|(event, joules)| {
+            let from = sum;
+            sum += joules;
+            Bar {
+                // Its count is a time; the label needs no unit.
+                label: event.trim_end_matches(" [s]").to_owned(),
+                from,
+                to: sum,
+                text: si(joules, "J"),
+            }
+        })
+        .collect();
+    bars.push(Bar {
+        label: "total".to_owned(),
+        from: 0.0,
+        to: sum,
+        text: si(sum, "J"),
+    });
+    let scope = Scope::ALL.into_iter().find(|scope| *scope == target.scope);
+    Bars {
+        title: format!("{} on {}", report.model_name(), target.title),
+        subtitle: format!(
+            "energy per inference by event, {}, T = {}",
+            scope.map_or("", Scope::meaning),
+            report.timesteps
+        ),
+        bars,
+    }
+}
