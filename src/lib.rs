@@ -69,7 +69,7 @@
 //! draws, where the machine has counters.
 //!
 //! [`experiment`] joins these stages into one call and gives a [`report`], which exporters write as
-//! tables and figures. The [`cli`] is a thin face over it.
+//! tables and figures. The program `spikewatt` is a thin face over it.
 //!
 //! Spiking networks that exist already come in through [`formats::nir`] and [`formats::native`] and
 //! go straight to the engine: [`experiment::simulate_network`].
@@ -96,11 +96,14 @@
 #![warn(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 // Units stand in [brackets] in the documentation.
 #![allow(rustdoc::broken_intra_doc_links)]
+// Some helpers have no other user than the command line.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 
 pub mod ann;
 mod answer;
 pub mod budget;
-pub mod cli;
+#[cfg(feature = "cli")]
+mod cli;
 pub mod conversion;
 pub mod counts;
 pub mod digest;
@@ -109,6 +112,7 @@ pub mod energy;
 pub mod engine;
 pub mod experiment;
 pub mod explore;
+pub mod features;
 pub mod files;
 pub mod formats;
 pub mod mapping;
@@ -125,3 +129,8 @@ pub mod spike_train;
 pub mod sweep;
 pub mod units;
 pub mod validation;
+
+// The program and the window start it; it is nothing to build upon.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::main as run_cli;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    spikewatt::cli::main()
+    spikewatt::run_cli()
 }

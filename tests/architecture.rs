@@ -15,6 +15,7 @@ const FLOORS: [(&str, &[&str]); 7] = [
             "digest",
             "encoding",
             "engine",
+            "features",
             "files",
             "mapping",
             "memory",

@@ -2,9 +2,11 @@
 
 use assert_cmd::Command;
 use spikewatt::ann::{Observed, Runtime};
+use spikewatt::energy::Catalogue;
 use spikewatt::experiment::{Experiment, Imported};
 use spikewatt::formats::dataset::{self, LoadOptions};
 use spikewatt::formats::onnx;
+use spikewatt::sweep::{self, Shard};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -117,6 +119,38 @@ fn shards_threads_and_kills_leave_the_same_bytes() {
     assert!(kills > 0, "every run was over before it could be killed");
     run(&file, &killed, &[]);
     assert_eq!(tables(&killed), expected);
+}
+
+/// Outcomes in memory, shard by shard, are those of a store.
+#[test]
+fn a_sweep_without_a_store_gives_the_same_results() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = SWEEP
+        .replace("DATA", &format!("{}/data", env!("CARGO_MANIFEST_DIR")))
+        .replace(
+            "NETWORKS",
+            &format!("{}/networks", env!("CARGO_MANIFEST_DIR")),
+        )
+        .replace("[1, 2, 3, 4, 6, 8, 10, 12, 16, 20]", "[1, 2]");
+    let file = folder.path().join("small.toml");
+    std::fs::write(&file, text).expect("writable");
+    let catalogue = Catalogue::shipped().expect("shipped");
+    let sweep = sweep::Sweep::load(&file, &[]).expect("a sweep");
+    let plan = sweep::Plan::new(&sweep, &catalogue).expect("a plan");
+    let go_on: sweep::SweepObserver = &|_, _| ControlFlow::Continue(());
+    let stores = folder.path().join("stores");
+    sweep::run(&plan, &catalogue, &stores, Shard::WHOLE, go_on).expect("run");
+    let (stored, _) = sweep::merge(&plan, &stores, false).expect("complete");
+    let mut known = BTreeMap::new();
+    for index in 0..3 {
+        let shard = Shard { index, of: 3 };
+        let partial = sweep::merge_statuses(&plan, known.clone(), false);
+        assert!(matches!(partial, Err(sweep::SweepError::Incomplete { .. })));
+        known.extend(sweep::run_in_memory(&plan, &catalogue, shard, go_on).expect("run"));
+    }
+    let (merged, origins) = sweep::merge_statuses(&plan, known, false).expect("complete");
+    assert_eq!(merged, stored);
+    assert_eq!(origins.len(), plan.points.len());
 }
 
 #[test]

@@ -31,7 +31,7 @@ const LEFT_OUT: [(&str, &str); 7] = [
 
 fn main() -> ExitCode {
     if std::env::var_os(AS_CLI).is_some() {
-        return spikewatt::cli::main();
+        return spikewatt::run_cli();
     }
     let mut examples = examples();
     for (name, reason) in LEFT_OUT {

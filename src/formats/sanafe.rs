@@ -110,12 +110,26 @@ pub fn load(path: &Path) -> Result<Architecture, ArchitectureError> {
     parse(&text).map_err(failed)
 }
 
+#[cfg(feature = "yaml")]
+fn document(text: &str) -> Result<Document, String> {
+    serde_saphyr::from_str(text).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "yaml"))]
+fn document(_: &str) -> Result<Document, String> {
+    let missing = crate::features::MissingFeature {
+        what: "reading YAML",
+        feature: "yaml",
+    };
+    Err(missing.to_string())
+}
+
 /// Reads an architecture from its text.
 ///
 /// # Errors
 /// Where and what is wrong.
 pub fn parse(text: &str) -> Result<Architecture, String> {
-    let document: Document = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    let document = document(text)?;
     let Chip {
         name,
         attributes,

@@ -5,6 +5,7 @@
 //! estimated: without a readable counter there is no figure.
 
 mod battery;
+#[cfg_attr(not(feature = "nvml"), path = "nvml_off.rs")]
 mod nvml;
 mod rapl;
 mod session;

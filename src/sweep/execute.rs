@@ -1,15 +1,18 @@
 //! Works through the points of a shard.
 
 use super::SweepError;
+use super::database::Store;
 use super::placements::Placements;
 use super::plan::{Plan, Point, Shard};
 use super::row::PointResult;
-use super::store::{Origin, Store, done, stores_in};
+use super::status::{Origin, PointStatus};
+use super::store::{done, stores_in};
 use crate::energy::Catalogue;
 use crate::experiment::{Experiment, ExperimentError, Imported, Simulated, StoppedEarly};
 use crate::result::Report;
 use rayon::prelude::*;
 use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -48,8 +51,52 @@ pub fn run(
     shard: Shard,
     observer: SweepObserver,
 ) -> Result<Summary, SweepError> {
-    let store = Mutex::new(Store::open(folder, shard)?);
+    let mut store = Store::open(folder, shard)?;
     let finished = done(&stores_in(folder)?)?;
+    let keep = Mutex::new(|point: &Point, outcome, origin| store.put(point, &outcome, &origin));
+    work_through(plan, catalogue, shard, &finished, &keep, observer)
+}
+
+/// Runs all points of a shard as [`run`] does and gives their outcomes by the id of the point, for
+/// programs that keep them in their own way; [`super::merge_statuses`] joins those of all shards.
+///
+/// # Errors
+/// With [`SweepError::Stopped`] if the observer says so.
+pub fn run_in_memory(
+    plan: &Plan,
+    catalogue: &Catalogue,
+    shard: Shard,
+    observer: SweepObserver,
+) -> Result<BTreeMap<String, PointStatus>, SweepError> {
+    let mut known = BTreeMap::new();
+    let keep = Mutex::new(|point: &Point, outcome, origin| {
+        known.insert(point.id.clone(), PointStatus { outcome, origin });
+        Ok(())
+    });
+    work_through(plan, catalogue, shard, &BTreeSet::new(), &keep, observer)?;
+    drop(keep);
+    Ok(known)
+}
+
+/// Keeps the outcome of a point.
+trait Keep:
+    FnMut(&Point, Result<PointResult, String>, Origin) -> Result<(), SweepError> + Send
+{
+}
+
+impl<K: FnMut(&Point, Result<PointResult, String>, Origin) -> Result<(), SweepError> + Send> Keep
+    for K
+{
+}
+
+fn work_through<K: Keep>(
+    plan: &Plan,
+    catalogue: &Catalogue,
+    shard: Shard,
+    finished: &BTreeSet<String>,
+    keep: &Mutex<K>,
+    observer: SweepObserver,
+) -> Result<Summary, SweepError> {
     let work = plan.shard(shard);
     let mut summary = Summary::default();
     for point in work.iter().flatten().flatten() {
@@ -59,7 +106,7 @@ pub fn run(
     let runner = Runner {
         catalogue,
         shard,
-        store,
+        keep,
         summary: Mutex::new(summary),
         observer,
     };
@@ -83,15 +130,15 @@ pub fn run(
         .unwrap_or_else(|e| e.into_inner()))
 }
 
-struct Runner<'a> {
+struct Runner<'a, K> {
     catalogue: &'a Catalogue,
     shard: Shard,
-    store: Mutex<Store>,
+    keep: &'a Mutex<K>,
     summary: Mutex<Summary>,
     observer: SweepObserver<'a>,
 }
 
-impl Runner<'_> {
+impl<K: Keep> Runner<'_, K> {
     /// Points that share model and data.
     fn import(&self, simulations: &[Vec<&Point>]) -> Result<(), SweepError> {
         let first = &simulations[0][0].experiment;
@@ -205,22 +252,20 @@ impl Runner<'_> {
         simulate_s: f64,
     ) -> Result<(), SweepError> {
         let origin = Origin::here(self.shard, simulate_s);
-        self.store
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .put(point, &outcome, &origin)?;
+        let failure = outcome.as_ref().err().cloned();
+        {
+            let mut keep = self.keep.lock().unwrap_or_else(|e| e.into_inner());
+            (*keep)(point, outcome, origin)?;
+        }
         let summary = {
             let mut summary = self.summary();
-            match outcome {
-                Ok(_) => summary.computed += 1,
-                Err(_) => summary.failed += 1,
+            match failure {
+                None => summary.computed += 1,
+                Some(_) => summary.failed += 1,
             }
             *summary
         };
-        let failure = outcome
-            .as_ref()
-            .err()
-            .map(|failure| (point, failure.as_str()));
+        let failure = failure.as_deref().map(|failure| (point, failure));
         stop_if((self.observer)(summary, failure))
     }
 

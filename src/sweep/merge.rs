@@ -5,13 +5,15 @@ use super::columns::{ColumnValues, Table, finished};
 use super::goals::Goals;
 use super::plan::Plan;
 use super::row::{Candidate, PointResult};
-use super::store::{Origin, read_stores, stores_in};
+use super::status::{Origin, PointStatus};
+use super::store::{read_stores, stores_in};
 use crate::files;
 use crate::report::escape::{cell, printable};
 use crate::result::Scope;
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// One end of a range.
@@ -68,7 +70,19 @@ pub fn merge(
     folder: &Path,
     partial: bool,
 ) -> Result<(Merged, Vec<(String, Origin)>), SweepError> {
-    let mut known = read_stores(&stores_in(folder)?)?;
+    merge_statuses(plan, read_stores(&stores_in(folder)?)?, partial)
+}
+
+/// Puts the points of the plan in order, given what is known by the id of each; beside the results:
+/// where each point was computed.
+///
+/// # Errors
+/// If points are missing and `partial` is not set.
+pub fn merge_statuses(
+    plan: &Plan,
+    mut known: BTreeMap<String, PointStatus>,
+    partial: bool,
+) -> Result<(Merged, Vec<(String, Origin)>), SweepError> {
     let mut origins = Vec::new();
     let mut missing = Vec::new();
     let mut points = Vec::with_capacity(plan.points.len());

@@ -7,6 +7,9 @@
 //! into tables whose bytes do not depend on how the work was split. [`pareto`] finds the points
 //! that nothing beats.
 //!
+//! Stores are SQLite files and need the feature `sqlite`. Without it a sweep still runs:
+//! [`run_in_memory`] gives the outcomes to the caller, and [`merge_statuses`] joins them.
+//!
 //! Points that differ in price alone share one simulation, and so do those that differ in timesteps
 //! where `conversion.timesteps` fixes the network; points with the same model and data
 //! share the import, what the original answers, and where neurons sit on each chip.
@@ -37,6 +40,8 @@
 //! to do to stop, is not priced.
 
 mod columns;
+#[cfg_attr(not(feature = "sqlite"), path = "database_off.rs")]
+mod database;
 mod early_exit;
 mod emit;
 mod execute;
@@ -48,29 +53,35 @@ mod method;
 mod metric;
 mod parameter;
 pub mod pareto;
+#[cfg_attr(not(feature = "parquet"), path = "parquet_file_off.rs")]
+mod parquet_file;
 mod placements;
 mod plan;
 mod row;
+mod status;
 mod store;
 mod table;
 
 pub use columns::Table;
+pub use database::Store;
 pub use emit::{EMITTERS, Emitter, Job};
-pub use execute::{Summary, SweepObserver, run};
+pub use execute::{Summary, SweepObserver, run, run_in_memory};
 pub use figure::{pareto_pdf, pareto_png, pareto_svg};
 pub use file::Sweep;
 pub use goals::Goals;
-pub use merge::{Merged, MergedPoint, merge, provenance_csv};
+pub use merge::{Merged, MergedPoint, merge, merge_statuses, provenance_csv};
 pub use method::Method;
 pub use metric::{Constraint, METRICS, Metric, MetricEntry};
 pub use parameter::{SettingDistribution, SettingRange, SweepParameter};
 pub use plan::{Plan, Point, Shard};
 pub use row::{Candidate, Energies, PointResult};
-pub use store::{Origin, PointStatus, Store, read_stores, stores_in};
+pub use status::{Origin, PointStatus};
+pub use store::{read_stores, stores_in};
 pub use table::{front_csv, front_tex};
 
 use crate::energy::HardwareError;
 use crate::experiment::{ConfigError, ExperimentError};
+use crate::features::MissingFeature;
 use crate::formats::KindError;
 
 /// Most points of a sweep.
@@ -147,6 +158,12 @@ pub enum SweepError {
         /// Points of the plan.
         of: usize,
     },
+    /// A table cannot be written.
+    #[error("the table cannot be written as Parquet: {0}")]
+    Parquet(String),
+    /// This build lacks a part.
+    #[error(transparent)]
+    Feature(#[from] MissingFeature),
     /// Someone asked to stop.
     #[error("stopped; finished points are kept, run the same command again to go on")]
     Stopped,
