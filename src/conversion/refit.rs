@@ -17,7 +17,7 @@
 use super::samples::{Samples, Seen};
 use super::{Carrier, ConversionError};
 use crate::encoding::Encoding;
-use crate::network::{Connectivity, Network, Pattern, Projection, Role, Weights};
+use crate::network::{Connectivity, Network, Pattern, Projection, Role, Shape, Weights};
 use ndarray::{Array2, Axis, Zip, concatenate};
 
 /// Positions of a feature map that are looked at, of each sample.
@@ -44,57 +44,26 @@ pub(super) fn refit(
     carrier: Carrier,
 ) -> Result<(), ConversionError> {
     let fitted = fitted(samples, network, carrier.population);
-    let widths: Vec<usize> = fitted
+    let width: usize = fitted
         .iter()
         .map(|&p| rows_of(&network.projections[p].connectivity.pattern))
-        .collect();
-    let width: usize = widths.iter().sum();
+        .sum();
     if fitted.is_empty() || width > MOST_WEIGHTS {
         return Ok(());
     }
     let projections: Vec<&Projection> = fitted.iter().map(|&p| &network.projections[p]).collect();
     let sources: Vec<usize> = projections.iter().map(|p| p.source).collect();
     let rectifies = network.populations[carrier.population].role() != Role::Readout;
-    let timesteps = samples.timesteps as f32;
     let parts = samples.visit_with_sources(network, carrier, &sources, &|seen: Seen, sample| {
         let shape = network.populations[carrier.population].shape;
-        let outputs = outputs_of(&projections[0].connectivity.pattern);
-        let positions = shape.neurons() / outputs;
-        let stride = positions.div_ceil(POSITIONS);
-        let looked_at = (sample % stride..positions).step_by(stride);
-        let pooled: Vec<Vec<f32>> = (projections.iter().zip(seen.spikes))
-            .map(|(projection, spikes)| pooled(&projection.connectivity, spikes))
-            .collect();
-        let (mut features, mut missing) = (Vec::new(), Vec::new());
-        for position in looked_at {
-            for (projection, spikes) in projections.iter().zip(&pooled) {
-                push_window(
-                    &projection.connectivity.pattern,
-                    spikes,
-                    position,
-                    &mut features,
-                );
-            }
-            let neurons = position * outputs..(position + 1) * outputs;
-            let total = &seen.total_input()[neurons.clone()];
-            missing.extend(total.iter().zip(&seen.original[neurons]).map(|(z, a)| {
-                let input = z / timesteps;
-                // Where the original is silent, any negative input is right.
-                if rectifies && *a <= 0.0 {
-                    input.min(0.0) - input
-                } else {
-                    a - input
-                }
-            }));
-        }
-        features.iter_mut().for_each(|x| *x /= timesteps);
-        let rows = features.len() / width;
-        Array2::from_shape_vec((rows, width), features)
-            .and_then(|features| {
-                let missing = Array2::from_shape_vec((rows, outputs), missing)?;
-                Ok(FeatureRows { features, missing })
-            })
-            .ok()
+        feature_rows(
+            &projections,
+            shape,
+            rectifies,
+            samples.timesteps,
+            &seen,
+            sample,
+        )
     })?;
     let parts: Vec<FeatureRows> = parts.into_iter().flatten().collect();
     let middle = parts.len() / 2;
@@ -111,14 +80,7 @@ pub(super) fn refit(
     };
     let (of_a, of_b) = (second.step(&a) / 2.0, first.step(&b) / 2.0);
     let change = a * of_a + b * of_b;
-    let mut first_row = 0;
-    for (&projection, rows) in fitted.iter().zip(widths) {
-        if let Weights::Each(weights) = &mut network.projections[projection].weights {
-            let change = change.slice(ndarray::s![first_row..first_row + rows, ..]);
-            weights.iter_mut().zip(change).for_each(|(w, d)| *w += d);
-        }
-        first_row += rows;
-    }
+    change_weights(network, &fitted, &change);
     // What the change adds on average is left to the biases.
     let mean = (&first.mean_features + &second.mean_features) / 2.0;
     let lacking = (&first.mean_missing + &second.mean_missing) / 2.0;
@@ -129,6 +91,73 @@ pub(super) fn refit(
         *bias += shift[[0, neuron % shift.ncols()]];
     }
     Ok(())
+}
+
+/// What a sample says about the weights: at some positions of its population, what the synapses
+/// carried and what is missing; `None` without a position.
+fn feature_rows(
+    projections: &[&Projection],
+    shape: Shape,
+    rectifies: bool,
+    timesteps: u32,
+    seen: &Seen,
+    sample: usize,
+) -> Option<FeatureRows> {
+    let timesteps = timesteps as f32;
+    let outputs = outputs_of(&projections[0].connectivity.pattern);
+    let positions = shape.neurons() / outputs;
+    let stride = positions.div_ceil(POSITIONS);
+    let looked_at = (sample % stride..positions).step_by(stride);
+    let pooled: Vec<Vec<f32>> = (projections.iter().zip(seen.spikes))
+        .map(|(projection, spikes)| pooled(&projection.connectivity, spikes))
+        .collect();
+    let (mut features, mut missing) = (Vec::new(), Vec::new());
+    for position in looked_at {
+        for (projection, spikes) in projections.iter().zip(&pooled) {
+            push_window(
+                &projection.connectivity.pattern,
+                spikes,
+                position,
+                &mut features,
+            );
+        }
+        let neurons = position * outputs..(position + 1) * outputs;
+        let total = &seen.total_input()[neurons.clone()];
+        missing.extend(total.iter().zip(&seen.original[neurons]).map(|(z, a)| {
+            let input = z / timesteps;
+            // Where the original is silent, any negative input is right.
+            if rectifies && *a <= 0.0 {
+                input.min(0.0) - input
+            } else {
+                a - input
+            }
+        }));
+    }
+    features.iter_mut().for_each(|x| *x /= timesteps);
+    let width: usize = projections
+        .iter()
+        .map(|p| rows_of(&p.connectivity.pattern))
+        .sum();
+    let rows = features.len() / width;
+    Array2::from_shape_vec((rows, width), features)
+        .and_then(|features| {
+            let missing = Array2::from_shape_vec((rows, outputs), missing)?;
+            Ok(FeatureRows { features, missing })
+        })
+        .ok()
+}
+
+/// Adds to the weights of some projections, one after the other.
+fn change_weights(network: &mut Network, fitted: &[usize], change: &Array2<f32>) {
+    let mut first_row = 0;
+    for &projection in fitted {
+        let rows = rows_of(&network.projections[projection].connectivity.pattern);
+        if let Weights::Each(weights) = &mut network.projections[projection].weights {
+            let change = change.slice(ndarray::s![first_row..first_row + rows, ..]);
+            weights.iter_mut().zip(change).for_each(|(w, d)| *w += d);
+        }
+        first_row += rows;
+    }
 }
 
 /// Projections whose weights can be refitted together: the convolutions into a population, or else
@@ -354,7 +383,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Axis as WindowAxis, Convolution, Shape, Window};
+    use crate::network::{Axis as WindowAxis, Convolution, Window};
     use ndarray::array;
 
     fn equations(features: Array2<f32>, missing: Array2<f32>) -> Equations {

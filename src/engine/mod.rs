@@ -37,7 +37,7 @@ use crate::encoding::{Drive, EncodingError};
 use crate::memory::MemoryError;
 use crate::network::{Network, NetworkError, Population, Role};
 use plan::{Component, components, shortest_delay};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use synapses::{SourceTargets, Synapses};
@@ -355,17 +355,7 @@ impl<'n> Simulator<'n> {
                 if first >= samples {
                     break;
                 }
-                let mut drives = Vec::with_capacity(laps);
-                let mut failed = None;
-                for sample in first..samples.min(first + laps) {
-                    match drive(sample) {
-                        Ok(drive) => drives.push(drive),
-                        Err(error) => {
-                            failed = Some(error.into());
-                            break;
-                        }
-                    }
-                }
+                let (drives, failed) = drives(first..samples.min(first + laps), drive);
                 let taken = drives.len();
                 let mut run = |drives| {
                     worker
@@ -405,17 +395,7 @@ impl<'n> Simulator<'n> {
         if stopped.into_inner() {
             return Err(SimulationError::Stopped);
         }
-        let mut tallies = Vec::new();
-        let mut outcomes = Vec::with_capacity(samples);
-        for (parts, answers) in workers {
-            tallies.extend(parts.into_iter().flatten());
-            outcomes.extend(answers);
-        }
-        outcomes.sort_unstable_by_key(|(sample, _)| *sample);
-        Ok(Segments {
-            tallies,
-            outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
-        })
+        Ok(Segments::collect(workers, samples))
     }
 }
 
@@ -425,4 +405,39 @@ struct Segments {
     tallies: Vec<Tally>,
     /// Per sample, what the output says at the end of each segment.
     outcomes: Vec<Vec<Outcome>>,
+}
+
+/// What one thread simulated: its tallies, and the outcomes of its samples by number.
+type Share = (Option<Vec<Tally>>, Vec<(usize, Vec<Outcome>)>);
+
+impl Segments {
+    /// Joins the shares of all threads, samples in their order.
+    fn collect(shares: Vec<Share>, samples: usize) -> Self {
+        let mut tallies = Vec::new();
+        let mut outcomes = Vec::with_capacity(samples);
+        for (parts, answers) in shares {
+            tallies.extend(parts.into_iter().flatten());
+            outcomes.extend(answers);
+        }
+        outcomes.sort_unstable_by_key(|(sample, _)| *sample);
+        Segments {
+            tallies,
+            outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
+        }
+    }
+}
+
+/// What drives some samples, up to the first for which there is nothing.
+fn drives(
+    samples: Range<usize>,
+    drive: &(dyn Fn(usize) -> Result<Drive, EncodingError> + Sync),
+) -> (Vec<Drive>, Option<SimulationError>) {
+    let mut drives = Vec::with_capacity(samples.len());
+    for sample in samples {
+        match drive(sample) {
+            Ok(drive) => drives.push(drive),
+            Err(error) => return (drives, Some(error.into())),
+        }
+    }
+    (drives, None)
 }

@@ -408,22 +408,56 @@ impl<'s, 'n> Worker<'s, 'n> {
         probe: &dyn Probe,
         outcomes: &mut [Outcome],
     ) {
-        let simulator = self.simulator;
-        let population = &simulator.network.populations[index];
-        let neurons = population.shape.neurons();
-        let role = population.role();
-        let is_last = index + 1 == simulator.network.populations.len();
-        let records = role == Role::Readout && probe.wants(index);
         if !self.states[index].parts.is_empty() {
             self.advance_parts(index..index + 1, steps.clone());
             return self.finish(index, steps, outcomes);
         }
         // Its own train is written while those of others, and its own past, are read.
         let mut train = std::mem::take(&mut self.trains[index]);
-        if self.advance_panelwise(index, &steps, &mut train) {
-            self.trains[index] = train;
-            return self.finish(index, steps, outcomes);
+        if self.states[index].pool.is_some() {
+            self.advance_pool(index, steps.clone(), &mut train);
+        } else if !self.advance_panelwise(index, &steps, &mut train) {
+            self.advance_group(index, steps.clone(), &mut train, probe, outcomes);
         }
+        self.trains[index] = train;
+        self.finish(index, steps, outcomes);
+    }
+
+    /// Drives a pooling population through some timesteps.
+    fn advance_pool(&mut self, index: usize, steps: Range<usize>, train: &mut SpikeTrain) {
+        let synapses = &self.simulator.synapses[self.simulator.incoming[index][0]];
+        let state = &mut self.states[index];
+        let counts = &mut self.tally.populations[index];
+        let Some(pool) = &mut state.pool else {
+            return;
+        };
+        for t in steps {
+            if t > 0 && t.is_multiple_of(self.lap) {
+                pool.reset();
+            }
+            let arriving = synapses.arriving(&self.trains[synapses.source()], t);
+            let touched = pool.advance(arriving, &mut state.touched, train);
+            train.end_timestep();
+            counts.touched_per_timestep[t % self.lap] += touched as u64;
+            counts.active_per_timestep[t % self.lap] += touched as u64;
+        }
+    }
+
+    /// Drives neurons through some timesteps, a chunk of which has its inputs summed at once.
+    fn advance_group(
+        &mut self,
+        index: usize,
+        steps: Range<usize>,
+        train: &mut SpikeTrain,
+        probe: &dyn Probe,
+        outcomes: &mut [Outcome],
+    ) {
+        let simulator = self.simulator;
+        let population = &simulator.network.populations[index];
+        let neurons = population.shape.neurons();
+        let is_readout = population.role() == Role::Readout;
+        let is_last = index + 1 == simulator.network.populations.len();
+        let records = is_readout && probe.wants(index);
         let mut incoming = simulator.incoming[index].iter();
         let values = if incoming.any(|&p| simulator.synapses[p].is_dense()) {
             DENSE_CHUNK_VALUES
@@ -437,20 +471,6 @@ impl<'s, 'n> Worker<'s, 'n> {
             start = chunk.end;
             let state = &mut self.states[index];
             let counts = &mut self.tally.populations[index];
-            if let Some(pool) = &mut state.pool {
-                let synapses = &simulator.synapses[simulator.incoming[index][0]];
-                for t in chunk {
-                    if t > 0 && t.is_multiple_of(self.lap) {
-                        pool.reset();
-                    }
-                    let arriving = synapses.arriving(&self.trains[synapses.source()], t);
-                    let touched = pool.advance(arriving, &mut state.touched, &mut train);
-                    train.end_timestep();
-                    counts.touched_per_timestep[t % self.lap] += touched as u64;
-                    counts.active_per_timestep[t % self.lap] += touched as u64;
-                }
-                continue;
-            }
             start_inputs(&mut self.inputs, neurons, chunk.clone(), |t| {
                 &state.base[t / self.lap * neurons..][..neurons]
             });
@@ -460,7 +480,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                 }
                 let synapses = &simulator.synapses[p];
                 let source = if synapses.source() == index {
-                    &train
+                    &*train
                 } else {
                     &self.trains[synapses.source()]
                 };
@@ -481,7 +501,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                     state.group.reset();
                 }
                 let touched = (!state.always).then_some(&mut state.touched[..]);
-                let visit = state.group.advance(input, touched, &mut train);
+                let visit = state.group.advance(input, touched, train);
                 train.end_timestep();
                 counts.touched_per_timestep[t % self.lap] += visit.touched as u64;
                 counts.active_per_timestep[t % self.lap] += visit.active as u64;
@@ -490,7 +510,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                         .group
                         .append_potentials(neurons, &mut state.potentials);
                 }
-                if is_last && role == Role::Readout {
+                if is_last && is_readout {
                     let outcome = &mut outcomes[t / self.lap];
                     outcome
                         .predictions
@@ -501,8 +521,6 @@ impl<'s, 'n> Worker<'s, 'n> {
                 }
             }
         }
-        self.trains[index] = train;
-        self.finish(index, steps, outcomes);
     }
 
     /// Drives a population through some timesteps panel by panel, if it is one of integrate-and-fire

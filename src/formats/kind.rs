@@ -102,6 +102,7 @@ impl FileKind {
         )
     }
 
+    // Long because: it is the table of all kinds, a row each.
     fn words(self) -> (&'static str, &'static str) {
         const TO_ONNX: &str =
             "export the model with tf2onnx (python -m tf2onnx.convert) and give the .onnx file";

@@ -315,54 +315,7 @@ impl Builder {
             .map(|name| self.find(name))
             .transpose()?;
         let shape = self.topology.populations[source].shape;
-        let (pattern, output, role) = match (&layer.conv, &layer.pool, layer.dense) {
-            (Some(conv), None, None) => {
-                let (channels, groups) = (conv.channels, conv.groups);
-                if groups == 0
-                    || ![channels, shape.channels]
-                        .iter()
-                        .all(|n| n.is_multiple_of(groups))
-                {
-                    return Err(format!(
-                        "groups {groups} divides not both {} input and {channels} output channels",
-                        shape.channels
-                    ));
-                }
-                let axes = [0, 1].map(|i| axis(conv.kernel.0[i], conv.stride.0[i], conv.pad.0[i]));
-                let (pattern, output) = convolution(shape, channels, groups, axes)?;
-                (pattern, output, Role::Spiking)
-            }
-            (None, Some(pool), None) => {
-                let stride = pool.stride.unwrap_or(pool.kernel);
-                let axes = [0, 1].map(|i| axis(pool.kernel.0[i], stride.0[i], pool.pad.0[i]));
-                let (pattern, output) = convolution(shape, shape.channels, shape.channels, axes)?;
-                (pattern, output, Role::Pooling)
-            }
-            (None, None, Some(neurons)) => {
-                let pattern = Pattern::Dense {
-                    sources: shape.neurons(),
-                    targets: neurons,
-                    present: None,
-                };
-                (pattern, Shape::vector(neurons), Role::Spiking)
-            }
-            _ => return Err("give one of conv, pool and dense".into()),
-        };
-        let most = match &pattern {
-            Pattern::Convolution { convolution, .. } => {
-                let window = convolution.window;
-                output.neurons() as u128
-                    * window.vertical.kernel as u128
-                    * window.horizontal.kernel as u128
-                    * (shape.channels / convolution.groups) as u128
-            }
-            _ => shape.neurons() as u128 * output.neurons() as u128,
-        };
-        if most > MAX_SYNAPSES {
-            return Err(format!(
-                "it has {most:.1e} synapses, more than {MAX_SYNAPSES:.1e}"
-            ));
-        }
+        let (pattern, output, role) = pattern(layer, shape)?;
         let name = match &layer.name {
             Some(name) => format!("{}_{name}", before + 1),
             None => format!("layer_{}", before + 1),
@@ -413,6 +366,59 @@ fn convolution(
             input.height, input.width
         )
     })
+}
+
+/// The synapses of a layer behind maps of a shape, its own shape and what it is for.
+fn pattern(layer: &ShapeLayer, shape: Shape) -> Result<(Pattern, Shape, Role), String> {
+    let (pattern, output, role) = match (&layer.conv, &layer.pool, layer.dense) {
+        (Some(conv), None, None) => {
+            let (channels, groups) = (conv.channels, conv.groups);
+            if groups == 0
+                || ![channels, shape.channels]
+                    .iter()
+                    .all(|n| n.is_multiple_of(groups))
+            {
+                return Err(format!(
+                    "groups {groups} divides not both {} input and {channels} output channels",
+                    shape.channels
+                ));
+            }
+            let axes = [0, 1].map(|i| axis(conv.kernel.0[i], conv.stride.0[i], conv.pad.0[i]));
+            let (pattern, output) = convolution(shape, channels, groups, axes)?;
+            (pattern, output, Role::Spiking)
+        }
+        (None, Some(pool), None) => {
+            let stride = pool.stride.unwrap_or(pool.kernel);
+            let axes = [0, 1].map(|i| axis(pool.kernel.0[i], stride.0[i], pool.pad.0[i]));
+            let (pattern, output) = convolution(shape, shape.channels, shape.channels, axes)?;
+            (pattern, output, Role::Pooling)
+        }
+        (None, None, Some(neurons)) => {
+            let pattern = Pattern::Dense {
+                sources: shape.neurons(),
+                targets: neurons,
+                present: None,
+            };
+            (pattern, Shape::vector(neurons), Role::Spiking)
+        }
+        _ => return Err("give one of conv, pool and dense".into()),
+    };
+    let most = match &pattern {
+        Pattern::Convolution { convolution, .. } => {
+            let window = convolution.window;
+            output.neurons() as u128
+                * window.vertical.kernel as u128
+                * window.horizontal.kernel as u128
+                * (shape.channels / convolution.groups) as u128
+        }
+        _ => shape.neurons() as u128 * output.neurons() as u128,
+    };
+    if most > MAX_SYNAPSES {
+        return Err(format!(
+            "it has {most:.1e} synapses, more than {MAX_SYNAPSES:.1e}"
+        ));
+    }
+    Ok((pattern, output, role))
 }
 
 #[cfg(test)]

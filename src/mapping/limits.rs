@@ -17,28 +17,7 @@ struct Load {
 
 /// Names the limits that a placement exceeds, each with its worst core.
 pub(super) fn exceeded(topology: &Topology, capacity: &Capacity, seats: &Seats) -> Vec<String> {
-    let mut loads = vec![Load::default(); seats.core_bound()];
-    let memories: Vec<Memory> = (0..topology.populations.len())
-        .map(|population| Memory::of(topology, capacity, population))
-        .collect();
-    for slice in seats.slices() {
-        let load = &mut loads[slice.core];
-        load.neurons += slice.neurons.len() as u64;
-        load.memory_bits += memories[slice.population].bits(slice.neurons.clone());
-    }
-    let mut fan_out = FanOut::new(topology, seats);
-    for population in 0..topology.populations.len() {
-        for bundle in fan_out.bundles(population) {
-            let home = seats.slice(population, bundle.start);
-            let axons = bundle.len() as u64;
-            for core in fan_out.cores(population, bundle.start) {
-                loads[core].fan_in_axons += axons;
-                if let Some(home) = home {
-                    loads[seats.slices()[home].core].fan_out_axons += axons;
-                }
-            }
-        }
-    }
+    let loads = loads(topology, capacity, seats);
     let name = |core: usize| {
         seats
             .slices()
@@ -79,20 +58,7 @@ pub(super) fn exceeded(topology: &Topology, capacity: &Capacity, seats: &Seats) 
             ));
         }
     }
-    let longest = topology.edges.iter().max_by_key(|edge| edge.delay);
-    if let Some(edge) = longest.filter(|edge| edge.delay > 0) {
-        let name = |population: usize| &topology.populations[population].name;
-        let (delay, from, to) = (edge.delay, name(edge.source), name(edge.target));
-        match capacity.max_delay {
-            Some(most) if delay <= most => {}
-            Some(most) => exceeded.push(format!(
-                "delay [timesteps]: {delay} from {from} to {to}, allowed {most}"
-            )),
-            None => exceeded.push(format!(
-                "delay [timesteps]: {delay} from {from} to {to}; the table lacks capacity.max_delay"
-            )),
-        }
-    }
+    exceeded.extend(delay(topology, capacity));
     let chips = seats.core_bound().div_ceil(capacity.mesh.cores_per_chip());
     if chips as u64 > capacity.chips {
         exceeded.push(format!(
@@ -103,4 +69,48 @@ pub(super) fn exceeded(topology: &Topology, capacity: &Capacity, seats: &Seats) 
         ));
     }
     exceeded
+}
+
+/// What each core is asked to hold.
+fn loads(topology: &Topology, capacity: &Capacity, seats: &Seats) -> Vec<Load> {
+    let mut loads = vec![Load::default(); seats.core_bound()];
+    let memories: Vec<Memory> = (0..topology.populations.len())
+        .map(|population| Memory::of(topology, capacity, population))
+        .collect();
+    for slice in seats.slices() {
+        let load = &mut loads[slice.core];
+        load.neurons += slice.neurons.len() as u64;
+        load.memory_bits += memories[slice.population].bits(slice.neurons.clone());
+    }
+    let mut fan_out = FanOut::new(topology, seats);
+    for population in 0..topology.populations.len() {
+        for bundle in fan_out.bundles(population) {
+            let home = seats.slice(population, bundle.start);
+            let axons = bundle.len() as u64;
+            for core in fan_out.cores(population, bundle.start) {
+                loads[core].fan_in_axons += axons;
+                if let Some(home) = home {
+                    loads[seats.slices()[home].core].fan_out_axons += axons;
+                }
+            }
+        }
+    }
+    loads
+}
+
+/// The longest delay, if cores do not keep spikes for so long.
+fn delay(topology: &Topology, capacity: &Capacity) -> Option<String> {
+    let longest = topology.edges.iter().max_by_key(|edge| edge.delay);
+    let edge = longest.filter(|edge| edge.delay > 0)?;
+    let name = |population: usize| &topology.populations[population].name;
+    let (delay, from, to) = (edge.delay, name(edge.source), name(edge.target));
+    match capacity.max_delay {
+        Some(most) if delay <= most => None,
+        Some(most) => Some(format!(
+            "delay [timesteps]: {delay} from {from} to {to}, allowed {most}"
+        )),
+        None => Some(format!(
+            "delay [timesteps]: {delay} from {from} to {to}; the table lacks capacity.max_delay"
+        )),
+    }
 }

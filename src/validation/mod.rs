@@ -21,6 +21,7 @@ use crate::units::Range;
 use fit::{Sample, median, with};
 use predict::PointReplay;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 const SHIPPED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/validation.rs"));
@@ -239,49 +240,7 @@ fn replay(hardware: &Hardware, suite: &Suite) -> Validation {
             .map(|replay| replay.predict(hardware));
         let unseen = replays[index].as_ref().zip(left_out[index].as_ref());
         let unseen = unseen.map(|(replay, device)| replay.predict(device));
-        for (&quantity, &measured) in &point.measured {
-            let range = predicted
-                .as_ref()
-                .and_then(|found| found.get(&quantity))
-                .copied();
-            let centre = measured.centre();
-            let refused = match (&point.refused, range) {
-                (Some(reason), _) => Some(reason.clone()),
-                (None, None) => Some("a figure of the table is not known".to_owned()),
-                (None, Some(_)) => None,
-            };
-            rows.push(Row {
-                case: case.id.clone(),
-                point: point.label.clone(),
-                quantity,
-                measured: centre,
-                predicted: range,
-                ratio: range.map(|range| range.nominal / centre),
-                inside: range.map(|range| contains(range, measured)),
-                left_out_ratio: unseen
-                    .as_ref()
-                    .and_then(|found| found.get(&quantity))
-                    .map(|range| range.nominal / centre),
-                counted: range.is_some() && !case.bounds_only,
-                refused,
-                source: case.source.clone(),
-            });
-        }
-        if let (true, Some(reason)) = (point.measured.is_empty(), &point.refused) {
-            rows.push(Row {
-                case: case.id.clone(),
-                point: point.label.clone(),
-                quantity: MeasuredQuantity::TotalJ,
-                measured: f64::NAN,
-                predicted: None,
-                ratio: None,
-                inside: None,
-                left_out_ratio: None,
-                counted: false,
-                refused: Some(reason.clone()),
-                source: case.source.clone(),
-            });
-        }
+        rows.extend(rows_of(case, point, predicted.as_ref(), unseen.as_ref()));
     }
     Validation {
         device: hardware.name.clone(),
@@ -289,6 +248,56 @@ fn replay(hardware: &Hardware, suite: &Suite) -> Validation {
         errors: errors(&rows),
         rows,
     }
+}
+
+/// What is predicted of a quantity of a point.
+type Predicted = BTreeMap<MeasuredQuantity, Range>;
+
+/// The rows of a point, from what the device table predicts of it and what a table that was fitted
+/// without it does.
+fn rows_of(
+    case: &Case,
+    point: &CasePoint,
+    predicted: Option<&Predicted>,
+    unseen: Option<&Predicted>,
+) -> Vec<Row> {
+    let empty = |quantity: MeasuredQuantity, measured: f64| Row {
+        case: case.id.clone(),
+        point: point.label.clone(),
+        quantity,
+        measured,
+        predicted: None,
+        ratio: None,
+        inside: None,
+        left_out_ratio: None,
+        counted: false,
+        refused: point.refused.clone(),
+        source: case.source.clone(),
+    };
+    if point.measured.is_empty() && point.refused.is_some() {
+        return vec![empty(MeasuredQuantity::TotalJ, f64::NAN)];
+    }
+    let row = |(&quantity, &measured): (&MeasuredQuantity, &PublishedValue)| {
+        let range = predicted.and_then(|found| found.get(&quantity)).copied();
+        let centre = measured.centre();
+        let refused = match (&point.refused, range) {
+            (Some(reason), _) => Some(reason.clone()),
+            (None, None) => Some("a figure of the table is not known".to_owned()),
+            (None, Some(_)) => None,
+        };
+        Row {
+            predicted: range,
+            ratio: range.map(|range| range.nominal / centre),
+            inside: range.map(|range| contains(range, measured)),
+            left_out_ratio: unseen
+                .and_then(|found| found.get(&quantity))
+                .map(|range| range.nominal / centre),
+            counted: range.is_some() && !case.bounds_only,
+            refused,
+            ..empty(quantity, centre)
+        }
+    };
+    point.measured.iter().map(row).collect()
 }
 
 fn contains(range: Range, measured: PublishedValue) -> bool {

@@ -8,6 +8,14 @@ use crate::neuron::{MaxPool, Neuron};
 
 const NOT_SPIKES: &str = "max pooling is converted only where it reads spikes: behind a ReLU, not behind the input, average pooling or a sum without ReLU; use average pooling there or reorder the layers";
 
+/// A window that slides over maps.
+#[derive(Clone, Copy)]
+struct Slide {
+    window: Window,
+    input: Shape,
+    output: Shape,
+}
+
 impl NetworkBuilder<'_> {
     /// Max pooling of spikes, or of what the next rectifier will make spikes.
     pub(super) fn max_pool(
@@ -63,78 +71,20 @@ impl NetworkBuilder<'_> {
     ) -> Result<Signal, String> {
         let mut terms = Vec::with_capacity(input.terms.len());
         for term in input.terms {
-            let placement = match term.map {
-                Map::Placed(placement) => placement,
+            let source = term.population;
+            let slide = Slide {
+                window,
+                input: input.shape,
+                output,
+            };
+            terms.push(match term.map {
+                Map::Placed(placement) => self.pool_placed(name, slide, source, placement),
                 Map::Scattered {
                     sources,
                     from,
                     factor,
-                } => {
-                    let factor =
-                        channel_factors(&from, &factor, input.shape.channels).ok_or(NOT_SPIKES)?;
-                    let pooling = AveragePooling {
-                        input: input.shape,
-                        output,
-                        window,
-                        count_padding: true,
-                    };
-                    let connectivity = windows_of(sources, &from, &pooling)?;
-                    let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
-                    let population = self.population(name, output, neuron, Vec::new());
-                    self.connect_uniform(term.population, population, connectivity);
-                    terms.push(Term {
-                        population,
-                        signed: false,
-                        map: Map::Placed(MapPlacement::whole(output, factor)),
-                    });
-                    continue;
-                }
+                } => self.pool_scattered(name, slide, source, (sources, &from, &factor))?,
                 _ => return Err(NOT_SPIKES.into()),
-            };
-            let source = placement.source;
-            // Zeros around rectified values never win: they are padding.
-            let axis = |axis: Axis, before: usize, inner: usize, outer: usize| Axis {
-                pad_before: axis.pad_before + before,
-                pad_after: axis.pad_after + outer - inner - before,
-                ..axis
-            };
-            let shape = Shape {
-                channels: source.channels,
-                ..output
-            };
-            let convolution = Convolution {
-                input: source,
-                output: shape,
-                window: Window {
-                    vertical: axis(
-                        window.vertical,
-                        placement.top,
-                        source.height,
-                        input.shape.height,
-                    ),
-                    horizontal: axis(
-                        window.horizontal,
-                        placement.left,
-                        source.width,
-                        input.shape.width,
-                    ),
-                },
-                groups: source.channels,
-            };
-            let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
-            let population = self.population(name, shape, neuron, Vec::new());
-            let pattern = Pattern::Convolution {
-                convolution,
-                present: None,
-            };
-            self.connect_uniform(term.population, population, Connectivity::new(pattern));
-            terms.push(Term {
-                population,
-                signed: false,
-                map: Map::Placed(MapPlacement {
-                    first_channel: placement.first_channel,
-                    ..MapPlacement::whole(shape, placement.factor)
-                }),
             });
         }
         let bias = match input.bias.get(..input.shape.channels) {
@@ -153,6 +103,79 @@ impl NetworkBuilder<'_> {
             bias,
             view: None,
             pools: Vec::new(),
+        })
+    }
+
+    /// Pools maps that lie somewhere among zeros.
+    fn pool_placed(
+        &mut self,
+        name: &str,
+        slide: Slide,
+        source: usize,
+        placement: MapPlacement,
+    ) -> Term {
+        let maps = placement.source;
+        // Zeros around rectified values never win: they are padding.
+        let axis = |axis: Axis, before: usize, inner: usize, outer: usize| Axis {
+            pad_before: axis.pad_before + before,
+            pad_after: axis.pad_after + outer - inner - before,
+            ..axis
+        };
+        let Slide { window, input, .. } = slide;
+        let shape = Shape {
+            channels: maps.channels,
+            ..slide.output
+        };
+        let convolution = Convolution {
+            input: maps,
+            output: shape,
+            window: Window {
+                vertical: axis(window.vertical, placement.top, maps.height, input.height),
+                horizontal: axis(window.horizontal, placement.left, maps.width, input.width),
+            },
+            groups: maps.channels,
+        };
+        let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
+        let population = self.population(name, shape, neuron, Vec::new());
+        let pattern = Pattern::Convolution {
+            convolution,
+            present: None,
+        };
+        self.connect_uniform(source, population, Connectivity::new(pattern));
+        Term {
+            population,
+            signed: false,
+            map: Map::Placed(MapPlacement {
+                first_channel: placement.first_channel,
+                ..MapPlacement::whole(shape, placement.factor)
+            }),
+        }
+    }
+
+    /// Pools values that come from anywhere: how many sources there are, the source of each value
+    /// and its factor.
+    fn pool_scattered(
+        &mut self,
+        name: &str,
+        slide: Slide,
+        source: usize,
+        (sources, from, factor): (usize, &[u32], &[f32]),
+    ) -> Result<Term, String> {
+        let factor = channel_factors(from, factor, slide.input.channels).ok_or(NOT_SPIKES)?;
+        let pooling = AveragePooling {
+            input: slide.input,
+            output: slide.output,
+            window: slide.window,
+            count_padding: true,
+        };
+        let connectivity = windows_of(sources, from, &pooling)?;
+        let neuron = Neuron::MaxPool(MaxPool { rule: self.rule });
+        let population = self.population(name, slide.output, neuron, Vec::new());
+        self.connect_uniform(source, population, connectivity);
+        Ok(Term {
+            population,
+            signed: false,
+            map: Map::Placed(MapPlacement::whole(slide.output, factor)),
         })
     }
 

@@ -140,9 +140,34 @@ pub(super) fn examine(
         );
     }
     let found = infer(&parts, edges);
-    let faults = found.problems.into_iter();
-    problems.extend(faults.map(|(node, reason)| NodeProblem::of(&nodes[node], reason)));
+    let faults = found.problems.iter();
+    problems.extend(faults.map(|(node, reason)| NodeProblem::of(&nodes[*node], reason.clone())));
     let complete = complete && problems.is_empty();
+    let notes = examine_edges(nodes, edges, &found, &mut problems);
+    let mut shapes = Vec::with_capacity(nodes.len());
+    for ((node, input), output) in nodes.iter().zip(found.inputs).zip(found.outputs) {
+        match (input, output) {
+            (Some(input), Some(output)) => shapes.push(NodeShape { input, output }),
+            _ if complete => problems.push(NodeProblem::of(node, String::from(
+                "its shape follows neither from its parameters nor from its inputs; connect it to an Input, or give it parameters of full shape",
+            ))),
+            _ => {}
+        }
+    }
+    if problems.is_empty() {
+        Ok((shapes, notes))
+    } else {
+        Err(problems)
+    }
+}
+
+/// Checks what each edge joins. Notes on edges whose ends are alike but not the same.
+fn examine_edges(
+    nodes: &[GraphNode],
+    edges: &[(usize, usize)],
+    found: &Inferred,
+    problems: &mut Vec<NodeProblem>,
+) -> Vec<String> {
     let mut notes = Vec::new();
     let distinct: BTreeSet<(usize, usize)> = edges.iter().copied().collect();
     for (source, target) in distinct {
@@ -161,41 +186,26 @@ pub(super) fn examine(
                 "an edge to \"{}\" leaves it; data leaves the network there, start the edge at the Output's source", to.name
             )));
         }
-        if let (Some(output), Some(input)) = (&found.outputs[source], &found.inputs[target])
-            && output != input
-        {
-            if alike(output, input) {
-                notes.push(format!(
-                    "node \"{}\": its input {input:?} takes {output:?} of \"{}\"; dimensions of 1 make no difference",
-                    to.name, from.name
-                ));
-            } else {
-                let flatten = match &from.primitive {
-                    Primitive::Flatten(flatten) if flatten.start_dim != 0 => {
-                        "; NIR counts no batch dimension, so start_dim 0 flattens everything"
-                    }
-                    _ => "",
-                };
-                problems.push(NodeProblem::of(to, format!(
-                    "it is for inputs of the shape {input:?}, but \"{}\" has the output {output:?}{flatten}",
-                    from.name
-                )));
-            }
+        let (Some(output), Some(input)) = (&found.outputs[source], &found.inputs[target]) else {
+            continue;
+        };
+        if output != input && alike(output, input) {
+            notes.push(format!(
+                "node \"{}\": its input {input:?} takes {output:?} of \"{}\"; dimensions of 1 make no difference",
+                to.name, from.name
+            ));
+        } else if output != input {
+            let flatten = match &from.primitive {
+                Primitive::Flatten(flatten) if flatten.start_dim != 0 => {
+                    "; NIR counts no batch dimension, so start_dim 0 flattens everything"
+                }
+                _ => "",
+            };
+            problems.push(NodeProblem::of(to, format!(
+                "it is for inputs of the shape {input:?}, but \"{}\" has the output {output:?}{flatten}",
+                from.name
+            )));
         }
     }
-    let mut shapes = Vec::with_capacity(nodes.len());
-    for ((node, input), output) in nodes.iter().zip(found.inputs).zip(found.outputs) {
-        match (input, output) {
-            (Some(input), Some(output)) => shapes.push(NodeShape { input, output }),
-            _ if complete => problems.push(NodeProblem::of(node, String::from(
-                "its shape follows neither from its parameters nor from its inputs; connect it to an Input, or give it parameters of full shape",
-            ))),
-            _ => {}
-        }
-    }
-    if problems.is_empty() {
-        Ok((shapes, notes))
-    } else {
-        Err(problems)
-    }
+    notes
 }

@@ -32,23 +32,10 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         )))
     };
     let binned = || format!("events are binned into timesteps of {} s", request.bin_s);
+    let step = |time_s| data::time_step(time_s, request.bin_s);
     let (content, samples) = match observable {
         Observable::TimeGridded(grid) => {
-            let (dims, values): ([usize; 3], Vec<f32>) = match grid.values {
-                Grid::Spikes { dims, data } => {
-                    let values = data.into_iter().map(|v| f32::from(u8::from(v)));
-                    (dims, values.collect())
-                }
-                Grid::Numbers(tensor) => {
-                    let dims = <[usize; 3]>::try_from(tensor.dims).map_err(|have| {
-                        SpikesProblem::Shape {
-                            have,
-                            expected: "a grid is [samples, timesteps, neurons]".into(),
-                        }
-                    })?;
-                    (dims, tensor.data.into_iter().map(|v| v as f32).collect())
-                }
-            };
+            let (dims, values) = on_grid(grid.values)?;
             fits(dims[2])?;
             if let Some(index) = values.iter().position(|value| !value.is_finite()) {
                 let value = f64::from(values[index]);
@@ -61,11 +48,9 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         Observable::Events(events) => {
             fits(events.neurons)?;
             notes.push(binned());
-            let place = |time_s| data::time_step(time_s, request.bin_s);
-            let samples: Vec<Vec<Event>> = events
-                .samples
-                .into_iter()
-                .map(|sample| binary(sample.iter().map(|e| (place(e.time_s), e.neuron as u32))))
+            let samples = events.samples.into_iter();
+            let samples: Vec<Vec<Event>> = samples
+                .map(|sample| binary(sample.iter().map(|e| (step(e.time_s), e.neuron as u32))))
                 .collect();
             let count = samples.len();
             (Content::Events(samples), count)
@@ -74,13 +59,12 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
             fits(events.neurons)?;
             notes.push(binned());
             let event = |e: data::TimedEvent<f64>| Event {
-                step: data::time_step(e.time_s, request.bin_s),
+                step: step(e.time_s),
                 neuron: e.neuron as u32,
                 value: e.value as f32,
             };
-            let samples: Vec<Vec<Event>> = events
-                .samples
-                .into_iter()
+            let samples = events.samples.into_iter();
+            let samples: Vec<Vec<Event>> = samples
                 .map(|sample| summed(sample.into_iter().map(event).collect()))
                 .collect();
             let mut values = samples.iter().flatten().map(|event| event.value);
@@ -99,6 +83,24 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         labels: None,
         notes,
     })
+}
+
+/// Values on a grid with their dimensions: samples, timesteps, neurons.
+fn on_grid(grid: Grid) -> Result<([usize; 3], Vec<f32>), SpikesProblem> {
+    match grid {
+        Grid::Spikes { dims, data } => {
+            let values = data.into_iter().map(|v| f32::from(u8::from(v)));
+            Ok((dims, values.collect()))
+        }
+        Grid::Numbers(tensor) => {
+            let dims =
+                <[usize; 3]>::try_from(tensor.dims).map_err(|have| SpikesProblem::Shape {
+                    have,
+                    expected: "a grid is [samples, timesteps, neurons]".into(),
+                })?;
+            Ok((dims, tensor.data.into_iter().map(|v| v as f32).collect()))
+        }
+    }
 }
 
 /// What the node of the network's input recorded, or the only node: its spikes, or the only

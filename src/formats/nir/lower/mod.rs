@@ -437,81 +437,23 @@ impl<'a> Lowering<'a> {
     /// Orders populations and builds projections.
     fn finish(mut self, mut outputs: Vec<Port>) -> Result<Lowered, LowerError> {
         let drafts = std::mem::take(&mut self.drafts);
-        let none = LoweredSignal::default();
-        let arriving = |draft: &'_ Draft| draft.arriving.clone().unwrap_or_else(|| none.clone());
-        let edges: BTreeSet<(usize, usize)> = drafts
-            .iter()
-            .enumerate()
-            .flat_map(|(target, draft)| {
-                arriving(draft)
-                    .links
-                    .into_iter()
-                    .map(move |link| (link.source, target))
-            })
-            .collect();
-        let order = order::order(drafts.len(), &edges, 0);
-        let mut place = vec![0; drafts.len()];
-        for (index, &draft) in order.iter().enumerate() {
-            place[draft] = index;
-        }
-
+        let (order, place) = visits(&drafts);
         let mut network = Network {
             name: String::new(),
             populations: Vec::with_capacity(drafts.len()),
             projections: Vec::new(),
         };
-        for (target, draft) in order.iter().map(|&index| &drafts[index]).enumerate() {
-            let signal = arriving(draft);
-            let bias: Vec<f32> = match signal.constant.is_empty() {
-                true => Vec::new(),
-                false => positions(draft.shape)
-                    .into_iter()
-                    .map(|position| signal.constant[position] as f32)
-                    .collect(),
-            };
-            if bias.iter().any(|value| !value.is_finite()) {
-                self.problem(
-                    draft.node,
-                    "a bias into it exceeds single precision; scale weights and thresholds down",
-                );
-            }
-            network.populations.push(Population {
-                bias,
-                ..Population::new(
-                    self.nodes[draft.node].name.clone(),
-                    draft.shape,
-                    draft.neuron.clone(),
-                )
-            });
+        for draft in order.iter().map(|&index| &drafts[index]) {
+            let signal = draft.arriving.clone().unwrap_or_default();
+            network
+                .populations
+                .push(self.population(draft, &signal.constant));
             let mut links = signal.links;
             links.sort_by_key(|link| place[link.source]);
             for link in links {
-                let from = &drafts[link.source];
-                let source = place[link.source];
-                let forward = source < target;
-                if !forward {
-                    self.note(
-                        draft.node,
-                        &format!(
-                            "what \"{}\" sends to it closes a cycle and arrives one timestep late",
-                            self.nodes[from.node].name
-                        ),
-                    );
-                }
-                let shapes = [from.shape, draft.shape];
-                match projection::projection(&link, &self.maps, shapes, forward) {
-                    Ok(None) => {}
-                    Ok(Some((connectivity, weights, delay))) => {
-                        network.projections.push(Projection {
-                            source,
-                            target,
-                            connectivity,
-                            weights,
-                            delay,
-                        });
-                    }
-                    Err(reason) => self.problem(link.core.unwrap_or(draft.node), reason),
-                }
+                let ends = [place[link.source], network.populations.len() - 1];
+                let projection = self.project(&link, [&drafts[link.source], draft], ends);
+                network.projections.extend(projection);
             }
         }
         if let (true, Err(reason)) = (self.problems.is_empty(), network.check()) {
@@ -538,4 +480,75 @@ impl<'a> Lowering<'a> {
             notes: self.notes,
         })
     }
+
+    /// The population of a draft, with what arrives in each timestep as its bias.
+    fn population(&mut self, draft: &Draft, constant: &[f64]) -> Population {
+        let bias: Vec<f32> = match constant.is_empty() {
+            true => Vec::new(),
+            false => positions(draft.shape)
+                .into_iter()
+                .map(|position| constant[position] as f32)
+                .collect(),
+        };
+        if bias.iter().any(|value| !value.is_finite()) {
+            self.problem(
+                draft.node,
+                "a bias into it exceeds single precision; scale weights and thresholds down",
+            );
+        }
+        let name = self.nodes[draft.node].name.clone();
+        Population {
+            bias,
+            ..Population::new(name, draft.shape, draft.neuron.clone())
+        }
+    }
+
+    /// What joins two drafts, at these places among the populations, if anything does.
+    fn project(
+        &mut self,
+        link: &Link,
+        [from, to]: [&Draft; 2],
+        [source, target]: [usize; 2],
+    ) -> Option<Projection> {
+        let forward = source < target;
+        if !forward {
+            self.note(
+                to.node,
+                &format!(
+                    "what \"{}\" sends to it closes a cycle and arrives one timestep late",
+                    self.nodes[from.node].name
+                ),
+            );
+        }
+        let shapes = [from.shape, to.shape];
+        match projection::projection(link, &self.maps, shapes, forward) {
+            Ok(found) => found.map(|(connectivity, weights, delay)| Projection {
+                source,
+                target,
+                connectivity,
+                weights,
+                delay,
+            }),
+            Err(reason) => {
+                self.problem(link.core.unwrap_or(to.node), reason);
+                None
+            }
+        }
+    }
+}
+
+/// Drafts in the order in which a timestep visits them, and the place of each in it.
+fn visits(drafts: &[Draft]) -> (Vec<usize>, Vec<usize>) {
+    let edges: BTreeSet<(usize, usize)> = (drafts.iter().enumerate())
+        .flat_map(|(target, draft)| {
+            let links = draft.arriving.iter().flat_map(|signal| &signal.links);
+            links.map(move |link| (link.source, target))
+        })
+        .collect();
+    let order = order::order(drafts.len(), &edges, 0);
+    let mut place = vec![0; drafts.len()];
+    for (index, &draft) in order.iter().enumerate() {
+        place[draft] = index;
+    }
+    (order, place)
 }

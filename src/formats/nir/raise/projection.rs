@@ -72,41 +72,7 @@ impl Raising<'_> {
         }
         match &projection.connectivity.pattern {
             Pattern::Dense { .. } | Pattern::Sparse { .. } => {
-                if let Some(scale) = one_to_one(projection, shape, target.shape) {
-                    if scale.data.iter().any(|&factor| factor != 1.0) {
-                        at = self.chain(at, &name("scale"), Primitive::Scale(Scale { scale }));
-                    }
-                } else {
-                    if target.shape.dims().len() > 1 {
-                        return Err(format!(
-                            "a matrix cannot feed maps of shape {}; NIR has no node that makes maps of a vector",
-                            target.shape
-                        ));
-                    }
-                    if shape.dims().len() > 1 || maps_read(network, projection) {
-                        let flatten = Flatten {
-                            start_dim: 0,
-                            end_dim: -1,
-                            input_shape: Some(match projection.connectivity.pooling {
-                                Some(_) => maps(shape),
-                                None => self.dims(projection.source),
-                            }),
-                        };
-                        at = self.chain(at, &name("flatten"), Primitive::Flatten(flatten));
-                    }
-                    let weight = matrix(projection, shape, target.shape)?;
-                    let primitive = match bias {
-                        Some(bias) => Primitive::Affine(Affine {
-                            bias: Tensor {
-                                dims: vec![bias.len()],
-                                data: bias,
-                            },
-                            weight,
-                        }),
-                        None => Primitive::Linear(Linear { weight }),
-                    };
-                    at = self.chain(at, &name("weight"), primitive);
-                }
+                at = self.matrix(at, projection, [shape, target.shape], bias)?;
             }
             Pattern::Convolution { convolution, .. } => {
                 if convolution.window.outputs(convolution.input)
@@ -139,6 +105,55 @@ impl Raising<'_> {
         }
         self.edges.push((at, projection.target));
         Ok(())
+    }
+
+    /// A node for each synapse of its own: a scale where neurons are joined one to one, else a
+    /// matrix, of values that are flattened in front of it. The last node.
+    fn matrix(
+        &mut self,
+        mut at: usize,
+        projection: &Projection,
+        [shape, target]: [Shape; 2],
+        bias: Option<Vec<f64>>,
+    ) -> Result<usize, String> {
+        let network = self.network;
+        let ends = [projection.source, projection.target];
+        let [from, to] = ends.map(|index| &network.populations[index].name);
+        let name = |what: &str| format!("{from}_{to}_{what}");
+        if let Some(scale) = one_to_one(projection, shape, target) {
+            return Ok(match scale.data.iter().any(|&factor| factor != 1.0) {
+                true => self.chain(at, &name("scale"), Primitive::Scale(Scale { scale })),
+                false => at,
+            });
+        }
+        if target.dims().len() > 1 {
+            return Err(format!(
+                "a matrix cannot feed maps of shape {target}; NIR has no node that makes maps of a vector"
+            ));
+        }
+        if shape.dims().len() > 1 || maps_read(network, projection) {
+            let flatten = Flatten {
+                start_dim: 0,
+                end_dim: -1,
+                input_shape: Some(match projection.connectivity.pooling {
+                    Some(_) => maps(shape),
+                    None => self.dims(projection.source),
+                }),
+            };
+            at = self.chain(at, &name("flatten"), Primitive::Flatten(flatten));
+        }
+        let weight = matrix(projection, shape, target)?;
+        let primitive = match bias {
+            Some(bias) => Primitive::Affine(Affine {
+                bias: Tensor {
+                    dims: vec![bias.len()],
+                    data: bias,
+                },
+                weight,
+            }),
+            None => Primitive::Linear(Linear { weight }),
+        };
+        Ok(self.chain(at, &name("weight"), primitive))
     }
 
     /// The delay beyond the timestep that closing a cycle takes.

@@ -50,33 +50,11 @@ pub(super) fn window(
             .checked_mul(axis.dilation)
             .and_then(|s| s.checked_add(1))
             .ok_or("its window is too large")?;
-        match auto_pad {
-            "NOTSET" | "" => {}
-            "VALID" => (axis.pad_before, axis.pad_after) = (0, 0),
-            "SAME_UPPER" | "SAME_LOWER" => {
-                let count = size.div_ceil(axis.stride);
-                let total = ((count - 1) * axis.stride + span).saturating_sub(size);
-                let (small, large) = (total / 2, total - total / 2);
-                (axis.pad_before, axis.pad_after) = if auto_pad == "SAME_UPPER" {
-                    (small, large)
-                } else {
-                    (large, small)
-                };
-            }
-            other => return Err(format!("auto_pad \"{other}\" is not known")),
-        }
+        (axis.pad_before, axis.pad_after) = padding(auto_pad, axis, size, span)?;
         if ceil {
-            // The last window may hang over the end, but must start inside or in the padding
-            // before it.
-            let padded = size + axis.pad_before + axis.pad_after;
-            let over = padded.saturating_sub(span) % axis.stride;
-            if over > 0 && padded >= span {
-                let extra = axis.stride - over;
-                if padded + extra - span < size + axis.pad_before {
-                    axis.pad_after += extra;
-                    overhangs = true;
-                }
-            }
+            let extra = overhang(axis, size, span);
+            axis.pad_after += extra;
+            overhangs |= extra > 0;
         }
         let count = axis.outputs(size).filter(|&n| n > 0).ok_or(format!(
             "its window does not fit an input of {:?}",
@@ -105,4 +83,37 @@ pub(super) fn window(
         outputs,
         overhangs,
     })
+}
+
+/// Padding before and after an axis of a size; `auto_pad` may overrule what the axis says.
+fn padding(auto_pad: &str, axis: Axis, size: usize, span: usize) -> Result<(usize, usize), String> {
+    match auto_pad {
+        "NOTSET" | "" => Ok((axis.pad_before, axis.pad_after)),
+        "VALID" => Ok((0, 0)),
+        "SAME_UPPER" | "SAME_LOWER" => {
+            let count = size.div_ceil(axis.stride);
+            let total = ((count - 1) * axis.stride + span).saturating_sub(size);
+            let (small, large) = (total / 2, total - total / 2);
+            Ok(if auto_pad == "SAME_UPPER" {
+                (small, large)
+            } else {
+                (large, small)
+            })
+        }
+        other => Err(format!("auto_pad \"{other}\" is not known")),
+    }
+}
+
+/// By how much the last window may hang over the end: it must start inside or in the padding before
+/// it.
+fn overhang(axis: Axis, size: usize, span: usize) -> usize {
+    let padded = size + axis.pad_before + axis.pad_after;
+    let over = padded.saturating_sub(span) % axis.stride;
+    if over > 0 && padded >= span {
+        let extra = axis.stride - over;
+        if padded + extra - span < size + axis.pad_before {
+            return extra;
+        }
+    }
+    0
 }
