@@ -9,6 +9,7 @@ mod common;
 
 use common::feed_forward::{Builder, drives, set_rates};
 use cpu_time::ProcessTime;
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use spikewatt::counts::EventCounts;
 use spikewatt::encoding::Drive;
@@ -332,73 +333,84 @@ fn draw(path: &Path, points: &[Point]) -> Result<(), Box<dyn Error>> {
         ("threads", "threads (samples in parallel)"),
     ];
     for (panel, (axis, label)) in panels.iter().zip(axes) {
-        let of_axis = || points.iter().filter(|p| p.axis == axis && p.value > 0.0);
-        let series: Vec<(f64, f64)> = of_axis().map(|p| (p.value, 1e3 * p.cpu_s)).collect();
-        let idle = points.iter().find(|p| p.axis == axis && p.value == 0.0);
-        let (first, last) = (series[0], series[series.len() - 1]);
-        let proportional: Vec<(f64, f64)> = series
-            .iter()
-            .map(|(x, _)| match axis {
-                "threads" => (*x, first.1),
-                // From the largest: the smallest is where other costs show.
-                _ => (*x, last.1 * x / last.0),
-            })
-            .collect();
-        let values = || series.iter().chain(&proportional).map(|(_, y)| *y);
-        let idle_ms = idle.map(|p| 1e3 * p.cpu_s);
-        let low = values().chain(idle_ms).fold(f64::INFINITY, f64::min) / 1.5;
-        let high = values().fold(0.0, f64::max) * 1.5;
-        let mut chart = ChartBuilder::on(panel)
-            .margin(16)
-            .x_label_area_size(48)
-            .y_label_area_size(72)
-            .build_cartesian_2d(
-                (first.0 / 1.2..last.0 * 1.2).log_scale(),
-                (low..high).log_scale(),
-            )?;
-        chart
-            .configure_mesh()
-            .x_label_formatter(&short)
-            .y_label_formatter(&short)
-            .x_desc(label)
-            .y_desc("CPU ms per sample")
-            .label_style(("sans-serif", 16))
-            .axis_desc_style(("sans-serif", 19))
-            .light_line_style(WHITE)
-            .draw()?;
-        let line = |colour: RGBColor| move |(x, y)| PathElement::new([(x, y), (x + 24, y)], colour);
-        let (grey, blue, red) = (
-            RGBColor(160, 160, 160),
-            RGBColor(0, 90, 170),
-            RGBColor(200, 60, 40),
-        );
-        chart
-            .draw_series(LineSeries::new(proportional, grey.stroke_width(2)))?
-            .label(if axis == "threads" {
-                "no loss"
-            } else {
-                "proportional"
-            })
-            .legend(line(grey));
-        if let Some(idle_ms) = idle_ms {
-            let ends = [(first.0 / 1.2, idle_ms), (last.0 * 1.2, idle_ms)];
-            chart
-                .draw_series(LineSeries::new(ends, red.stroke_width(2)))?
-                .label("neurons alone, no input spikes")
-                .legend(line(red));
-        }
-        chart
-            .draw_series(LineSeries::new(series.clone(), blue.stroke_width(2)).point_size(4))?
-            .label("measured")
-            .legend(line(blue));
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .label_font(("sans-serif", 17))
-            .border_style(WHITE)
-            .background_style(WHITE.mix(0.8))
-            .draw()?;
+        draw_panel(panel, axis, label, points)?;
     }
     area.present()?;
+    Ok(())
+}
+
+/// One axis of the picture, in double logarithmic scale.
+fn draw_panel(
+    panel: &DrawingArea<BitMapBackend, Shift>,
+    axis: &str,
+    label: &str,
+    points: &[Point],
+) -> Result<(), Box<dyn Error>> {
+    let of_axis = || points.iter().filter(|p| p.axis == axis && p.value > 0.0);
+    let series: Vec<(f64, f64)> = of_axis().map(|p| (p.value, 1e3 * p.cpu_s)).collect();
+    let idle = points.iter().find(|p| p.axis == axis && p.value == 0.0);
+    let (first, last) = (series[0], series[series.len() - 1]);
+    let proportional: Vec<(f64, f64)> = series
+        .iter()
+        .map(|(x, _)| match axis {
+            "threads" => (*x, first.1),
+            // From the largest: the smallest is where other costs show.
+            _ => (*x, last.1 * x / last.0),
+        })
+        .collect();
+    let values = || series.iter().chain(&proportional).map(|(_, y)| *y);
+    let idle_ms = idle.map(|p| 1e3 * p.cpu_s);
+    let low = values().chain(idle_ms).fold(f64::INFINITY, f64::min) / 1.5;
+    let high = values().fold(0.0, f64::max) * 1.5;
+    let mut chart = ChartBuilder::on(panel)
+        .margin(16)
+        .x_label_area_size(48)
+        .y_label_area_size(72)
+        .build_cartesian_2d(
+            (first.0 / 1.2..last.0 * 1.2).log_scale(),
+            (low..high).log_scale(),
+        )?;
+    chart
+        .configure_mesh()
+        .x_label_formatter(&short)
+        .y_label_formatter(&short)
+        .x_desc(label)
+        .y_desc("CPU ms per sample")
+        .label_style(("sans-serif", 16))
+        .axis_desc_style(("sans-serif", 19))
+        .light_line_style(WHITE)
+        .draw()?;
+    let line = |colour: RGBColor| move |(x, y)| PathElement::new([(x, y), (x + 24, y)], colour);
+    let (grey, blue, red) = (
+        RGBColor(160, 160, 160),
+        RGBColor(0, 90, 170),
+        RGBColor(200, 60, 40),
+    );
+    chart
+        .draw_series(LineSeries::new(proportional, grey.stroke_width(2)))?
+        .label(if axis == "threads" {
+            "no loss"
+        } else {
+            "proportional"
+        })
+        .legend(line(grey));
+    if let Some(idle_ms) = idle_ms {
+        let ends = [(first.0 / 1.2, idle_ms), (last.0 * 1.2, idle_ms)];
+        chart
+            .draw_series(LineSeries::new(ends, red.stroke_width(2)))?
+            .label("neurons alone, no input spikes")
+            .legend(line(red));
+    }
+    chart
+        .draw_series(LineSeries::new(series.clone(), blue.stroke_width(2)).point_size(4))?
+        .label("measured")
+        .legend(line(blue));
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .label_font(("sans-serif", 17))
+        .border_style(WHITE)
+        .background_style(WHITE.mix(0.8))
+        .draw()?;
     Ok(())
 }

@@ -172,125 +172,146 @@ fn timeless(report: &Report) -> Report {
 
 /// What does not hold, in words.
 fn violations(experiment: &Experiment, catalogue: &Catalogue) -> Result<Vec<String>, Failure> {
-    let mut found = Vec::new();
-    let mut check = |holds: bool, what: String| {
-        if !holds {
-            found.push(what);
-        }
-    };
+    let mut found = Violations::default();
     let one = run(experiment, catalogue, 1)?;
     let two = run(experiment, catalogue, 2)?;
-    check(
+    found.check(
         one.counts == two.counts,
         "counts differ with the threads".into(),
     );
-    check(
+    found.check(
         one.outcomes == two.outcomes,
         "outcomes differ with the threads".into(),
     );
-    check(
+    found.check(
         timeless(&one.report) == timeless(&two.report),
         "reports differ with the threads".into(),
     );
 
-    let timesteps = f64::from(experiment.simulation.timesteps);
-    let populations = &one.report.populations;
-    for population in populations {
-        let updates = population.neuron_updates_per_inference;
-        let expected = population.neurons as f64 * timesteps;
-        // The input population is driven, not updated.
-        check(
-            updates == expected || updates == 0.0,
-            format!("{}: {updates} updates, not {expected}", population.name),
-        );
-        check(
-            population.rate >= 0.0 && population.rate <= 1.0,
-            format!("{}: rate {}", population.name, population.rate),
-        );
-    }
-    let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
-    let spikes: f64 = populations.iter().map(|p| p.spikes_per_inference).sum();
-    let synops: f64 = populations.iter().map(|p| p.synops_per_inference).sum();
-    let totals = &one.report.totals;
-    check(
-        close(totals.spikes_per_inference, spikes),
-        "spikes do not add up".into(),
-    );
-    check(
-        close(totals.synops_per_inference, synops),
-        "SynOps do not add up".into(),
-    );
-    for target in &one.report.targets {
-        let Some(energy) = target.energy_j else {
-            check(
-                !target.unpriced.is_empty(),
-                format!("{}: no energy and no reason", target.name),
-            );
-            continue;
-        };
-        let receipt: f64 = target.lines.iter().map(|line| line.joules).sum();
-        check(
-            close(energy.nominal, receipt),
-            format!("{}: {receipt} J is not {} J", target.name, energy.nominal),
-        );
-        check(
-            energy.low <= energy.nominal && energy.nominal <= energy.high,
-            format!("{}: its range is {energy:?}", target.name),
-        );
-        check(
-            energy.nominal.is_finite() && energy.nominal >= 0.0,
-            format!("{}: {} J", target.name, energy.nominal),
-        );
-    }
-
+    found.sums(&one.report, f64::from(experiment.simulation.timesteps));
     let mut longer = experiment.clone();
     longer.simulation.timesteps *= 2;
     let longer = run(&longer, catalogue, 2)?;
-    let (short, long) = (totals, &longer.report.totals);
-    check(
+    let (short, long) = (&one.report.totals, &longer.report.totals);
+    found.check(
         long.neuron_updates_per_inference == 2.0 * short.neuron_updates_per_inference,
         "twice the timesteps are not twice the updates".into(),
     );
 
-    let saved = SavedCounts {
-        counts: one.counts.clone(),
-        dense: one.dense.clone(),
-        report_context: serde_json::to_string(&one.context)?,
-    };
-    let read = saved_counts::decode(saved_counts::encode(&saved)?)?;
-    check(read == saved, "saved counts come back different".into());
-    let context: experiment::Context = serde_json::from_str(&read.report_context)?;
-    let targets = TARGETS
-        .iter()
-        .map(|name| catalogue.get(name))
-        .collect::<Result<Vec<_>, _>>()?;
-    let again = experiment::price(
-        &read.counts,
-        &read.dense,
-        &context,
-        &targets,
-        &experiment.price_options()?,
-    );
-    check(
-        again.targets == one.report.targets,
-        "prices of saved counts differ".into(),
-    );
+    found.returns(experiment, catalogue, &one)?;
+    Ok(found.0)
+}
 
-    let text = serde_json::to_string(&one.report)?;
-    check(
-        serde_json::from_str::<Report>(&text)? == one.report,
-        "a report comes back different".into(),
-    );
+/// What does not hold.
+#[derive(Default)]
+struct Violations(Vec<String>);
 
-    let output = one.network.populations.len() - 1;
-    if let Ok(raised) = nir::raise(&one.network, 1.0, &[output]) {
-        let graph = nir::decode(nir::encode(&raised.graph)?)?;
-        check(
-            graph == raised.graph,
-            "a NIR network comes back different".into(),
-        );
+impl Violations {
+    fn check(&mut self, holds: bool, what: String) {
+        if !holds {
+            self.0.push(what);
+        }
     }
-    Ok(found)
+
+    /// Whether everything adds up.
+    fn sums(&mut self, report: &Report, timesteps: f64) {
+        let populations = &report.populations;
+        for population in populations {
+            let updates = population.neuron_updates_per_inference;
+            let expected = population.neurons as f64 * timesteps;
+            // The input population is driven, not updated.
+            self.check(
+                updates == expected || updates == 0.0,
+                format!("{}: {updates} updates, not {expected}", population.name),
+            );
+            self.check(
+                population.rate >= 0.0 && population.rate <= 1.0,
+                format!("{}: rate {}", population.name, population.rate),
+            );
+        }
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
+        let spikes: f64 = populations.iter().map(|p| p.spikes_per_inference).sum();
+        let synops: f64 = populations.iter().map(|p| p.synops_per_inference).sum();
+        let totals = &report.totals;
+        self.check(
+            close(totals.spikes_per_inference, spikes),
+            "spikes do not add up".into(),
+        );
+        self.check(
+            close(totals.synops_per_inference, synops),
+            "SynOps do not add up".into(),
+        );
+        for target in &report.targets {
+            let Some(energy) = target.energy_j else {
+                self.check(
+                    !target.unpriced.is_empty(),
+                    format!("{}: no energy and no reason", target.name),
+                );
+                continue;
+            };
+            let receipt: f64 = target.lines.iter().map(|line| line.joules).sum();
+            self.check(
+                close(energy.nominal, receipt),
+                format!("{}: {receipt} J is not {} J", target.name, energy.nominal),
+            );
+            self.check(
+                energy.low <= energy.nominal && energy.nominal <= energy.high,
+                format!("{}: its range is {energy:?}", target.name),
+            );
+            self.check(
+                energy.nominal.is_finite() && energy.nominal >= 0.0,
+                format!("{}: {} J", target.name, energy.nominal),
+            );
+        }
+    }
+
+    /// Whether counts, reports and networks come back from files as they were.
+    fn returns(
+        &mut self,
+        experiment: &Experiment,
+        catalogue: &Catalogue,
+        one: &Run,
+    ) -> Result<(), Failure> {
+        let saved = SavedCounts {
+            counts: one.counts.clone(),
+            dense: one.dense.clone(),
+            report_context: serde_json::to_string(&one.context)?,
+        };
+        let read = saved_counts::decode(saved_counts::encode(&saved)?)?;
+        self.check(read == saved, "saved counts come back different".into());
+        let context: experiment::Context = serde_json::from_str(&read.report_context)?;
+        let targets = TARGETS
+            .iter()
+            .map(|name| catalogue.get(name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let again = experiment::price(
+            &read.counts,
+            &read.dense,
+            &context,
+            &targets,
+            &experiment.price_options()?,
+        );
+        self.check(
+            again.targets == one.report.targets,
+            "prices of saved counts differ".into(),
+        );
+
+        let text = serde_json::to_string(&one.report)?;
+        self.check(
+            serde_json::from_str::<Report>(&text)? == one.report,
+            "a report comes back different".into(),
+        );
+
+        let output = one.network.populations.len() - 1;
+        if let Ok(raised) = nir::raise(&one.network, 1.0, &[output]) {
+            let graph = nir::decode(nir::encode(&raised.graph)?)?;
+            self.check(
+                graph == raised.graph,
+                "a NIR network comes back different".into(),
+            );
+        }
+        Ok(())
+    }
 }
 
 fn main() -> Result<(), Failure> {
