@@ -10,7 +10,7 @@ use spikewatt::report::{
     Roofline, Text, TornadoFigure, WIDTH, Width, outputs,
 };
 use spikewatt::result::{
-    Meeting, Outcome, Reason, Report, Restriction, Scope, Side, Workload, verdict,
+    ComparisonOutcome, Meeting, Reason, Report, Restriction, Scope, Side, Workload, verdict,
 };
 use spikewatt::units::Range;
 
@@ -410,7 +410,7 @@ fn worked_verdict_snn_wins() {
     let verdict = verdict(&report);
     let comparison = verdict.scopes[2].comparison.as_ref().unwrap();
     // 100 nJ + 100 nJ of idle power against 1000 nJ.
-    let Outcome::Wins {
+    let ComparisonOutcome::Wins {
         side: Side::Snn,
         factor,
     } = comparison.outcome
@@ -457,7 +457,7 @@ fn worked_verdict_overlap_decides_nothing() {
     let comparison = verdict.scopes[2].comparison.as_ref().unwrap();
     assert!(matches!(
         comparison.outcome,
-        Outcome::NotDecided { favours: Side::Snn, factor } if (factor - 1.4).abs() < 1e-9
+        ComparisonOutcome::NotDecided { favours: Side::Snn, factor } if (factor - 1.4).abs() < 1e-9
     ));
     let text = verdict.to_string();
     assert!(

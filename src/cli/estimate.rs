@@ -1,6 +1,6 @@
 //! `spikewatt estimate`.
 
-use super::pricing::{PricingArgs, ReportArgs};
+use super::pricing::{OutputArgs, PricingArgs};
 use super::{Common, talk};
 use crate::counts::AssumedRates;
 use crate::experiment;
@@ -26,7 +26,7 @@ pub(super) struct EstimateArgs {
     #[command(flatten)]
     pricing: PricingArgs,
     #[command(flatten)]
-    report: ReportArgs,
+    report: OutputArgs,
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -1,7 +1,7 @@
 //! `spikewatt price`.
 
 use super::Common;
-use super::pricing::{PricingArgs, ReportArgs};
+use super::pricing::{OutputArgs, PricingArgs};
 use crate::digest::sha256_hex;
 use crate::experiment;
 use crate::files;
@@ -18,7 +18,7 @@ pub(super) struct PriceArgs {
     #[command(flatten)]
     pricing: PricingArgs,
     #[command(flatten)]
-    report: ReportArgs,
+    report: OutputArgs,
 }
 
 pub(super) fn execute(

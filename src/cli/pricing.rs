@@ -89,7 +89,7 @@ impl PricingArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct ReportArgs {
+pub(super) struct OutputArgs {
     /// Exit code 4 if the network does not fit a target; the results are written all the same.
     #[arg(long)]
     require_fit: bool,
@@ -101,7 +101,7 @@ pub(super) struct ReportArgs {
     force: bool,
 }
 
-impl ReportArgs {
+impl OutputArgs {
     /// Writes the report to its folder, if there is one, and prints it.
     pub(super) fn publish(
         &self,

@@ -3,7 +3,7 @@
 use super::mesh::mapped;
 use super::tornado::nominal;
 use super::{Hardware, PriceOptions, Work, price_mapped};
-use crate::result::{Distribution, MonteCarlo, Quantiles, Scope};
+use crate::result::{EnergyDistribution, MonteCarlo, Quantiles, Scope};
 use crate::units::Range;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -50,7 +50,7 @@ pub fn distributions(
     work: &Work,
     options: &PriceOptions,
     monte_carlo: &MonteCarlo,
-) -> Vec<Distribution> {
+) -> Vec<EnergyDistribution> {
     let base = nominal(hardware);
     let mapped = mapped(&base, work, options);
     let draws: Vec<Vec<[Option<f64>; 3]>> = (0..monte_carlo.draws)
@@ -87,7 +87,7 @@ pub fn distributions(
     reports
         .iter()
         .enumerate()
-        .map(|(index, report)| Distribution {
+        .map(|(index, report)| EnergyDistribution {
             target: report.name.clone(),
             workload: report.workload,
             batch: report.batch,

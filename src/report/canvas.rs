@@ -177,19 +177,19 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
 }
 
 /// A logarithmic axis over whole decades.
-pub(super) struct Axis {
+pub(super) struct PlotAxis {
     pub(super) first: i32,
     pub(super) last: i32,
 }
 
-impl Axis {
+impl PlotAxis {
     /// The decades that hold every positive value; `None` if there is none.
     pub(super) fn over(values: impl Iterator<Item = f64>) -> Option<Self> {
         let values: Vec<f64> = values.filter(|v| *v > 0.0).collect();
         let low = values.iter().copied().reduce(f64::min)?;
         let high = values.iter().copied().reduce(f64::max)?;
         let first = low.log10().floor() as i32;
-        Some(Axis {
+        Some(PlotAxis {
             first,
             last: (high.log10().ceil() as i32).max(first + 1),
         })

@@ -1,7 +1,7 @@
 //! Where the verdict flips: the spike rate, the number of timesteps or the period at which the
 //! spiking network and a baseline cost the same.
 
-use super::csv::{Column, float, maybe, table, word};
+use super::csv::{CsvColumn, float, maybe, table, word};
 use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{Crossing, Meeting, Report};
@@ -9,7 +9,7 @@ use crate::result::{Crossing, Meeting, Report};
 /// Writes `crossover.csv`: a row per scope, spiking target and baseline.
 pub struct CrossoverCsv;
 
-static COLUMNS: [Column<(), Crossing>; 14] = [
+static COLUMNS: [CsvColumn<(), Crossing>; 14] = [
     ("scope", |(), c| word(&c.scope)),
     ("snn_target", |(), c| cell(&c.snn)),
     ("baseline_target", |(), c| cell(&c.baseline)),

@@ -1,7 +1,7 @@
 //! `crossover.svg`, `.png` and `.pdf`: energy of the spiking network against its spike rate, with each
 //! baseline as a line and a marker where this network stands. One panel per scope.
 
-use super::canvas::{Axis, Canvas, GREY, tick};
+use super::canvas::{Canvas, GREY, PlotAxis, tick};
 use super::drawing::{Drawing, Width};
 use super::escape::printable;
 use super::log_plot::{LogPlot, Name};
@@ -135,12 +135,12 @@ fn draw_panel<DB: DrawingBackend>(
         .iter()
         .flat_map(|(curve, _)| &curve.points)
         .filter(|point| point.rate > 0.0);
-    let rates = Axis::over(points.clone().map(|point| point.rate));
+    let rates = PlotAxis::over(points.clone().map(|point| point.rate));
     let energies = points
         .filter_map(|point| point.energy_j[index])
         .flat_map(|e| [e.low, e.nominal, e.high])
         .chain(panel.baselines.iter().map(|(_, e)| e.nominal));
-    let (Some(rates), Some(energies)) = (rates, Axis::over(energies)) else {
+    let (Some(rates), Some(energies)) = (rates, PlotAxis::over(energies)) else {
         let text = "no spiking target whose cost table states this scope";
         return canvas.text(text, (look.margin, top + 12), look.detail, GREY, HPos::Left);
     };

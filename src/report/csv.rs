@@ -16,9 +16,9 @@ pub struct TargetsCsv;
 pub struct BreakdownCsv;
 
 /// Name of a column and its cell in the row of a `B` that belongs to an `A`.
-pub(super) type Column<A, B> = (&'static str, fn(&A, &B) -> String);
+pub(super) type CsvColumn<A, B> = (&'static str, fn(&A, &B) -> String);
 
-static POPULATIONS: [Column<Report, PopulationReport>; 12] = [
+static POPULATIONS: [CsvColumn<Report, PopulationReport>; 12] = [
     ("population", |_, p| cell(&p.name)),
     ("shape", |_, p| shape(&p.shape)),
     ("neurons", |_, p| p.neurons.to_string()),
@@ -41,7 +41,7 @@ static POPULATIONS: [Column<Report, PopulationReport>; 12] = [
     }),
 ];
 
-static TARGETS: [Column<Report, TargetReport>; 37] = [
+static TARGETS: [CsvColumn<Report, TargetReport>; 37] = [
     ("target", |_, t| cell(&t.name)),
     ("title", |_, t| cell(&t.title)),
     ("kind", |_, t| cell(&t.kind)),
@@ -111,7 +111,7 @@ static TARGETS: [Column<Report, TargetReport>; 37] = [
     ("unpriced", |_, t| cell(&t.unpriced.join("; "))),
 ];
 
-static BREAKDOWN: [Column<TargetReport, Line>; 13] = [
+static BREAKDOWN: [CsvColumn<TargetReport, Line>; 13] = [
     ("target", |t, _| cell(&t.name)),
     ("workload", |t, _| word(&t.workload)),
     ("scope", |_, l| word(&l.bill.scope)),
@@ -164,7 +164,7 @@ impl Exporter for BreakdownCsv {
 /// The bytes of a table; `file` names it in errors.
 pub(super) fn table<'a, A: 'a, B: 'a>(
     file: &str,
-    columns: &[Column<A, B>],
+    columns: &[CsvColumn<A, B>],
     rows: impl Iterator<Item = (&'a A, &'a B)>,
 ) -> Result<Vec<u8>, ExportError> {
     let failed = |error: csv::Error| ExportError::io(file)(error.into());

@@ -3,7 +3,7 @@
 //! figures of different scope are never compared; a panel shows the targets whose energy is known
 //! in its scope, the last one also those that lack a figure.
 
-use super::canvas::{Axis, Canvas, GREY, GRID, INK, MINOR_GRID, VALUE, tick};
+use super::canvas::{Canvas, GREY, GRID, INK, MINOR_GRID, PlotAxis, VALUE, tick};
 use super::drawing::{Drawing, Width};
 use super::escape::printable;
 use super::look::Look;
@@ -197,9 +197,9 @@ fn draw_legend<DB: DrawingBackend>(
 }
 
 /// The decades that hold every positive bound; `None` if there is none.
-fn axis(scope: Scope, targets: &[&TargetReport]) -> Option<Axis> {
+fn axis(scope: Scope, targets: &[&TargetReport]) -> Option<PlotAxis> {
     let known = targets.iter().filter_map(|t| t.scopes.get(scope).known());
-    Axis::over(known.flat_map(|e| [e.low, e.nominal, e.high]))
+    PlotAxis::over(known.flat_map(|e| [e.low, e.nominal, e.high]))
 }
 
 fn panel<DB: DrawingBackend>(
@@ -262,7 +262,7 @@ fn right_end<DB: DrawingBackend>(
     look: &Look,
     scope: Scope,
     targets: &[&TargetReport],
-    axis: Option<&Axis>,
+    axis: Option<&PlotAxis>,
     left: i32,
 ) -> Result<i32, String> {
     const END_LABEL: i32 = 30;
@@ -325,7 +325,7 @@ fn value(scope: Scope, target: &TargetReport, energy_j: Range) -> String {
 
 fn draw_axis<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
-    axis: &Axis,
+    axis: &PlotAxis,
     (left, right): (i32, i32),
     (top, bottom): (i32, i32),
 ) -> Result<(), String> {

@@ -11,7 +11,7 @@ pub struct FootprintCsv;
 /// A scale and what stands for it.
 type Row = (&'static str, Footprint);
 
-static COLUMNS: [super::csv::Column<TargetReport, Row>; 16] = [
+static COLUMNS: [super::csv::CsvColumn<TargetReport, Row>; 16] = [
     ("target", |t, _| cell(&t.name)),
     ("workload", |t, _| t.workload.label().to_lowercase()),
     ("batch", |t, _| t.batch.to_string()),

@@ -1,6 +1,6 @@
 //! A plot of two logarithmic axes with named lines, as several figures have it.
 
-use super::canvas::{Axis, Canvas, GREY, GRID, MINOR_GRID};
+use super::canvas::{Canvas, GREY, GRID, MINOR_GRID, PlotAxis};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
@@ -13,8 +13,8 @@ const DIGITS: i32 = 40;
 
 /// Where it lies [logical pixels] and what it spans.
 pub(super) struct LogPlot {
-    pub(super) x: Axis,
-    pub(super) y: Axis,
+    pub(super) x: PlotAxis,
+    pub(super) y: PlotAxis,
     pub(super) left: i32,
     pub(super) right: i32,
     pub(super) top: i32,

@@ -68,7 +68,7 @@ pub use reproduction::{Aspect, Difference, LinePair, differences, first_line};
 pub use roof::RooflineCsv;
 pub use roofline_figure::Roofline;
 pub use roofline_table::RooflineTable;
-pub use spread_figure::Spread;
+pub use spread_figure::SpreadFigure;
 pub use text::{Text, WIDTH};
 pub use timesteps_figure::Timesteps;
 pub use tornado_figure::TornadoFigure;

@@ -5,8 +5,8 @@ use super::{
     Bibliography, BreakdownCsv, CrossoverCsv, CrossoverFigure, EnergyFigure, ExportError, Exporter,
     Figure, FootprintCsv, Json, Latex, Layers, LayersCsv, LayersTable, Methods, MonteCarloCsv,
     PopulationsCsv, Rates, RatesCsv, RatesTable, ReceiptTable, Roofline, RooflineCsv,
-    RooflineTable, SensitivityCsv, Spread, TargetsCsv, Timesteps, TimestepsCsv, TimestepsTable,
-    TornadoFigure, Waterfall,
+    RooflineTable, SensitivityCsv, SpreadFigure, TargetsCsv, Timesteps, TimestepsCsv,
+    TimestepsTable, TornadoFigure, Waterfall,
 };
 use crate::result::Report;
 
@@ -63,7 +63,7 @@ static ROWS: [Row; 29] = [
     figure(&Layers, PAPER),
     figure(&Timesteps, PAPER),
     figure(&Rates, PAPER),
-    figure(&Spread, PAPER),
+    figure(&SpreadFigure, PAPER),
     figure(&Roofline, PAPER),
 ];
 

@@ -1,6 +1,6 @@
 //! How a run spreads over layers, timesteps and neurons: the data of figures, and as tables.
 
-use super::csv::{Column as CsvColumn, float, maybe, table};
+use super::csv::{CsvColumn, float, maybe, table};
 use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{LayerBill, RateSpread, Report, Scope, TimePoint};

@@ -1,7 +1,7 @@
 //! How close a network comes to what a conventional device could reach: the data of the roofline, and
 //! as a table.
 
-use super::csv::{Column, float, table, word};
+use super::csv::{CsvColumn, float, table, word};
 use super::escape::cell;
 use super::{ExportError, Exporter};
 use crate::result::{Report, Roof};
@@ -9,7 +9,7 @@ use crate::result::{Report, Roof};
 /// Writes `roofline.csv`: a row per conventional target, network and batch.
 pub struct RooflineCsv;
 
-static ROOFS: [Column<(), Roof>; 14] = [
+static ROOFS: [CsvColumn<(), Roof>; 14] = [
     ("target", |(), roof| cell(&roof.target)),
     ("workload", |(), roof| word(&roof.workload)),
     ("batch", |(), roof| roof.batch.to_string()),

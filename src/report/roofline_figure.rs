@@ -1,7 +1,7 @@
 //! `roofline.svg`, `.png` and `.pdf`: what conventional targets can reach at some operations per byte,
 //! and what the network reaches on them.
 
-use super::canvas::{Axis, Canvas, GREY, tick};
+use super::canvas::{Canvas, GREY, PlotAxis, tick};
 use super::drawing::{Drawing, Width};
 use super::escape::printable;
 use super::log_plot::{LogPlot, Name};
@@ -45,8 +45,8 @@ impl Drawing for Roofline {
         look.heading(canvas, &title, &facts(width, &shown))?;
         let bottom = height - AXIS;
         let roofs = || shown.iter().flatten();
-        let across = Axis::over(roofs().flat_map(|roof| [roof.intensity(), roof.ridge()]));
-        let up = Axis::over(roofs().flat_map(|roof| {
+        let across = PlotAxis::over(roofs().flat_map(|roof| [roof.intensity(), roof.ridge()]));
+        let up = PlotAxis::over(roofs().flat_map(|roof| {
             let above = roof.attainable_ops_per_s(roof.intensity());
             [above, roof.achieved_ops_per_s(), roof.compute_ops_per_s]
         }));

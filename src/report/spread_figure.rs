@@ -16,9 +16,9 @@ const AXIS: i32 = 48;
 const HALF: i32 = 7;
 
 /// Quantiles of the rates of the neurons of each population.
-pub struct Spread;
+pub struct SpreadFigure;
 
-impl Drawing for Spread {
+impl Drawing for SpreadFigure {
     const NAME: &'static str = "rate-spread";
 
     fn size(&self, report: &Report, width: Width) -> (i32, i32) {

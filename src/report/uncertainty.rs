@@ -1,9 +1,9 @@
 //! `sensitivity.csv` and `monte_carlo.csv`: which figure matters, and how totals spread.
 
-use super::csv::{Column, float, maybe, table, word};
+use super::csv::{CsvColumn, float, maybe, table, word};
 use super::escape::cell;
 use super::{ExportError, Exporter};
-use crate::result::{Distribution, Report, Scope, Sensitivity, Swing};
+use crate::result::{EnergyDistribution, Report, Scope, Sensitivity, Swing};
 
 /// Writes `sensitivity.csv`: a row per target and figure, largest swing first.
 pub struct SensitivityCsv;
@@ -11,7 +11,7 @@ pub struct SensitivityCsv;
 /// Writes `monte_carlo.csv`: a row per target and scope; without draws no rows.
 pub struct MonteCarloCsv;
 
-static SENSITIVITY: [Column<Sensitivity, Swing>; 14] = [
+static SENSITIVITY: [CsvColumn<Sensitivity, Swing>; 14] = [
     ("target", |s, _| cell(&s.target)),
     ("workload", |s, _| word(&s.workload)),
     ("batch", |s, _| s.batch.to_string()),
@@ -28,7 +28,7 @@ static SENSITIVITY: [Column<Sensitivity, Swing>; 14] = [
     ("unverified", |_, w| w.unverified.to_string()),
 ];
 
-static MONTE_CARLO: [Column<Distribution, Scope>; 10] = [
+static MONTE_CARLO: [CsvColumn<EnergyDistribution, Scope>; 10] = [
     ("target", |d, _| cell(&d.target)),
     ("workload", |d, _| word(&d.workload)),
     ("batch", |d, _| d.batch.to_string()),

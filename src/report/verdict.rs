@@ -3,8 +3,8 @@
 use super::escape::printable;
 use super::text::bounds;
 use crate::result::{
-    Comparison, Contender, Crossover, Excluded, Outcome, Reason, Restriction, ScopeVerdict, Side,
-    Verdict,
+    Comparison, ComparisonOutcome, Contender, Crossover, Excluded, Reason, Restriction,
+    ScopeVerdict, Side, Verdict,
 };
 use crate::units::si;
 use std::fmt;
@@ -102,7 +102,7 @@ fn decision(comparison: &Comparison) -> String {
     let sure = snn.unverified.is_empty() && conventional.unverified.is_empty();
     let pair = format!("{} against {}.", describe(snn), describe(conventional));
     match *outcome {
-        Outcome::Wins { side, factor } => {
+        ComparisonOutcome::Wins { side, factor } => {
             let verb = match (side, sure) {
                 (Side::Snn, true) => "wins by",
                 (Side::Snn, false) => "would win by",
@@ -119,10 +119,10 @@ fn decision(comparison: &Comparison) -> String {
                 factor_bounds(comparison)
             )
         }
-        Outcome::NotDecided { factor: 1.0, .. } => {
+        ComparisonOutcome::NotDecided { factor: 1.0, .. } => {
             format!("Not decided: both cost the same at nominal, {pair}")
         }
-        Outcome::NotDecided { favours, factor } => format!(
+        ComparisonOutcome::NotDecided { favours, factor } => format!(
             "Not decided: the ranges overlap: nominal favours {} by {}, but the bounds allow \
              either. {pair}",
             favours.name(),

@@ -27,9 +27,9 @@ pub use run::{Accuracy, InputEntry, ModelReport, PopulationReport, Report, Setup
 pub use scope::{Bill, Scope};
 pub use spike_source::SpikeSource;
 pub use target::{Evidence, TargetReport, Workload};
-pub use uncertainty::{Distribution, MonteCarlo, Quantiles, Sensitivity, Swing};
+pub use uncertainty::{EnergyDistribution, MonteCarlo, Quantiles, Sensitivity, Swing};
 pub use usage::{Sourced, Usage};
 pub use verdict::{
-    Comparison, Contender, Crossover, Excluded, Outcome, Reason, Restriction, ScopeVerdict, Side,
-    Verdict, verdict,
+    Comparison, ComparisonOutcome, Contender, Crossover, Excluded, Reason, Restriction,
+    ScopeVerdict, Side, Verdict, verdict,
 };

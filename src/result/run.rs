@@ -1,7 +1,7 @@
 //! Everything a run found, as plain data.
 
 use super::{
-    Crossing, Distribution, MonteCarlo, Profile, RateCurve, Scope, Sensitivity, TargetReport,
+    Crossing, EnergyDistribution, MonteCarlo, Profile, RateCurve, Scope, Sensitivity, TargetReport,
     Usage, Workload,
 };
 use crate::counts::NeuroBench;
@@ -164,7 +164,7 @@ pub struct Report {
     /// Which figure of a cost table matters, per target.
     pub sensitivities: Vec<Sensitivity>,
     /// Quantiles under random figures, per target; empty unless asked for.
-    pub distributions: Vec<Distribution>,
+    pub distributions: Vec<EnergyDistribution>,
     /// How it spreads over layers, timesteps and neurons.
     #[serde(default, skip_serializing_if = "Profile::is_empty")]
     pub profile: Profile,

@@ -83,7 +83,7 @@ impl Quantiles {
 
 /// How the energy of a target spreads under random figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Distribution {
+pub struct EnergyDistribution {
     /// Name of the target.
     pub target: String,
     /// Which network runs there.
@@ -94,7 +94,7 @@ pub struct Distribution {
     pub scopes: [Option<Quantiles>; 3],
 }
 
-impl Distribution {
+impl EnergyDistribution {
     /// Quantiles in a scope.
     #[must_use]
     pub fn get(&self, scope: Scope) -> Option<Quantiles> {

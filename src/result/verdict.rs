@@ -37,7 +37,7 @@ pub struct Contender {
 
 /// What follows from two ranges.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Outcome {
+pub enum ComparisonOutcome {
     /// The dearer side's lower bound is above the cheaper side's upper bound.
     Wins {
         /// The cheaper side.
@@ -62,7 +62,7 @@ pub struct Comparison {
     /// Best target that executes the original network.
     pub conventional: Contender,
     /// What follows from their ranges.
-    pub outcome: Outcome,
+    pub outcome: ComparisonOutcome,
 }
 
 /// A condition under which the comparison is repeated.
@@ -266,9 +266,9 @@ fn compare(report: &Report, scope: Scope, pair: [Option<&TargetReport>; 2]) -> O
         dear.nominal / cheap.nominal
     };
     let outcome = if cheap.high < dear.low {
-        Outcome::Wins { side, factor }
+        ComparisonOutcome::Wins { side, factor }
     } else {
-        Outcome::NotDecided {
+        ComparisonOutcome::NotDecided {
             favours: side,
             factor,
         }
