@@ -8,7 +8,7 @@
 //! through every cost table: reading the file, placement, packets and hops are in the time.
 
 use spikewatt::energy::{Catalogue, Hardware, PriceOptions, Work, compare, price};
-use spikewatt::experiment::{Experiment, Imported};
+use spikewatt::experiment::{ConvertedExperiment, Imported};
 use spikewatt::formats::saved_counts::{self, SavedCounts};
 use std::error::Error;
 use std::hint::black_box;
@@ -22,13 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let catalogue = Catalogue::shipped()?;
     for name in ["digits.toml", "fashion_mnist.toml"] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let experiment = Experiment::load(&root.join("examples").join(name), &[])?;
+        let experiment = ConvertedExperiment::load(&root.join("examples").join(name), &[])?;
         report(&experiment, &catalogue)?;
     }
     Ok(())
 }
 
-fn report(experiment: &Experiment, catalogue: &Catalogue) -> Result<(), Box<dyn Error>> {
+fn report(experiment: &ConvertedExperiment, catalogue: &Catalogue) -> Result<(), Box<dyn Error>> {
     let go = |_| ControlFlow::Continue(());
     let simulated = Imported::load(experiment, &go)?.simulate(experiment, &go)?;
     let simulate = Duration::from_secs_f64(simulated.simulate_s);

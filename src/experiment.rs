@@ -5,40 +5,48 @@
 
 mod config;
 mod convert;
+mod counted;
 mod doctor;
 mod early_exit;
 mod estimate;
 mod imported;
+mod loaded;
+mod network_options;
 mod price;
+mod recorded;
 mod simulate;
+mod simulate_config;
+mod simulate_error;
+mod source;
 mod spiking;
-mod subject;
+mod spiking_config;
 mod trace;
 mod watch;
 
 pub use config::{
-    CalibrationConfig, ConfigError, ConversionConfig, Correction, DataConfig, Experiment,
+    CalibrationConfig, ConfigError, ConversionConfig, ConvertedExperiment, Correction, DataConfig,
     MaxPoolChoice, Normalization, OutputConfig, PLACEMENTS, PlacementChoice, Readout,
     SimulationConfig,
 };
-
 pub use convert::{
     CONVERTED_FLAGS, ConversionReport, ConvertError, Converted, ConvertedPopulation, convert_model,
 };
+pub use counted::Counted;
 pub use doctor::{
     Diagnosis, EarlyExitReport, Point, Recommendation, TargetEnergy, Tried, diagnose,
 };
 pub use early_exit::{StoppedEarly, StoppedGroup};
 pub use estimate::{assumed_counts, estimate};
 pub use imported::{Imported, Simulated};
+pub use network_options::{NetworkOptions, StartPotential, StartSource};
 pub use price::price;
-pub(crate) use simulate::simulate_network_adapted;
-pub use simulate::{
-    NetworkRun, OutputReport, SimulateConfig, SimulateError, simulate_network,
-    simulate_network_probed,
-};
-pub use spiking::{SpikingData, SpikingError, SpikingExperiment, SpikingSimulation, run_spiking};
-pub use subject::{NetworkOptions, RecordedConversion, StartPotential, StartSource};
+pub(crate) use simulate::Prepared;
+pub use simulate::{NetworkRun, OutputReport, simulate_network, simulate_network_probed};
+pub use simulate_config::{RecordedConversion, SimulateConfig};
+pub use simulate_error::SimulateError;
+pub use source::{AssumedExperiment, CountsExperiment, Experiment, needs_data};
+pub use spiking::SpikingError;
+pub use spiking_config::{SpikingData, SpikingExperiment, SpikingSimulation};
 pub use watch::OutputKind;
 
 use crate::ann::{Ann, Observed, Runtime, RuntimeError};
@@ -46,11 +54,12 @@ use crate::answer::largest;
 use crate::conversion::{Conversion, ConversionError, Fit, rule_name};
 use crate::counts::{DenseCounts, EventCounts, NeuroBench};
 use crate::encoding::{Drive, EncodingError};
-use crate::energy::{Catalogue, Hardware, HardwareError};
+use crate::energy::{Catalogue, HardwareError};
 use crate::engine::{Outcome, Simulation, SimulationError, Simulator};
 use crate::formats::KindError;
 use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::OnnxError;
+use crate::formats::saved_counts::SavedCountsError;
 use crate::formats::shapes::ShapesError;
 use crate::memory::MemoryError;
 use crate::network::Network;
@@ -58,7 +67,7 @@ use crate::optimise::BaselineError;
 use crate::result::{Accuracy, InputEntry, ModelReport, Report, Setup};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why an experiment ended without a result.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +132,26 @@ pub enum ExperimentError {
     /// The spiking network cannot be read.
     #[error(transparent)]
     Network(#[from] SimulateError),
+    /// The spiking network cannot be priced.
+    #[error(transparent)]
+    Spiking(#[from] SpikingError),
+    /// Saved counts cannot be read or stored.
+    #[error(transparent)]
+    Counts(#[from] SavedCountsError),
+    /// Saved counts do not say what they are from.
+    #[error("{}: its context cannot be read: {reason}; run the experiment again", path.display())]
+    Context {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A recording does not say what it is from.
+    #[error(
+        "{}: it does not say which network made it, so it can be seen and not priced; record it again, or run the network",
+        .0.display()
+    )]
+    NoExperiment(PathBuf),
     /// The description of shapes cannot be used.
     #[error(transparent)]
     Shapes(#[from] ShapesError),
@@ -169,17 +198,6 @@ pub struct Context {
     pub experiment: Option<Experiment>,
 }
 
-/// Counts at assumed rates, ready to be priced.
-#[derive(Debug, Clone)]
-pub struct Estimate {
-    /// What is expected per inference.
-    pub counts: EventCounts,
-    /// Work of the original network.
-    pub dense: DenseCounts,
-    /// The model, and what was assumed.
-    pub context: Context,
-}
-
 /// Everything an experiment gives.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -191,26 +209,41 @@ pub struct Run {
     pub dense: DenseCounts,
     /// What was converted and how, to be saved with the counts.
     pub context: Context,
-    /// The network that was simulated.
-    pub network: Network,
-    /// Output of each sample.
+    /// The network that was simulated, if one was.
+    pub network: Option<Network>,
+    /// Output of each sample that was simulated.
     pub outcomes: Vec<Outcome>,
     /// Files that were read.
     pub inputs: Vec<InputEntry>,
 }
 
-/// Runs an experiment: import, calibrate, convert, simulate, count, price.
+/// Runs an experiment, whatever it is: to counts, by simulation or as far as they are there already,
+/// and to their price.
 ///
 /// # Errors
 /// The first stage that fails, with the file, node or key it fails on.
 pub fn run(
-    experiment: &Experiment,
+    experiment: &(impl Into<Experiment> + Clone),
+    catalogue: &Catalogue,
+    observer: Observer,
+) -> Result<Run, ExperimentError> {
+    match &experiment.clone().into() {
+        Experiment::Converted(experiment) => run_converted(experiment, catalogue, observer),
+        Experiment::Spiking(experiment) => Ok(spiking::run(experiment, catalogue, observer)?),
+        Experiment::Counts(experiment) => counted::run(experiment, catalogue),
+        Experiment::Assumed(experiment) => estimate::run(experiment, catalogue),
+    }
+}
+
+/// Import, calibrate, convert, simulate, count, price.
+fn run_converted(
+    experiment: &ConvertedExperiment,
     catalogue: &Catalogue,
     observer: Observer,
 ) -> Result<Run, ExperimentError> {
     // Cheap mistakes first: nobody should wait for a simulation to read of a typo.
     experiment.check()?;
-    targets(experiment, catalogue)?;
+    experiment.output.targets(catalogue)?;
     let imported = Imported::load(experiment, observer)?;
     let simulated = imported.simulate(experiment, observer)?;
     let report = simulated.report(experiment, catalogue)?;
@@ -219,22 +252,10 @@ pub fn run(
         counts: simulated.counts,
         dense: simulated.dense,
         context: simulated.context,
-        network: simulated.network,
+        network: Some(simulated.network),
         outcomes: simulated.outcomes,
         inputs: simulated.inputs,
     })
-}
-
-fn targets<'c>(
-    experiment: &Experiment,
-    catalogue: &'c Catalogue,
-) -> Result<Vec<&'c Hardware>, HardwareError> {
-    experiment
-        .output
-        .targets
-        .iter()
-        .map(|name| catalogue.get(name))
-        .collect()
 }
 
 fn load_data(config: &DataConfig, ann: &Ann) -> Result<Dataset, ExperimentError> {
@@ -273,7 +294,7 @@ fn predictions(ann: &Ann, runtime: &Runtime, inputs: &[f32]) -> Result<Vec<u32>,
 
 /// What drives the network during a sample.
 pub(crate) fn drive(
-    experiment: &Experiment,
+    experiment: &ConvertedExperiment,
     ann: &Ann,
     data: &Dataset,
     sample: usize,
@@ -287,7 +308,7 @@ pub(crate) fn drive(
 
 /// A simulation for each of `ends`, ascending; the longest one covers all of them.
 fn simulate(
-    experiment: &Experiment,
+    experiment: &ConvertedExperiment,
     ends: &[u32],
     ann: &Ann,
     conversion: &Conversion,
@@ -357,7 +378,7 @@ fn accuracy(
 }
 
 /// The threshold rule of an experiment and what it corrects, in words.
-fn normalization(experiment: &Experiment) -> String {
+fn normalization(experiment: &ConvertedExperiment) -> String {
     let conversion = ConversionConfig {
         correction: experiment.fit_options().correction,
         ..experiment.conversion.clone()
@@ -365,7 +386,12 @@ fn normalization(experiment: &Experiment) -> String {
     conversion.rule(experiment.conversion_timesteps())
 }
 
-fn setup(experiment: &Experiment, fit: &Fit, data: &Dataset, calibration_data: &Dataset) -> Setup {
+fn setup(
+    experiment: &ConvertedExperiment,
+    fit: &Fit,
+    data: &Dataset,
+    calibration_data: &Dataset,
+) -> Setup {
     let conversion = &fit.conversion;
     Setup {
         data: shown(&data.data.path),

@@ -406,14 +406,15 @@ fn optimised_weights_keep_their_synapses_and_their_grid() {
         let mut overrides: Vec<String> = overrides.iter().map(|o| (*o).to_owned()).collect();
         overrides.push("data.samples=1".to_owned());
         let experiment =
-            experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+            experiment::ConvertedExperiment::load(&root.join("examples/digits.toml"), &overrides)
+                .unwrap();
         let catalogue = Catalogue::shipped().unwrap();
         let go_on = |_| ControlFlow::Continue(());
         experiment::run(&experiment, &catalogue, &go_on).unwrap()
     };
     let synapses = |run: &experiment::Run| -> u64 {
-        let topology = run.network.topology();
-        let populations = 0..run.network.populations.len();
+        let topology = &run.counts.topology;
+        let populations = 0..topology.populations.len();
         populations.map(|p| topology.synapses_into(p)).sum()
     };
     let (bias, weights) = (
@@ -451,7 +452,8 @@ fn test_data_never_reach_conversion() {
     let run = |overrides: &[&str]| {
         let overrides: Vec<String> = overrides.iter().map(|o| (*o).to_owned()).collect();
         let experiment =
-            experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+            experiment::ConvertedExperiment::load(&root.join("examples/digits.toml"), &overrides)
+                .unwrap();
         let catalogue = Catalogue::shipped().unwrap();
         experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(())).unwrap()
     };
@@ -484,7 +486,8 @@ fn outputs_that_spike_are_counted_and_read_by_their_spikes() {
     let run = |readout: &str| {
         let overrides = [format!("conversion.readout={readout}")];
         let experiment =
-            experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+            experiment::ConvertedExperiment::load(&root.join("examples/digits.toml"), &overrides)
+                .unwrap();
         let catalogue = Catalogue::shipped().unwrap();
         experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(())).unwrap()
     };
@@ -546,7 +549,8 @@ fn signed_spikes_are_events_of_their_own() {
             "output.targets=[\"loihi1\", \"loihi2\", \"arithmetic-45nm\"]".to_owned(),
         ];
         let experiment =
-            experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+            experiment::ConvertedExperiment::load(&root.join("examples/digits.toml"), &overrides)
+                .unwrap();
         let catalogue = Catalogue::shipped().unwrap();
         experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(())).unwrap()
     };
@@ -591,7 +595,8 @@ fn the_doctor_agrees_with_a_run() {
     ]
     .map(str::to_owned);
     let experiment =
-        experiment::Experiment::load(&root.join("examples/digits.toml"), &overrides).unwrap();
+        experiment::ConvertedExperiment::load(&root.join("examples/digits.toml"), &overrides)
+            .unwrap();
     let catalogue = Catalogue::shipped().unwrap();
     let go_on = |_| ControlFlow::Continue(());
     let run = experiment::run(&experiment, &catalogue, &go_on).unwrap();

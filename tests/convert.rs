@@ -11,7 +11,7 @@ use predicates::prelude::*;
 use rten_onnx::onnx::{NodeProto, TensorProto};
 use spikewatt::encoding::Encoding;
 use spikewatt::engine::Simulator;
-use spikewatt::experiment::{Converted, Experiment, convert_model};
+use spikewatt::experiment::{Converted, ConvertedExperiment, convert_model};
 use spikewatt::formats::dataset::{LoadOptions, load_with};
 use spikewatt::formats::recording::Recorder;
 use std::fs::File;
@@ -45,7 +45,7 @@ impl Case {
 
     /// The first samples of an experiment, which have the given shape.
     fn of(folder: TempDir, path: &Path, set: &str, [c, h, w]: [usize; 3]) -> Self {
-        let experiment = Experiment::load(path, &[set.to_owned()]).unwrap();
+        let experiment = ConvertedExperiment::load(path, &[set.to_owned()]).unwrap();
         let converted = convert_model(&experiment, &|_| ControlFlow::Continue(())).unwrap();
 
         let options = LoadOptions {

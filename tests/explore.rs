@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use spikewatt::energy::{Catalogue, PriceOptions};
-use spikewatt::experiment::{Experiment, Progress, diagnose};
+use spikewatt::experiment::{ConvertedExperiment, Progress, diagnose};
 use spikewatt::explore::{Ledger, Priced, Record, Rows, Selection, Subject, Tally};
 use spikewatt::result::Part;
 use std::ops::ControlFlow;
@@ -191,7 +191,7 @@ fn closed_form_events_of_a_population_are_those_that_were_counted() {
 #[test]
 fn conversion_errors_are_those_of_the_doctor() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/digits.toml");
-    let experiment = Experiment::load(&file, &[]).unwrap();
+    let experiment = ConvertedExperiment::load(&file, &[]).unwrap();
     let diagnosis = diagnose(&experiment, &CATALOGUE, &go_on).unwrap();
     let health = open("examples/digits.toml").health().unwrap();
     assert_eq!(health, diagnosis.populations);
@@ -287,11 +287,12 @@ fn closed_form_potentials_follow_from_weights_and_spikes() {
 
 fn potentials_follow_from_weights_and_spikes(signed: bool) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/digits.toml");
-    let mut experiment = Experiment::load(&file, &[]).unwrap();
+    let mut experiment = ConvertedExperiment::load(&file, &[]).unwrap();
     experiment.conversion.signed_spikes = signed;
     let network = spikewatt::experiment::run(&experiment, &CATALOGUE, &go_on)
         .unwrap()
-        .network;
+        .network
+        .unwrap();
     let subject = Subject::experiment(experiment, &go_on).unwrap();
     let record = subject.record(5, &go_on).unwrap();
     let (mut checked, mut taken_back) = (0, 0);

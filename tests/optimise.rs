@@ -2,7 +2,7 @@
 
 use spikewatt::ann::{Ann, Observed, Operation, Runtime};
 use spikewatt::energy::Catalogue;
-use spikewatt::experiment::{self, Experiment};
+use spikewatt::experiment::{self, ConvertedExperiment};
 use spikewatt::formats::dataset::{self, Dataset, LoadOptions};
 use spikewatt::formats::onnx;
 use spikewatt::optimise::{Optimisation, PruneUnit, quantised_baseline};
@@ -23,7 +23,8 @@ fn digits(name: &str) -> Dataset {
 
 fn report(overrides: &[&str]) -> Report {
     let overrides: Vec<String> = overrides.iter().map(|o| (*o).to_owned()).collect();
-    let experiment = Experiment::load(&path("examples/digits.toml"), &overrides).expect("shipped");
+    let experiment =
+        ConvertedExperiment::load(&path("examples/digits.toml"), &overrides).expect("shipped");
     let catalogue = Catalogue::shipped().expect("shipped");
     experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(()))
         .expect("runs")

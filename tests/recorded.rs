@@ -6,8 +6,8 @@ use build::{ints, model, node, tensor};
 use rten_onnx::onnx::TensorProto;
 use spikewatt::energy::Catalogue;
 use spikewatt::experiment::{
-    CalibrationConfig, ConversionConfig, Correction, NetworkOptions, Readout, Run, SpikingData,
-    SpikingExperiment, SpikingSimulation, run_spiking,
+    self, CalibrationConfig, ConversionConfig, Correction, NetworkOptions, Readout, Run,
+    SpikingData, SpikingExperiment, SpikingSimulation,
 };
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ fn experiment(folder: &TempDir, timesteps: u32) -> SpikingExperiment {
 
 fn run(experiment: &SpikingExperiment) -> Run {
     let catalogue = Catalogue::shipped().unwrap();
-    run_spiking(experiment, &catalogue, &|_| ControlFlow::Continue(())).unwrap()
+    experiment::run(experiment, &catalogue, &|_| ControlFlow::Continue(())).unwrap()
 }
 
 /// Two outputs of four inputs, [2, 1, 2]: channel 0 left and right, channel 1 left and right.

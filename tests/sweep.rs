@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use spikewatt::ann::{Observed, Runtime};
 use spikewatt::energy::Catalogue;
-use spikewatt::experiment::{Experiment, Imported};
+use spikewatt::experiment::{ConvertedExperiment, Imported};
 use spikewatt::formats::dataset::{self, LoadOptions};
 use spikewatt::formats::onnx;
 use spikewatt::sweep::{self, Shard};
@@ -172,12 +172,12 @@ fn property_one_simulation_gives_the_bits_of_separate_ones() {
                 "data.samples=9".to_owned(),
                 "calibration.samples=20".to_owned(),
             ];
-            Experiment::load(&file, &set).expect("an experiment")
+            ConvertedExperiment::load(&file, &set).expect("an experiment")
         };
         let imported = Imported::load(&experiment("constant", 1), &go_on).expect("files");
         for encoding in encodings {
             let each = [9, 1, 4, 6].map(|timesteps| experiment(encoding, timesteps));
-            let together: Vec<&Experiment> = each.iter().collect();
+            let together: Vec<&ConvertedExperiment> = each.iter().collect();
             let together = imported
                 .simulate_each(&together, &go_on)
                 .expect("simulated");

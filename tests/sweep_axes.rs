@@ -2,15 +2,15 @@
 
 use assert_cmd::Command;
 use spikewatt::energy::Catalogue;
-use spikewatt::experiment::{Experiment, Imported, StoppedEarly};
+use spikewatt::experiment::{ConvertedExperiment, Imported, StoppedEarly};
 use spikewatt::result::{Report, Workload};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-fn experiment(overrides: &[&str]) -> Experiment {
+fn experiment(overrides: &[&str]) -> ConvertedExperiment {
     let overrides: Vec<String> = overrides.iter().map(|o| (*o).to_owned()).collect();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/digits.toml");
-    Experiment::load(&file, &overrides).expect("shipped")
+    ConvertedExperiment::load(&file, &overrides).expect("shipped")
 }
 
 fn report(overrides: &[&str]) -> Report {
@@ -20,7 +20,7 @@ fn report(overrides: &[&str]) -> Report {
     run.expect("runs").report
 }
 
-fn stopped(experiment: &Experiment, tolerance: f64) -> (StoppedEarly, Vec<u32>) {
+fn stopped(experiment: &ConvertedExperiment, tolerance: f64) -> (StoppedEarly, Vec<u32>) {
     let go_on = |_| ControlFlow::Continue(());
     let imported = Imported::load(experiment, &go_on).expect("shipped");
     let stopped = imported.simulate_stopping(experiment, tolerance, &go_on);

@@ -6,7 +6,7 @@
 
 use spikewatt::budget::{Budget, Measured};
 use spikewatt::energy::Catalogue;
-use spikewatt::experiment::{Experiment, SpikingExperiment};
+use spikewatt::experiment::{ConvertedExperiment, SpikingExperiment};
 use spikewatt::explore::open_recording;
 use spikewatt::formats::dataset::{self, LoadOptions};
 use spikewatt::formats::native::Description;
@@ -178,7 +178,7 @@ pub fn spikes(data: &[u8]) {
 /// Experiment files, for conventional and for spiking networks.
 pub fn experiment(data: &[u8]) {
     with_file("experiment.toml", data, |path| {
-        if let Ok(experiment) = Experiment::load(path, &[]) {
+        if let Ok(experiment) = ConvertedExperiment::load(path, &[]) {
             let _ = experiment.check();
         }
         let _ = SpikingExperiment::load(path, &[]);

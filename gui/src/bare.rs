@@ -1,7 +1,7 @@
 //! A model alone: it waits for the data it is to run on.
 
 use eframe::egui::{Grid, Ui};
-use spikewatt::experiment::{CalibrationConfig, Experiment};
+use spikewatt::experiment::{self, Experiment};
 use spikewatt::formats::{FileKind, kind_of};
 use std::path::{Path, PathBuf};
 
@@ -29,10 +29,10 @@ pub enum Answer {
     ChooseCalibration,
 }
 
-/// Whether a file is a model that needs data beside it.
+/// Whether a file is a model, or a spiking network, that needs data beside it.
 #[must_use]
 pub fn is_model(file: &Path) -> bool {
-    kind_of(file).is_ok_and(|kind| kind == FileKind::Onnx)
+    experiment::needs_data(file).unwrap_or(false)
 }
 
 impl Bare {
@@ -55,31 +55,38 @@ impl Bare {
         }
     }
 
+    /// Whether it is converted, on training samples.
+    fn is_converted(&self) -> bool {
+        kind_of(&self.model).is_ok_and(|kind| kind == FileKind::Onnx)
+    }
+
     /// The experiment, everything else at its default; `None` without data.
     #[must_use]
     pub fn experiment(&self) -> Option<Experiment> {
-        let mut experiment = Experiment::of_model(self.model.clone(), self.data.clone()?);
-        experiment.calibration = self.calibration.clone().map(|path| CalibrationConfig {
-            path,
-            samples: None,
-        });
-        Some(experiment)
+        let (model, data) = (self.model.clone(), self.data.clone()?);
+        Some(Experiment::of_model(model, data, self.calibration.clone()))
     }
 
     /// Asks for what is missing.
     pub fn ui(&mut self, ui: &mut Ui) -> Option<Answer> {
-        ui.label(
-            "A model alone. Drop its data here, then training samples that set the thresholds.",
-        );
+        let converted = self.is_converted();
+        ui.label(match converted {
+            true => {
+                "A model alone. Drop its data here, then training samples that set the thresholds."
+            }
+            false => "A spiking network alone. Drop its input here.",
+        });
         let mut answer = None;
         Grid::new("bare").num_columns(3).show(ui, |ui| {
             ui.label("model");
             ui.label(self.model.display().to_string());
             ui.end_row();
-            for (name, file, choose) in [
+            let asked = [
                 ("data", &self.data, Answer::ChooseData),
                 ("calibration", &self.calibration, Answer::ChooseCalibration),
-            ] {
+            ];
+            let asked = asked.into_iter().take(if converted { 2 } else { 1 });
+            for (name, file, choose) in asked {
                 ui.label(name);
                 let shown = file.as_ref().map(|file| file.display().to_string());
                 ui.label(shown.unwrap_or_else(|| "missing".into()));
@@ -89,7 +96,7 @@ impl Bare {
                 ui.end_row();
             }
         });
-        let ready = self.data.is_some() && self.calibration.is_some();
+        let ready = self.data.is_some() && (self.calibration.is_some() || !converted);
         let row = ui.horizontal(|ui| {
             let run = ui.add_enabled(ready, eframe::egui::Button::new("Run the model"));
             let close = ui.button("Close");

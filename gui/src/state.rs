@@ -8,7 +8,7 @@ use crate::worker::{Run, Traces};
 use spikewatt::conversion::Health;
 use spikewatt::counts::EventCounts;
 use spikewatt::energy::{Catalogue, Hardware, HardwareError, PriceOptions, Work, price};
-use spikewatt::experiment::{self, OutputConfig};
+use spikewatt::experiment::OutputConfig;
 use spikewatt::explore::{Record, Selection, Structure};
 use spikewatt::result::{Report, TargetReport};
 use spikewatt::sweep::{Merged, Plan};
@@ -135,7 +135,7 @@ impl State {
     /// Takes the counts of a run.
     pub fn set_run(&mut self, run: Run) {
         if let Some(experiment) = &run.context.experiment {
-            self.large_batch = experiment.output.large_batch;
+            self.large_batch = experiment.output().large_batch;
         }
         self.preview = None;
         self.run = Some(run);
@@ -380,12 +380,12 @@ impl State {
     /// Assumptions of a price that are no property of a device.
     #[must_use]
     pub fn price_options(&self) -> PriceOptions {
-        let experiment = self
-            .run
-            .as_ref()
-            .and_then(|run| run.context.experiment.as_ref());
+        let context = self.run.as_ref().map(|run| &run.context);
         // The experiment ran, so its options are in order.
-        let own = experiment.and_then(|experiment| experiment.price_options().ok());
+        let own = context.and_then(|context| {
+            let experiment = context.experiment.as_ref()?;
+            experiment.price_options(context.seed).ok()
+        });
         let mut options = own.unwrap_or_default();
         options.large_batch = self.large_batch;
         if self.period_s.is_some() {
@@ -404,7 +404,7 @@ impl State {
             .run
             .as_ref()
             .and_then(|run| run.context.experiment.as_ref());
-        let named = experiment.map(|experiment| experiment.output.targets.clone());
+        let named = experiment.map(|experiment| experiment.output().targets.clone());
         named.unwrap_or_else(|| OutputConfig::default().targets)
     }
 
@@ -417,9 +417,7 @@ impl State {
             .iter()
             .filter_map(|name| self.hardware(name))
             .collect();
-        let report = self.run.as_ref().map(|run| {
-            experiment::price(&run.counts, &run.dense, &run.context, &devices, &options)
-        });
+        let report = self.run.as_ref().map(|run| run.price(&devices, &options));
         let targets = match (&report, &self.open) {
             (Some(report), _) => report.targets.clone(),
             (None, Some(open)) if open.record.has_synapses => {

@@ -6,11 +6,11 @@ use crate::state::SweepResults;
 use crate::sweep;
 use anyhow::Context as _;
 use spikewatt::conversion::Health;
-use spikewatt::counts::{DenseCounts, EventCounts};
+use spikewatt::counts::EventCounts;
 use spikewatt::energy::Catalogue;
-use spikewatt::experiment::{self, Context, Experiment, Progress};
+use spikewatt::experiment::{self, CountsExperiment, Experiment, Progress};
 use spikewatt::explore::{Converted, Record, Subject, Trace};
-use spikewatt::formats::saved_counts;
+use spikewatt::formats::{FileKind, kind_of};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,15 +35,7 @@ pub enum Job {
 }
 
 /// Counts of many samples and all that pricing them takes.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// Counts.
-    pub counts: EventCounts,
-    /// Work of the original network.
-    pub dense: DenseCounts,
-    /// What was run.
-    pub context: Context,
-}
+pub use spikewatt::experiment::Counted as Run;
 
 /// Potentials of some rows of a sample.
 #[derive(Debug, Clone)]
@@ -206,21 +198,24 @@ fn perform(
         Job::Open(path, sample) => {
             *subject = None;
             say(Message::Closed);
-            let saved = saved(&path)?;
-            let has_counts = saved.is_some();
-            if let Some(run) = saved {
-                say(Message::Counted(Box::new(run)));
-            }
+            let (experiment, counted) = match saved(&path)? {
+                Some(run) => {
+                    say(Message::Counted(Box::new(run)));
+                    (None, true)
+                }
+                None => (Experiment::load(&path, &[]).ok(), false),
+            };
             let opened = subject.insert(Subject::open(&path, observer)?);
             say(Message::Opened(Some(path), opened.samples()));
-            show(opened, sample, !has_counts, say, observer)?;
+            let experiment = experiment.filter(|_| !counted);
+            show(opened, sample, experiment.as_ref(), say, observer)?;
         }
         Job::Run(experiment, sample) => {
             *subject = None;
             say(Message::Closed);
-            let opened = subject.insert(Subject::experiment(*experiment, observer)?);
+            let opened = subject.insert(Subject::experiment((*experiment).clone(), observer)?);
             say(Message::Opened(None, opened.samples()));
-            show(opened, sample, true, say, observer)?;
+            show(opened, sample, Some(&experiment), say, observer)?;
         }
     }
     Ok(())
@@ -231,20 +226,35 @@ fn perform(
 fn show(
     subject: &Subject,
     sample: usize,
-    counts: bool,
+    experiment: Option<&Experiment>,
     say: &dyn Fn(Message),
     observer: experiment::Observer,
 ) -> anyhow::Result<()> {
-    let record = subject.record(sample, observer)?;
-    say(Message::Recorded(Box::new(record)));
-    if let (Subject::Experiment(converted), true) = (subject, counts) {
-        let of = subject.samples();
-        let few = of / PREVIEW;
-        if few > 0 {
-            let counts = converted.first(few, observer)?;
-            say(Message::Preview(Box::new(counts), of));
+    let record = match subject {
+        Subject::Counts(_) => None,
+        _ => Some(subject.record(sample, observer)?),
+    };
+    if let Some(record) = record {
+        say(Message::Recorded(Box::new(record)));
+    }
+    match (subject, experiment) {
+        (Subject::Recording(_), _) | (_, None) => {}
+        (Subject::Experiment(converted), Some(_)) => {
+            let of = subject.samples();
+            let few = of / PREVIEW;
+            if few > 0 {
+                let counts = converted.first(few, observer)?;
+                say(Message::Preview(Box::new(counts), of));
+            }
+            say(Message::Counted(Box::new(count(converted, observer)?)));
         }
-        say(Message::Counted(Box::new(count(converted, observer)?)));
+        (_, Some(experiment)) => {
+            let run = experiment::run(experiment, &Catalogue::shipped()?, observer)?;
+            say(Message::Counted(Box::new(run.into())));
+        }
+    }
+    if let Subject::Counts(reason) = subject {
+        anyhow::bail!("{reason}");
     }
     if observer(Progress::Calibrating).is_continue() {
         say(Message::Health(subject.health()?));
@@ -254,22 +264,14 @@ fn show(
 
 /// The counts of a finished result.
 fn saved(path: &Path) -> anyhow::Result<Option<Run>> {
-    let file = if path.is_dir() {
-        path.join("counts.h5")
-    } else {
-        path.to_owned()
+    let counts = CountsExperiment {
+        counts: path.to_owned(),
+        ..CountsExperiment::default()
     };
-    if file.extension().is_none_or(|extension| extension != "h5") {
-        return Ok(None);
-    }
-    let saved = saved_counts::load(&file)?;
-    let context = serde_json::from_str(&saved.report_context)
-        .with_context(|| format!("{}: its context cannot be read", file.display()))?;
-    Ok(Some(Run {
-        counts: saved.counts,
-        dense: saved.dense,
-        context,
-    }))
+    Ok(match kind_of(path)? {
+        FileKind::SavedCounts | FileKind::ResultFolder => Some(Run::load(&counts.file()?)?),
+        _ => None,
+    })
 }
 
 fn count(converted: &Converted, observer: experiment::Observer) -> anyhow::Result<Run> {

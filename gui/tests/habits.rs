@@ -6,7 +6,7 @@ use common::{example, full_state, opened, rest, run, shown, state};
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use spikewatt::experiment::{self, Experiment};
+use spikewatt::experiment::{self, ConvertedExperiment};
 use spikewatt::explore::{Rows, Selection, Subject};
 use spikewatt_gui::app::App;
 use spikewatt_gui::panels;
@@ -211,7 +211,7 @@ fn the_first_samples_are_priced_while_the_others_run() {
     }
     assert_eq!(said, ["record", "preview", "counts", "idle"]);
     assert_eq!(of, 360);
-    let mut few = Experiment::load(&example("digits.toml"), &[]).unwrap();
+    let mut few = ConvertedExperiment::load(&example("digits.toml"), &[]).unwrap();
     few.data.samples = Some(360 / 16);
     let catalogue = spikewatt::energy::Catalogue::shipped().unwrap();
     let counts = experiment::run(&few, &catalogue, &common::go_on)
@@ -304,7 +304,7 @@ fn the_chosen_targets_are_compared() {
         names.contains(&"arithmetic-45nm") && names.contains(&"loihi1"),
         "{names:?}"
     );
-    let mut experiment = Experiment::load(&example("digits.toml"), &[]).unwrap();
+    let mut experiment = ConvertedExperiment::load(&example("digits.toml"), &[]).unwrap();
     experiment.output.targets = vec!["loihi1".into(), "arithmetic-45nm".into()];
     let catalogue = spikewatt::energy::Catalogue::shipped().unwrap();
     let run = experiment::run(&experiment, &catalogue, &common::go_on).unwrap();

@@ -5,7 +5,7 @@ mod common;
 use common::{example, opened, panel, rest, root, shown, state, sweep, sweep_file};
 use eframe::egui::{self, vec2};
 use egui_kittest::kittest::Queryable;
-use spikewatt::experiment::{CalibrationConfig, Experiment};
+use spikewatt::experiment::{CalibrationConfig, ConvertedExperiment, Experiment};
 use spikewatt::result::Scope;
 use spikewatt::sweep::pareto::front;
 use spikewatt::sweep::{Goals, Merged, Metric};
@@ -173,11 +173,12 @@ fn a_model_and_its_data_can_be_dropped_one_after_the_other() {
     rest(&mut harness);
     assert_eq!(harness.state().message, None);
     let run = harness.state().state.run.as_ref().unwrap();
-    let mut expected = Experiment::of_model(model.clone(), data.clone());
+    let mut expected = ConvertedExperiment::of_model(model.clone(), data.clone());
     expected.calibration = Some(CalibrationConfig {
         path: training.clone(),
         samples: None,
     });
+    let expected = Experiment::from(expected);
     assert_eq!(run.context.experiment.as_ref(), Some(&expected));
     // In one go: the model may lie anywhere.
     harness.state_mut().take(vec![data, model, training]);

@@ -1,14 +1,14 @@
 //! `spikewatt convert`.
 
 use super::progress::{Meter, catch_interrupts};
-use super::run::{correction, encodings, normalization, readouts};
+use super::run::{convertible, correction, encodings, normalization, readouts};
 use super::{Common, Format, harmless, print, print_json, talk};
 use crate::encoding::Encoding;
 use crate::experiment::{
-    CalibrationConfig, ConversionReport, Correction, Experiment, Normalization, Readout,
+    CalibrationConfig, ConversionReport, ConvertedExperiment, Correction, Normalization, Readout,
     convert_model,
 };
-use crate::formats::{self, FileKind, nir};
+use crate::formats::nir;
 use crate::report::escape::cell;
 use crate::report::{Manifest, OutputFolder};
 use anyhow::bail;
@@ -89,14 +89,13 @@ pub(super) fn execute(
     Ok(())
 }
 
-fn experiment(args: &ConvertArgs, common: &Common) -> anyhow::Result<Experiment> {
-    let accepts = |kind: FileKind| kind.is_experiment() || kind == FileKind::Onnx;
-    let kind = formats::require(&args.input, "a model or its experiment", accepts)?;
+fn experiment(args: &ConvertArgs, common: &Common) -> anyhow::Result<ConvertedExperiment> {
+    let kind = convertible(&args.input)?;
     let mut experiment = match (&args.data, kind.is_experiment()) {
-        (_, true) => Experiment::load(&args.input, &args.set)?,
+        (_, true) => ConvertedExperiment::load(&args.input, &args.set)?,
         (Some(data), false) => {
-            let base = Experiment::of_model(args.input.clone(), data.clone());
-            Experiment::from_table(toml::Table::try_from(base)?, &args.set)?
+            let base = ConvertedExperiment::of_model(args.input.clone(), data.clone());
+            ConvertedExperiment::from_table(toml::Table::try_from(base)?, &args.set)?
         }
         (None, false) => bail!(
             "{}: conversion sets thresholds on training samples; name a file of them with --data",

@@ -1,7 +1,7 @@
 //! `spikewatt doctor`.
 
 use super::progress::{Meter, catch_interrupts};
-use super::run::{RunArgs, experiment, folder_of, kind_of_input};
+use super::run::{RunArgs, experiment, folder_of};
 use super::{Common, Format, harmless, print, print_json, talk};
 use crate::experiment::diagnose;
 use crate::report::{
@@ -10,7 +10,7 @@ use crate::report::{
 };
 
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
-    let experiment = experiment(args, kind_of_input(args)?, common)?;
+    let experiment = experiment(args, common)?;
     experiment.check()?;
     let catalogue = args.pricing.catalogue()?;
     for target in &experiment.output.targets {

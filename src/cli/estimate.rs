@@ -3,9 +3,10 @@
 use super::pricing::{OutputArgs, PricingArgs};
 use super::{Common, talk};
 use crate::counts::AssumedRates;
-use crate::experiment;
-use crate::result::InputEntry;
+use crate::energy::UsageConfig;
+use crate::experiment::{self, AssumedExperiment, Experiment, OutputConfig};
 use clap::Args;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -41,35 +42,31 @@ pub(super) fn execute(
     common: &Common,
     command: Vec<String>,
 ) -> anyhow::Result<()> {
+    let mut experiment: Experiment = AssumedExperiment {
+        network: args.model.clone(),
+        timesteps: args.timesteps,
+        rates: AssumedRates {
+            rate: args.rate,
+            input_rate: args.input_rate,
+        },
+        seed: common.seed.unwrap_or(0),
+        output: OutputConfig::default(),
+        usage: UsageConfig::default(),
+    }
+    .into();
+    let (output, usage) = experiment.pricing_mut();
+    args.pricing.override_config(output, usage);
+    experiment.check()?;
     let catalogue = args.pricing.catalogue()?;
-    let seed = common.seed.unwrap_or(0);
-    let (targets, options) = args.pricing.resolve(&catalogue, seed)?;
+    let targets = experiment.output().targets(&catalogue)?;
     if !common.quiet {
         talk(&format!(
             "counting {} at assumed rates",
             args.model.display()
         ));
     }
-    let rates = AssumedRates {
-        rate: args.rate,
-        input_rate: args.input_rate,
-    };
-    let mut estimate = experiment::estimate(&args.model, args.timesteps, &rates)?;
-    estimate.context.seed = seed;
-    let mut report = experiment::price(
-        &estimate.counts,
-        &estimate.dense,
-        &estimate.context,
-        &targets,
-        &options,
-    );
-    // The counts stand for one expected inference, not for samples that were run.
-    report.samples = 0;
-    let input = InputEntry {
-        role: "model".to_owned(),
-        path: report.model.path.clone(),
-        sha256: report.model.sha256.clone(),
-    };
+    let mut run = experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(()))?;
+    let input = run.inputs.remove(0);
     args.report
-        .publish(&report, input, &targets, common, &command)
+        .publish(&run.report, input, &targets, common, &command)
 }

@@ -3,11 +3,9 @@
 use super::Common;
 use super::pricing::{OutputArgs, PricingArgs};
 use crate::digest::sha256_hex;
-use crate::experiment;
+use crate::experiment::Counted;
 use crate::files;
-use crate::formats::saved_counts;
 use crate::result::InputEntry;
-use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -26,13 +24,11 @@ pub(super) fn execute(
     common: &Common,
     command: Vec<String>,
 ) -> anyhow::Result<()> {
-    let saved = saved_counts::load(&args.counts)?;
-    let context: experiment::Context = serde_json::from_str(&saved.report_context)
-        .with_context(|| format!("{}: its context cannot be read", args.counts.display()))?;
+    let counted = Counted::load(&args.counts)?;
     let catalogue = args.pricing.catalogue()?;
-    let seed = common.seed.unwrap_or(context.seed);
+    let seed = common.seed.unwrap_or(counted.context.seed);
     let (targets, options) = args.pricing.resolve(&catalogue, seed)?;
-    let report = experiment::price(&saved.counts, &saved.dense, &context, &targets, &options);
+    let report = counted.price(&targets, &options);
     let input = InputEntry {
         role: "counts".to_owned(),
         path: args.counts.display().to_string(),

@@ -1,23 +1,22 @@
 //! `spikewatt run`.
 
+mod counts;
 mod spiking;
 
-use super::pricing::PricingArgs;
+use super::pricing::{PricingArgs, table_entries};
 use super::progress::{Meter, catch_interrupts};
 use super::simulate::network::NetworkArgs;
 use super::{Common, Format, print, print_json, require_fit, talk, text};
 use crate::conversion::READOUTS;
 use crate::encoding::{ENCODINGS, Encoding};
-use crate::energy::Catalogue;
 use crate::experiment::{
-    self, CalibrationConfig, ConversionConfig, Correction, Experiment, Normalization, Observer,
-    OutputConfig, Readout, Run, SpikingExperiment,
+    self, CalibrationConfig, ConversionConfig, ConvertedExperiment, Correction, Counted,
+    Experiment, Normalization, OutputConfig, Readout, Run,
 };
-use crate::formats::saved_counts::{self, SavedCounts};
 use crate::formats::{self, FileKind, KindError};
-use crate::report::{Manifest, OutputFolder, TableEntry};
+use crate::report::{Manifest, OutputFolder};
 use crate::units::si;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
@@ -128,90 +127,48 @@ pub(super) fn correction(what: &str) -> Result<Correction, String> {
 }
 
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
-    let kind = kind_of_input(args)?;
-    let job = match spiking::experiment(args, kind, common)? {
-        Some(experiment) => Job::Spiking(experiment),
-        None => Job::Conventional(experiment(args, kind, common)?),
-    };
-    if let Job::Conventional(experiment) = &job {
-        experiment.check()?;
-    }
-    let output = job.output();
+    let experiment = any_experiment(args, common)?;
+    experiment.check()?;
+    let output = experiment.output();
     let catalogue = args.pricing.catalogue()?;
-    for target in &output.targets {
-        catalogue.get(target)?;
-    }
+    let targets = output.targets(&catalogue)?;
     let folder = folder_of(args, output);
     let mut folder = OutputFolder::create(&folder, args.force)?;
 
     catch_interrupts();
     let meter = Meter::new(common.quiet);
-    let run = job.run(&catalogue, &|progress| meter.observe(progress))?;
+    let run = experiment::run(&experiment, &catalogue, &|progress| meter.observe(progress))?;
     meter.finish();
 
-    folder.export(&run.report)?;
-    let saved = SavedCounts {
-        counts: run.counts,
-        dense: run.dense,
-        report_context: serde_json::to_string(&run.context)?,
-    };
-    let bytes = saved_counts::encode(&saved)
-        .with_context(|| "counts.h5: the counts cannot be saved".to_owned())?;
-    folder.write("counts.h5", &bytes)?;
-    let mut manifest = Manifest::new(Manifest::arguments(&command), run.report.seed);
-    manifest.inputs = run.inputs;
-    for target in &output.targets {
-        manifest.tables.push(TableEntry {
-            device: target.clone(),
-            sha256: catalogue.get(target)?.fingerprint(),
-        });
-    }
+    let Run { report, inputs, .. } = &run;
+    folder.export(report)?;
+    let mut manifest = Manifest::new(Manifest::arguments(&command), report.seed);
+    manifest.inputs.clone_from(inputs);
+    manifest.tables = table_entries(&targets);
+    let report = report.clone();
+    folder.write("counts.h5", &Counted::from(run).encode()?)?;
     let written = folder.path().to_path_buf();
     folder.finish(manifest)?;
 
     match common.format {
-        Format::Json => print_json(&run.report)?,
+        Format::Json => print_json(&report)?,
         Format::Text => {
-            print(&text(&run.report))?;
+            print(&text(&report))?;
         }
     }
     if !common.quiet {
         talk(&format!(
             "simulated {} samples in {:.2} s ({}); files in {}",
-            run.report.samples,
-            run.report.timing.simulate_s,
-            si(run.report.timing.synops_per_s, "SynOp/s"),
+            report.samples,
+            report.timing.simulate_s,
+            si(report.timing.synops_per_s, "SynOp/s"),
             written.display()
         ));
     }
     if args.require_fit {
-        require_fit(&run.report)?;
+        require_fit(&report)?;
     }
     Ok(())
-}
-
-/// What is to be run.
-enum Job {
-    /// A network to convert.
-    Conventional(Experiment),
-    /// A network that spikes already.
-    Spiking(SpikingExperiment),
-}
-
-impl Job {
-    fn output(&self) -> &OutputConfig {
-        match self {
-            Job::Conventional(experiment) => &experiment.output,
-            Job::Spiking(experiment) => &experiment.output,
-        }
-    }
-
-    fn run(&self, catalogue: &Catalogue, observer: Observer) -> anyhow::Result<Run> {
-        Ok(match self {
-            Job::Conventional(experiment) => experiment::run(experiment, catalogue, observer)?,
-            Job::Spiking(experiment) => experiment::run_spiking(experiment, catalogue, observer)?,
-        })
-    }
 }
 
 /// The folder asked for, or `results/` and the name of the experiment or model.
@@ -234,23 +191,40 @@ fn conversion(args: &RunArgs, conversion: &mut ConversionConfig) {
     conversion.signed_spikes |= args.signed_spikes;
 }
 
-/// What is to be run.
-pub(super) fn kind_of_input(args: &RunArgs) -> Result<FileKind, KindError> {
-    let accepts = |kind: FileKind| {
-        kind.is_experiment() || kind.is_spiking_network() || kind == FileKind::Onnx
+/// What is to be run, with what flags say.
+fn any_experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Experiment> {
+    let kind = formats::kind_of(&args.input)?;
+    if kind == FileKind::Onnx {
+        return Ok(match spiking::of_model(args, common)? {
+            Some(recorded) => recorded.into(),
+            None => experiment(args, common)?.into(),
+        });
+    }
+    let mut experiment = match Experiment::load(&args.input, &args.set)? {
+        Experiment::Converted(_) => experiment(args, common)?.into(),
+        Experiment::Spiking(experiment) => spiking::with_flags(*experiment, args, common)?.into(),
+        Experiment::Counts(experiment) => counts::with_flags(*experiment, args, common)?.into(),
+        assumed @ Experiment::Assumed(_) => assumed,
     };
-    formats::require(
-        &args.input,
-        "an experiment, a model or a spiking network",
-        accepts,
-    )
+    let (output, usage) = experiment.pricing_mut();
+    args.pricing.override_config(output, usage);
+    Ok(experiment)
 }
 
-pub(super) fn experiment(
-    args: &RunArgs,
-    kind: FileKind,
-    common: &Common,
-) -> anyhow::Result<Experiment> {
+/// Whether a file is a model that is converted, or an experiment with one.
+pub(super) fn convertible(file: &Path) -> Result<FileKind, KindError> {
+    let accepts = |kind| {
+        matches!(
+            kind,
+            FileKind::Onnx | FileKind::ConvertedExperiment | FileKind::OtherToml
+        )
+    };
+    formats::require(file, "a model to convert or its experiment", accepts)
+}
+
+/// An experiment whose model is converted, with what flags say.
+pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<ConvertedExperiment> {
+    let kind = convertible(&args.input)?;
     if !args.network.is_empty() || args.baseline.is_some() {
         bail!(
             "{}: it is converted; --baseline and the options of spiking networks are for a .nir or native network, and --dt-bin for recorded events",
@@ -258,7 +232,7 @@ pub(super) fn experiment(
         );
     }
     let mut experiment = if kind.is_experiment() {
-        Experiment::load(&args.input, &args.set)?
+        ConvertedExperiment::load(&args.input, &args.set)?
     } else {
         let Some(data) = &args.data else {
             bail!(
@@ -266,8 +240,8 @@ pub(super) fn experiment(
                 args.input.display()
             );
         };
-        let base = Experiment::of_model(args.input.clone(), data.clone());
-        Experiment::from_table(toml::Table::try_from(base)?, &args.set)?
+        let base = ConvertedExperiment::of_model(args.input.clone(), data.clone());
+        ConvertedExperiment::from_table(toml::Table::try_from(base)?, &args.set)?
     };
     if let Some(data) = &args.data {
         if *data != experiment.data.path {
@@ -297,7 +271,7 @@ pub(super) fn experiment(
     if let Some(seed) = common.seed {
         experiment.simulation.seed = seed;
     }
-    let Experiment { output, usage, .. } = &mut experiment;
+    let ConvertedExperiment { output, usage, .. } = &mut experiment;
     args.pricing.override_config(output, usage);
     Ok(experiment)
 }

@@ -7,6 +7,7 @@ use super::progress::{Meter, catch_interrupts};
 use super::{Common, Format, harmless, print, print_json};
 use crate::experiment::{NetworkRun, OutputKind, SimulateConfig, simulate_network};
 use crate::neuron::PRESETS;
+use crate::result::PopulationReport;
 use crate::units::si;
 use clap::Args;
 use std::fmt::Write as _;
@@ -121,14 +122,15 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
             &count(p.macs_per_inference),
         ])?;
     }
-    let sum = |figure: fn(&crate::result::PopulationReport) -> u64| {
+    let sum = |figure: fn(&PopulationReport) -> u64| {
         run.populations.iter().map(figure).sum::<u64>().to_string()
     };
+    let rate = run.totals.rate();
     line([
-        "total",
-        &sum(|p| p.neurons),
+        "total, without input",
+        &sum(PopulationReport::own_neurons),
         &sum(|p| p.synapses),
-        "",
+        &rate.map_or(String::new(), |rate| format!("{:.3} %", rate * 100.0)),
         &count(run.totals.spikes_per_inference),
         &count(run.totals.synops_per_inference),
         &count(run.totals.macs_per_inference),

@@ -2,17 +2,20 @@
 
 use super::EventCounts;
 use crate::network::{Role, Topology};
+use serde::{Deserialize, Serialize};
 
 /// Samples that stand for one, so that whole numbers of events can hold fractions of an event.
 const RESOLUTION: u64 = 1_000_000;
 
 /// How often neurons are assumed to fire.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AssumedRates {
     /// Spikes per neuron and timestep of each spiking population, 0 to 1.
     pub rate: f64,
     /// Spikes per input and timestep, 0 to 1; `None`: the input is a constant non-binary value that
     /// is nowhere zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_rate: Option<f64>,
 }
 
@@ -107,20 +110,6 @@ impl EventCounts {
             }
         }
         counts
-    }
-
-    /// Spikes per neuron and timestep over all spiking populations, 0 to 1; `None` without any.
-    #[must_use]
-    pub fn mean_rate(&self) -> Option<f64> {
-        let mut sum = (0.0, 0.0);
-        for (index, node) in self.topology.populations.iter().enumerate() {
-            if matches!(node.role, Role::Spiking | Role::Pooling) {
-                let figures = self.per_inference(index);
-                sum.0 += figures.spikes;
-                sum.1 += figures.neuron_updates;
-            }
-        }
-        (sum.1 > 0.0).then(|| sum.0 / sum.1)
     }
 
     /// Parts that [`at_rate`](Self::at_rate) divides the rate at hand into, and by how much it

@@ -13,7 +13,7 @@ pub use assumed::AssumedRates;
 pub use dense::{DenseCounts, DenseLayer};
 pub use neurobench::{NeuroBench, SynapticOperations};
 
-use crate::network::Topology;
+use crate::network::{Role, Topology};
 
 /// Events of one population, summed over all samples.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,7 +76,7 @@ pub struct PerInference {
     pub macs: f64,
     /// Multiply-accumulates received, with constant input multiplied once.
     pub macs_once: f64,
-    /// Neurons × timesteps.
+    /// Neurons × timesteps; 0 for an input, which is driven from outside and has no neurons.
     pub neuron_updates: f64,
     /// Neuron-timesteps with any input or bias.
     pub touched_updates: f64,
@@ -196,8 +196,10 @@ impl EventCounts {
         let mut figures = PerInference {
             spikes: mean(&population.spikes_per_timestep),
             negative_spikes: mean(&population.negative_spikes_per_timestep),
-            neuron_updates: self.topology.populations[index].shape.neurons() as f64
-                * f64::from(self.timesteps),
+            neuron_updates: match self.topology.populations[index].role {
+                Role::Input => 0.0,
+                _ => self.places(index),
+            },
             touched_updates: mean(&population.touched_per_timestep),
             active_updates: mean(&population.active_per_timestep),
             leak_updates: population.leak_updates as f64 / samples,
@@ -213,22 +215,84 @@ impl EventCounts {
         figures
     }
 
-    /// Spikes per neuron and timestep of population `index`, 0 to 1.
+    /// Spikes per neuron and timestep of population `index`, 0 to 1; for an input, per input.
     #[must_use]
     pub fn rate(&self, index: usize) -> f64 {
-        let figures = self.per_inference(index);
-        if figures.neuron_updates == 0.0 {
+        let places = self.places(index);
+        if places == 0.0 {
             0.0
         } else {
-            figures.spikes / figures.neuron_updates
+            self.per_inference(index).spikes / places
         }
+    }
+
+    /// Neurons, or inputs, of population `index` times timesteps.
+    fn places(&self, index: usize) -> f64 {
+        self.topology.populations[index].shape.neurons() as f64 * f64::from(self.timesteps)
+    }
+
+    /// Sums per inference over all populations but inputs, which are no neurons: what every total of
+    /// a report is.
+    #[must_use]
+    pub fn total(&self) -> PerInference {
+        let mut total = PerInference::default();
+        for (index, _) in self.topology.placed() {
+            let figures = self.per_inference(index);
+            total.spikes += figures.spikes;
+            total.negative_spikes += figures.negative_spikes;
+            total.synops += figures.synops;
+            total.macs += figures.macs;
+            total.macs_once += figures.macs_once;
+            total.neuron_updates += figures.neuron_updates;
+            total.touched_updates += figures.touched_updates;
+            total.active_updates += figures.active_updates;
+            total.leak_updates += figures.leak_updates;
+        }
+        total
+    }
+
+    /// Spikes per neuron and timestep of all neurons together, readouts included and inputs left out,
+    /// 0 to 1; `None` without any.
+    #[must_use]
+    pub fn mean_rate(&self) -> Option<f64> {
+        let total = self.total();
+        (total.neuron_updates > 0.0).then(|| total.spikes / total.neuron_updates)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Node, Role, Shape};
+    use crate::network::{Node, Shape};
+
+    /// The digits example: 64 inputs, 32 + 16 spiking neurons, 10 readouts, T = 16.
+    #[test]
+    fn worked_totals_leave_inputs_out() {
+        let mut topology = Topology::default();
+        for (name, neurons, role) in [
+            ("input", 64, Role::Input),
+            ("g0", 32, Role::Spiking),
+            ("g1", 16, Role::Spiking),
+            ("logits", 10, Role::Readout),
+        ] {
+            topology.add(name.to_owned(), Shape::vector(neurons), role);
+        }
+        assert_eq!(topology.neurons(), 58);
+        let mut counts = EventCounts::new(topology, 16);
+        counts.samples = 2;
+        counts.populations[0].spikes_per_timestep[3] = 1000;
+        counts.populations[1].spikes_per_timestep[0] = 300;
+        counts.populations[2].spikes_per_timestep[15] = 164;
+        let total = counts.total();
+        // (32 + 16 + 10) · 16, where 122 · 16 = 1952 and 48 · 16 = 768 stood once.
+        assert_eq!(total.neuron_updates, 928.0);
+        assert_eq!(total.spikes, 232.0);
+        assert_eq!(counts.mean_rate(), Some(0.25));
+        // An input has a rate of its own and no updates.
+        assert_eq!(counts.per_inference(0).neuron_updates, 0.0);
+        assert_eq!(counts.rate(0), 500.0 / 1024.0);
+        assert_eq!(counts.rate(1), 150.0 / 512.0);
+    }
 
     #[test]
     fn closed_form_counters_reach_the_edge_of_64_bits() {

@@ -130,6 +130,7 @@ pub struct Simulator<'n> {
     network: &'n Network,
     timesteps: u32,
     seed: u64,
+    first_sample: usize,
     readout: SpikeReadout,
     /// The population that is driven from outside.
     input: Option<usize>,
@@ -191,6 +192,7 @@ impl<'n> Simulator<'n> {
             network,
             timesteps,
             seed: 0,
+            first_sample: 0,
             readout: SpikeReadout::default(),
             input,
             synapses,
@@ -246,6 +248,14 @@ impl<'n> Simulator<'n> {
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Numbers samples from `first` where they draw random input, so that a sample runs alone as it
+    /// runs among all of them. They are numbered from 0 otherwise.
+    #[must_use]
+    pub fn with_first_sample(mut self, first: usize) -> Self {
+        self.first_sample = first;
         self
     }
 

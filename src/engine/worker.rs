@@ -310,7 +310,14 @@ impl<'s, 'n> Worker<'s, 'n> {
             state.poisson = population.poisson.as_ref().map(|input| {
                 let poisson = Poisson::new(input.events_per_timestep);
                 let generators = (0..population.shape.neurons().div_ceil(SHARD))
-                    .map(|shard| generator(simulator.seed, sample, index, shard))
+                    .map(|shard| {
+                        generator(
+                            simulator.seed,
+                            simulator.first_sample + sample,
+                            index,
+                            shard,
+                        )
+                    })
                     .collect();
                 (poisson, generators)
             });

@@ -1,7 +1,8 @@
 //! The converted network itself: what `spikewatt convert` does.
 
 use super::{
-    Experiment, ExperimentError, Observer, Progress, load_data, normalization, shown, stop_if,
+    ConvertedExperiment, ExperimentError, Observer, Progress, load_data, normalization, shown,
+    stop_if,
 };
 use crate::conversion::{self, Fit};
 use crate::encoding::Encoding;
@@ -110,7 +111,7 @@ pub struct Converted {
 /// The stage that fails, with the layer or key it fails on; all populations that NIR has no node
 /// for.
 pub fn convert_model(
-    experiment: &Experiment,
+    experiment: &ConvertedExperiment,
     observer: Observer,
 ) -> Result<Converted, ConvertError> {
     let (fit, inputs) = convert(experiment, observer)?;
@@ -163,7 +164,7 @@ pub fn convert_model(
 }
 
 fn convert(
-    experiment: &Experiment,
+    experiment: &ConvertedExperiment,
     observer: Observer,
 ) -> Result<(Fit, Vec<InputEntry>), ExperimentError> {
     experiment.check()?;

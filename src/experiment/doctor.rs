@@ -6,7 +6,7 @@ mod recommend;
 pub use recommend::{Recommendation, Tried};
 
 use super::trace::Driver;
-use super::{Experiment, ExperimentError, Imported, Observer, Progress, shown, stop_if};
+use super::{ConvertedExperiment, ExperimentError, Imported, Observer, Progress, shown, stop_if};
 use crate::conversion::{self, AnswerTrace, EarlyExit, Health, rule_name};
 use crate::counts::EventCounts;
 use crate::energy::{self, Catalogue, Work};
@@ -104,7 +104,7 @@ pub struct Diagnosis {
 /// # Errors
 /// The first stage that fails.
 pub fn diagnose(
-    experiment: &Experiment,
+    experiment: &ConvertedExperiment,
     catalogue: &Catalogue,
     observer: Observer,
 ) -> Result<Diagnosis, ExperimentError> {
@@ -210,7 +210,7 @@ fn finding(populations: &[Health]) -> String {
 /// Prices counts on the targets of an experiment.
 struct Prices<'a> {
     imported: &'a Imported,
-    experiment: &'a Experiment,
+    experiment: &'a ConvertedExperiment,
     catalogue: &'a Catalogue,
 }
 
@@ -224,7 +224,7 @@ impl Prices<'_> {
         };
         let options = self.experiment.price_options()?;
         let mut energies = Vec::new();
-        for hardware in super::targets(self.experiment, self.catalogue)? {
+        for hardware in self.experiment.output.targets(self.catalogue)? {
             let reports = energy::price(hardware, &work, &options);
             let spiking = reports.iter().find(|r| r.workload == Workload::Snn);
             energies.extend(spiking.map(|report| TargetEnergy {

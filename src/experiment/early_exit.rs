@@ -1,7 +1,7 @@
 //! Samples that stop once their answer is safe, each counted for exactly the timesteps it runs.
 
 use super::trace::Driver;
-use super::{Experiment, ExperimentError, Imported, Observer, Progress, Simulated};
+use super::{ConvertedExperiment, ExperimentError, Imported, Observer, Progress, Simulated};
 use crate::conversion::{EarlyExit, FitOptions};
 use crate::engine::Simulator;
 use crate::result::Accuracy;
@@ -43,7 +43,7 @@ impl Imported {
     /// As [`Imported::simulate`].
     pub fn simulate_stopping(
         &self,
-        experiment: &Experiment,
+        experiment: &ConvertedExperiment,
         tolerance: f64,
         observer: Observer,
     ) -> Result<StoppedEarly, ExperimentError> {

@@ -1,14 +1,17 @@
 //! A report without data: analytic counts at assumed rates, from the shapes of a network alone.
 
-use super::subject::Subject;
-use super::{ConfigError, Context, Estimate, ExperimentError, SimulateConfig, shown};
+use super::loaded::LoadedNetwork;
+use super::{
+    AssumedExperiment, ConfigError, Context, Counted, ExperimentError, Run, SimulateConfig, shown,
+};
 use crate::conversion::{self, Calibration, ConversionOptions};
 use crate::counts::{AssumedRates, DenseCounts, EventCounts};
 use crate::digest::sha256_hex;
+use crate::energy::Catalogue;
 use crate::files;
 use crate::formats::{self, FileKind, onnx, shapes};
 use crate::network::{Network, Population, Topology};
-use crate::result::{ModelReport, Setup};
+use crate::result::{InputEntry, ModelReport, Setup};
 use std::path::Path;
 
 /// Counts what a network would do at assumed rates: the spiking form of a trained model (ONNX), a
@@ -21,7 +24,7 @@ pub fn estimate(
     model: &Path,
     timesteps: u32,
     rates: &AssumedRates,
-) -> Result<Estimate, ExperimentError> {
+) -> Result<Counted, ExperimentError> {
     let source = Source::load(model, timesteps)?;
     let mut counts = EventCounts::assumed(source.topology, timesteps, &source.biased, rates);
     counts.count_leaks(source.leaky);
@@ -58,10 +61,41 @@ pub fn estimate(
         experiment: None,
         neurobench: None,
     };
-    Ok(Estimate {
+    Ok(Counted {
         counts,
         dense: source.dense,
         context,
+    })
+}
+
+/// Counts at assumed rates and prices them.
+pub(super) fn run(
+    experiment: &AssumedExperiment,
+    catalogue: &Catalogue,
+) -> Result<Run, ExperimentError> {
+    let targets = experiment.output.targets(catalogue)?;
+    let options = experiment
+        .output
+        .price_options(&experiment.usage, experiment.seed)?;
+    let mut counted = estimate(&experiment.network, experiment.timesteps, &experiment.rates)?;
+    counted.context.seed = experiment.seed;
+    counted.context.experiment = Some(experiment.clone().into());
+    let mut report = counted.price(&targets, &options);
+    // The counts stand for one expected inference, not for samples that were run.
+    report.samples = 0;
+    let inputs = vec![InputEntry {
+        role: "model".to_owned(),
+        path: report.model.path.clone(),
+        sha256: report.model.sha256.clone(),
+    }];
+    Ok(Run {
+        report,
+        counts: counted.counts,
+        dense: counted.dense,
+        context: counted.context,
+        network: None,
+        outcomes: Vec::new(),
+        inputs,
     })
 }
 
@@ -121,7 +155,7 @@ impl Source {
             network: model.to_owned(),
             ..SimulateConfig::default()
         };
-        let Subject { network, notes, .. } = Subject::load(&config)?;
+        let LoadedNetwork { network, notes, .. } = LoadedNetwork::load(&config)?;
         let topology = network.topology();
         let mut source = Source {
             biased: biased(&network),

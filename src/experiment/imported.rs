@@ -2,8 +2,8 @@
 
 use super::price::{price, priced};
 use super::{
-    ConfigError, Context, Experiment, ExperimentError, Observer, Progress, accuracy, load_data,
-    predictions, setup, shown, simulate, stop_if, targets,
+    ConfigError, Context, ConvertedExperiment, ExperimentError, Observer, Progress, accuracy,
+    load_data, predictions, setup, shown, simulate, stop_if,
 };
 use crate::ann::{self, Ann, Runtime};
 use crate::conversion::{self, Conversion, Fit, Health};
@@ -49,7 +49,10 @@ impl Imported {
     ///
     /// # Errors
     /// The file or node that cannot be read.
-    pub fn load(experiment: &Experiment, observer: Observer) -> Result<Self, ExperimentError> {
+    pub fn load(
+        experiment: &ConvertedExperiment,
+        observer: Observer,
+    ) -> Result<Self, ExperimentError> {
         let imported = experiment.optimise.apply(onnx::load(&experiment.model)?)?;
         let ann = &imported.ann;
         let model = ModelReport {
@@ -122,7 +125,7 @@ impl Imported {
     /// The layer or key that stands in the way.
     pub fn convert(
         &self,
-        experiment: &Experiment,
+        experiment: &ConvertedExperiment,
         observer: Observer,
     ) -> Result<Fit, ExperimentError> {
         experiment.check()?;
@@ -139,7 +142,7 @@ impl Imported {
     /// If the original cannot be run or the network cannot be simulated.
     pub fn examine(
         &self,
-        experiment: &Experiment,
+        experiment: &ConvertedExperiment,
         conversion: &Conversion,
     ) -> Result<Vec<Health>, ExperimentError> {
         let inputs = &self.calibration_data.inputs;
@@ -160,7 +163,7 @@ impl Imported {
     /// The stage that fails, with the layer or key it fails on.
     pub fn simulate(
         &self,
-        experiment: &Experiment,
+        experiment: &ConvertedExperiment,
         observer: Observer,
     ) -> Result<Simulated, ExperimentError> {
         let mut simulated = self.simulate_each(&[experiment], observer)?;
@@ -178,7 +181,7 @@ impl Imported {
     /// If there is no experiment.
     pub fn simulate_each(
         &self,
-        experiments: &[&Experiment],
+        experiments: &[&ConvertedExperiment],
         observer: Observer,
     ) -> Result<Vec<Simulated>, ExperimentError> {
         let fit = self.convert(experiments[0], observer)?;
@@ -188,7 +191,7 @@ impl Imported {
     /// As [`Imported::simulate_each`], of what the first of the experiments was converted to.
     pub(crate) fn simulate_converted(
         &self,
-        experiments: &[&Experiment],
+        experiments: &[&ConvertedExperiment],
         fit: &Fit,
         observer: Observer,
     ) -> Result<Vec<Simulated>, ExperimentError> {
@@ -215,7 +218,7 @@ impl Imported {
             observer,
         )?;
         let simulate_s = started.elapsed().as_secs_f64();
-        let of_end = |experiment: &&Experiment| {
+        let of_end = |experiment: &&ConvertedExperiment| {
             let end = ends.binary_search(&experiment.simulation.timesteps);
             let simulation = &simulations[end.unwrap_or_else(|place| place)];
             self.simulated(experiment, fit, simulation, simulate_s)
@@ -225,7 +228,7 @@ impl Imported {
 
     pub(super) fn simulated(
         &self,
-        experiment: &Experiment,
+        experiment: &ConvertedExperiment,
         fit: &Fit,
         simulation: &Simulation,
         simulate_s: f64,
@@ -247,7 +250,7 @@ impl Imported {
             model: self.model.clone(),
             accuracy,
             neurobench: Some(NeuroBench::new(network, &simulation.counts)),
-            experiment: Some(experiment.clone()),
+            experiment: Some(experiment.clone().into()),
         };
         Ok(Simulated {
             counts: simulation.counts.clone(),
@@ -308,10 +311,10 @@ impl Simulated {
     /// If a target is not in the catalogue.
     pub fn report(
         &self,
-        experiment: &Experiment,
+        experiment: &ConvertedExperiment,
         catalogue: &Catalogue,
     ) -> Result<Report, ExperimentError> {
-        let targets = targets(experiment, catalogue)?;
+        let targets = experiment.output.targets(catalogue)?;
         let mut report = price(
             &self.counts,
             &self.dense,
@@ -325,27 +328,22 @@ impl Simulated {
 
     /// The targets alone, without what takes many prices each (curves over the rate, crossovers,
     /// sensitivities and distributions), each priced by `price`: for callers with many experiments.
-    ///
-    /// # Errors
-    /// If a target is not in the catalogue.
+    #[must_use]
     pub fn prices(
         &self,
-        experiment: &Experiment,
-        catalogue: &Catalogue,
+        targets: &[&Hardware],
+        options: &PriceOptions,
         price: &dyn Fn(&Hardware, &Work, &PriceOptions) -> Vec<TargetReport>,
-    ) -> Result<Report, ExperimentError> {
+    ) -> Report {
         let work = Work {
             counts: &self.counts,
             dense: &self.dense,
         };
-        let options = experiment.price_options()?;
-        let prices = targets(experiment, catalogue)?
-            .into_iter()
-            .flat_map(|hardware| price(hardware, &work, &options))
-            .collect();
-        let mut report = priced(&self.counts, &self.context, prices, &options);
+        let prices = targets.iter();
+        let prices = prices.flat_map(|hardware| price(hardware, &work, options));
+        let mut report = priced(&self.counts, &self.context, prices.collect(), options);
         report.timing = self.timing(&report);
-        Ok(report)
+        report
     }
 
     fn timing(&self, report: &Report) -> Timing {

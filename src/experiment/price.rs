@@ -115,22 +115,20 @@ pub(super) fn priced(
     }
 }
 
-/// Figures per inference of each population, and their sums.
+/// Figures per inference of each population, and their sums without inputs.
 pub(super) fn figures(counts: &EventCounts) -> (Vec<PopulationReport>, Totals) {
-    let populations: Vec<PopulationReport> = (0..counts.populations.len())
-        .map(|index| population_report(counts, index))
-        .collect();
-    let mut totals = Totals::default();
-    for p in &populations {
-        totals.spikes_per_inference += p.spikes_per_inference;
-        totals.negative_spikes_per_inference += p.negative_spikes_per_inference;
-        totals.synops_per_inference += p.synops_per_inference;
-        totals.macs_per_inference += p.macs_per_inference;
-        totals.macs_once_per_inference += p.macs_once_per_inference;
-        totals.neuron_updates_per_inference += p.neuron_updates_per_inference;
-        totals.touched_updates_per_inference += p.touched_updates_per_inference;
-    }
-    (populations, totals)
+    let populations = (0..counts.populations.len()).map(|index| population_report(counts, index));
+    let total = counts.total();
+    let totals = Totals {
+        spikes_per_inference: total.spikes,
+        negative_spikes_per_inference: total.negative_spikes,
+        synops_per_inference: total.synops,
+        macs_per_inference: total.macs,
+        macs_once_per_inference: total.macs_once,
+        neuron_updates_per_inference: total.neuron_updates,
+        touched_updates_per_inference: total.touched_updates,
+    };
+    (populations.collect(), totals)
 }
 
 fn population_report(counts: &EventCounts, index: usize) -> PopulationReport {
@@ -138,6 +136,7 @@ fn population_report(counts: &EventCounts, index: usize) -> PopulationReport {
     let figures = counts.per_inference(index);
     PopulationReport {
         name: node.name.clone(),
+        role: Some(node.role),
         shape: node.shape.dims(),
         neurons: node.shape.neurons() as u64,
         synapses: counts.topology.synapses_into(index),

@@ -1,148 +1,21 @@
 //! A spiking network on given input: what `spikewatt simulate` does.
 
+use super::loaded::LoadedNetwork;
 use super::price::figures;
-use super::subject::{NetworkOptions, RecordedConversion, Subject};
 use super::watch::{OutputKind, Watch};
-use super::{Observer, Progress, shown, stop_if};
-use crate::ann::RuntimeError;
-use crate::conversion::ConversionError;
+use super::{Observer, Progress, SimulateConfig, SimulateError, recorded, shown, stop_if};
 use crate::counts::EventCounts;
 use crate::encoding::{Drive, EncodingError};
-use crate::engine::{NoProbe, Outcome, Probe, SimulationError, Simulator, SpikeTrain};
-use crate::formats::KindError;
-use crate::formats::native::NativeError;
-use crate::formats::nir::{LowerError, NirError};
-use crate::formats::onnx::OnnxError;
+use crate::engine::{NoProbe, Outcome, Probe, Simulator, SpikeTrain};
 use crate::formats::recording::{Recorder, RecordingError};
-use crate::formats::spikes::{SpikesError, SpikingInput};
+use crate::formats::spikes::SpikingInput;
 use crate::network::Network;
-use crate::neuron::{NeuronError, Options};
+use crate::neuron::Options;
 use crate::result::{PopulationReport, Timing, Totals};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
-
-/// A spiking network, its input, and how to run it. What is `None` is as the preset, or the file of
-/// a native network, says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SimulateConfig {
-    /// The network: NIR, or native if its name ends in `.toml`.
-    pub network: PathBuf,
-    /// What drives its input; a network without input population needs none.
-    pub input: Option<PathBuf>,
-    /// File of the classes of the samples, if they are not in or beside the input; only accuracy
-    /// needs them.
-    pub labels: Option<PathBuf>,
-    /// Timesteps per sample; those of the input or of the native file if absent.
-    pub timesteps: Option<u32>,
-    /// Use only the first so many samples. Without input: how often to run the network, each time
-    /// with other random input.
-    pub samples: Option<usize>,
-    /// Conventions, and how input is read.
-    pub options: NetworkOptions,
-    /// File to record all populations to (`.npz`).
-    pub record: Option<PathBuf>,
-    /// Seed of every random draw; that of the native file, or 0, if absent.
-    pub seed: Option<u64>,
-    /// How the network is converted, if it is an ONNX model.
-    pub conversion: Option<RecordedConversion>,
-}
-
-/// Why a network could not be simulated.
-#[derive(Debug, thiserror::Error)]
-pub enum SimulateError {
-    /// The file is none of a spiking network.
-    #[error(
-        "{}: an ONNX model is no spiking network; `spikewatt run` converts and simulates it",
-        .0.display()
-    )]
-    Onnx(PathBuf),
-    /// The file is no network, or cannot be read.
-    #[error(transparent)]
-    Kind(#[from] KindError),
-    /// The ONNX model cannot be read.
-    #[error(transparent)]
-    Model(#[from] OnnxError),
-    /// The ONNX model cannot be run.
-    #[error(transparent)]
-    Runtime(#[from] RuntimeError),
-    /// The ONNX model cannot be converted.
-    #[error(transparent)]
-    Conversion(#[from] ConversionError),
-    /// The ONNX model takes no frames of events.
-    #[error(
-        "{}: it takes {dims:?}; recorded events need an input of [2, rows, columns], or [1, rows, columns] for both polarities in one channel",
-        file.display()
-    )]
-    Frames {
-        /// The model.
-        file: PathBuf,
-        /// Its input.
-        dims: Vec<usize>,
-    },
-    /// The NIR file cannot be read.
-    #[error(transparent)]
-    Nir(#[from] NirError),
-    /// The NIR graph cannot be run.
-    #[error("{}: {problem}", file.display())]
-    Lower {
-        /// The file.
-        file: PathBuf,
-        /// All that is in the way.
-        problem: LowerError,
-    },
-    /// The native description cannot be used.
-    #[error(transparent)]
-    Native(#[from] NativeError),
-    /// The preset is not known.
-    #[error(transparent)]
-    Preset(#[from] NeuronError),
-    /// The input cannot be used.
-    #[error(transparent)]
-    Input(#[from] SpikesError),
-    /// The network needs input.
-    #[error("{}: \"{node}\" takes input of shape {dims:?}; give --input FILE (with `run`, --data FILE)", file.display())]
-    NoInput {
-        /// The network.
-        file: PathBuf,
-        /// Where data enters.
-        node: String,
-        /// Shape at one time.
-        dims: Vec<usize>,
-    },
-    /// The network has no use for input.
-    #[error("{}: it has no input population; leave --input out", file.display())]
-    UnusedInput {
-        /// The network.
-        file: PathBuf,
-    },
-    /// Nothing says how long to simulate.
-    #[error("{}: nothing says how long to simulate; give --timesteps N", file.display())]
-    NoTimesteps {
-        /// The network.
-        file: PathBuf,
-    },
-    /// An option makes no sense.
-    #[error("{option}: {value} is out of range; {expected}")]
-    Option {
-        /// The option, as on the command line.
-        option: &'static str,
-        /// Its value.
-        value: String,
-        /// What is in range.
-        expected: &'static str,
-    },
-    /// The recording would replace what it is made from.
-    #[error("--record {}: it is the network or its input; name another file", .0.display())]
-    Overwrites(PathBuf),
-    /// The simulation failed.
-    #[error(transparent)]
-    Simulation(#[from] SimulationError),
-    /// The recording cannot be written.
-    #[error(transparent)]
-    Recording(#[from] RecordingError),
-}
 
 /// A population whose numbers are among the outputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -227,7 +100,7 @@ pub fn simulate_network_probed(
     observer: Observer,
 ) -> Result<NetworkRun, SimulateError> {
     let Simulated {
-        subject,
+        loaded,
         input,
         timesteps,
         counts,
@@ -237,10 +110,10 @@ pub fn simulate_network_probed(
         last_predictions,
         held_input,
         multiplied_once,
-    } = simulate(config, probe, observer)?;
+    } = Prepared::load(config)?.run(probe, observer)?;
     let (populations, totals) = figures(&counts);
     let report = |&index: &usize| {
-        let population = &subject.network.populations[index];
+        let population = &loaded.network.populations[index];
         OutputReport {
             population: population.name.clone(),
             shape: population.shape.dims(),
@@ -255,13 +128,13 @@ pub fn simulate_network_probed(
         input_sha256: input.map(|input| input.source.sha256),
         samples: counts.samples,
         timesteps,
-        seed: subject.seed,
-        preset: subject.preset.name.to_owned(),
-        options: subject.options,
+        seed: loaded.seed,
+        preset: loaded.preset.name.to_owned(),
+        options: loaded.options,
         populations,
         totals,
         timing,
-        output_populations: subject.outputs.iter().map(report).collect(),
+        output_populations: loaded.outputs.iter().map(report).collect(),
         outputs: outcomes
             .into_iter()
             .map(|outcome| outcome.output.into_iter().map(f64::from).collect())
@@ -277,7 +150,7 @@ pub fn simulate_network_probed(
 
 /// A network that has run.
 pub(super) struct Simulated {
-    pub(super) subject: Subject,
+    pub(super) loaded: LoadedNetwork,
     pub(super) input: Option<SpikingInput>,
     pub(super) timesteps: u32,
     pub(super) counts: EventCounts,
@@ -294,153 +167,228 @@ pub(super) struct Simulated {
     multiplied_once: Vec<bool>,
 }
 
-pub(super) fn simulate(
-    config: &SimulateConfig,
-    probe: &dyn Probe,
-    observer: Observer,
-) -> Result<Simulated, SimulateError> {
-    simulate_adapted(config, &mut |_| {}, probe, observer)
+/// A network with its input, ready to run.
+pub(crate) struct Prepared {
+    loaded: LoadedNetwork,
+    input: Option<SpikingInput>,
+    timesteps: u32,
+    samples: usize,
+    has_sample_axis: bool,
+    /// The recording, and what it says of the experiment.
+    record: Option<(PathBuf, String)>,
 }
 
-/// Runs a spiking network after a change that leaves what its neurons do as it is.
-///
-/// # Errors
-/// As [`simulate_network`].
-pub(crate) fn simulate_network_adapted(
-    config: &SimulateConfig,
-    adapt: &mut dyn FnMut(&mut Network),
-    observer: Observer,
-) -> Result<(), SimulateError> {
-    simulate_adapted(config, adapt, &NoProbe, observer).map(|_| ())
+/// One sample of a network that has run.
+pub(crate) struct OneSample {
+    /// Its counts alone.
+    pub(crate) counts: EventCounts,
+    /// Output neuron of the last population ahead after each timestep.
+    pub(crate) predictions: Vec<u32>,
+    /// Its constant input, channels last; empty if spikes drive the network.
+    pub(crate) held_input: Vec<f32>,
+    /// Per projection, whether it multiplies that input once and keeps the current.
+    pub(crate) multiplied_once: Vec<bool>,
 }
 
-fn simulate_adapted(
-    config: &SimulateConfig,
-    adapt: &mut dyn FnMut(&mut Network),
-    probe: &dyn Probe,
-    observer: Observer,
-) -> Result<Simulated, SimulateError> {
-    check(config)?;
-    let mut subject = Subject::load(config)?;
-    adapt(&mut subject.network);
-    let input = subject.input(config)?;
-    let file = || config.network.clone();
-    let stated = config.timesteps.or(subject.timesteps);
-    let timesteps = input.as_ref().and_then(|input| input.timesteps).or(stated);
-    let Some(timesteps) = timesteps.filter(|&timesteps| timesteps > 0) else {
-        return Err(SimulateError::NoTimesteps { file: file() });
-    };
-    let available = input.as_ref().map(|input| input.samples);
-    let samples = match (config.samples, available) {
-        (Some(asked), Some(available)) => asked.min(available),
-        (Some(asked), None) => asked,
-        (None, available) => available.unwrap_or(1),
-    };
-    let has_sample_axis = match &input {
-        Some(input) => input.has_sample_axis,
-        None => config.samples.is_some(),
-    };
+impl Prepared {
+    /// Reads the network and its input.
+    ///
+    /// # Errors
+    /// The first file or option that cannot be used, by name.
+    pub(crate) fn load(config: &SimulateConfig) -> Result<Self, SimulateError> {
+        config.check()?;
+        let loaded = LoadedNetwork::load(config)?;
+        let input = loaded.input(config)?;
+        let stated = config.timesteps.or(loaded.timesteps);
+        let timesteps = input.as_ref().and_then(|input| input.timesteps).or(stated);
+        let Some(timesteps) = timesteps.filter(|&timesteps| timesteps > 0) else {
+            return Err(SimulateError::NoTimesteps {
+                file: config.network.clone(),
+            });
+        };
+        let available = input.as_ref().map(|input| input.samples);
+        let samples = match (config.samples, available) {
+            (Some(asked), Some(available)) => asked.min(available),
+            (Some(asked), None) => asked,
+            (None, available) => available.unwrap_or(1),
+        };
+        let has_sample_axis = match &input {
+            Some(input) => input.has_sample_axis,
+            None => config.samples.is_some(),
+        };
+        let record = config.record.clone().map(|path| {
+            let note = recorded::note(config, &path, loaded.seed, timesteps);
+            (path, note)
+        });
+        Ok(Prepared {
+            loaded,
+            input,
+            timesteps,
+            samples,
+            has_sample_axis,
+            record,
+        })
+    }
 
-    let network = &subject.network;
-    let recorder = config.record.as_ref().map(|path| {
-        let input_spikes = input.as_ref().is_none_or(|input| input.is_binary);
-        let samples = has_sample_axis.then_some(samples);
-        Recorder::new(path, network, timesteps, samples, input_spikes)
-    });
-    let watch = Watch::new(
-        network,
-        &subject.outputs,
-        subject.port.as_ref().zip(input.as_ref()),
-        recorder.transpose()?,
-        samples,
-    )
-    .showing(probe)
-    .predicting(input.as_ref().is_some_and(|input| input.labels.is_some()));
+    /// The network.
+    pub(crate) fn network(&self) -> &Network {
+        &self.loaded.network
+    }
 
-    let drive = |sample: usize| -> Result<Drive, EncodingError> {
-        Ok(match (&subject.port, &input) {
+    /// Number of samples.
+    pub(crate) fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// SHA-256 of the input, if there is one.
+    pub(crate) fn input_sha256(&self) -> Option<&str> {
+        self.input
+            .as_ref()
+            .map(|input| input.source.sha256.as_str())
+    }
+
+    /// Class of a sample, if it is known.
+    pub(crate) fn label(&self, sample: usize) -> Option<u32> {
+        let labels = self.input.as_ref()?.labels.as_ref()?;
+        labels.values.get(sample).copied()
+    }
+
+    /// What drives a sample.
+    fn drive(&self, sample: usize) -> Drive {
+        match (&self.loaded.port, &self.input) {
             (Some(port), Some(input)) => {
-                let shape = network.populations[port.population].shape;
-                input.drive(sample, timesteps, shape)
+                let shape = self.loaded.network.populations[port.population].shape;
+                input.drive(sample, self.timesteps, shape)
             }
             _ => Drive::Spikes(SpikeTrain::new()),
-        })
-    };
-    let progress = |done| {
-        if watch.has_failed() {
-            return ControlFlow::Break(());
         }
-        observer(Progress::Simulating { done, of: samples })
-    };
-    stop_if(observer(Progress::Simulating {
-        done: 0,
-        of: samples,
-    }))?;
-    let started = Instant::now();
-    let simulator = Simulator::new(network, timesteps)?.with_seed(subject.seed);
-    let simulation = simulator.run_recorded(samples, &drive, &watch, &progress);
-    let simulate_s = started.elapsed().as_secs_f64();
-
-    let failed = watch.has_failed();
-    let (recorder, outcomes) = watch.finish();
-    // A run that was stopped because of its recording fails with that reason.
-    if let Some(recorder) = recorder
-        && (simulation.is_ok() || failed)
-    {
-        recorder.finish()?;
     }
-    let simulation = simulation?;
-    let counts = simulation.counts;
-    let first = drive(0).map_err(SimulationError::from)?;
-    let multiplied_once = simulator.multiplies_once(&first);
-    let held_input = match first {
-        Drive::Constant(values) => values,
-        Drive::Spikes(_) => Vec::new(),
-    };
-    let last = simulation.outcomes.into_iter();
-    let last_predictions = last.map(|outcome| outcome.predictions).collect();
-    let synops: u64 = (counts.projections.iter())
-        .flat_map(|projection| &projection.synops_per_timestep)
-        .sum();
-    let mut notes = subject.notes.clone();
-    notes.extend(input.iter().flat_map(|input| input.notes.iter().cloned()));
-    Ok(Simulated {
-        timing: Timing {
-            simulate_s,
-            synops_per_s: synops as f64 / simulate_s,
-        },
-        subject,
-        input,
-        timesteps,
-        counts,
-        outcomes,
-        notes,
-        last_predictions,
-        held_input,
-        multiplied_once,
-    })
+
+    /// Runs one sample as it runs among all of them. `network` is that of [`Prepared::network`], or
+    /// one whose neurons do the same.
+    ///
+    /// # Errors
+    /// If the simulation fails or is stopped.
+    pub(crate) fn one(
+        &self,
+        network: &Network,
+        sample: usize,
+        probe: &dyn Probe,
+        observer: Observer,
+    ) -> Result<OneSample, SimulateError> {
+        stop_if(observer(Progress::Simulating { done: 0, of: 1 }))?;
+        let drive = self.drive(sample);
+        let simulator = Simulator::new(network, self.timesteps)?
+            .with_seed(self.loaded.seed)
+            .with_first_sample(sample);
+        let once = |_| Ok(drive.clone());
+        let progress = |done| observer(Progress::Simulating { done, of: 1 });
+        let mut simulation = simulator.run_recorded(1, &once, probe, &progress)?;
+        let outcome = simulation.outcomes.pop();
+        Ok(OneSample {
+            counts: simulation.counts,
+            predictions: outcome
+                .map(|outcome| outcome.predictions)
+                .unwrap_or_default(),
+            multiplied_once: simulator.multiplies_once(&drive),
+            held_input: held(drive),
+        })
+    }
+
+    /// Runs all samples.
+    ///
+    /// # Errors
+    /// If the simulation fails or is stopped, or cannot be recorded.
+    pub(super) fn run(
+        self,
+        probe: &dyn Probe,
+        observer: Observer,
+    ) -> Result<Simulated, SimulateError> {
+        let samples = self.samples;
+        let watch = self.watch(probe)?;
+        let progress = |done| {
+            if watch.has_failed() {
+                return ControlFlow::Break(());
+            }
+            observer(Progress::Simulating { done, of: samples })
+        };
+        stop_if(observer(Progress::Simulating {
+            done: 0,
+            of: samples,
+        }))?;
+        let started = Instant::now();
+        let network = &self.loaded.network;
+        let simulator = Simulator::new(network, self.timesteps)?.with_seed(self.loaded.seed);
+        let drive = |sample: usize| -> Result<Drive, EncodingError> { Ok(self.drive(sample)) };
+        let simulation = simulator.run_recorded(samples, &drive, &watch, &progress);
+        let simulate_s = started.elapsed().as_secs_f64();
+
+        let failed = watch.has_failed();
+        let (recorder, outcomes) = watch.finish();
+        // A run that was stopped because of its recording fails with that reason.
+        if let Some(recorder) = recorder
+            && (simulation.is_ok() || failed)
+        {
+            recorder.finish()?;
+        }
+        let simulation = simulation?;
+        let first = self.drive(0);
+        let multiplied_once = simulator.multiplies_once(&first);
+        let last = simulation.outcomes.into_iter();
+        let input = self.input.iter();
+        let mut notes = self.loaded.notes.clone();
+        notes.extend(input.flat_map(|input| input.notes.iter().cloned()));
+        Ok(Simulated {
+            timing: timing(&simulation.counts, simulate_s),
+            counts: simulation.counts,
+            outcomes,
+            last_predictions: last.map(|outcome| outcome.predictions).collect(),
+            held_input: held(first),
+            multiplied_once,
+            notes,
+            loaded: self.loaded,
+            input: self.input,
+            timesteps: self.timesteps,
+        })
+    }
+
+    /// Reads outputs, and records if asked to.
+    fn watch<'a>(&'a self, probe: &'a dyn Probe) -> Result<Watch<'a>, SimulateError> {
+        let network = &self.loaded.network;
+        let input = self.input.as_ref();
+        let recorder = self.record.as_ref().map(|(path, note)| {
+            let input_spikes = input.is_none_or(|input| input.is_binary);
+            let samples = self.has_sample_axis.then_some(self.samples);
+            let recorder = Recorder::new(path, network, self.timesteps, samples, input_spikes)?;
+            Ok::<_, RecordingError>(recorder.with_note(note.clone()))
+        });
+        let watch = Watch::new(
+            network,
+            &self.loaded.outputs,
+            self.loaded.port.as_ref().zip(input),
+            recorder.transpose()?,
+            self.samples,
+        );
+        Ok(watch
+            .showing(probe)
+            .predicting(input.is_some_and(|input| input.labels.is_some())))
+    }
 }
 
-fn check(config: &SimulateConfig) -> Result<(), SimulateError> {
-    config.options.check()?;
-    let zero = |option| SimulateError::Option {
-        option,
-        value: "0".to_owned(),
-        expected: "state 1 or more",
-    };
-    if config.timesteps == Some(0) {
-        return Err(zero("--timesteps"));
+fn held(drive: Drive) -> Vec<f32> {
+    match drive {
+        Drive::Constant(values) => values,
+        Drive::Spikes(_) => Vec::new(),
     }
-    if config.samples == Some(0) {
-        return Err(zero("--samples"));
+}
+
+fn timing(counts: &EventCounts, simulate_s: f64) -> Timing {
+    let projections = counts.projections.iter();
+    let synops: u64 = projections
+        .flat_map(|projection| &projection.synops_per_timestep)
+        .sum();
+    Timing {
+        simulate_s,
+        synops_per_s: synops as f64 / simulate_s,
     }
-    if let Some(record) = &config.record
-        && let Ok(target) = record.canonicalize()
-    {
-        let is_target = |path: &PathBuf| path.canonicalize().is_ok_and(|path| path == target);
-        if is_target(&config.network) || config.input.as_ref().is_some_and(is_target) {
-            return Err(SimulateError::Overwrites(record.clone()));
-        }
-    }
-    Ok(())
 }

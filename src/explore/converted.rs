@@ -9,14 +9,14 @@ use crate::encoding::Drive;
 use crate::energy::Catalogue;
 use crate::engine::{NoProbe, SimulationError, Simulator};
 use crate::experiment::{
-    self, Context, Experiment, ExperimentError, Imported, Observer, Progress, Simulated,
+    self, Context, ConvertedExperiment, ExperimentError, Imported, Observer, Progress, Simulated,
 };
 use std::ops::ControlFlow;
 
 /// An experiment whose model is read, calibrated and converted.
 pub struct Converted {
     /// The experiment.
-    pub experiment: Experiment,
+    pub experiment: ConvertedExperiment,
     imported: Imported,
     fit: Fit,
 }
@@ -26,7 +26,10 @@ pub(super) type Checked<'a> = (&'a String, &'a String, &'a String);
 
 impl Converted {
     /// Reads, calibrates and converts.
-    pub(super) fn new(experiment: Experiment, observer: Observer) -> Result<Self, SubjectError> {
+    pub(super) fn new(
+        experiment: ConvertedExperiment,
+        observer: Observer,
+    ) -> Result<Self, SubjectError> {
         let imported = Imported::load(&experiment, observer)?;
         let fit = imported.convert(&experiment, observer)?;
         Ok(Converted {

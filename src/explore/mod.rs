@@ -25,6 +25,8 @@
 
 mod cause;
 mod converted;
+mod error;
+mod given;
 mod ledger;
 mod picture;
 mod raster;
@@ -38,12 +40,14 @@ mod trace;
 
 pub use cause::{Cause, Measure};
 pub use converted::Converted;
+pub use error::SubjectError;
+pub use given::Given;
 pub use ledger::{Ledger, LedgerError, Priced, PricedLine};
 pub use raster::Raster;
 pub use record::{Potentials, Record};
 pub use recording::{OpenError, open_recording};
 pub use selection::{Rows, Selection};
 pub use structure::Structure;
-pub use subject::{Subject, SubjectError};
+pub use subject::Subject;
 pub use tally::Tally;
 pub use trace::{MOST_TRACES, Trace, TraceError};

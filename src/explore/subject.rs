@@ -1,139 +1,91 @@
-//! What can be explored: an experiment or a spiking network.
+//! What can be explored: whatever can be run or priced.
 
-use super::record::Keeper;
-use super::trace::Watching;
-use super::{Converted, OpenError, Record, Trace, TraceError, open_recording};
+use super::{Converted, Given, Record, SubjectError, Trace, TraceError, open_recording};
 use crate::conversion::Health;
-use crate::counts::DenseCounts;
-use crate::engine::SimulationError;
-use crate::experiment::{
-    self, ConfigError, Context, Experiment, ExperimentError, Observer, SimulateConfig,
-    SimulateError,
-};
-use crate::formats::saved_counts::{self, SavedCountsError};
-use crate::formats::{self, FileKind, KindError};
-use crate::network::Network;
+use crate::experiment::{Counted, Experiment, ExperimentError, Observer};
+use crate::formats::{self, FileKind};
 use std::path::{Path, PathBuf};
-
-/// Why something cannot be explored.
-#[derive(Debug, thiserror::Error)]
-pub enum SubjectError {
-    /// The file is of no kind that can be explored, or cannot be read.
-    #[error(transparent)]
-    Kind(#[from] KindError),
-    /// The experiment file cannot be read.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The experiment fails.
-    #[error(transparent)]
-    Experiment(#[from] ExperimentError),
-    /// The network fails.
-    #[error(transparent)]
-    Simulate(#[from] SimulateError),
-    /// Saved counts cannot be read.
-    #[error(transparent)]
-    Counts(#[from] SavedCountsError),
-    /// A recording cannot be read.
-    #[error(transparent)]
-    Recording(#[from] OpenError),
-    /// Potentials cannot be shown.
-    #[error(transparent)]
-    Trace(#[from] TraceError),
-    /// The result does not say how it was made.
-    #[error(
-        "{}: it does not say which experiment made it; open the experiment file instead",
-        .0.display()
-    )]
-    NoExperiment(PathBuf),
-    /// A file has changed since the result was made.
-    #[error(
-        "{path}: it is not the file that the result was made from (another SHA-256); run the experiment again"
-    )]
-    Changed {
-        /// The file.
-        path: String,
-    },
-    /// There is no such sample.
-    #[error("sample {sample}: there are {samples}, numbered from 0")]
-    NoSample {
-        /// The sample.
-        sample: usize,
-        /// How many there are.
-        samples: usize,
-    },
-}
-
-impl From<SimulationError> for SubjectError {
-    fn from(error: SimulationError) -> Self {
-        SubjectError::Experiment(error.into())
-    }
-}
 
 /// Something whose samples can be recorded.
 pub enum Subject {
     /// An experiment, its model converted.
     Experiment(Box<Converted>),
-    /// A spiking network.
-    Network(Box<SimulateConfig>),
-    /// A finished recording.
+    /// A spiking network with its input.
+    Network(Box<Given>),
+    /// A recording that does not say what made it: spikes without synapses.
     Recording(PathBuf),
+    /// Counts without samples, and why there are none.
+    Counts(Box<SubjectError>),
 }
 
 impl Subject {
-    /// Opens an experiment or a native network (`.toml`), a NIR file, a recording (`.npz`), saved
-    /// counts (`.h5`) or a result folder.
+    /// Opens what [`Experiment::load`] does: an experiment file, a spiking network, a recording, saved
+    /// counts or a result folder.
     ///
     /// # Errors
     /// If the file cannot be read or is none of these.
     pub fn open(path: &Path, observer: Observer) -> Result<Self, SubjectError> {
-        let accepts = |kind: FileKind| {
-            kind.is_experiment()
-                || kind.is_spiking_network()
-                || matches!(
-                    kind,
-                    FileKind::SavedCounts | FileKind::ResultFolder | FileKind::Recording
-                )
-        };
-        let wanted = "an experiment, a network, a recording or a result";
-        match formats::require(path, wanted, accepts)? {
-            FileKind::ResultFolder => Self::result(&path.join("counts.h5"), observer),
-            FileKind::SavedCounts => Self::result(path, observer),
-            FileKind::Recording => Ok(Subject::Recording(path.to_owned())),
-            kind if kind.is_spiking_network() => Ok(Self::network(path)),
-            _ => Self::experiment(Experiment::load(path, &[])?, observer),
+        let kind = formats::kind_of(path)?;
+        match Experiment::load(path, &[]) {
+            Ok(Experiment::Counts(experiment)) => Self::result(&experiment.file()?, observer),
+            Ok(experiment) if kind == FileKind::Recording => Self::recording(path, experiment),
+            Ok(experiment) => Self::experiment(experiment, observer),
+            Err(ExperimentError::NoExperiment(path)) => Ok(Subject::Recording(path)),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// An experiment: its model is read, calibrated and converted.
+    /// An experiment: its files are read, and its model is calibrated and converted if it does not
+    /// spike yet.
     ///
     /// # Errors
     /// The first stage that fails.
-    pub fn experiment(experiment: Experiment, observer: Observer) -> Result<Self, SubjectError> {
+    pub fn experiment(
+        experiment: impl Into<Experiment>,
+        observer: Observer,
+    ) -> Result<Self, SubjectError> {
+        let experiment = experiment.into();
         experiment.check()?;
-        let converted = Converted::new(experiment, observer)?;
-        Ok(Subject::Experiment(Box::new(converted)))
+        Ok(match experiment {
+            Experiment::Converted(experiment) => {
+                Subject::Experiment(Box::new(Converted::new(*experiment, observer)?))
+            }
+            Experiment::Spiking(experiment) => Subject::Network(Box::new(Given::new(*experiment)?)),
+            Experiment::Counts(experiment) => Self::result(&experiment.file()?, observer)?,
+            Experiment::Assumed(experiment) => {
+                Subject::Counts(Box::new(SubjectError::Assumed(experiment.network)))
+            }
+        })
     }
 
-    fn network(path: &Path) -> Self {
-        Subject::Network(Box::new(SimulateConfig {
-            network: path.to_owned(),
-            ..SimulateConfig::default()
-        }))
+    /// The network of a recording, to run its samples again; where it is not at hand, the spikes can
+    /// still be seen.
+    fn recording(path: &Path, experiment: Experiment) -> Result<Self, SubjectError> {
+        if let Experiment::Spiking(experiment) = experiment
+            && let Ok(given) = Given::new(*experiment)
+        {
+            return Ok(Subject::Network(Box::new(given.recorded_in(path))));
+        }
+        Ok(Subject::Recording(path.to_owned()))
     }
 
     /// The experiment of a result, if its files are still what they were.
     fn result(path: &Path, observer: Observer) -> Result<Self, SubjectError> {
-        let saved = saved_counts::load(path)?;
-        let context: Option<Context> = serde_json::from_str(&saved.report_context).ok();
-        let unknown = || SubjectError::NoExperiment(path.to_owned());
-        let context = context.ok_or_else(unknown)?;
-        let experiment = context.experiment.clone().ok_or_else(unknown)?;
+        let Counted { context, .. } = Counted::load(path)?;
+        let Some(experiment) = context.experiment.clone() else {
+            let reason = SubjectError::NoExperiment(path.to_owned());
+            return Ok(Subject::Counts(Box::new(reason)));
+        };
         let subject = Self::experiment(experiment, observer)?;
-        if let Subject::Experiment(converted) = &subject {
-            let files = converted.files(&context);
-            if let Some((path, ..)) = files.into_iter().find(|(_, now, then)| now != then) {
-                return Err(SubjectError::Changed { path: path.clone() });
+        match &subject {
+            Subject::Experiment(converted) => {
+                let files = converted.files(&context);
+                if let Some((path, ..)) = files.into_iter().find(|(_, now, then)| now != then) {
+                    return Err(SubjectError::Changed { path: path.clone() });
+                }
             }
+            Subject::Network(given) => given.check_files(&context)?,
+            Subject::Recording(_) | Subject::Counts(_) => {}
         }
         Ok(subject)
     }
@@ -146,7 +98,7 @@ impl Subject {
     pub fn health(&self) -> Result<Vec<Health>, SubjectError> {
         match self {
             Subject::Experiment(converted) => Ok(converted.health()?),
-            Subject::Network(_) | Subject::Recording(_) => Ok(Vec::new()),
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -155,7 +107,9 @@ impl Subject {
     pub fn samples(&self) -> usize {
         match self {
             Subject::Experiment(converted) => converted.samples(),
-            Subject::Network(_) | Subject::Recording(_) => 1,
+            Subject::Network(given) => given.samples(),
+            Subject::Recording(_) => 1,
+            Subject::Counts(_) => 0,
         }
     }
 
@@ -170,8 +124,9 @@ impl Subject {
         }
         match self {
             Subject::Experiment(converted) => converted.record(sample, observer),
-            Subject::Network(config) => record_network(config, observer),
+            Subject::Network(given) => given.record(sample, observer),
             Subject::Recording(path) => Ok(open_recording(path, sample)?),
+            Subject::Counts(_) => Err(SubjectError::NoSample { sample, samples }),
         }
     }
 
@@ -193,53 +148,8 @@ impl Subject {
         }
         match self {
             Subject::Experiment(converted) => converted.traces(sample, rows, observer),
-            Subject::Network(config) => trace_network(config, rows, observer),
-            Subject::Recording(_) => Err(TraceError::NoNetwork.into()),
+            Subject::Network(given) => given.traces(sample, rows, observer),
+            Subject::Recording(_) | Subject::Counts(_) => Err(TraceError::NoNetwork.into()),
         }
     }
-}
-
-fn trace_network(
-    config: &SimulateConfig,
-    rows: &[u32],
-    observer: Observer,
-) -> Result<Vec<Trace>, SubjectError> {
-    let mut watching = None;
-    let mut adapt = |network: &mut Network| {
-        watching = Some(Watching::start(network, rows));
-    };
-    let one = one_sample(config);
-    experiment::simulate_network_adapted(&one, &mut adapt, observer)?;
-    let watching = watching.transpose()?;
-    Ok(watching.map(Watching::finish).unwrap_or_default())
-}
-
-fn one_sample(config: &SimulateConfig) -> SimulateConfig {
-    SimulateConfig {
-        samples: Some(1),
-        ..config.clone()
-    }
-}
-
-fn record_network(config: &SimulateConfig, observer: Observer) -> Result<Record, SubjectError> {
-    let keeper = Keeper::new();
-    let mut run = experiment::simulate_network_probed(&one_sample(config), &keeper, observer)?;
-    let nodes = &run.counts.topology.populations;
-    let sizes: Vec<usize> = nodes.iter().map(|node| node.shape.neurons()).collect();
-    let (raster, first_rows, potentials) = keeper.finish(&sizes, run.timesteps as usize);
-    let stem = config.network.file_stem().unwrap_or_default();
-    Ok(Record {
-        title: stem.to_string_lossy().into_owned(),
-        sample: 0,
-        label: None,
-        counts: run.counts,
-        dense: DenseCounts::default(),
-        raster: raster.into(),
-        first_rows,
-        input: run.held_input,
-        constant: run.multiplied_once,
-        potentials,
-        predictions: run.predictions.pop().unwrap_or_default(),
-        has_synapses: true,
-    })
 }

@@ -5,6 +5,8 @@
 //! | `spikes/<population>` | u8 | (T, neurons) or (N, T, neurons): spikes in the timestep |
 //! | `potential/<population>` | f32 | the same, for populations that do not spike |
 //!
+//! The comment of the archive says as JSON which experiment it is from.
+//!
 //! Neurons are numbered in the channels-first order of the model. Blocks go to temporary files
 //! beside the recording as they come, so neither its length nor the number of samples takes memory;
 //! the recording appears under its name only when it is complete.
@@ -15,11 +17,11 @@ use crate::formats::npy;
 use crate::network::{Network, Shape};
 use crate::neuron::Neuron;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 1 << 20;
@@ -103,6 +105,8 @@ pub struct Recorder {
     samples: Option<usize>,
     spools: Vec<Spool>,
     failure: Mutex<Option<RecordingError>>,
+    /// See [`Recorder::with_note`].
+    note: String,
 }
 
 impl Recorder {
@@ -149,7 +153,14 @@ impl Recorder {
             samples,
             spools: spools.collect::<io::Result<_>>().map_err(failed)?,
             failure: Mutex::new(None),
+            note: String::new(),
         })
+    }
+
+    /// Writes a note with it, which is no array: the comment of the archive.
+    #[must_use]
+    pub fn with_note(self, note: String) -> Self {
+        Recorder { note, ..self }
     }
 
     /// Whether something could not be recorded: there is no use in going on.
@@ -171,7 +182,7 @@ impl Recorder {
             return Err(failure);
         }
         let dims: Vec<usize> = self.samples.into_iter().chain([self.timesteps]).collect();
-        assemble(&self.path, &dims, self.spools).map_err(|source| RecordingError::Io {
+        assemble(&self.path, &dims, self.spools, self.note).map_err(|source| RecordingError::Io {
             file: self.path,
             source,
         })
@@ -259,6 +270,15 @@ impl Probe for Recorder {
     }
 }
 
+/// The note of a recording; empty if it has none.
+///
+/// # Errors
+/// If the file cannot be read or is no archive.
+pub fn note(path: &Path) -> io::Result<String> {
+    let zip = ZipArchive::new(BufReader::new(File::open(path)?)).map_err(io::Error::other)?;
+    Ok(String::from_utf8_lossy(zip.comment()).into_owned())
+}
+
 /// A name as a path that no unpacking program follows out of its folder.
 fn inside(name: &str) -> String {
     let harmless = |c: char| if c.is_control() || c == '\\' { '_' } else { c };
@@ -270,9 +290,13 @@ fn inside(name: &str) -> String {
     plain.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>) -> io::Result<()> {
+fn assemble(path: &Path, dims: &[usize], spools: Vec<Spool>, note: String) -> io::Result<()> {
     let temporary = files::empty_temporary(files::folder_of(path))?;
     let mut zip = ZipWriter::new(BufWriter::new(temporary));
+    // Longer comments cannot be written.
+    if u16::try_from(note.len()).is_ok() {
+        zip.set_comment(note);
+    }
     for spool in spools {
         let dims: Vec<usize> = [dims, &[spool.shape.neurons()]].concat();
         let bytes = dims.iter().product::<usize>() as u64 * spool.kind.bytes() as u64;

@@ -90,10 +90,10 @@ fn network(report: &Report) -> String {
 
 fn counting(report: &Report) -> String {
     let totals = &report.totals;
-    let neurons: u64 = report.populations.iter().map(|p| p.neurons).sum();
+    let neurons: u64 = report.populations.iter().map(|p| p.own_neurons()).sum();
     let synapses: u64 = report.populations.iter().map(|p| p.synapses).sum();
     format!(
-        "Events were counted, not estimated. Its {neurons} neurons and {synapses} synapses produce \
+        "Events were counted, not estimated. Its {neurons} neurons (inputs are none) and {synapses} synapses produce \
          {:.1} spikes, {:.1} synaptic operations (one spike through one existing synapse; zero \
          padding is none), {:.1} multiply-accumulates of non-binary input ({:.1} if a constant input \
          is multiplied once) and {:.1} neuron updates (neurons × timesteps) per inference.",

@@ -3,6 +3,7 @@
 use super::ExportError;
 use super::escape::{printable, shortened};
 use super::sections::sections;
+use crate::network::Role;
 use crate::optimise::BASELINE_WEIGHT_BITS;
 use crate::result::{PopulationReport, Report, Scope, TargetReport, verdict};
 use crate::units::{Range, si};
@@ -126,11 +127,22 @@ impl Text {
             rows.push(cells(name, &summed(&rest, report.timesteps)));
         }
         let all: Vec<_> = report.populations.iter().collect();
-        let mut total = summed(&all, report.timesteps);
-        total.spikes_per_inference = report.totals.spikes_per_inference;
-        total.synops_per_inference = report.totals.synops_per_inference;
-        total.macs_per_inference = report.totals.macs_per_inference;
-        rows.push(cells("total".into(), &total));
+        let totals = &report.totals;
+        let total = PopulationReport {
+            neurons: all.iter().map(|p| p.own_neurons()).sum(),
+            rate: totals.rate().unwrap_or(0.0),
+            spikes_per_inference: totals.spikes_per_inference,
+            synops_per_inference: totals.synops_per_inference,
+            macs_per_inference: totals.macs_per_inference,
+            ..summed(&all, report.timesteps)
+        };
+        let has_input = all.iter().any(|p| p.role == Some(Role::Input));
+        let name = if has_input {
+            "total without input"
+        } else {
+            "total"
+        };
+        rows.push(cells(name.into(), &total));
         let mut table = self.table(
             &[
                 "population, per inference",
@@ -397,6 +409,7 @@ fn summed(populations: &[&PopulationReport], timesteps: u32) -> PopulationReport
     let updates = neurons as f64 * f64::from(timesteps);
     PopulationReport {
         name: String::new(),
+        role: None,
         shape: Vec::new(),
         neurons,
         synapses: populations.iter().map(|p| p.synapses).sum(),

@@ -5,6 +5,7 @@ use super::{
     Usage, Workload,
 };
 use crate::counts::NeuroBench;
+use crate::network::Role;
 use serde::{Deserialize, Serialize};
 
 /// A population's figures per inference.
@@ -12,9 +13,12 @@ use serde::{Deserialize, Serialize};
 pub struct PopulationReport {
     /// Name.
     pub name: String,
+    /// What it is for; absent in reports of before it was stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// Shape, `[n]` or `[C, H, W]`.
     pub shape: Vec<usize>,
-    /// Neurons.
+    /// Neurons; of an input, its inputs.
     pub neurons: u64,
     /// Synapses that enter the population.
     pub synapses: u64,
@@ -23,7 +27,7 @@ pub struct PopulationReport {
     /// Those of them that take one back; absent in reports of before they were known.
     #[serde(default)]
     pub negative_spikes_per_inference: f64,
-    /// Spikes per neuron and timestep.
+    /// Spikes / (neurons × timesteps).
     pub rate: f64,
     /// Synaptic operations received.
     pub synops_per_inference: f64,
@@ -31,13 +35,33 @@ pub struct PopulationReport {
     pub macs_per_inference: f64,
     /// Multiply-accumulates received, with constant input multiplied once.
     pub macs_once_per_inference: f64,
-    /// Neurons × timesteps.
+    /// Neurons × timesteps; 0 for an input.
     pub neuron_updates_per_inference: f64,
     /// Neuron-timesteps with any input or bias.
     pub touched_updates_per_inference: f64,
 }
 
-/// Sums over the populations.
+impl PopulationReport {
+    /// Number of neurons: none for an input.
+    #[must_use]
+    pub fn own_neurons(&self) -> u64 {
+        match self.role {
+            Some(Role::Input) => 0,
+            _ => self.neurons,
+        }
+    }
+}
+
+impl Totals {
+    /// Spikes per neuron and timestep of all neurons together, 0 to 1; `None` without any.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        let updates = self.neuron_updates_per_inference;
+        (updates > 0.0).then(|| self.spikes_per_inference / updates)
+    }
+}
+
+/// Sums over the populations but inputs, which are driven from outside and are no neurons.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Spikes.

@@ -8,7 +8,10 @@ use super::row::PointResult;
 use super::status::{Origin, PointStatus};
 use super::store::{done, stores_in};
 use crate::energy::Catalogue;
-use crate::experiment::{Experiment, ExperimentError, Imported, Simulated, StoppedEarly};
+use crate::experiment::{
+    self, ConvertedExperiment, Counted, Experiment, ExperimentError, Imported, Simulated,
+    StoppedEarly,
+};
 use crate::result::Report;
 use rayon::prelude::*;
 use std::any::Any;
@@ -141,8 +144,12 @@ struct Runner<'a, K> {
 impl<K: Keep> Runner<'_, K> {
     /// Points that share model and data.
     fn import(&self, simulations: &[Vec<&Point>]) -> Result<(), SweepError> {
-        let first = &simulations[0][0].experiment;
         let listen = |_| self.listen();
+        let Experiment::Converted(first) = &simulations[0][0].experiment else {
+            return simulations
+                .par_iter()
+                .try_for_each(|points| self.whole(points));
+        };
         let imported = isolated(|| Imported::load(first, &listen));
         stop_if(self.listen())?;
         let placements = Placements::default();
@@ -157,6 +164,20 @@ impl<K: Keep> Runner<'_, K> {
         }
     }
 
+    /// Points that share a network which spikes already, or counts.
+    fn whole(&self, points: &[&Point]) -> Result<(), SweepError> {
+        let listen = |_| self.listen();
+        let started = Instant::now();
+        let first = &points[0].experiment;
+        let run = || experiment::run(first, self.catalogue, &listen).map(Counted::from);
+        let price = |counted: &Counted, point: &Point| {
+            let targets = point.experiment.output().targets(self.catalogue)?;
+            let options = point.experiment.price_options(counted.context.seed)?;
+            Ok(PointResult::of(&counted.price(&targets, &options)))
+        };
+        self.price_each(points, &isolated(run), &price, started)
+    }
+
     /// Points that share a simulation.
     fn simulation(
         &self,
@@ -167,8 +188,10 @@ impl<K: Keep> Runner<'_, K> {
         // Samples report their progress; it is only listened to for the wish to stop.
         let listen = |_| self.listen();
         let started = Instant::now();
-        if let Some(tolerance) = points[0].experiment.simulation.early_exit {
-            let first = &points[0].experiment;
+        let experiments = points.iter().filter_map(|point| converted(point));
+        let experiments: Vec<&ConvertedExperiment> = experiments.collect();
+        let first = experiments[0];
+        if let Some(tolerance) = first.simulation.early_exit {
             let stopped = isolated(|| imported.simulate_stopping(first, tolerance, &listen));
             let price = |stopped: &StoppedEarly, point: &Point| {
                 self.price_stopped(stopped, placements, point)
@@ -176,18 +199,18 @@ impl<K: Keep> Runner<'_, K> {
             return self.price_each(points, &stopped, &price, started);
         }
         // One point of each number of timesteps.
-        let mut lengths: Vec<&Experiment> = Vec::new();
-        for point in points {
-            let timesteps = point.experiment.simulation.timesteps;
+        let mut lengths: Vec<&ConvertedExperiment> = Vec::new();
+        for experiment in experiments {
+            let timesteps = experiment.simulation.timesteps;
             if lengths.iter().all(|e| e.simulation.timesteps != timesteps) {
-                lengths.push(&point.experiment);
+                lengths.push(experiment);
             }
         }
         let simulated = isolated(|| imported.simulate_each(&lengths, &listen));
         let price = |simulated: &Vec<Simulated>, point: &Point| {
-            let timesteps = point.experiment.simulation.timesteps;
+            let timesteps = converted(point).map(|e| e.simulation.timesteps);
             let mut lengths = lengths.iter();
-            let place = lengths.position(|e| e.simulation.timesteps == timesteps);
+            let place = lengths.position(|e| Some(e.simulation.timesteps) == timesteps);
             let report = self.report(&simulated[place.unwrap_or(0)], placements, point)?;
             Ok(PointResult::of(&report))
         };
@@ -219,10 +242,12 @@ impl<K: Keep> Runner<'_, K> {
         placements: &Placements,
         point: &Point,
     ) -> Result<Report, ExperimentError> {
-        simulated.prices(
-            &point.experiment,
-            self.catalogue,
-            &|hardware, work, options| placements.price(hardware, work, options),
+        let targets = point.experiment.output().targets(self.catalogue)?;
+        let options = point.experiment.price_options(simulated.context.seed)?;
+        Ok(
+            simulated.prices(&targets, &options, &|hardware, work, options| {
+                placements.price(hardware, work, options)
+            }),
         )
     }
 
@@ -276,6 +301,14 @@ impl<K: Keep> Runner<'_, K> {
 
     fn summary(&self) -> std::sync::MutexGuard<'_, Summary> {
         self.summary.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// The experiment of a point whose model is converted.
+fn converted(point: &Point) -> Option<&ConvertedExperiment> {
+    match &point.experiment {
+        Experiment::Converted(experiment) => Some(experiment),
+        _ => None,
     }
 }
 

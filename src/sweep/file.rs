@@ -12,7 +12,14 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Keys of an experiment that name files; in a sweep they are relative to the sweep file.
-const PATH_KEYS: [&str; 4] = ["model", "data.path", "data.labels", "calibration.path"];
+const PATH_KEYS: [&str; 6] = [
+    "model",
+    "data.path",
+    "data.labels",
+    "calibration.path",
+    "baseline",
+    "output.folder",
+];
 
 /// What a sweep file says, before the base experiment is read.
 #[derive(Debug, Deserialize)]
@@ -287,9 +294,12 @@ mod tests {
         let sweep = load(SWEEP, &[]).unwrap();
         let settings = sweep.settings().unwrap();
         assert_eq!(settings.len(), 3, "one of four is excluded");
-        let experiments: Vec<Experiment> = settings
+        let experiments: Vec<crate::experiment::ConvertedExperiment> = settings
             .iter()
-            .map(|point| sweep.experiment(point).unwrap())
+            .map(|point| match sweep.experiment(point).unwrap() {
+                Experiment::Converted(experiment) => *experiment,
+                other => panic!("{other:?}"),
+            })
             .collect();
         let timesteps: Vec<u32> = experiments.iter().map(|e| e.simulation.timesteps).collect();
         assert_eq!(timesteps, [4, 8, 4]);

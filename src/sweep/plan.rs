@@ -184,42 +184,40 @@ impl Keys {
         catalogue: &Catalogue,
         files: &mut Fingerprints,
     ) -> Result<Self, SweepError> {
-        let mut content = serde_json::to_value(experiment)
-            .map_err(|error| SweepError::Method(error.to_string()))?;
         // What a file holds counts, not where it lies.
-        let hash = |files: &mut Fingerprints, path: &Path| files.of(path).map(Value::String);
-        content["model"] = hash(files, &experiment.model)?;
-        content["data"]["path"] = hash(files, &experiment.data.path)?;
-        if let Some(labels) = &experiment.data.labels {
-            content["data"]["labels"] = hash(files, labels)?;
+        let mut located = experiment.clone();
+        for path in located.paths_mut() {
+            *path = files.of(path)?.into();
         }
-        if let Some(calibration) = &experiment.calibration {
-            content["calibration"]["path"] = hash(files, &calibration.path)?;
-        }
+        let mut content = serde_json::to_value(&located)
+            .map_err(|error| SweepError::Method(error.to_string()))?;
         let mut prices = content["output"].take();
         prices["folder"] = Value::Null;
         let version = env!("CARGO_PKG_VERSION");
         let simulation = json!([version, content]);
-        let tables: Vec<String> = experiment
-            .output
-            .targets
-            .iter()
-            .map(|name| catalogue.get(name).map(|hardware| hardware.fingerprint()))
-            .collect::<Result<_, _>>()?;
+        let targets = experiment.output().targets(catalogue)?.into_iter();
+        let tables: Vec<String> = targets.map(|hardware| hardware.fingerprint()).collect();
         let point = json!([simulation, prices, tables]);
-        let shares = experiment.conversion.timesteps.is_some()
-            && experiment.simulation.early_exit.is_none()
-            && experiment.simulation.encoding.begins_alike();
-        if shares {
-            content["simulation"]["timesteps"] = Value::Null;
-        }
-        let simulation = json!([version, content]);
-        let import = json!([
-            content["model"],
-            content["data"],
-            content["calibration"],
-            content["optimise"]
-        ]);
+        let (simulation, import) = match experiment {
+            Experiment::Converted(experiment) => {
+                let shares = experiment.conversion.timesteps.is_some()
+                    && experiment.simulation.early_exit.is_none()
+                    && experiment.simulation.encoding.begins_alike();
+                if shares {
+                    content["simulation"]["timesteps"] = Value::Null;
+                }
+                let simulation = json!([version, content]);
+                let import = json!([
+                    content["model"],
+                    content["data"],
+                    content["calibration"],
+                    content["optimise"]
+                ]);
+                (simulation, import)
+            }
+            // A network that spikes already is read and run in one go.
+            _ => (simulation.clone(), simulation),
+        };
         let short =
             |value: &Value| sha256_hex(value.to_string().as_bytes())[..ID_DIGITS].to_owned();
         Ok(Keys {
@@ -241,12 +239,27 @@ impl Fingerprints {
         if let Some(known) = self.known.get(path) {
             return Ok(known.clone());
         }
-        let bytes = files::read(path).map_err(|source| SweepError::Read {
+        let hash = hash_of(path).map_err(|source| SweepError::Read {
             path: path.display().to_string(),
             source,
         })?;
-        let hash = sha256_hex(&bytes);
         self.known.insert(path.to_path_buf(), hash.clone());
         Ok(hash)
     }
+}
+
+/// The hash of a file, or of the names and contents in a folder of recordings.
+fn hash_of(path: &Path) -> std::io::Result<String> {
+    if !path.is_dir() {
+        return Ok(sha256_hex(&files::read(path)?));
+    }
+    let entries = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut entries = entries.collect::<std::io::Result<Vec<PathBuf>>>()?;
+    entries.sort();
+    let mut content = String::new();
+    for entry in entries {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        content += &format!("{} {name}\n", hash_of(&entry)?);
+    }
+    Ok(sha256_hex(content.as_bytes()))
 }

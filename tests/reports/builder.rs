@@ -1,5 +1,6 @@
 //! A report made by hand. Every total is the sum of its receipt's lines.
 
+use spikewatt::network::Role;
 use spikewatt::result::Usage;
 use spikewatt::result::{
     Accuracy, Bill, Evidence, Footprints, Line, ModelReport, Part, PopulationReport, Profile,
@@ -118,9 +119,19 @@ pub fn unknown(mut target: TargetReport, figure: &str) -> TargetReport {
 /// SynOps through 5000 synapses.
 pub fn report(targets: Vec<TargetReport>) -> Report {
     let population = |name: &str, neurons: u64, synapses: u64, rate: f64, synops, macs| {
-        let updates = neurons as f64 * 32.0;
+        // Inputs are no neurons.
+        let role = match name {
+            "input" => Role::Input,
+            _ => Role::Spiking,
+        };
+        let updates = if role == Role::Input {
+            0.0
+        } else {
+            neurons as f64 * 32.0
+        };
         PopulationReport {
             name: name.into(),
+            role: Some(role),
             shape: vec![neurons as usize],
             neurons,
             synapses,

@@ -26,13 +26,14 @@ pub struct Runs {
     spikes: [Spikes; 2],
 }
 
-/// Spikes of each timestep over all populations, per neuron.
+/// Spikes of each timestep over all populations but inputs, per neuron.
 fn rates(open: &Open) -> Vec<f64> {
     let counts = &open.record.counts;
-    let neurons = f64::from(open.record.raster.height().max(1));
+    let neurons = counts.topology.neurons().max(1) as f64;
     (0..open.record.raster.timesteps())
         .map(|t| {
-            let spikes = counts.populations.iter().map(|p| p.spikes_per_timestep[t]);
+            let placed = counts.topology.placed();
+            let spikes = placed.map(|(p, _)| counts.populations[p].spikes_per_timestep[t]);
             spikes.sum::<u64>() as f64 / neurons
         })
         .collect()

@@ -4,7 +4,7 @@
 use eframe::egui::{self, vec2};
 use egui_kittest::Harness;
 use spikewatt::energy::Catalogue;
-use spikewatt::experiment::{self, Experiment};
+use spikewatt::experiment::{self, ConvertedExperiment};
 use spikewatt::explore::{Rows, Selection, Subject};
 use spikewatt::sweep::{Merged, Plan, Point, Shard, Summary, Sweep, merge};
 use spikewatt_gui::app::App;
@@ -28,7 +28,7 @@ pub fn go_on(_: experiment::Progress) -> ControlFlow<()> {
 }
 
 pub fn run(file: &Path) -> experiment::Run {
-    let experiment = Experiment::load(file, &[]).unwrap();
+    let experiment = ConvertedExperiment::load(file, &[]).unwrap();
     experiment::run(&experiment, &Catalogue::shipped().unwrap(), &go_on).unwrap()
 }
 

@@ -1,15 +1,14 @@
-//! `spikewatt run` with a network that spikes already.
+//! `spikewatt run` with a network that spikes already, or one that recorded events drive.
 
 use super::RunArgs;
 use crate::cli::Common;
 use crate::experiment::{CalibrationConfig, SpikingData, SpikingExperiment};
-use crate::formats::{FileKind, extension};
+use crate::formats::extension;
 use anyhow::bail;
 
-/// The experiment, if the model is a spiking network.
-pub(super) fn experiment(
+/// The experiment of an ONNX model whose data are recorded events; `None` if they are none.
+pub(super) fn of_model(
     args: &RunArgs,
-    kind: FileKind,
     common: &Common,
 ) -> anyhow::Result<Option<SpikingExperiment>> {
     let given = SpikingExperiment {
@@ -22,22 +21,25 @@ pub(super) fn experiment(
         network: args.network.options(),
         ..SpikingExperiment::default()
     };
-    let mut experiment = if given.is_recorded() || kind.is_spiking_network() {
-        if let Some(assignment) = args.set.first() {
-            bail!(
-                "--set {assignment}: it sets keys of an experiment file; give the flag of the same purpose"
-            );
-        }
-        given
-    } else if kind.is_experiment() {
-        match SpikingExperiment::load(&args.input, &args.set)? {
-            Some(experiment) => experiment,
-            None => return Ok(None),
-        }
-    } else {
+    if !given.is_recorded() {
         return Ok(None);
-    };
+    }
+    if let Some(assignment) = args.set.first() {
+        bail!(
+            "--set {assignment}: it sets keys of an experiment file; give the flag of the same purpose"
+        );
+    }
+    with_flags(given, args, common).map(Some)
+}
+
+/// Replaces what flags say.
+pub(super) fn with_flags(
+    mut experiment: SpikingExperiment,
+    args: &RunArgs,
+    common: &Common,
+) -> anyhow::Result<SpikingExperiment> {
     let converted = extension(&experiment.model) == "onnx";
+    check_flags(&experiment, converted, args)?;
     if converted {
         if let Some(path) = &args.calibration {
             experiment.calibration = Some(CalibrationConfig {
@@ -47,21 +49,6 @@ pub(super) fn experiment(
         }
         let choices = experiment.conversion.get_or_insert_default();
         super::conversion(args, choices);
-    }
-    for (flag, given) in [
-        ("--calibration", args.calibration.is_some()),
-        ("--encoding", args.encoding.is_some()),
-        ("--normalization", args.normalization.is_some()),
-        ("--correction", args.correction.is_some()),
-        ("--readout", args.readout.is_some()),
-        ("--signed-spikes", args.signed_spikes),
-    ] {
-        if given && (flag == "--encoding" || !converted) {
-            bail!(
-                "{flag}: {} spikes already and is not converted; leave it out",
-                experiment.model.display()
-            );
-        }
     }
     if let Some(path) = &args.data {
         let samples = experiment.data.take().and_then(|data| data.samples);
@@ -90,5 +77,32 @@ pub(super) fn experiment(
     if let Some(baseline) = &args.baseline {
         experiment.baseline = Some(baseline.clone());
     }
-    Ok(Some(experiment))
+    Ok(experiment)
+}
+
+/// Refuses flags that would have no effect.
+fn check_flags(
+    experiment: &SpikingExperiment,
+    converted: bool,
+    args: &RunArgs,
+) -> anyhow::Result<()> {
+    let model = experiment.model.display();
+    if converted && args.encoding.is_some() {
+        bail!(
+            "--encoding: recorded events are spikes already, so there is nothing to encode for {model}; leave it out"
+        );
+    }
+    for (flag, given) in [
+        ("--calibration", args.calibration.is_some()),
+        ("--encoding", args.encoding.is_some()),
+        ("--normalization", args.normalization.is_some()),
+        ("--correction", args.correction.is_some()),
+        ("--readout", args.readout.is_some()),
+        ("--signed-spikes", args.signed_spikes),
+    ] {
+        if given && !converted {
+            bail!("{flag}: {model} spikes already and is not converted; leave it out");
+        }
+    }
+    Ok(())
 }

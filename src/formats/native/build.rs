@@ -26,6 +26,14 @@ impl Description {
             .map_err(|problem| problem.of(&self.path))
     }
 
+    /// Whether some neurons are driven from outside.
+    #[must_use]
+    pub fn has_input(&self) -> bool {
+        let tables = self.populations.iter();
+        let neurons = tables.filter_map(|population| population.neuron.as_ref());
+        neurons.into_iter().any(|neuron| neuron.model == INPUT)
+    }
+
     fn try_build(&self, seed: u64) -> Result<NativeNetwork, NativeProblem> {
         let mut builder = Builder::new(self, seed)?;
         let timesteps = builder.timesteps()?;

@@ -1,13 +1,12 @@
 //! A conventional network that event recordings drive once it is converted.
 
-use super::Subject;
+use super::LoadedNetwork;
 use crate::ann::{Ann, Runtime, RuntimeError};
-use crate::conversion::{self, ConversionError, FitOptions, Readout, rule_name};
+use crate::conversion::{self, ConversionError, Readout, rule_name};
 use crate::encoding::{Drive, Encoding};
 use crate::engine::SpikeTrain;
-use crate::experiment::simulate::SimulateError;
 use crate::experiment::{
-    CalibrationConfig, ConversionConfig, NetworkOptions, SimulateConfig, SpikingData, predictions,
+    ConversionConfig, RecordedConversion, SimulateConfig, SimulateError, predictions,
 };
 use crate::formats::dataset::SourceFile;
 use crate::formats::nir::Port;
@@ -15,15 +14,6 @@ use crate::formats::onnx;
 use crate::formats::spikes::{self, Request, SpikingInput};
 use crate::network::Shape;
 use crate::neuron::PRESETS;
-
-/// How an ONNX model is converted for recorded events.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordedConversion {
-    /// Training recordings; their labels are neither needed nor read.
-    pub calibration: Option<CalibrationConfig>,
-    /// How to convert.
-    pub conversion: ConversionConfig,
-}
 
 /// The network before its conversion, and what converted it.
 pub(in crate::experiment) struct Original {
@@ -48,7 +38,7 @@ impl Original {
     }
 }
 
-impl Subject {
+impl LoadedNetwork {
     /// Converts a model on recordings. Their frames, which the original takes, are their accumulated
     /// events: for each input the number of timesteps in which it has one.
     pub(super) fn recorded(
@@ -63,20 +53,7 @@ impl Subject {
             .calibration
             .as_ref()
             .ok_or(ConversionError::NoCalibration)?;
-        if how.conversion.readout == Readout::FirstSpike {
-            return Err(SimulateError::Option {
-                option: "--readout",
-                value: Readout::FirstSpike.name().to_owned(),
-                expected: "with recorded events state potential or spike-count",
-            });
-        }
-        if let Some(timesteps) = how.conversion.timesteps {
-            return Err(SimulateError::Option {
-                option: "conversion.timesteps",
-                value: timesteps.to_string(),
-                expected: "with recorded events leave it out: the network suits their timesteps",
-            });
-        }
+        check(&how.conversion)?;
         let onnx::OnnxModel { ann, bytes, .. } = onnx::load(&config.network)?;
         // A model that flattens its input first takes a vector in the same order.
         let neurons: usize = ann.sample_dims.iter().product();
@@ -104,19 +81,9 @@ impl Subject {
         let samples = calibration.samples.unwrap_or(usize::MAX).min(input.samples);
         let (frames, recordings) = frames(&ann, &input, samples, timesteps);
         let seed = config.seed.unwrap_or(0);
-        let choices = &how.conversion;
-        let options = FitOptions {
-            timesteps,
-            thresholds: choices.normalization,
-            percentile: choices.percentile,
-            initial_potential: choices.initial_potential,
-            max_pool: choices.max_pool,
-            signed_spikes: choices.signed_spikes,
-            correction: choices.correction,
-            readout: choices.readout,
-            encoding: Encoding::Constant,
-            seed,
-        };
+        let options = how
+            .conversion
+            .fit_options(timesteps, Encoding::Constant, seed);
         let fit = conversion::fit_recordings(&ann, &runtime, &frames, &recordings, &options)?;
         let conversion = fit.conversion;
         let preset = &PRESETS[0];
@@ -124,7 +91,7 @@ impl Subject {
         notes.push(format!(
             "converted on {samples} recordings; the original takes their frames, accumulated events: for each input the number of timesteps, of {timesteps}, in which it has one"
         ));
-        Ok(Subject {
+        Ok(LoadedNetwork {
             outputs: vec![conversion.network.populations.len() - 1],
             port: Some(Port {
                 node,
@@ -147,6 +114,25 @@ impl Subject {
             })),
         })
     }
+}
+
+/// Refuses choices that recorded events leave no room for.
+fn check(conversion: &ConversionConfig) -> Result<(), SimulateError> {
+    if conversion.readout == Readout::FirstSpike {
+        return Err(SimulateError::Option {
+            option: "--readout",
+            value: Readout::FirstSpike.name().to_owned(),
+            expected: "with recorded events state potential or spike-count",
+        });
+    }
+    if let Some(timesteps) = conversion.timesteps {
+        return Err(SimulateError::Option {
+            option: "conversion.timesteps",
+            value: timesteps.to_string(),
+            expected: "with recorded events leave it out: the network suits their timesteps",
+        });
+    }
+    Ok(())
 }
 
 /// The frames of recordings, as the original takes them, and their spikes.
@@ -173,13 +159,4 @@ fn frames(
         trains.push(train);
     }
     (frames, trains)
-}
-
-/// Whether a model and its data ask for this: an ONNX model whose data are a folder of recordings,
-/// or binned events.
-pub(in crate::experiment) fn is_recorded(
-    data: Option<&SpikingData>,
-    options: &NetworkOptions,
-) -> bool {
-    options.bin_s.is_some() || data.is_some_and(|data| data.path.is_dir())
 }
