@@ -103,6 +103,41 @@ pub fn si(value: f64, unit: &str) -> String {
     format!("{scaled:.decimals$} {}{unit}", PREFIXES[index as usize])
 }
 
+/// A factor with two significant digits, thousands apart.
+///
+/// ```
+/// use spikewatt::units::times;
+/// assert_eq!([1.0, 7.55, 14.9].map(times), ["1.0×", "7.6×", "15×"]);
+/// assert_eq!(times(153_139.0), "150,000×");
+/// ```
+#[must_use]
+pub fn times(factor: f64) -> String {
+    if factor.is_infinite() {
+        return "∞×".to_owned();
+    }
+    let rounded: f64 = format!("{factor:.1e}").parse().unwrap_or(factor);
+    let digits = match rounded.abs() {
+        r if r >= 1e9 || (r > 0.0 && r < 0.01) => format!("{rounded:.1e}"),
+        r if r >= 9.95 => grouped(&format!("{rounded:.0}")),
+        r if r < 0.1 => format!("{rounded:.3}"),
+        r if r < 1.0 => format!("{rounded:.2}"),
+        _ => format!("{rounded:.1}"),
+    };
+    format!("{digits}×")
+}
+
+/// Digits in groups of three.
+fn grouped(digits: &str) -> String {
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +153,27 @@ mod tests {
             (-5e-12, "-5.00 pJ"),
         ] {
             assert_eq!(si(value, "J"), expected);
+        }
+    }
+
+    #[test]
+    fn worked_factors_have_two_digits() {
+        for (factor, expected) in [
+            (0.0, "0.0×"),
+            (0.004_21, "4.2e-3×"),
+            (0.0421, "0.042×"),
+            (0.996, "1.0×"),
+            (0.654, "0.65×"),
+            (1.049, "1.0×"),
+            (9.96, "10×"),
+            (99.6, "100×"),
+            (240.4, "240×"),
+            (999.9, "1,000×"),
+            (1_234_567.0, "1,200,000×"),
+            (2.34e12, "2.3e12×"),
+            (f64::INFINITY, "∞×"),
+        ] {
+            assert_eq!(times(factor), expected);
         }
     }
 

@@ -2,24 +2,26 @@
 
 #[path = "reports/builder.rs"]
 mod builder;
+#[path = "reports/stars.rs"]
+mod stars;
 
 use builder::{analysed, arithmetic, full, idle, line, report, target, unfit, unknown, unverified};
 use proptest::prelude::*;
 use spikewatt::report::{
-    Collection, CrossoverFigure, EnergyFigure, Figure, ImageFormat, Manifest, Output, OutputFolder,
-    Roofline, Text, TornadoFigure, WIDTH, Width, outputs,
+    Collection, CrossoverFigure, Drawable, EnergyFigure, FigureWidth, ImageFormat, Manifest,
+    OutputFolder, ResultFile, Roofline, Text, TornadoFigure, WIDTH, outputs,
 };
 use spikewatt::result::{
     ComparisonOutcome, Meeting, Reason, Report, Restriction, Scope, Side, Workload, verdict,
 };
 use spikewatt::units::Range;
 
-fn drawn(figure: &dyn Figure, width: Width, report: &Report) -> String {
+fn drawn(figure: &dyn Drawable, width: FigureWidth, report: &Report) -> String {
     String::from_utf8(figure.render(report, width, ImageFormat::Svg).unwrap()).unwrap()
 }
 
 /// Every file that a report can become.
-fn all() -> Vec<Output> {
+fn all() -> Vec<ResultFile> {
     [Collection::Result, Collection::Paper]
         .into_iter()
         .flat_map(outputs)
@@ -315,7 +317,7 @@ fn assert_well_formed(xml: &str) {
 #[test]
 fn svg_is_well_formed_and_names_every_target() {
     let report = full();
-    let svg = drawn(&EnergyFigure, Width::Wide, &report);
+    let svg = drawn(&EnergyFigure, FigureWidth::Wide, &report);
     assert_well_formed(&svg);
     for target in &report.targets {
         assert!(svg.contains(&target.name), "{}", target.name);
@@ -324,7 +326,7 @@ fn svg_is_well_formed_and_names_every_target() {
     assert!(svg.contains("unknown: energy of a spike through a synapse"));
     assert!(svg.contains("does not fit"));
     assert!(svg.contains("font-family=\"sans-serif\""));
-    assert_well_formed(&drawn(&EnergyFigure, Width::Wide, &nasty()));
+    assert_well_formed(&drawn(&EnergyFigure, FigureWidth::Wide, &nasty()));
 }
 
 #[test]
@@ -333,7 +335,7 @@ fn regress_svg_keeps_zeros_and_wide_ranges_inside() {
     report.targets[0].title = "A title that goes on and on ".repeat(9);
     report.targets[0].energy_j = Some(Range::new(0.0, 1e-3, 8.0));
     report.targets[4].energy_j = Some(Range::ZERO);
-    let svg = drawn(&EnergyFigure, Width::Wide, &report);
+    let svg = drawn(&EnergyFigure, FigureWidth::Wide, &report);
     for name in ["cx", "x"] {
         for part in svg.split(&format!(" {name}=\"")).skip(1) {
             let x: f64 = part.split('"').next().unwrap().parse().unwrap();
@@ -345,7 +347,7 @@ fn regress_svg_keeps_zeros_and_wide_ranges_inside() {
 #[test]
 fn svg_draws_only_what_is_known() {
     let circles = |targets| {
-        let svg = drawn(&EnergyFigure, Width::Wide, &report(targets));
+        let svg = drawn(&EnergyFigure, FigureWidth::Wide, &report(targets));
         svg.matches("<circle").count()
     };
     let known = target("a", Workload::Snn, vec![line("SynOp", 10.0, 1e-9, 0.1)]);
@@ -365,11 +367,11 @@ fn svg_draws_only_what_is_known() {
 fn png_is_twice_as_large_as_the_svg() {
     let report = full();
     let png = EnergyFigure
-        .render(&report, Width::Wide, ImageFormat::Png)
+        .render(&report, FigureWidth::Wide, ImageFormat::Png)
         .unwrap();
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
-    let svg = drawn(&EnergyFigure, Width::Wide, &report);
+    let svg = drawn(&EnergyFigure, FigureWidth::Wide, &report);
     let size = format!("width=\"{}\" height=\"{}\"", number(16) / 2, number(20) / 2);
     assert!(svg.contains(&size), "{size}");
 }
@@ -422,7 +424,7 @@ fn worked_verdict_snn_wins() {
     assert_eq!(comparison.snn.accuracy, Some(0.987));
     let text = verdict.to_string();
     assert!(
-        text.contains("The SNN wins by 5.00× [4.29× – 5.79×]: SNN on chip 200 nJ [190 – 210 nJ]"),
+        text.contains("The SNN wins by 5.0× [4.3× – 5.8×]: SNN on chip 200 nJ [190 – 210 nJ]"),
         "{text}"
     );
     assert!(text.contains("50 % is idle power"), "{text}");
@@ -440,7 +442,7 @@ fn worked_verdict_snn_loses() {
     assert_eq!(comparison.conventional.target, "mcu");
     let text = verdict.to_string();
     assert!(
-        text.contains("The SNN loses: it costs 10.0× as much"),
+        text.contains("The SNN loses: it costs 10× as much"),
         "{text}"
     );
     assert!(text.contains("accuracy not evaluated"), "{text}");
@@ -462,7 +464,7 @@ fn worked_verdict_overlap_decides_nothing() {
     let text = verdict.to_string();
     assert!(
         text.contains(
-            "the ranges overlap: nominal favours the SNN by 1.40×, but the bounds allow either"
+            "the ranges overlap: nominal favours the SNN by 1.4×, but the bounds allow either"
         ),
         "{text}"
     );
@@ -508,7 +510,7 @@ fn worked_verdict_unverified_winner_is_named() {
         "{text}"
     );
     assert!(
-        text.contains("With verified figures alone: The SNN loses: it costs 2.00×"),
+        text.contains("With verified figures alone: The SNN loses: it costs 2.0×"),
         "{text}"
     );
 }
@@ -555,7 +557,7 @@ fn worked_verdict_repeats_a_batched_win_at_batch_one() {
         text.contains("With idle power, encoding, host and I/O: The SNN loses"),
         "{text}"
     );
-    assert!(text.contains("At batch 1: The SNN wins by 10.0×"), "{text}");
+    assert!(text.contains("At batch 1: The SNN wins by 10×"), "{text}");
 }
 
 #[test]
@@ -634,15 +636,15 @@ fn worked_crossings_name_rate_timesteps_and_bounds() {
 
 #[test]
 fn figures_of_analyses_are_well_formed_and_stay_inside() {
-    let figures: [(&dyn Figure, Width, f64); 8] = [
-        (&CrossoverFigure, Width::Wide, 1000.0),
-        (&CrossoverFigure, Width::Column, 483.0),
-        (&TornadoFigure, Width::Wide, 1000.0),
-        (&TornadoFigure, Width::Column, 483.0),
-        (&EnergyFigure, Width::Column, 483.0),
-        (&Roofline, Width::Wide, 1000.0),
-        (&Roofline, Width::Column, 483.0),
-        (&EnergyFigure, Width::Wide, 1000.0),
+    let figures: [(&dyn Drawable, FigureWidth, f64); 8] = [
+        (&CrossoverFigure, FigureWidth::Wide, 1000.0),
+        (&CrossoverFigure, FigureWidth::Column, 483.0),
+        (&TornadoFigure, FigureWidth::Wide, 1000.0),
+        (&TornadoFigure, FigureWidth::Column, 483.0),
+        (&EnergyFigure, FigureWidth::Column, 483.0),
+        (&Roofline, FigureWidth::Wide, 1000.0),
+        (&Roofline, FigureWidth::Column, 483.0),
+        (&EnergyFigure, FigureWidth::Wide, 1000.0),
     ];
     for (figure, width, pixels) in figures {
         for report in [analysed(), full(), report(vec![])] {
@@ -654,9 +656,9 @@ fn figures_of_analyses_are_well_formed_and_stay_inside() {
             }
         }
     }
-    let svg = drawn(&TornadoFigure, Width::Wide, &analysed());
+    let svg = drawn(&TornadoFigure, FigureWidth::Wide, &analysed());
     assert!(svg.contains("power.chip_static") && svg.contains("energy.synop_dense*"));
-    let svg = drawn(&CrossoverFigure, Width::Wide, &analysed());
+    let svg = drawn(&CrossoverFigure, FigureWidth::Wide, &analysed());
     assert!(svg.contains("SNN loihi1*") && svg.contains("ANN gpu-x"));
 }
 

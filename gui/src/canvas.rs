@@ -7,7 +7,6 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 use spikewatt::explore::{Rows, Selection};
-use spikewatt::units::si;
 use std::ops::Range;
 
 /// Room for the labels left of a chart [points]: the same everywhere, so that time axes align.
@@ -326,49 +325,6 @@ pub fn ticks(range: &Range<f64>, most: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
-/// A count as an axis says it.
-#[must_use]
-pub fn plain(value: f64) -> String {
-    if value == 0.0 {
-        return "0".into();
-    }
-    if value.abs() >= 10_000.0 {
-        return si(value, "").trim_end().to_owned();
-    }
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A timestep as an axis says it; nothing between two timesteps.
-#[must_use]
-pub fn timestep(t: f64) -> String {
-    if t.fract() == 0.0 {
-        format!("{t:.0}")
-    } else {
-        String::new()
-    }
-}
-
-/// Joules as an axis says them.
-#[must_use]
-pub fn joules(value: f64) -> String {
-    si(value, "J")
-}
-
-/// Joules with their bounds, where they have any.
-#[must_use]
-pub fn bounded(energy: spikewatt::units::Range) -> String {
-    let nominal = si(energy.nominal, "J");
-    if energy.low == energy.high {
-        return nominal;
-    }
-    format!(
-        "{nominal}  ({} to {})",
-        si(energy.low, "J"),
-        si(energy.high, "J")
-    )
-}
-
 /// A sentence in the middle of a panel that has nothing to draw.
 pub fn nothing(ui: &mut Ui, text: &str) {
     ui.add_space(8.0);
@@ -390,9 +346,5 @@ mod tests {
         assert_eq!(steps(2.4, 0.3, 10), 0..3);
         assert_eq!(steps(9.5, 99.0, 10), 9..10);
         assert_eq!(steps(-4.0, -2.0, 10), 0..1);
-        assert_eq!(
-            (plain(0.25), plain(12000.0)),
-            ("0.25".into(), "12.0 k".into())
-        );
     }
 }

@@ -26,4 +26,5 @@ pub mod svg;
 pub mod sweep;
 pub mod theme;
 pub mod view;
+pub mod words;
 pub mod worker;

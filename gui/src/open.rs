@@ -91,6 +91,13 @@ pub struct Open {
 }
 
 impl Open {
+    /// Whether its energies include cost figures that nobody has checked.
+    #[must_use]
+    pub fn is_unverified(&self) -> bool {
+        let ledger = self.ledger.as_ref();
+        ledger.is_ok_and(|ledger| ledger.target.is_unverified())
+    }
+
     /// A sample that is not priced yet, all its neurons shown.
     #[must_use]
     pub fn new(record: Record) -> Self {

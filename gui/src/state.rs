@@ -1,9 +1,10 @@
 //! What is open, what is selected and what it costs.
 
-use crate::canvas::bounded;
 use crate::history::{Change, History};
 use crate::open::{Choice, Open};
+use crate::sweep::SweepResults;
 use crate::view::View;
+use crate::words::{bounded, star};
 use crate::worker::{Run, Traces};
 use spikewatt::conversion::Health;
 use spikewatt::counts::EventCounts;
@@ -11,19 +12,9 @@ use spikewatt::energy::{Catalogue, Hardware, HardwareError, PriceOptions, Work, 
 use spikewatt::experiment::OutputConfig;
 use spikewatt::explore::{Record, Selection, Structure};
 use spikewatt::result::{Report, TargetReport};
-use spikewatt::sweep::{Merged, Plan};
 use spikewatt::units::Range;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// A sweep.
-#[derive(Debug, Clone, Default)]
-pub struct SweepResults {
-    /// What the points gave.
-    pub merged: Option<Merged>,
-    /// The experiments of the points, by position; `None` until the sweep file is open too.
-    pub plan: Option<Plan>,
-}
 
 /// Everything the panels show.
 pub struct State {
@@ -476,9 +467,10 @@ impl State {
             };
             parts.push(format!("table {}{edited}, modelled", hardware.name));
         }
-        let energy = open.ledger.as_ref().ok().and_then(|l| l.target.energy_j);
-        if let Some(energy) = energy {
-            parts.push(format!("whole sample {}", bounded(energy)));
+        let target = open.ledger.as_ref().ok().map(|ledger| &ledger.target);
+        if let Some((target, energy)) = target.and_then(|t| Some((t, t.energy_j?))) {
+            let mark = star(target.is_unverified());
+            parts.push(format!("whole sample {}{mark}", bounded(energy)));
         }
         if let Some(selection) = &self.selection {
             let steps = &selection.timesteps;

@@ -1,6 +1,5 @@
 //! Finished sweeps: their results, and the experiments behind them.
 
-use crate::state::SweepResults;
 use anyhow::{Context as _, bail};
 use spikewatt::energy::Catalogue;
 use spikewatt::formats::{FileKind, kind_of};
@@ -9,6 +8,15 @@ use std::path::{Path, PathBuf};
 
 /// What the command line calls the joined results.
 const RESULTS: &str = "results.json";
+
+/// A sweep: what it gave and what it asks for.
+#[derive(Debug, Clone, Default)]
+pub struct SweepResults {
+    /// What the points gave.
+    pub merged: Option<Merged>,
+    /// The experiments of the points, by position; `None` until the sweep file is open too.
+    pub plan: Option<Plan>,
+}
 
 /// Whether a path is a sweep file, the results of a sweep, or a folder that holds them.
 ///

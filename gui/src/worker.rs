@@ -2,8 +2,7 @@
 //! their own, which reports by messages.
 
 use crate::message;
-use crate::state::SweepResults;
-use crate::sweep;
+use crate::sweep::{self, SweepResults};
 use anyhow::Context as _;
 use spikewatt::conversion::Health;
 use spikewatt::counts::EventCounts;

@@ -76,8 +76,10 @@ fn brushing_the_raster_shows_the_librarys_sum_over_exactly_those_spikes() {
     shown.run_steps(2);
     // Once as the figure, and once more in the receipt where all synapses are of one kind.
     assert!(shown.get_all_by_label(&synops.to_string()).count() >= 1);
-    let energy = spikewatt_gui::canvas::bounded(priced.dynamic_j.unwrap());
-    let _ = shown.get_by_label(&format!("dynamic energy {energy}"));
+    let energy = spikewatt_gui::words::bounded(priced.dynamic_j.unwrap());
+    let unverified = shown.state().open.as_ref().unwrap().is_unverified();
+    let mark = spikewatt_gui::words::star(unverified);
+    let _ = shown.get_by_label(&format!("dynamic energy {energy}{mark}"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::formats::saved_counts;
 use crate::report::escape::cell;
 use crate::report::{Manifest, OutputFolder, TableEntry};
 use crate::result::{InputEntry, Scope};
-use crate::units::{Range, si};
+use crate::units::{Range, si, times};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -176,11 +176,12 @@ fn text(found: &TableComparison) -> Result<String, std::fmt::Error> {
             cell(Scope::System)
         )?;
     }
-    writeln!(out, "\n* rests on unverified figures; ! does not fit\n")?;
+    writeln!(
+        out,
+        "\n* includes unverified cost figures; ! does not fit\n"
+    )?;
     for spread in &found.spreads {
-        let factor = spread
-            .factor
-            .map_or("-".into(), |factor| format!("{factor:.0}x"));
+        let factor = spread.factor.map_or("-".into(), times);
         writeln!(
             out,
             "{}, {}: {factor} between {} ({}) and {} ({}), {} tables",

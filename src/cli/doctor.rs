@@ -5,8 +5,8 @@ use super::run::{RunArgs, experiment, folder_of};
 use super::{Common, Format, harmless, print, print_json, talk};
 use crate::experiment::diagnose;
 use crate::report::{
-    Curve, Figure, ImageFormat, Manifest, OutputFolder, TableEntry, Width, curve_csv, doctor_csv,
-    doctor_text, file_name,
+    Curve, Drawable, FigureWidth, ImageFormat, Manifest, OutputFolder, TableEntry, curve_csv,
+    doctor_csv, doctor_text, file_name,
 };
 
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
@@ -30,8 +30,8 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     folder.write("doctor.csv", &doctor_csv(&diagnosis)?)?;
     folder.write("curve.csv", &curve_csv(&diagnosis)?)?;
     for format in [ImageFormat::Svg, ImageFormat::Png] {
-        let name = file_name(Curve.name(), Width::Wide, format);
-        folder.write(&name, &Curve.render(&diagnosis, Width::Wide, format)?)?;
+        let name = file_name(Curve.name(), FigureWidth::Wide, format);
+        folder.write(&name, &Curve.render(&diagnosis, FigureWidth::Wide, format)?)?;
     }
     let mut manifest = Manifest::new(Manifest::arguments(&command), experiment.simulation.seed);
     manifest.inputs.clone_from(&diagnosis.inputs);

@@ -4,7 +4,7 @@ use super::pricing::catalogue;
 use super::validate::render;
 use super::{Common, Format, print, print_json};
 use crate::energy::{Figure, Hardware};
-use crate::units::Range;
+use crate::units::{Range, times};
 use crate::validation::validate;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -288,7 +288,7 @@ fn diff(
     writeln!(out, "{:<34} {one:<34} {two:<34} ratio", "figure")?;
     for row in rows {
         let cell = |figure: &Option<FigureRow>| figure.as_ref().map_or("-".into(), written);
-        let ratio = row.ratio.map_or("-".into(), |ratio| format!("{ratio:.3}"));
+        let ratio = row.ratio.map_or("-".into(), times);
         writeln!(
             out,
             "{:<34} {:<34} {:<34} {ratio}",

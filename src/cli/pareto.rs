@@ -2,13 +2,14 @@
 
 use super::sweep::{RESULTS, replace};
 use super::{Common, Format, print, print_json, talk};
+use crate::report::mark::MEANING;
 use crate::result::{Scope, Workload};
 use crate::sweep::pareto::{Entry, Front, front};
 use crate::sweep::{
     Constraint, Goals, METRICS, Merged, Metric, front_csv, front_tex, pareto_pdf, pareto_png,
     pareto_svg,
 };
-use crate::units::si;
+use crate::units::{si, times};
 use anyhow::bail;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -151,6 +152,9 @@ fn text(found: &Front, least: Option<f64>) -> String {
         found.refused,
         found.unknown
     );
+    if found.best.iter().any(|entry| entry.candidate.unverified) {
+        text += &format!("{MEANING}\n");
+    }
     text + &least.map_or_else(String::new, |least| right_size(found, least))
 }
 
@@ -182,24 +186,14 @@ fn right_size(found: &Front, least: f64) -> String {
         text += &match found.cheapest(least, Some(kind)) {
             Some(entry) => {
                 let ratio = cost(&entry).zip(cost(&best)).map(|(a, b)| a / b);
-                let times = ratio.filter(|ratio| ratio.is_finite());
-                let times =
-                    times.map_or_else(String::new, |r| format!(", {} times as much", plain(r)));
-                format!("  {words}: {}{times}.\n", name(&entry))
+                let ratio = ratio.filter(|ratio| ratio.is_finite());
+                let much = ratio.map_or_else(String::new, |r| format!(", {} as much", times(r)));
+                format!("  {words}: {}{much}.\n", name(&entry))
             }
             None => format!("  {words}: none.\n"),
         };
     }
     text
-}
-
-/// Three significant digits.
-fn plain(ratio: f64) -> String {
-    match ratio {
-        r if r >= 100.0 => format!("{r:.0}"),
-        r if r >= 10.0 => format!("{r:.1}"),
-        r => format!("{r:.2}"),
-    }
 }
 
 /// Every kind of network, in words.

@@ -29,6 +29,8 @@ pub struct TargetEnergy {
     pub target: String,
     /// Nominal energy per inference [J]; `None` if a needed figure is unknown.
     pub energy_j: Option<f64>,
+    /// Whether it includes figures that nobody has checked against their sources.
+    pub unverified: bool,
 }
 
 /// The network read out after some timesteps.
@@ -230,6 +232,7 @@ impl Prices<'_> {
             energies.extend(spiking.map(|report| TargetEnergy {
                 target: report.name.clone(),
                 energy_j: report.energy_j.map(|energy| energy.nominal),
+                unverified: report.is_unverified(),
             }));
         }
         Ok(energies)
@@ -297,6 +300,7 @@ fn stop_early(
                 .map(|g| TargetEnergy {
                     target: g.target.clone(),
                     energy_j: Some(0.0),
+                    unverified: g.unverified,
                 })
                 .collect();
         }

@@ -1,7 +1,7 @@
 //! Bars below each other on one linear axis that begins at 0.
 
 use super::canvas::{Canvas, GREY, GRID, INK};
-use super::drawing::Width;
+use super::drawing::FigureWidth;
 use super::look::Look;
 use super::palette::of_network;
 use crate::result::Workload;
@@ -31,7 +31,7 @@ pub(super) struct Bars {
 }
 
 impl Bars {
-    pub(super) fn size(&self, width: Width) -> (i32, i32) {
+    pub(super) fn size(&self, width: FigureWidth) -> (i32, i32) {
         let look = Look::single(width);
         let rows = self.bars.len().max(1) as i32;
         (look.width, HEADER + ROW * rows + look.margin)
@@ -40,7 +40,7 @@ impl Bars {
     pub(super) fn draw<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         let bars = &self.bars;
         let look = Look::single(width);

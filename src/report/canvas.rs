@@ -154,7 +154,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         if filled { Ok(()) } else { disc(4, WHITE) }
     }
 
-    /// Width of a text in any likely font.
+    /// FigureWidth of a text in any likely font.
     pub(super) fn width(&self, text: &str, size: i32) -> Result<i32, String> {
         let style = self.style(size, INK, HPos::Left);
         let (width, _) = self

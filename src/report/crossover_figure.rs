@@ -2,10 +2,11 @@
 //! baseline as a line and a marker where this network stands. One panel per scope.
 
 use super::canvas::{Canvas, GREY, PlotAxis, tick};
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
 use super::escape::printable;
 use super::log_plot::{LogPlot, Name};
 use super::look::Look;
+use super::mark::star;
 use super::palette::of_network;
 use crate::result::{RateCurve, Report, Scope, TargetReport, Workload};
 use crate::units::Range;
@@ -74,7 +75,7 @@ fn panels(report: &Report) -> Vec<Panel<'_>> {
 impl Drawing for CrossoverFigure {
     const NAME: &'static str = "crossover";
 
-    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, report: &Report, width: FigureWidth) -> (i32, i32) {
         let look = Look::panels(width);
         let panels: i32 = panels(report).iter().map(Panel::height).sum();
         let header = look.header(facts(width, report).len());
@@ -85,12 +86,12 @@ impl Drawing for CrossoverFigure {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         let look = Look::panels(width);
         let title = match width {
-            Width::Wide => "energy per inference against spike rate",
-            Width::Column => "energy against spike rate",
+            FigureWidth::Wide => "energy per inference against spike rate",
+            FigureWidth::Column => "energy against spike rate",
         };
         let title = format!("{}: {title}", printable(report.model_name()));
         let facts = facts(width, report);
@@ -104,7 +105,7 @@ impl Drawing for CrossoverFigure {
     }
 }
 
-fn facts(width: Width, report: &Report) -> Vec<String> {
+fn facts(width: FigureWidth, report: &Report) -> Vec<String> {
     let facts = [
         format!("T = {} timesteps", report.timesteps),
         "marker: this network".to_owned(),
@@ -112,8 +113,8 @@ fn facts(width: Width, report: &Report) -> Vec<String> {
         "lines: baselines, nominal (* unverified)".to_owned(),
     ];
     match width {
-        Width::Wide => vec![facts.join("   ·   ")],
-        Width::Column => vec![
+        FigureWidth::Wide => vec![facts.join("   ·   ")],
+        FigureWidth::Column => vec![
             facts[..2].join("   ·   "),
             facts[2].clone(),
             facts[3].clone(),
@@ -160,60 +161,73 @@ fn draw_panel<DB: DrawingBackend>(
     plot.grid(canvas, &percent, &|decade| tick(decade, "J"), name)?;
     let mut names: Vec<Name> = Vec::new();
     for (target, energy_j) in &panel.baselines {
-        let colour = of_network(target.workload);
-        let at = plot.y(energy_j.nominal);
-        canvas.line((plot.left, at), (plot.right, at), colour, 1)?;
-        let mark = if target.is_unverified_in(panel.scope) {
-            "*"
-        } else {
-            ""
-        };
-        let batch = match target.batch {
-            1 => String::new(),
-            batch => format!(" ×{batch}"),
-        };
-        let text = format!("{} {}", target.workload.label(), printable(&target.name));
-        names.push(Name {
-            at,
-            text,
-            mark: batch + mark,
-            colour,
-        });
+        names.push(draw_baseline(
+            canvas,
+            &plot,
+            panel.scope,
+            target,
+            *energy_j,
+        )?);
     }
     for (curve, target) in &panel.curves {
-        let colour = of_network(Workload::Snn);
-        let known: Vec<(i32, Range)> = curve
-            .points
-            .iter()
-            .filter(|point| point.rate > 0.0)
-            .filter_map(|point| Some((plot.x(point.rate), point.energy_j[index]?)))
-            .collect();
-        let mut band: Vec<(i32, i32)> = known.iter().map(|(x, e)| (*x, plot.y(e.high))).collect();
-        band.extend(known.iter().rev().map(|(x, e)| (*x, plot.y(e.low))));
-        canvas.area(&band, colour)?;
-        let line: Vec<(i32, i32)> = known.iter().map(|(x, e)| (*x, plot.y(e.nominal))).collect();
-        canvas.path(&line, colour, 2)?;
-        let mark = if target.is_unverified_in(panel.scope) {
-            "*"
-        } else {
-            ""
-        };
-        if let Some(energy_j) = target.scopes.get(panel.scope).known() {
-            let filled = !target.is_unverified_in(panel.scope);
-            canvas.dot(
-                (plot.x(curve.rate), plot.y(energy_j.nominal)),
-                colour,
-                filled,
-            )?;
-        }
-        if let Some((_, end)) = line.last() {
-            names.push(Name {
-                at: *end,
-                text: format!("SNN {}", printable(&target.name)),
-                mark: mark.to_owned(),
-                colour,
-            });
-        }
+        names.extend(draw_curve(canvas, &plot, panel.scope, curve, target)?);
     }
     plot.names(canvas, names, look.names)
+}
+
+/// A line at the energy of a baseline; gives its name.
+fn draw_baseline<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    plot: &LogPlot,
+    scope: Scope,
+    target: &TargetReport,
+    energy_j: Range,
+) -> Result<Name, String> {
+    let colour = of_network(target.workload);
+    let at = plot.y(energy_j.nominal);
+    canvas.line((plot.left, at), (plot.right, at), colour, 1)?;
+    let batch = match target.batch {
+        1 => String::new(),
+        batch => format!(" ×{batch}"),
+    };
+    Ok(Name {
+        at,
+        text: format!("{} {}", target.workload.label(), printable(&target.name)),
+        mark: batch + star(target.is_unverified_in(scope)),
+        colour,
+    })
+}
+
+/// The curve of a spiking target in its band, with a marker where this network stands; gives its
+/// name.
+fn draw_curve<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    plot: &LogPlot,
+    scope: Scope,
+    curve: &RateCurve,
+    target: &TargetReport,
+) -> Result<Option<Name>, String> {
+    let colour = of_network(Workload::Snn);
+    let unverified = target.is_unverified_in(scope);
+    let known: Vec<(i32, Range)> = curve
+        .points
+        .iter()
+        .filter(|point| point.rate > 0.0)
+        .filter_map(|point| Some((plot.x(point.rate), point.energy_j[scope as usize]?)))
+        .collect();
+    let mut band: Vec<(i32, i32)> = known.iter().map(|(x, e)| (*x, plot.y(e.high))).collect();
+    band.extend(known.iter().rev().map(|(x, e)| (*x, plot.y(e.low))));
+    canvas.area(&band, colour)?;
+    let line: Vec<(i32, i32)> = known.iter().map(|(x, e)| (*x, plot.y(e.nominal))).collect();
+    canvas.path(&line, colour, 2)?;
+    if let Some(energy_j) = target.scopes.get(scope).known() {
+        let place = (plot.x(curve.rate), plot.y(energy_j.nominal));
+        canvas.dot(place, colour, !unverified)?;
+    }
+    Ok(line.last().map(|(_, end)| Name {
+        at: *end,
+        text: format!("SNN {}", printable(&target.name)),
+        mark: star(unverified).to_owned(),
+        colour,
+    }))
 }

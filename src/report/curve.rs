@@ -1,7 +1,8 @@
 //! `accuracy_vs_timesteps`: accuracy, and energy on a second axis, against T.
 
 use super::canvas::Canvas;
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
+use super::mark::star;
 use super::palette::{GREEN, of_network};
 use crate::experiment::Diagnosis;
 use crate::result::Workload;
@@ -21,7 +22,7 @@ pub struct Curve;
 impl Drawing<Diagnosis> for Curve {
     const NAME: &'static str = "accuracy_vs_timesteps";
 
-    fn size(&self, _: &Diagnosis, _: Width) -> (i32, i32) {
+    fn size(&self, _: &Diagnosis, _: FigureWidth) -> (i32, i32) {
         SIZE
     }
 
@@ -29,7 +30,7 @@ impl Drawing<Diagnosis> for Curve {
         &self,
         canvas: &Canvas<'_, DB>,
         diagnosis: &Diagnosis,
-        _: Width,
+        _: FigureWidth,
     ) -> Result<(), String> {
         let chart = Chart {
             scale: f64::from(canvas.scale),
@@ -46,7 +47,8 @@ impl Drawing<Diagnosis> for Curve {
 struct Data {
     /// Accuracy or agreement [%].
     scores: Vec<(f64, f64)>,
-    /// The first target whose energy is known: one price against T; the table has all.
+    /// The first target whose energy is known, starred if that includes unverified figures: one
+    /// price against T; the table has all.
     target: Option<String>,
     /// Energy per inference on it [µJ].
     energies: Vec<(f64, f64)>,
@@ -57,7 +59,11 @@ impl Data {
         let curve = &diagnosis.curve;
         let known = curve.last().and_then(|point| {
             let known = point.energy.iter().position(|e| e.energy_j.is_some())?;
-            Some((known, point.energy[known].target.clone()))
+            let energy = &point.energy[known];
+            Some((
+                known,
+                format!("{}{}", energy.target, star(energy.unverified)),
+            ))
         });
         Data {
             scores: curve

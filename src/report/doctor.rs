@@ -2,9 +2,9 @@
 
 use super::ExportError;
 use super::escape::cell;
+use super::mark::{MEANING, star};
 use crate::experiment::{Diagnosis, TargetEnergy};
 use crate::units::si;
-use std::fmt::Write;
 
 fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
@@ -13,84 +13,100 @@ fn percent(share: f64) -> String {
 /// The findings for people.
 #[must_use]
 pub fn doctor_text(diagnosis: &Diagnosis) -> String {
-    let mut text = format!(
-        "{}, converted for T = {} timesteps, on {} samples of {}\n",
+    let mut lines = vec![format!(
+        "{}, converted for T = {} timesteps, on {} samples of {}",
         diagnosis.model, diagnosis.timesteps, diagnosis.samples, diagnosis.data
-    );
-    // Writing into a string cannot fail.
-    let mut line = |arguments: std::fmt::Arguments| {
-        let _ = text.write_fmt(arguments);
-        text.push('\n');
-    };
+    )];
     if let Some(ann) = diagnosis.ann_accuracy {
-        line(format_args!("accuracy of the original: {}", percent(ann)));
+        lines.push(format!("accuracy of the original: {}", percent(ann)));
     }
-    for (rule, error) in &diagnosis.max_pool {
-        line(format_args!(
+    lines.extend(diagnosis.max_pool.iter().map(|(rule, error)| {
+        format!(
             "max pooling by {rule}: output error {} on the calibration data",
             percent(*error)
-        ));
+        )
+    }));
+    lines.extend(populations(diagnosis));
+    lines.extend(curve(diagnosis));
+    lines.push(early_exit(diagnosis));
+    lines.push(diagnosis.finding.clone());
+    lines.extend(recommendation(diagnosis));
+    let priced = diagnosis.curve.iter().flat_map(|point| &point.energy);
+    if priced
+        .chain(&diagnosis.early_exit.energy)
+        .any(|e| e.unverified)
+    {
+        lines.push(MEANING.to_owned());
     }
-    line(format_args!(
+    lines.join("\n") + "\n"
+}
+
+fn populations(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut lines = vec![format!(
         "\n{:24} {:>8} {:>9} {:>7} {:>10}   rate: median, 90 %, 99 %, max",
         "population", "error", "residual", "dead", "saturated"
-    ));
-    for p in &diagnosis.populations {
+    )];
+    lines.extend(diagnosis.populations.iter().map(|p| {
         let [median, ninety, most, max] = p.rate_quantiles;
-        line(format_args!(
+        format!(
             "{:24} {:>8} {:>9} {:>7} {:>10}   {median:.3} {ninety:.3} {most:.3} {max:.3}",
             p.population,
             percent(p.relative_error),
             percent(p.residual_error),
             format!("{:.1} %", 100.0 * p.dead),
             percent(p.saturated),
-        ));
-    }
-    line(format_args!(
+        )
+    }));
+    lines
+}
+
+/// At powers of two, at the last timestep and at the recommended one.
+fn curve(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut lines = vec![format!(
         "\n{:>5} {:>9} {:>10} {:>10}  energy",
         "T", "accuracy", "agreement", "spikes"
-    ));
-    let last = diagnosis.timesteps;
-    let powers =
-        |t: u32| t.is_power_of_two() || t == last || t == diagnosis.recommendation.timesteps;
-    for point in diagnosis
-        .curve
-        .iter()
-        .filter(|point| powers(point.timesteps))
-    {
-        line(format_args!(
+    )];
+    let special = [diagnosis.timesteps, diagnosis.recommendation.timesteps];
+    let shown = |t: u32| t.is_power_of_two() || special.contains(&t);
+    let points = diagnosis.curve.iter();
+    lines.extend(points.filter(|point| shown(point.timesteps)).map(|point| {
+        format!(
             "{:>5} {:>9} {:>10} {:>10.0}  {}",
             point.timesteps,
             point.accuracy.map_or("–".to_owned(), percent),
             percent(point.agreement),
             point.spikes_per_inference,
             energies(&point.energy)
-        ));
-    }
+        )
+    }));
+    lines
+}
+
+fn early_exit(diagnosis: &Diagnosis) -> String {
     let exit = &diagnosis.early_exit;
     match exit.margin {
-        Some(margin) => line(format_args!(
+        Some(margin) => format!(
             "\nearly exit at a lead of {margin:.3}: {:.2} timesteps on average, accuracy {}, {}",
             exit.mean_timesteps,
             exit.accuracy.map_or("–".to_owned(), percent),
             energies(&exit.energy)
-        )),
-        None => line(format_args!(
-            "\nearly exit: no lead is safe on the calibration data"
-        )),
+        ),
+        None => "\nearly exit: no lead is safe on the calibration data".to_owned(),
     }
-    line(format_args!("{}", diagnosis.finding));
+}
+
+fn recommendation(diagnosis: &Diagnosis) -> Vec<String> {
     let recommendation = &diagnosis.recommendation;
-    line(format_args!(
-        "\ntried at T = {}, {}:",
-        recommendation.timesteps,
-        match recommendation.held_out {
-            0 => "judged by the samples that converted it, for want of more".to_owned(),
-            n => format!("judged by {n} calibration samples that did not convert it"),
-        }
-    ));
-    for tried in &recommendation.tried {
-        line(format_args!(
+    let judged = match recommendation.held_out {
+        0 => "judged by the samples that converted it, for want of more".to_owned(),
+        n => format!("judged by {n} calibration samples that did not convert it"),
+    };
+    let mut lines = vec![format!(
+        "\ntried at T = {}, {judged}:",
+        recommendation.timesteps
+    )];
+    lines.extend(recommendation.tried.iter().map(|tried| {
+        format!(
             "  {:16} {:16} {:12} {:6} agreement {:>8}  output error {}",
             tried.normalization,
             tried.max_pool.unwrap_or("–"),
@@ -98,21 +114,22 @@ pub fn doctor_text(diagnosis: &Diagnosis) -> String {
             if tried.signed_spikes { "signed" } else { "" },
             percent(tried.agreement),
             tried.output_error.map_or("–".to_owned(), percent),
-        ));
-    }
-    line(format_args!("recommended: {}", recommendation.flags));
+        )
+    }));
+    lines.push(format!("recommended: {}", recommendation.flags));
     if recommendation.tried[recommendation.chosen].signed_spikes {
-        line(format_args!(
+        lines.push(
             "  --signed-spikes is for chips whose spikes carry a sign; leave it out for others"
-        ));
+                .to_owned(),
+        );
     }
-    text
+    lines
 }
 
 fn energies(energies: &[TargetEnergy]) -> String {
     let shown = energies.iter().map(|e| {
         let energy = e.energy_j.map_or("unknown".to_owned(), |j| si(j, "J"));
-        format!("{} {energy}", e.target)
+        format!("{} {energy}{}", e.target, star(e.unverified))
     });
     shown.collect::<Vec<_>>().join(", ")
 }
@@ -162,6 +179,7 @@ pub fn curve_csv(diagnosis: &Diagnosis) -> Result<Vec<u8>, ExportError> {
         .map(|point| point.energy.iter().map(|e| e.target.as_str()).collect())
         .unwrap_or_default();
     header.extend(targets.iter().map(|target| format!("{target}_energy_j")));
+    header.extend(targets.iter().map(|target| format!("{target}_unverified")));
     let mut rows = vec![header];
     for point in &diagnosis.curve {
         let mut row = vec![
@@ -173,6 +191,10 @@ pub fn curve_csv(diagnosis: &Diagnosis) -> Result<Vec<u8>, ExportError> {
         row.extend((0..targets.len()).map(|i| {
             let energy = point.energy.get(i).and_then(|e| e.energy_j);
             energy.map(|j| j.to_string()).unwrap_or_default()
+        }));
+        row.extend((0..targets.len()).map(|i| {
+            let unverified = point.energy.get(i).map(|e| e.unverified);
+            unverified.map(|u| u.to_string()).unwrap_or_default()
         }));
         rows.push(row);
     }

@@ -11,35 +11,35 @@ use std::io::Read;
 
 /// How wide a figure stands on paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Width {
+pub enum FigureWidth {
     /// Over two columns.
     Wide,
     /// In one column.
     Column,
 }
 
-impl Width {
+impl FigureWidth {
     /// Both, the wide one first.
-    pub const ALL: [Width; 2] = [Width::Wide, Width::Column];
+    pub const ALL: [FigureWidth; 2] = [FigureWidth::Wide, FigureWidth::Column];
 
     /// Whether there is room beside things.
     pub(super) fn is_wide(self) -> bool {
-        self == Width::Wide
+        self == FigureWidth::Wide
     }
 
-    /// Width on paper [mm].
+    /// FigureWidth on paper [mm].
     pub(crate) fn millimetres(self) -> f64 {
         match self {
-            Width::Wide => 174.0,
-            Width::Column => 84.0,
+            FigureWidth::Wide => 174.0,
+            FigureWidth::Column => 84.0,
         }
     }
 
     /// What stands behind the name of a figure in the name of its file.
     fn suffix(self) -> &'static str {
         match self {
-            Width::Wide => "",
-            Width::Column => "-column",
+            FigureWidth::Wide => "",
+            FigureWidth::Column => "-column",
         }
     }
 }
@@ -69,15 +69,15 @@ impl ImageFormat {
 }
 
 /// Every width and format.
-pub(super) fn images() -> impl Iterator<Item = (Width, ImageFormat)> {
-    Width::ALL
+pub(super) fn images() -> impl Iterator<Item = (FigureWidth, ImageFormat)> {
+    FigureWidth::ALL
         .into_iter()
         .flat_map(|width| ImageFormat::ALL.map(|format| (width, format)))
 }
 
 /// Name of the file of a figure.
 #[must_use]
-pub fn file_name(figure: &str, width: Width, format: ImageFormat) -> String {
+pub fn file_name(figure: &str, width: FigureWidth, format: ImageFormat) -> String {
     format!("{figure}{}.{}", width.suffix(), format.ending())
 }
 
@@ -87,20 +87,20 @@ pub trait Drawing<S = Report>: Sync {
     /// Names its files.
     const NAME: &'static str;
 
-    /// Width and height [logical pixels].
-    fn size(&self, subject: &S, width: Width) -> (i32, i32);
+    /// FigureWidth and height [logical pixels].
+    fn size(&self, subject: &S, width: FigureWidth) -> (i32, i32);
 
     /// Draws it.
     fn draw<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
         subject: &S,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String>;
 }
 
 /// A figure of an `S`, whatever it is drawn on.
-pub trait Figure<S = Report>: Sync {
+pub trait Drawable<S = Report>: Sync {
     /// What names its files.
     fn name(&self) -> &'static str;
 
@@ -111,12 +111,12 @@ pub trait Figure<S = Report>: Sync {
     fn render(
         &self,
         subject: &S,
-        width: Width,
+        width: FigureWidth,
         format: ImageFormat,
     ) -> Result<Vec<u8>, ExportError>;
 }
 
-impl<S, D: Drawing<S>> Figure<S> for D {
+impl<S, D: Drawing<S>> Drawable<S> for D {
     fn name(&self) -> &'static str {
         D::NAME
     }
@@ -124,7 +124,7 @@ impl<S, D: Drawing<S>> Figure<S> for D {
     fn render(
         &self,
         subject: &S,
-        width: Width,
+        width: FigureWidth,
         format: ImageFormat,
     ) -> Result<Vec<u8>, ExportError> {
         let sketch = Sketch {
@@ -148,7 +148,7 @@ impl<S, D: Drawing<S>> Figure<S> for D {
 struct Sketch<'a, S, D> {
     drawing: &'a D,
     subject: &'a S,
-    width: Width,
+    width: FigureWidth,
 }
 
 impl<S, D: Drawing<S>> Sketch<'_, S, D> {

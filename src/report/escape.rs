@@ -23,6 +23,13 @@ pub(super) fn shortened(text: &str, width: usize) -> String {
     kept + "…"
 }
 
+/// A heading inside a sentence: its first letter small, names of things as they are.
+pub(super) fn within_sentence(heading: &str) -> String {
+    let mut letters = heading.chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters).collect()
+}
+
 /// A CSV cell on one line that no spreadsheet takes for a formula and no terminal for a command.
 ///
 /// Source: OWASP, "CSV Injection": cells that begin with `= + - @`, tab or line ends, also in
@@ -94,6 +101,15 @@ mod tests {
         assert_eq!(printable("a\u{1b}[2Jb\nc\u{202e}d"), "a [2Jb c d");
         assert_eq!(shortened("abcdef", 4), "abc…");
         assert_eq!(shortened("abcd", 4), "abcd");
+    }
+
+    #[test]
+    fn headings_keep_their_names_within_a_sentence() {
+        let heading = "With idle power, encoding, host and I/O";
+        assert_eq!(
+            within_sentence(heading),
+            "with idle power, encoding, host and I/O"
+        );
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! in its scope, the last one also those that lack a figure.
 
 use super::canvas::{Canvas, GREY, GRID, INK, MINOR_GRID, PlotAxis, VALUE, tick};
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
 use super::escape::printable;
 use super::look::Look;
+use super::mark::star;
 use super::palette::of_network;
 use crate::result::{Report, Scope, TargetReport, Workload};
 use crate::units::{Range, si};
@@ -47,14 +48,14 @@ fn panels(report: &Report) -> Vec<(Scope, Vec<&TargetReport>)> {
         .collect()
 }
 
-fn row(width: Width) -> i32 {
+fn row(width: FigureWidth) -> i32 {
     match width {
-        Width::Wide => ROW,
-        Width::Column => SHORT_ROW,
+        FigureWidth::Wide => ROW,
+        FigureWidth::Column => SHORT_ROW,
     }
 }
 
-fn panel_height(width: Width, scope: Scope, targets: &[&TargetReport]) -> i32 {
+fn panel_height(width: FigureWidth, scope: Scope, targets: &[&TargetReport]) -> i32 {
     let axis = if axis(scope, targets).is_some() {
         AXIS
     } else {
@@ -66,7 +67,7 @@ fn panel_height(width: Width, scope: Scope, targets: &[&TargetReport]) -> i32 {
 impl Drawing for EnergyFigure {
     const NAME: &'static str = "energy";
 
-    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, report: &Report, width: FigureWidth) -> (i32, i32) {
         let look = Look::panels(width);
         let panels = panels(report);
         let rows: i32 = panels.iter().map(|(s, t)| panel_height(width, *s, t)).sum();
@@ -79,7 +80,7 @@ impl Drawing for EnergyFigure {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         let look = Look::panels(width);
         let title = format!("{}: energy per inference", printable(report.model_name()));
@@ -106,12 +107,12 @@ impl Drawing for EnergyFigure {
     }
 }
 
-fn header_height(width: Width, report: &Report) -> i32 {
+fn header_height(width: FigureWidth, report: &Report) -> i32 {
     let lines = facts(width, report).len() + legend(width, report).len();
     Look::panels(width).header(lines) + 13
 }
 
-fn facts(width: Width, report: &Report) -> Vec<String> {
+fn facts(width: FigureWidth, report: &Report) -> Vec<String> {
     let mut facts = vec![format!(
         "T = {} timesteps, {} samples",
         report.timesteps, report.samples
@@ -141,7 +142,7 @@ enum Sign {
 }
 
 /// What the signs mean, line by line.
-fn legend(width: Width, report: &Report) -> Vec<Vec<(Sign, String)>> {
+fn legend(width: FigureWidth, report: &Report) -> Vec<Vec<(Sign, String)>> {
     let mut workloads: Vec<(Sign, String)> = Vec::new();
     for workload in Workload::ALL {
         if report.targets.iter().any(|t| t.workload == workload) {
@@ -204,7 +205,7 @@ fn axis(scope: Scope, targets: &[&TargetReport]) -> Option<PlotAxis> {
 
 fn panel<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
-    width: Width,
+    width: FigureWidth,
     scope: Scope,
     targets: &[&TargetReport],
     (top, left): (i32, i32),
@@ -283,7 +284,7 @@ fn right_end<DB: DrawingBackend>(
 /// What names a target: a title and a line below it, or one line where there is little room.
 fn names<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
-    width: Width,
+    width: FigureWidth,
     target: &TargetReport,
 ) -> Result<(String, String), String> {
     let name = printable(&target.name);
@@ -314,11 +315,7 @@ fn names<DB: DrawingBackend>(
 }
 
 fn value(scope: Scope, target: &TargetReport, energy_j: Range) -> String {
-    let mark = if target.is_unverified_in(scope) {
-        "*"
-    } else {
-        ""
-    };
+    let mark = star(target.is_unverified_in(scope));
     let fits = if target.fits { "" } else { "  does not fit" };
     format!("{}{mark}{fits}", si(energy_j.nominal, "J"))
 }

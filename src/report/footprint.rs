@@ -11,7 +11,7 @@ pub struct FootprintCsv;
 /// A scale and what stands for it.
 type Row = (&'static str, Footprint);
 
-static COLUMNS: [super::csv::CsvColumn<TargetReport, Row>; 16] = [
+static COLUMNS: [super::csv::CsvColumn<TargetReport, Row>; 17] = [
     ("target", |t, _| cell(&t.name)),
     ("workload", |t, _| t.workload.label().to_lowercase()),
     ("batch", |t, _| t.batch.to_string()),
@@ -50,6 +50,7 @@ static COLUMNS: [super::csv::CsvColumn<TargetReport, Row>; 16] = [
     ("cost_high_currency", |_, (_, f)| {
         maybe(f.cost.map(|v| v.high))
     }),
+    ("unverified", |t, _| t.is_unverified().to_string()),
 ];
 
 impl Exporter for FootprintCsv {

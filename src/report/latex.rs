@@ -1,6 +1,7 @@
 //! `targets.tex`: the energy table of a paper.
 
 use super::escape::latex;
+use super::mark::{LATEX_MEANING, latex_star};
 use crate::result::{Report, Scope, TargetReport};
 use crate::units::{Range, si};
 
@@ -94,7 +95,7 @@ fn caption(report: &Report) -> String {
              the last known one and follows from the bounds of the cost tables.";
     let any = |mark: fn(&TargetReport) -> bool| report.targets.iter().any(mark);
     if any(TargetReport::is_unverified) {
-        text += " $^{*}$Rests on a figure not checked against its source.";
+        text += LATEX_MEANING;
     }
     if any(|t| !t.fits) {
         text += " $^{\\dagger}$Does not fit the device.";
@@ -110,10 +111,7 @@ fn caption(report: &Report) -> String {
 }
 
 fn row(target: &TargetReport) -> String {
-    let mut name = latex(&target.title);
-    if target.is_unverified() {
-        name += "$^{*}$";
-    }
+    let mut name = latex(&target.title) + latex_star(target.is_unverified());
     if !target.fits {
         name += "$^{\\dagger}$";
     }

@@ -3,8 +3,9 @@
 
 use super::bars::{Bar, Bars, MOST_ROWS};
 use super::canvas::Canvas;
-use super::drawing::{Drawing, Width};
-use crate::result::{LayerBill, Report};
+use super::drawing::{Drawing, FigureWidth};
+use super::mark::{legend, of_spiking, star};
+use crate::result::{LayerBill, Report, Scope};
 use crate::units::si;
 use plotters::prelude::*;
 
@@ -14,7 +15,7 @@ pub struct Layers;
 impl Drawing for Layers {
     const NAME: &'static str = "layers";
 
-    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, report: &Report, width: FigureWidth) -> (i32, i32) {
         bars(report).size(width)
     }
 
@@ -22,7 +23,7 @@ impl Drawing for Layers {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         bars(report).draw(canvas, width)
     }
@@ -39,12 +40,15 @@ fn bars(report: &Report) -> Bars {
     let mut targets = report.targets.iter();
     let target = targets.find(|target| target.name == bill.target);
     let title = target.map_or(bill.target.as_str(), |target| target.title.as_str());
+    let unverified = of_spiking(report, &bill.target, Scope::System);
+    let mark = star(unverified);
     Bars {
         title: format!("{} on {title}", report.model_name()),
         subtitle: format!(
-            "energy per inference by layer, T = {}, in all {}",
+            "energy per inference by layer, T = {}, in all {}{mark}{}",
             report.timesteps,
-            si(bill.rows().iter().map(|row| row.1).sum(), "J")
+            si(bill.rows().iter().map(|row| row.1).sum(), "J"),
+            legend(unverified)
         ),
         bars: rows(bill)
             .into_iter()
@@ -52,7 +56,7 @@ fn bars(report: &Report) -> Bars {
                 label,
                 from: 0.0,
                 to: joules,
-                text: si(joules, "J"),
+                text: si(joules, "J") + mark,
             })
             .collect(),
     }

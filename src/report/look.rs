@@ -1,7 +1,7 @@
 //! What figures have in common over two columns of a paper or in one: sizes, title, facts, panels.
 
 use super::canvas::{Canvas, GREY, GRID, INK};
-use super::drawing::Width;
+use super::drawing::FigureWidth;
 use crate::result::Scope;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -74,18 +74,18 @@ static SINGLE_COLUMN: Look = Look {
 
 impl Look {
     /// Of a figure of several panels.
-    pub(super) fn panels(width: Width) -> &'static Look {
+    pub(super) fn panels(width: FigureWidth) -> &'static Look {
         match width {
-            Width::Wide => &WIDE,
-            Width::Column => &COLUMN,
+            FigureWidth::Wide => &WIDE,
+            FigureWidth::Column => &COLUMN,
         }
     }
 
     /// Of a figure of one panel.
-    pub(super) fn single(width: Width) -> &'static Look {
+    pub(super) fn single(width: FigureWidth) -> &'static Look {
         match width {
-            Width::Wide => &SINGLE_WIDE,
-            Width::Column => &SINGLE_COLUMN,
+            FigureWidth::Wide => &SINGLE_WIDE,
+            FigureWidth::Column => &SINGLE_COLUMN,
         }
     }
 

@@ -1,9 +1,10 @@
 //! `methods.md`: the paragraph a researcher pastes into a paper, with its sources.
 
-use super::escape::markdown;
+use super::escape::{markdown, within_sentence};
+use super::mark::{MEANING, markdown_star};
 use super::{ExportError, Exporter};
 use crate::optimise::{BASELINE_PRUNED_SHARE, BASELINE_WEIGHT_BITS};
-use crate::result::{Evidence, Report, Scope, TargetReport};
+use crate::result::{Evidence, Report, Scope, TargetReport, Workload};
 use crate::units::si;
 
 /// Writes how the figures came about: network, conversion, counts, cost tables and their sources,
@@ -23,6 +24,9 @@ impl Exporter for Methods {
             pricing(report),
         ];
         blocks.extend(list("## Targets", report.targets.iter().map(target)));
+        if report.targets.iter().any(TargetReport::is_unverified) {
+            blocks.push(markdown(MEANING));
+        }
         blocks.extend(list("## Sources of the costs", sources(report)));
         blocks.extend(list("## Assumptions and limits", assumptions(report)));
         blocks.push(provenance(report));
@@ -138,11 +142,13 @@ fn pricing(report: &Report) -> String {
             text += &format!(" Figures of {} are {how}.", names.join(", "));
         }
     }
-    if report
-        .targets
-        .iter()
-        .any(|t| t.workload == crate::result::Workload::Qann)
-    {
+    text + &baselines(report) + &use_of(report) + &spreads(report)
+}
+
+/// What the quantised and the pruned baseline are.
+fn baselines(report: &Report) -> String {
+    let mut text = String::new();
+    if report.targets.iter().any(|t| t.workload == Workload::Qann) {
         let accuracy = report.accuracy.as_ref().and_then(|accuracy| accuracy.qann);
         let evaluated = match accuracy {
             Some(share) => format!(
@@ -170,8 +176,13 @@ fn pricing(report: &Report) -> String {
             100.0 * share
         );
     }
+    text
+}
+
+/// Where and how often the devices work.
+fn use_of(report: &Report) -> String {
     let (intensity, source) = &report.grid;
-    text += &format!(
+    let mut text = format!(
         " Carbon is energy times a grid intensity of {intensity} g CO2e/kWh ({}) times a power usage \
          effectiveness of {} ({}).",
         markdown(source),
@@ -184,6 +195,12 @@ fn pricing(report: &Report) -> String {
             si(period_s, "s")
         );
     }
+    text
+}
+
+/// How totals were spread and crossovers found.
+fn spreads(report: &Report) -> String {
+    let mut text = String::new();
     if let Some(drawn) = report.monte_carlo {
         text += &format!(
             " Spreads are quantiles of {} draws (seed {}) in which each figure follows the \
@@ -216,11 +233,12 @@ fn target(target: &TargetReport) -> String {
     for scope in Scope::ALL {
         if let Some(e) = target.scopes.get(scope).known() {
             text += &format!(
-                "; {} {} [{} – {}]",
-                scope.label().to_lowercase(),
+                "; {} {} [{} – {}]{}",
+                within_sentence(scope.label()),
                 si(e.nominal, "J"),
                 si(e.low, "J"),
-                si(e.high, "J")
+                si(e.high, "J"),
+                markdown_star(target.is_unverified_in(scope))
             );
         }
     }

@@ -1,9 +1,9 @@
 //! Which files a result becomes: a row for each figure, table and text.
 
-use super::drawing::{ImageFormat, Width, file_name, images};
+use super::drawing::{FigureWidth, ImageFormat, file_name, images};
 use super::{
-    Bibliography, BreakdownCsv, CrossoverCsv, CrossoverFigure, EnergyFigure, ExportError, Exporter,
-    Figure, FootprintCsv, Json, Latex, Layers, LayersCsv, LayersTable, Methods, MonteCarloCsv,
+    Bibliography, BreakdownCsv, CrossoverCsv, CrossoverFigure, Drawable, EnergyFigure, ExportError,
+    Exporter, FootprintCsv, Json, Latex, Layers, LayersCsv, LayersTable, Methods, MonteCarloCsv,
     PopulationsCsv, Rates, RatesCsv, RatesTable, ReceiptTable, Roofline, RooflineCsv,
     RooflineTable, SensitivityCsv, SpreadFigure, TargetsCsv, Timesteps, TimestepsCsv,
     TimestepsTable, TornadoFigure, Waterfall,
@@ -27,7 +27,7 @@ struct Row {
 
 enum Maker {
     File(&'static dyn Exporter),
-    Figure(&'static dyn Figure),
+    Figure(&'static dyn Drawable),
 }
 
 const RESULT: &[Collection] = &[Collection::Result];
@@ -74,7 +74,7 @@ const fn file(exporter: &'static dyn Exporter, within: &'static [Collection]) ->
     }
 }
 
-const fn figure(figure: &'static dyn Figure, within: &'static [Collection]) -> Row {
+const fn figure(figure: &'static dyn Drawable, within: &'static [Collection]) -> Row {
     Row {
         maker: Maker::Figure(figure),
         within,
@@ -83,15 +83,15 @@ const fn figure(figure: &'static dyn Figure, within: &'static [Collection]) -> R
 
 /// A file that a result can become.
 #[derive(Clone, Copy)]
-pub struct Output(Kind);
+pub struct ResultFile(Kind);
 
 #[derive(Clone, Copy)]
 enum Kind {
     File(&'static dyn Exporter),
-    Image(&'static dyn Figure, Width, ImageFormat),
+    Image(&'static dyn Drawable, FigureWidth, ImageFormat),
 }
 
-impl Output {
+impl ResultFile {
     /// Name of the file in the output folder.
     #[must_use]
     pub fn name(&self) -> String {
@@ -115,21 +115,21 @@ impl Output {
 
 /// The files of a collection.
 #[must_use]
-pub fn outputs(collection: Collection) -> Vec<Output> {
+pub fn outputs(collection: Collection) -> Vec<ResultFile> {
     let rows = ROWS.iter().filter(|row| row.within.contains(&collection));
     rows.flat_map(|row| row.outputs(collection)).collect()
 }
 
 impl Row {
-    fn outputs(&self, collection: Collection) -> Vec<Output> {
+    fn outputs(&self, collection: Collection) -> Vec<ResultFile> {
         match self.maker {
-            Maker::File(exporter) => vec![Output(Kind::File(exporter))],
+            Maker::File(exporter) => vec![ResultFile(Kind::File(exporter))],
             Maker::Figure(figure) => {
                 let belongs =
-                    |image: &(Width, ImageFormat)| place(self.within, *image) == collection;
+                    |image: &(FigureWidth, ImageFormat)| place(self.within, *image) == collection;
                 images()
                     .filter(belongs)
-                    .map(|(width, format)| Output(Kind::Image(figure, width, format)))
+                    .map(|(width, format)| ResultFile(Kind::Image(figure, width, format)))
                     .collect()
             }
         }
@@ -137,8 +137,8 @@ impl Row {
 }
 
 /// The collection that holds a file of a figure.
-fn place(within: &[Collection], (width, format): (Width, ImageFormat)) -> Collection {
-    let is_plain = width == Width::Wide && format != ImageFormat::Pdf;
+fn place(within: &[Collection], (width, format): (FigureWidth, ImageFormat)) -> Collection {
+    let is_plain = width == FigureWidth::Wide && format != ImageFormat::Pdf;
     match within.contains(&Collection::Result) && is_plain {
         true => Collection::Result,
         false => Collection::Paper,
@@ -152,7 +152,7 @@ mod tests {
 
     fn names(collection: Collection) -> BTreeSet<String> {
         let outputs = outputs(collection);
-        let names: BTreeSet<String> = outputs.iter().map(Output::name).collect();
+        let names: BTreeSet<String> = outputs.iter().map(ResultFile::name).collect();
         assert_eq!(names.len(), outputs.len(), "a name is written twice");
         names
     }
@@ -189,7 +189,7 @@ mod tests {
             "roofline",
         ];
         for figure in alone {
-            for width in Width::ALL {
+            for width in FigureWidth::ALL {
                 let named = |format| file_name(figure, width, format);
                 files.extend(ImageFormat::ALL.map(named));
             }

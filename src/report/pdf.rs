@@ -1,25 +1,14 @@
-//! Figures as PDF: what the drawing library draws, as vectors on one page, the font embedded.
+//! Figures as PDF: what the drawing library draws, as vectors on one page.
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
-use pdf_writer::types::{
-    CidFontType, FontFlags, LineCapStyle, LineJoinStyle, SystemInfo, UnicodeCmap,
-};
+use super::pdf_font::{Letters, OBJECTS, PdfError, compressed};
+use pdf_writer::types::{LineCapStyle, LineJoinStyle};
 use pdf_writer::{Content, Filter, Name, Pdf, Rect, Ref, Str};
 use plotters::prelude::DrawingBackend;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontTransform,
 };
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use ttf_parser::{Face, GlyphId};
-
-/// The font of every figure.
-const FONT: &[u8] = epaint_default_fonts::UBUNTU_LIGHT;
-
-/// Its name in the file.
-const FONT_NAME: Name = Name(b"Ubuntu-Light");
+use std::collections::BTreeSet;
 
 /// Points per millimetre.
 const PT_PER_MM: f32 = 72.0 / 25.4;
@@ -30,17 +19,6 @@ const TEXT_SCALE: f64 = 1.0 / 1.24;
 /// Control points of a quarter circle, relative to its radius.
 const ROUND: f32 = 0.552_284_7;
 
-/// Why a page cannot be drawn.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum PdfError {
-    /// The embedded font cannot be read.
-    #[error("the embedded font cannot be read")]
-    Font,
-    /// The page cannot be compressed.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-}
-
 type Drawn = Result<(), DrawingErrorKind<PdfError>>;
 
 /// A page that is being drawn. [`Page::finish`] makes it a file; dropping it makes none.
@@ -48,9 +26,7 @@ pub(crate) struct Page<'o> {
     size: (u32, u32),
     width_mm: f32,
     content: Content,
-    face: Face<'static>,
-    /// Glyphs in use and the character that each stands for.
-    glyphs: BTreeMap<u16, char>,
+    letters: Letters,
     /// Opacities in use [per cent].
     opacities: BTreeSet<u8>,
     out: &'o mut Vec<u8>,
@@ -68,8 +44,7 @@ impl<'o> Page<'o> {
             size,
             width_mm: width_mm as f32,
             content: Content::new(),
-            face: Face::parse(FONT, 0).map_err(|_| PdfError::Font)?,
-            glyphs: BTreeMap::new(),
+            letters: Letters::new()?,
             opacities: BTreeSet::new(),
             out,
         };
@@ -118,35 +93,10 @@ impl<'o> Page<'o> {
         }
     }
 
-    /// The glyphs of a text and its width [em].
-    fn shaped(&mut self, text: &str) -> (Vec<u8>, f64) {
-        let mut bytes = Vec::with_capacity(2 * text.len());
-        let mut units = 0u32;
-        for c in text.chars() {
-            let glyph = self.face.glyph_index(c).unwrap_or(GlyphId(0));
-            units += u32::from(self.face.glyph_hor_advance(glyph).unwrap_or(0));
-            self.glyphs.entry(glyph.0).or_insert(c);
-            bytes.extend(glyph.0.to_be_bytes());
-        }
-        (
-            bytes,
-            f64::from(units) / f64::from(self.face.units_per_em()),
-        )
-    }
-
     fn file(&mut self) -> Result<Vec<u8>, PdfError> {
         let drawn = std::mem::replace(&mut self.content, Content::new()).finish();
-        let [
-            catalog,
-            pages,
-            page,
-            content,
-            font,
-            cid,
-            descriptor,
-            program,
-            cmap,
-        ] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(Ref::new);
+        let [catalog, pages, page, content] = [1, 2, 3, 4].map(Ref::new);
+        let letters: [Ref; OBJECTS] = std::array::from_fn(|i| Ref::new(5 + i as i32));
         let mut pdf = Pdf::new();
         pdf.catalog(catalog).pages(pages);
         pdf.pages(pages).kids([page]).count(1);
@@ -161,7 +111,7 @@ impl<'o> Page<'o> {
             let mut page = pdf.page(page);
             page.media_box(area).parent(pages).contents(content);
             let mut resources = page.resources();
-            resources.fonts().pair(Name(b"F"), font);
+            resources.fonts().pair(Name(b"F"), letters[0]);
             let mut states = resources.ext_g_states();
             for percent in &self.opacities {
                 let opacity = f32::from(*percent) / 100.0;
@@ -175,62 +125,9 @@ impl<'o> Page<'o> {
         let drawn = compressed(&drawn)?;
         pdf.stream(content, &drawn).filter(Filter::FlateDecode);
 
-        let system = SystemInfo {
-            registry: Str(b"Adobe"),
-            ordering: Str(b"Identity"),
-            supplement: 0,
-        };
-        pdf.type0_font(font)
-            .base_font(FONT_NAME)
-            .encoding_predefined(Name(b"Identity-H"))
-            .descendant_font(cid)
-            .to_unicode(cmap);
-        let per_mille = |units: f32| 1000.0 * units / f32::from(self.face.units_per_em());
-        {
-            let mut cid = pdf.cid_font(cid);
-            cid.subtype(CidFontType::Type2)
-                .base_font(FONT_NAME)
-                .system_info(system)
-                .font_descriptor(descriptor)
-                .cid_to_gid_map_predefined(Name(b"Identity"));
-            let mut widths = cid.widths();
-            for &glyph in self.glyphs.keys() {
-                let advance = self.face.glyph_hor_advance(GlyphId(glyph)).unwrap_or(0);
-                widths.same(glyph, glyph, per_mille(f32::from(advance)));
-            }
-        }
-        let bounds = self.face.global_bounding_box();
-        let [left, low, right, high] = [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max]
-            .map(|value| per_mille(f32::from(value)));
-        pdf.font_descriptor(descriptor)
-            .name(FONT_NAME)
-            .flags(FontFlags::NON_SYMBOLIC)
-            .bbox(Rect::new(left, low, right, high))
-            .italic_angle(0.0)
-            .ascent(per_mille(f32::from(self.face.ascender())))
-            .descent(per_mille(f32::from(self.face.descender())))
-            .cap_height(per_mille(f32::from(
-                self.face.capital_height().unwrap_or(self.face.ascender()),
-            )))
-            .stem_v(80.0)
-            .font_file2(program);
-        let whole = compressed(FONT)?;
-        pdf.stream(program, &whole)
-            .filter(Filter::FlateDecode)
-            .pair(Name(b"Length1"), FONT.len() as i32);
-        let mut unicode = UnicodeCmap::new(Name(b"Unicode"), system);
-        for (&glyph, &c) in &self.glyphs {
-            unicode.pair(glyph, c);
-        }
-        pdf.cmap(cmap, &unicode.finish());
+        self.letters.write(&mut pdf, letters)?;
         Ok(pdf.finish())
     }
-}
-
-fn compressed(bytes: &[u8]) -> Result<Vec<u8>, PdfError> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?)
 }
 
 fn channels(colour: BackendColor) -> [f32; 3] {
@@ -355,7 +252,7 @@ impl DrawingBackend for Page<'_> {
         }
         self.fill(style.color());
         let size = style.size() * TEXT_SCALE;
-        let (glyphs, width) = self.shaped(text);
+        let (glyphs, width) = self.letters.shaped(text);
         let right = match style.anchor().h_pos {
             HPos::Left => 0.0,
             HPos::Center => -0.5 * width,
@@ -420,8 +317,10 @@ mod tests {
             "{}",
             &text[..400.min(text.len())]
         );
-        for word in ["/FontFile2", "/Identity-H", "/ToUnicode", "/ca 0.5"] {
+        for word in ["/FontFile2", "+Ubuntu-Light", "/ToUnicode", "/ca 0.5"] {
             assert!(text.contains(word), "{word}");
         }
+        // The whole font has 150 kB.
+        assert!(bytes.len() < 10_000, "{}", bytes.len());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::csv::{CsvColumn, float, maybe, table};
 use super::escape::cell;
+use super::mark::of_spiking;
 use super::{ExportError, Exporter};
 use crate::result::{LayerBill, RateSpread, Report, Scope, TimePoint};
 
@@ -15,13 +16,17 @@ pub struct TimestepsCsv;
 /// Writes `rates.csv`: a row per population.
 pub struct RatesCsv;
 
-static LAYERS: [CsvColumn<LayerBill, (String, f64)>; 3] = [
+/// A part of a bill, its energy [J], and whether the bill includes unverified figures.
+type Part = (String, f64, bool);
+
+static LAYERS: [CsvColumn<LayerBill, Part>; 4] = [
     ("target", |bill, _| cell(&bill.target)),
     ("layer", |_, row| cell(&row.0)),
     ("energy_nominal_j", |_, row| float(row.1)),
+    ("unverified", |_, row| row.2.to_string()),
 ];
 
-static TIMESTEPS: [CsvColumn<Report, (String, TimePoint)>; 6] = [
+static TIMESTEPS: [CsvColumn<Report, (String, TimePoint)>; 9] = [
     ("target", |_, row| cell(&row.0)),
     ("timesteps", |_, row| row.1.timesteps.to_string()),
     ("accuracy_fraction", |report, row| {
@@ -34,6 +39,15 @@ static TIMESTEPS: [CsvColumn<Report, (String, TimePoint)>; 6] = [
         nominal(row, Scope::MemoryRouting)
     }),
     ("system_nominal_j", |_, row| nominal(row, Scope::System)),
+    ("compute_unverified", |report, row| {
+        of_spiking(report, &row.0, Scope::Compute).to_string()
+    }),
+    ("memory_routing_unverified", |report, row| {
+        of_spiking(report, &row.0, Scope::MemoryRouting).to_string()
+    }),
+    ("system_unverified", |report, row| {
+        of_spiking(report, &row.0, Scope::System).to_string()
+    }),
 ];
 
 static RATES: [CsvColumn<(), RateSpread>; 10] = [
@@ -59,12 +73,13 @@ impl Exporter for LayersCsv {
     }
 
     fn bytes(&self, report: &Report) -> Result<Vec<u8>, ExportError> {
-        let bills: Vec<(&LayerBill, Vec<(String, f64)>)> = (report.profile.layers.iter())
-            .map(|bill| (bill, bill.rows()))
-            .collect();
-        let rows = bills
-            .iter()
-            .flat_map(|(bill, rows)| rows.iter().map(move |row| (*bill, row)));
+        let mut rows: Vec<(&LayerBill, Part)> = Vec::new();
+        for bill in &report.profile.layers {
+            let unverified = of_spiking(report, &bill.target, Scope::System);
+            let parts = bill.rows().into_iter();
+            rows.extend(parts.map(|(layer, joules)| (bill, (layer, joules, unverified))));
+        }
+        let rows = rows.iter().map(|(bill, row)| (*bill, row));
         table(self.file_name(), &LAYERS, rows)
     }
 }

@@ -3,9 +3,10 @@
 
 use super::escape::latex;
 use super::latex::{TexTable, percent, quantity, table_file};
+use super::mark::{LATEX_MEANING, latex_star, of_spiking};
 use super::timesteps_figure::curve;
 use super::waterfall_figure::spiking;
-use crate::result::{Report, Scope};
+use crate::result::{LayerBill, Report, Scope};
 
 /// The energy of each layer on each spiking target: `layers.tex`.
 pub struct LayersTable;
@@ -29,12 +30,15 @@ fn joules(joules: f64) -> String {
 }
 
 fn layers(report: &Report) -> String {
+    let is_unverified = |bill: &LayerBill| of_spiking(report, &bill.target, Scope::System);
     let bills = report.profile.layers.iter();
+    let starred = bills.clone().any(is_unverified);
     let rows = bills.flat_map(|bill| {
         let rows = bill.rows();
         let total: f64 = rows.iter().map(|row| row.1).sum();
         rows.into_iter().map(move |(layer, energy_j)| {
-            let (target, layer) = (latex(&bill.target), latex(&layer));
+            let target = latex(&bill.target) + latex_star(is_unverified(bill));
+            let layer = latex(&layer);
             let share = percent(energy_j / total, 1);
             format!("{target} & {layer} & {} & {share}", joules(energy_j))
         })
@@ -43,9 +47,10 @@ fn layers(report: &Report) -> String {
         label: "layers",
         caption: format!(
             "Modelled energy per inference of {} by the layer whose events it is spent on ($T = \
-             {}$): the synapses into it, its updates, its spikes and the packets it sends.",
+             {}$): the synapses into it, its updates, its spikes and the packets it sends.{}",
             latex(report.model_name()),
-            report.timesteps
+            report.timesteps,
+            if starred { LATEX_MEANING } else { "" }
         ),
         columns: "llrr",
         head: &["Target & Layer & Energy & Share"],
@@ -56,9 +61,10 @@ fn layers(report: &Report) -> String {
 
 fn timesteps(report: &Report) -> String {
     let (points, target) = match curve(report) {
-        Some((curve, _)) => (&curve.points[..], latex(&curve.target)),
-        None => (&[][..], "no spiking target of known energy".to_owned()),
+        Some((curve, _)) => (&curve.points[..], curve.target.as_str()),
+        None => (&[][..], "no spiking target of known energy"),
     };
+    let unverified = Scope::ALL.map(|scope| of_spiking(report, target, scope));
     let open = || "---".to_owned();
     let rows = points.iter().map(|point| {
         let accuracy = report.accuracy.as_ref().and_then(|accuracy| {
@@ -68,7 +74,8 @@ fn timesteps(report: &Report) -> String {
         let accuracy = accuracy.map_or_else(open, |share| percent(*share, 2));
         let energies = Scope::ALL.map(|scope| {
             let energy_j = point.energy_j[scope as usize];
-            energy_j.map_or_else(open, |energy_j| joules(energy_j.nominal))
+            let mark = latex_star(unverified[scope as usize]);
+            energy_j.map_or_else(open, |energy_j| joules(energy_j.nominal) + mark)
         });
         let timesteps = point.timesteps;
         format!(
@@ -81,10 +88,11 @@ fn timesteps(report: &Report) -> String {
         caption: format!(
             "{} read out after $T$ timesteps, and its modelled energy per inference by then on {} \
              (\\num{{{}}} samples). Columns are cumulative; what a cost table does not state is left \
-             open.",
+             open.{}",
             latex(report.model_name()),
-            target,
-            report.samples
+            latex(target),
+            report.samples,
+            if unverified.contains(&true) { LATEX_MEANING } else { "" }
         ),
         columns: "rrrrr",
         head: &[
@@ -144,7 +152,7 @@ fn receipt(report: &Report) -> String {
                 joules(line.joules_each),
             ),
         };
-        let mark = if line.unverified { "$^{*}$" } else { "" };
+        let mark = latex_star(line.unverified);
         let energy = joules(line.joules);
         format!("{}{mark} & {count} & {each} & {energy}", latex(event))
     });
@@ -155,7 +163,7 @@ fn receipt(report: &Report) -> String {
         report.timesteps
     );
     if lines.iter().any(|line| line.unverified) {
-        caption += " $^{*}$Rests on a figure not checked against its source.";
+        caption += LATEX_MEANING;
     }
     TexTable {
         label: "receipt",

@@ -1,7 +1,7 @@
 //! `raster.svg`, `.png` and `.pdf`: which neurons of a recording fire when, a band for each population.
 
 use super::canvas::{Canvas, GREY, GRID, INK};
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
 use super::escape::printable;
 use super::look::Look;
 use super::palette::CYCLE;
@@ -22,7 +22,7 @@ pub struct RasterFigure;
 impl Drawing<RasterPicture> for RasterFigure {
     const NAME: &'static str = "raster";
 
-    fn size(&self, picture: &RasterPicture, width: Width) -> (i32, i32) {
+    fn size(&self, picture: &RasterPicture, width: FigureWidth) -> (i32, i32) {
         let bands: i32 = (picture.bands.iter())
             .map(|band| band.height as i32 + GAP)
             .sum();
@@ -37,7 +37,7 @@ impl Drawing<RasterPicture> for RasterFigure {
         &self,
         canvas: &Canvas<'_, DB>,
         picture: &RasterPicture,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         let look = Look::single(width);
         let facts = facts(width, picture);
@@ -78,7 +78,7 @@ impl Drawing<RasterPicture> for RasterFigure {
     }
 }
 
-fn facts(width: Width, picture: &RasterPicture) -> Vec<String> {
+fn facts(width: FigureWidth, picture: &RasterPicture) -> Vec<String> {
     let mut facts = vec![format!(
         "sample {}, {} spikes",
         picture.sample, picture.spikes
@@ -99,8 +99,8 @@ fn facts(width: Width, picture: &RasterPicture) -> Vec<String> {
         facts.push("each lighter shade is half of it, the lightest all below".to_owned());
     }
     match width {
-        Width::Wide => vec![facts.join("; ")],
-        Width::Column => facts,
+        FigureWidth::Wide => vec![facts.join("; ")],
+        FigureWidth::Column => facts,
     }
 }
 

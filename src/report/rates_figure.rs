@@ -2,7 +2,7 @@
 
 use super::bars::{Bar, Bars, MOST_ROWS};
 use super::canvas::Canvas;
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
 use crate::result::Report;
 use plotters::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Rates;
 impl Drawing for Rates {
     const NAME: &'static str = "rates";
 
-    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, report: &Report, width: FigureWidth) -> (i32, i32) {
         rates(report).size(width)
     }
 
@@ -20,7 +20,7 @@ impl Drawing for Rates {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         rates(report).draw(canvas, width)
     }

@@ -2,10 +2,11 @@
 //! and what the network reaches on them.
 
 use super::canvas::{Canvas, GREY, PlotAxis, tick};
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
 use super::escape::printable;
 use super::log_plot::{LogPlot, Name};
 use super::look::Look;
+use super::mark::star;
 use super::palette::of_network;
 use crate::result::{Report, Roof, Scope};
 use plotters::prelude::*;
@@ -27,7 +28,7 @@ pub struct Roofline;
 impl Drawing for Roofline {
     const NAME: &'static str = "roofline";
 
-    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, report: &Report, width: FigureWidth) -> (i32, i32) {
         let facts = facts(width, &shown(report)).len() as i32;
         let look = Look::single(width);
         (look.width, HEADER + FACT * facts + PLOT + AXIS)
@@ -37,7 +38,7 @@ impl Drawing for Roofline {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         let (look, (_, height)) = (Look::single(width), self.size(report, width));
         let shown = shown(report);
@@ -97,7 +98,7 @@ fn shown(report: &Report) -> Vec<Vec<&Roof>> {
     all
 }
 
-fn facts(width: Width, shown: &[Vec<&Roof>]) -> Vec<String> {
+fn facts(width: FigureWidth, shown: &[Vec<&Roof>]) -> Vec<String> {
     let mut batches: Vec<u64> = shown.iter().flatten().map(|roof| roof.batch).collect();
     batches.sort_unstable();
     batches.dedup();
@@ -111,8 +112,8 @@ fn facts(width: Width, shown: &[Vec<&Roof>]) -> Vec<String> {
         batches.join(" and ")
     );
     match width {
-        Width::Wide => vec![format!("{roof}; {circle}")],
-        Width::Column => vec![roof, circle],
+        FigureWidth::Wide => vec![format!("{roof}; {circle}")],
+        FigureWidth::Column => vec![roof, circle],
     }
 }
 
@@ -138,7 +139,7 @@ fn draw_roof<DB: DrawingBackend>(
     for (roof, point) in batches.iter().zip(points) {
         canvas.dot(point, colour, !roof.unverified)?;
     }
-    let mark = if roof.unverified { "*" } else { "" };
+    let mark = star(roof.unverified);
     let text = format!("{} {}", roof.workload.label(), printable(&roof.target));
     Ok(Some(Name {
         at: line[2].1,

@@ -2,6 +2,7 @@
 
 use super::escape::latex;
 use super::latex::{TexTable, table_file};
+use super::mark::{LATEX_MEANING, latex_star};
 use crate::result::{Report, Roof};
 use std::collections::BTreeSet;
 
@@ -34,7 +35,7 @@ fn caption(report: &Report) -> String {
     );
     let roofs = &report.profile.roofs;
     if roofs.iter().any(|roof| roof.unverified) {
-        text += " $^{*}$Rests on a figure not checked against its source.";
+        text += LATEX_MEANING;
     }
     let sources = roofs.iter().flat_map(|roof| &roof.sources);
     let sources: BTreeSet<&str> = sources.map(String::as_str).collect();
@@ -47,7 +48,7 @@ fn caption(report: &Report) -> String {
 
 fn row(roof: &Roof) -> String {
     let rate = |rate: f64| figures(rate / 1e9);
-    let mark = if roof.unverified { "$^{*}$" } else { "" };
+    let mark = latex_star(roof.unverified);
     format!(
         "{}{mark} & {} & \\num{{{}}} & {} & {} & {} & {} & {}",
         latex(&roof.target),

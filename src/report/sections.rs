@@ -1,7 +1,8 @@
 //! What stands behind the verdict in a terminal: crossovers, footprints, which figure matters, how
 //! totals spread.
 
-use super::escape::{printable, shortened};
+use super::escape::{printable, shortened, within_sentence};
+use super::mark::{MEANING, of_distribution, of_sensitivity, star};
 use crate::result::{Crossing, Report, Scope, Sensitivity, TargetReport};
 use crate::units::{Range, si};
 
@@ -45,12 +46,12 @@ fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
         ));
     }
     if shown.iter().any(|c| c.unverified || c.snn_unverified) {
-        notes.push("* rests on a figure that nobody has checked against its source".into());
+        notes.push(MEANING.into());
     }
     (!rows.is_empty()).then(|| Section {
         title: format!(
             "{} (this network: rate {:.2} %, T = {})",
-            scope.label().to_lowercase(),
+            within_sentence(scope.label()),
             here * 100.0,
             report.timesteps
         ),
@@ -80,14 +81,13 @@ fn cheapest(crossings: &[Crossing]) -> Vec<&Crossing> {
 }
 
 fn crossing_cells(crossing: &Crossing) -> Vec<String> {
-    let mark = |unverified: bool| if unverified { "*" } else { "" };
     vec![
-        shortened(&crossing.snn, 20) + mark(crossing.snn_unverified),
+        shortened(&crossing.snn, 20) + star(crossing.snn_unverified),
         format!(
             "{} {}{}",
             crossing.workload.label(),
             shortened(&crossing.baseline, 20),
-            mark(crossing.unverified)
+            star(crossing.unverified)
         ),
         crossing.batch.to_string(),
         crossing.rate.text(),
@@ -126,7 +126,7 @@ fn footprints(report: &Report) -> Option<Section> {
                 })
             };
             rows.push(vec![
-                shortened(&target.name, NAME),
+                shortened(&target.name, NAME) + star(target.is_unverified()),
                 target.workload.label().into(),
                 target.batch.to_string(),
                 per.into(),
@@ -145,6 +145,14 @@ fn footprints(report: &Report) -> Option<Section> {
         usage.pue.value.nominal,
         printable(&usage.pue.source)
     )];
+    if report
+        .targets
+        .iter()
+        .filter(known)
+        .any(TargetReport::is_unverified)
+    {
+        notes.push(MEANING.into());
+    }
     if let Some(period_s) = usage.period_s {
         notes.push(format!(
             "one inference every {}; idle power is charged for all of it",
@@ -178,19 +186,23 @@ fn sensitivities(report: &Report) -> Option<Section> {
     if shown.len() < all.len() {
         notes.push("the cheapest target of each network; all are in sensitivity.csv".to_owned());
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut starred) = (Vec::new(), false);
     for sensitivity in shown {
+        let unverified = of_sensitivity(report, sensitivity);
         for swing in sensitivity.swings.iter().take(FIGURES) {
-            let mark = if swing.unverified { "*" } else { "" };
+            starred |= unverified || swing.unverified;
             rows.push(vec![
-                shortened(&sensitivity.target, NAME),
-                format!("{}{mark}", shortened(&swing.figure, 30)),
+                shortened(&sensitivity.target, NAME) + star(unverified),
+                shortened(&swing.figure, 30) + star(swing.unverified),
                 sensitivity.workload.label().into(),
                 sensitivity.batch.to_string(),
                 si(swing.at_low_j, "J"),
                 si(swing.at_high_j, "J"),
             ]);
         }
+    }
+    if starred {
+        notes.push(MEANING.into());
     }
     (!rows.is_empty()).then_some(Section {
         title: "Which figure matters (total with it at its lower and upper bound)".into(),
@@ -202,12 +214,14 @@ fn sensitivities(report: &Report) -> Option<Section> {
 
 fn distributions(report: &Report) -> Option<Section> {
     let drawn = report.monte_carlo?;
-    let mut rows = Vec::new();
+    let (mut rows, mut starred) = (Vec::new(), false);
     for distribution in &report.distributions {
         for scope in Scope::ALL {
             if let Some(q) = distribution.get(scope) {
+                let unverified = of_distribution(report, distribution, scope);
+                starred |= unverified;
                 rows.push(vec![
-                    shortened(&distribution.target, NAME),
+                    shortened(&distribution.target, NAME) + star(unverified),
                     distribution.workload.label().into(),
                     distribution.batch.to_string(),
                     scope.short().into(),
@@ -230,6 +244,6 @@ fn distributions(report: &Report) -> Option<Section> {
         ),
         head: &["target", "network", "batch", "scope", "5 %", "50 %", "95 %"],
         rows,
-        notes: Vec::new(),
+        notes: starred.then(|| MEANING.to_owned()).into_iter().collect(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::bars::{HEADER, MOST_ROWS, ROW};
 use super::canvas::{Canvas, GREY, GRID, INK};
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
 use super::escape::printable;
 use super::look::Look;
 use super::palette::of_network;
@@ -21,7 +21,7 @@ pub struct SpreadFigure;
 impl Drawing for SpreadFigure {
     const NAME: &'static str = "rate-spread";
 
-    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, report: &Report, width: FigureWidth) -> (i32, i32) {
         let rows = shown(report).len().max(1) as i32;
         (Look::single(width).width, HEADER + ROW * rows + AXIS)
     }
@@ -30,7 +30,7 @@ impl Drawing for SpreadFigure {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         let look = Look::single(width);
         let shown = shown(report);

@@ -2,6 +2,7 @@
 
 use super::ExportError;
 use super::escape::{printable, shortened};
+use super::mark::{MEANING, star};
 use super::sections::sections;
 use crate::network::Role;
 use crate::optimise::BASELINE_WEIGHT_BITS;
@@ -185,7 +186,7 @@ impl Text {
             .into_iter()
             .zip(targets)
             .map(|(mut row, target)| {
-                let mark = if target.is_unverified() { "*" } else { "" };
+                let mark = star(target.is_unverified());
                 let room = WIDTH.saturating_sub(fixed + mark.len()).max(8);
                 row[0] = shortened(&target.name, room) + mark;
                 row
@@ -428,7 +429,7 @@ fn summed(populations: &[&PopulationReport], timesteps: u32) -> PopulationReport
 fn legend(report: &Report) -> Option<String> {
     let mut lines = Vec::new();
     if report.targets.iter().any(TargetReport::is_unverified) {
-        lines.push("* rests on a figure that nobody has checked against its source".into());
+        lines.push(MEANING.into());
     }
     let not_stated = |t: &TargetReport| {
         let open = |scope: Scope| t.scopes.get(scope).known().is_none();

@@ -1,8 +1,9 @@
 //! `timesteps.svg`, `.png` and `.pdf`: accuracy and joules of the spiking network against T.
 
 use super::canvas::{Canvas, GREY, GRID};
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
 use super::look::Look;
+use super::mark::{legend, of_spiking, star};
 use super::palette::of_network;
 use crate::result::{Report, Scope, TimeCurve, Workload};
 use crate::units::si;
@@ -23,7 +24,7 @@ pub struct Timesteps;
 impl Drawing for Timesteps {
     const NAME: &'static str = "timesteps";
 
-    fn size(&self, _: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, _: &Report, width: FigureWidth) -> (i32, i32) {
         (Look::single(width).width, HEIGHT)
     }
 
@@ -31,7 +32,7 @@ impl Drawing for Timesteps {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         let look = Look::single(width);
         let title = format!("{}: accuracy and energy", report.model_name());
@@ -93,14 +94,17 @@ pub(super) fn curve(report: &Report) -> Option<(&TimeCurve, Scope)> {
     })
 }
 
-fn subtitle(report: &Report, curve: Option<(&TimeCurve, Scope)>, width: Width) -> String {
+fn subtitle(report: &Report, curve: Option<(&TimeCurve, Scope)>, width: FigureWidth) -> String {
     let target = curve.map(|(curve, scope)| {
         let mut targets = report.targets.iter();
         let target = targets.find(|t| t.name == curve.target);
-        match target.filter(|_| width.is_wide()) {
-            Some(target) => format!("right: energy on {}, {}", target.title, scope.meaning()),
-            None => format!("right: {}, {}", curve.target, scope.meaning()),
-        }
+        let unverified = of_spiking(report, &curve.target, scope);
+        let mark = star(unverified);
+        let place = match target.filter(|_| width.is_wide()) {
+            Some(target) => format!("right: energy on {}{mark}", target.title),
+            None => format!("right: {}{mark}", curve.target),
+        };
+        format!("{place}, {}{}", scope.meaning(), legend(unverified))
     });
     let accuracy =
         (report.accuracy.as_ref()).map(|_| format!("left: accuracy, {} samples", report.samples));

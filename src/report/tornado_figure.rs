@@ -2,11 +2,12 @@
 //! target of each network.
 
 use super::canvas::{Canvas, GREY, INK};
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
 use super::escape::printable;
 use super::look::Look;
+use super::mark::{of_sensitivity, star};
 use super::palette::of_network;
-use crate::result::{Report, Sensitivity, Workload};
+use crate::result::{Report, Scope, Sensitivity, Swing, Workload};
 use crate::units::si;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -34,36 +35,36 @@ fn shown(report: &Report) -> Vec<&Sensitivity> {
         .filter_map(|workload| {
             let of = report.sensitivities.iter();
             of.filter(|s| s.workload == workload && !s.swings.is_empty())
-                .filter(|s| s.scope == crate::result::Scope::System)
+                .filter(|s| s.scope == Scope::System)
                 .min_by(|a, b| a.nominal_j.total_cmp(&b.nominal_j))
         })
         .collect()
 }
 
 /// Height of a row.
-fn row(width: Width) -> i32 {
+fn row(width: FigureWidth) -> i32 {
     match width {
-        Width::Wide => ROW,
-        Width::Column => ROW + NAME,
+        FigureWidth::Wide => ROW,
+        FigureWidth::Column => ROW + NAME,
     }
 }
 
 /// What is below the bars of a panel: the words about its axis.
-fn gap(width: Width) -> i32 {
+fn gap(width: FigureWidth) -> i32 {
     match width {
-        Width::Wide => GAP,
-        Width::Column => GAP + 18,
+        FigureWidth::Wide => GAP,
+        FigureWidth::Column => GAP + 18,
     }
 }
 
-fn height(width: Width, sensitivity: &Sensitivity) -> i32 {
+fn height(width: FigureWidth, sensitivity: &Sensitivity) -> i32 {
     PANEL_HEADER + row(width) * sensitivity.swings.len().min(MOST_BARS) as i32 + gap(width)
 }
 
 impl Drawing for TornadoFigure {
     const NAME: &'static str = "tornado";
 
-    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, report: &Report, width: FigureWidth) -> (i32, i32) {
         let look = Look::panels(width);
         let panels = shown(report).into_iter().map(|s| height(width, s)).sum();
         let header = look.header(facts(width).len());
@@ -74,7 +75,7 @@ impl Drawing for TornadoFigure {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         let look = Look::panels(width);
         let title = format!("{}: which figure matters", printable(report.model_name()));
@@ -87,113 +88,160 @@ impl Drawing for TornadoFigure {
             canvas.text(text, (look.margin, top + 10), look.detail, GREY, HPos::Left)?;
         }
         for sensitivity in shown {
-            panel(canvas, width, sensitivity, top)?;
+            panel(canvas, width, report, sensitivity, top)?;
             top += height(width, sensitivity);
         }
         Ok(())
     }
 }
 
-fn facts(width: Width) -> Vec<String> {
+fn facts(width: FigureWidth) -> Vec<String> {
     let facts = [
         "energy per inference with one figure at its lower (light)",
         "or upper (dark) bound, all others nominal",
     ];
     match width {
-        Width::Wide => vec![facts.join(" ")],
-        Width::Column => facts.map(String::from).into(),
+        FigureWidth::Wide => vec![facts.join(" ")],
+        FigureWidth::Column => facts.map(String::from).into(),
     }
 }
 
 fn panel<DB: DrawingBackend>(
     canvas: &Canvas<'_, DB>,
-    width: Width,
+    width: FigureWidth,
+    report: &Report,
     sensitivity: &Sensitivity,
     top: i32,
 ) -> Result<(), String> {
     let look = Look::panels(width);
+    let unverified = of_sensitivity(report, sensitivity);
     let name = format!(
-        "{} on {}, batch {}: {}",
+        "{} on {}, batch {}: {}{}",
         sensitivity.workload.label(),
         printable(&sensitivity.target),
         sensitivity.batch,
-        si(sensitivity.nominal_j, "J")
+        si(sensitivity.nominal_j, "J"),
+        star(unverified)
     );
     look.panel(canvas, &name, top)?;
-    let bars = &sensitivity.swings[..sensitivity.swings.len().min(MOST_BARS)];
-    let ends = || {
-        bars.iter()
-            .flat_map(|swing| [swing.at_low_j, swing.at_high_j])
-            .chain([sensitivity.nominal_j])
-    };
-    let (low, high) = (
-        ends().fold(f64::INFINITY, f64::min),
-        ends().fold(0.0, f64::max),
-    );
-    let beside = if width.is_wide() { NAMES } else { 0 };
-    let left = look.margin + beside + VALUES;
-    let right = look.width - look.margin - VALUES;
-    // Bars of a thousandfold swing need a logarithmic axis.
-    let logarithmic = low > 0.0 && high / low > 20.0;
-    let place = |value: f64| {
-        let share = if logarithmic {
-            (value / low).ln() / (high / low).ln()
-        } else {
-            (value - low) / (high - low)
-        };
-        left + (share * f64::from(right - left)).round() as i32
-    };
+    let plot = Plot::of(width, sensitivity);
+    let swings = &sensitivity.swings[..sensitivity.swings.len().min(MOST_BARS)];
     let top = top + PANEL_HEADER;
-    let bottom = top + row(width) * bars.len() as i32;
-    let dark = of_network(sensitivity.workload);
-    let mix = |channel: u8| ((u16::from(channel) + 2 * 255) / 3) as u8;
-    let light = RGBColor(mix(dark.0), mix(dark.1), mix(dark.2));
-    let middle = place(sensitivity.nominal_j);
-    for (index, swing) in bars.iter().enumerate() {
+    for (index, swing) in swings.iter().enumerate() {
         let y = top + row(width) * (index as i32 + 1) - ROW / 2;
-        let mark = if swing.unverified { "*" } else { "" };
-        let range = swing.written;
-        let name = format!(
-            "{}{mark} [{} – {} {}]",
-            printable(&swing.figure),
-            range.low,
-            range.high,
-            swing.unit
-        );
-        let (room, name_y) = match width {
-            Width::Wide => (NAMES - 8, y),
-            Width::Column => (look.room(), y - NAME - 4),
-        };
-        let name = canvas.fitted(&name, 15, room)?;
-        canvas.text(&name, (look.margin, name_y), 15, INK, HPos::Left)?;
-        for (value, colour) in [(swing.at_low_j, light), (swing.at_high_j, dark)] {
-            let end = place(value);
-            let (from, to) = (middle.min(end), middle.max(end));
-            canvas.rectangle((from, y - 9), (to.max(from + 1), y + 9), colour)?;
-        }
-        // Where names stand above bars, the line does not cross them.
-        let half = if width.is_wide() { ROW / 2 } else { 12 };
-        canvas.line((middle, y - half), (middle, y + half), INK, 1)?;
-        let (least, most) = (
-            swing.at_low_j.min(swing.at_high_j),
-            swing.at_low_j.max(swing.at_high_j),
-        );
-        let text = si(least, "J");
-        canvas.text(&text, (place(least) - 7, y), 14, GREY, HPos::Right)?;
-        canvas.text(&si(most, "J"), (place(most) + 7, y), 14, GREY, HPos::Left)?;
+        plot.bar(canvas, swing, y)?;
     }
-    let scale = if logarithmic { "logarithmic" } else { "linear" };
+    let bottom = top + row(width) * swings.len() as i32;
+    let scale = if plot.logarithmic {
+        "logarithmic"
+    } else {
+        "linear"
+    };
     let words = [
         format!("energy per inference, {scale}"),
         "line: every figure nominal; * unverified figure".to_owned(),
     ];
     let (words, middle) = match width {
-        Width::Wide => (vec![words.join("; ")], (left + right) / 2),
-        Width::Column => (words.into(), look.width / 2),
+        FigureWidth::Wide => (vec![words.join("; ")], (plot.left + plot.right) / 2),
+        FigureWidth::Column => (words.into(), look.width / 2),
     };
     for (line, words) in words.iter().enumerate() {
         let place = (middle, bottom + 18 + 18 * line as i32);
         canvas.text(words, place, 14, GREY, HPos::Center)?;
     }
     Ok(())
+}
+
+/// Where energies lie in a panel.
+struct Plot {
+    width: FigureWidth,
+    left: i32,
+    right: i32,
+    /// The least and the largest energy [J].
+    low: f64,
+    high: f64,
+    logarithmic: bool,
+    nominal_j: f64,
+    /// Colour of the bar to the upper bound.
+    colour: RGBColor,
+}
+
+impl Plot {
+    fn of(width: FigureWidth, sensitivity: &Sensitivity) -> Self {
+        let look = Look::panels(width);
+        let nominal_j = sensitivity.nominal_j;
+        let ends = || {
+            let swings = sensitivity.swings.iter().take(MOST_BARS);
+            swings
+                .flat_map(|swing| [swing.at_low_j, swing.at_high_j])
+                .chain([nominal_j])
+        };
+        let (low, high) = (
+            ends().fold(f64::INFINITY, f64::min),
+            ends().fold(0.0, f64::max),
+        );
+        let beside = if width.is_wide() { NAMES } else { 0 };
+        Plot {
+            width,
+            left: look.margin + beside + VALUES,
+            right: look.width - look.margin - VALUES,
+            low,
+            high,
+            // Bars of a thousandfold swing need a logarithmic axis.
+            logarithmic: low > 0.0 && high / low > 20.0,
+            nominal_j,
+            colour: of_network(sensitivity.workload),
+        }
+    }
+
+    fn place(&self, value: f64) -> i32 {
+        let share = if self.logarithmic {
+            (value / self.low).ln() / (self.high / self.low).ln()
+        } else {
+            (value - self.low) / (self.high - self.low)
+        };
+        self.left + (share * f64::from(self.right - self.left)).round() as i32
+    }
+
+    /// A figure by name, and the energy with it at its bounds.
+    fn bar<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        swing: &Swing,
+        y: i32,
+    ) -> Result<(), String> {
+        let look = Look::panels(self.width);
+        let name = format!(
+            "{}{} [{} – {} {}]",
+            printable(&swing.figure),
+            star(swing.unverified),
+            swing.written.low,
+            swing.written.high,
+            swing.unit
+        );
+        // Where names stand above bars, the line does not cross them.
+        let (room, name_y, half) = match self.width {
+            FigureWidth::Wide => (NAMES - 8, y, ROW / 2),
+            FigureWidth::Column => (look.room(), y - NAME - 4, 12),
+        };
+        let name = canvas.fitted(&name, 15, room)?;
+        canvas.text(&name, (look.margin, name_y), 15, INK, HPos::Left)?;
+        let middle = self.place(self.nominal_j);
+        let mix = |channel: u8| ((u16::from(channel) + 2 * 255) / 3) as u8;
+        let RGBColor(r, g, b) = self.colour;
+        let light = RGBColor(mix(r), mix(g), mix(b));
+        for (value, colour) in [(swing.at_low_j, light), (swing.at_high_j, self.colour)] {
+            let end = self.place(value);
+            let (from, to) = (middle.min(end), middle.max(end));
+            canvas.rectangle((from, y - 9), (to.max(from + 1), y + 9), colour)?;
+        }
+        canvas.line((middle, y - half), (middle, y + half), INK, 1)?;
+        let (least, most) = (
+            swing.at_low_j.min(swing.at_high_j),
+            swing.at_low_j.max(swing.at_high_j),
+        );
+        let (left, right) = (self.place(least) - 7, self.place(most) + 7);
+        canvas.text(&si(least, "J"), (left, y), 14, GREY, HPos::Right)?;
+        canvas.text(&si(most, "J"), (right, y), 14, GREY, HPos::Left)
+    }
 }

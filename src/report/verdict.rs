@@ -6,7 +6,7 @@ use crate::result::{
     Comparison, ComparisonOutcome, Contender, Crossover, Excluded, Reason, Restriction,
     ScopeVerdict, Side, Verdict,
 };
-use crate::units::si;
+use crate::units::{si, times};
 use std::fmt;
 
 impl ScopeVerdict {
@@ -65,17 +65,6 @@ impl Side {
     }
 }
 
-/// A factor with two to three digits, `∞` if the cheaper side costs nothing.
-fn times(factor: f64) -> String {
-    match factor {
-        f if f.is_infinite() => "∞×".into(),
-        f if f >= 99.95 => format!("{f:.0}×"),
-        f if f >= 9.995 => format!("{f:.1}×"),
-        f if f < 1.095 => format!("{f:.3}×"),
-        f => format!("{f:.2}×"),
-    }
-}
-
 fn percent(share: f64) -> String {
     match share * 100.0 {
         p if p > 0.0 && p < 1.0 => "<1 %".into(),
@@ -131,19 +120,10 @@ fn decision(comparison: &Comparison) -> String {
     }
 }
 
-/// The least and the largest factor that the bounds of both sides allow.
+/// The least and the largest factor that the bounds allow.
 fn factor_bounds(comparison: &Comparison) -> String {
-    let (snn, conventional) = (comparison.snn.energy_j, comparison.conventional.energy_j);
-    let (cheap, dear) = if snn.nominal <= conventional.nominal {
-        (snn, conventional)
-    } else {
-        (conventional, snn)
-    };
-    format!(
-        "[{} – {}]",
-        times(dear.low / cheap.high),
-        times(dear.high / cheap.low)
-    )
+    let [least, largest] = comparison.factor_bounds();
+    format!("[{} – {}]", times(least), times(largest))
 }
 
 fn describe(contender: &Contender) -> String {

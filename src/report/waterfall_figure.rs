@@ -2,7 +2,8 @@
 
 use super::bars::{Bar, Bars, MOST_ROWS};
 use super::canvas::Canvas;
-use super::drawing::{Drawing, Width};
+use super::drawing::{Drawing, FigureWidth};
+use super::mark::{legend, star};
 use crate::result::{Report, Scope, TargetReport, Workload};
 use crate::units::si;
 use plotters::prelude::*;
@@ -13,7 +14,7 @@ pub struct Waterfall;
 impl Drawing for Waterfall {
     const NAME: &'static str = "waterfall";
 
-    fn size(&self, report: &Report, width: Width) -> (i32, i32) {
+    fn size(&self, report: &Report, width: FigureWidth) -> (i32, i32) {
         waterfall(report).size(width)
     }
 
@@ -21,7 +22,7 @@ impl Drawing for Waterfall {
         &self,
         canvas: &Canvas<'_, DB>,
         report: &Report,
-        width: Width,
+        width: FigureWidth,
     ) -> Result<(), String> {
         waterfall(report).draw(canvas, width)
     }
@@ -41,26 +42,23 @@ fn waterfall(report: &Report) -> Bars {
             bars: Vec::new(),
         };
     };
-    let mut lines: Vec<(&str, f64)> = target
+    let mut lines: Vec<(&str, f64, bool)> = target
         .lines
         .iter()
         .filter(|line| line.joules > 0.0)
-        .map(|line| (line.event.as_str(), line.joules))
+        .map(|line| (line.event.as_str(), line.joules, line.unverified))
         .collect();
     lines.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let rest: f64 = lines
-        .iter()
-        .skip(MOST_ROWS - 2)
-        .map(|(_, joules)| joules)
-        .sum();
     if lines.len() > MOST_ROWS - 1 {
-        lines.truncate(MOST_ROWS - 2);
-        lines.push(("all other events", rest));
+        let rest = lines.split_off(MOST_ROWS - 2);
+        let joules = rest.iter().map(|line| line.1).sum();
+        let unverified = rest.iter().any(|line| line.2);
+        lines.push(("all other events", joules, unverified));
     }
     let mut sum = 0.0;
     let mut bars: Vec<Bar> = lines
         .into_iter()
-        .map(|(event, joules)| {
+        .map(|(event, joules, unverified)| {
             let from = sum;
             sum += joules;
             Bar {
@@ -68,7 +66,7 @@ fn waterfall(report: &Report) -> Bars {
                 label: event.trim_end_matches(" [s]").to_owned(),
                 from,
                 to: sum,
-                text: si(joules, "J"),
+                text: si(joules, "J") + star(unverified),
             }
         })
         .collect();
@@ -76,15 +74,16 @@ fn waterfall(report: &Report) -> Bars {
         label: "total".to_owned(),
         from: 0.0,
         to: sum,
-        text: si(sum, "J"),
+        text: si(sum, "J") + star(target.is_unverified()),
     });
     let scope = Scope::ALL.into_iter().find(|scope| *scope == target.scope);
     Bars {
         title: format!("{} on {}", report.model_name(), target.title),
         subtitle: format!(
-            "energy per inference by event, {}, T = {}",
+            "energy per inference by event, {}, T = {}{}",
             scope.map_or("", Scope::meaning),
-            report.timesteps
+            report.timesteps,
+            legend(target.is_unverified())
         ),
         bars,
     }

@@ -245,6 +245,25 @@ impl Report {
         }
     }
 
+    /// Whether the energy of a target in a scope includes figures that nobody has checked; at any
+    /// batch unless one is named.
+    #[must_use]
+    pub fn includes_unverified(
+        &self,
+        name: &str,
+        workload: Workload,
+        batch: Option<u64>,
+        scope: Scope,
+    ) -> bool {
+        let is_it = |target: &&TargetReport| {
+            target.name == name
+                && target.workload == workload
+                && batch.is_none_or(|batch| target.batch == batch)
+        };
+        let mut targets = self.targets.iter().filter(is_it);
+        targets.any(|target| target.is_unverified_in(scope))
+    }
+
     /// Last part of the model's path.
     #[must_use]
     pub fn model_name(&self) -> &str {

@@ -65,6 +65,21 @@ pub struct Comparison {
     pub outcome: ComparisonOutcome,
 }
 
+impl Comparison {
+    /// The least and the largest factor by which the dearer side may cost more: the bounds of both
+    /// sides against each other.
+    #[must_use]
+    pub fn factor_bounds(&self) -> [f64; 2] {
+        let (snn, conventional) = (self.snn.energy_j, self.conventional.energy_j);
+        let (cheap, dear) = if snn.nominal <= conventional.nominal {
+            (snn, conventional)
+        } else {
+            (conventional, snn)
+        };
+        [dear.low / cheap.high, dear.high / cheap.low]
+    }
+}
+
 /// A condition under which the comparison is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restriction {

@@ -3,13 +3,16 @@
 use super::SweepError;
 use super::metric::Metric;
 use super::pareto::{Entry, Front};
-use crate::report::Width;
+use super::table::is_starred;
+use crate::report::FigureWidth;
 use crate::report::canvas::register_font;
 use crate::report::palette::of_network;
 use crate::report::pdf::Page;
 use crate::result::Workload;
 use crate::units::si;
 use plotters::coord::Shift;
+use plotters::coord::combinators::LogCoord;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use std::ops::Range;
 
@@ -60,8 +63,8 @@ pub fn pareto_png(front: &Front) -> Result<Vec<u8>, SweepError> {
 /// As [`pareto_svg`].
 pub fn pareto_pdf(front: &Front, wide: bool) -> Result<Vec<u8>, SweepError> {
     let (size, width_mm) = match wide {
-        true => (SIZE, Width::Wide.millimetres()),
-        false => (COLUMN_SIZE, Width::Column.millimetres()),
+        true => (SIZE, FigureWidth::Wide.millimetres()),
+        false => (COLUMN_SIZE, FigureWidth::Column.millimetres()),
     };
     let mut bytes = Vec::new();
     let page = Page::new(size, width_mm, &mut bytes).map_err(|error| figure_error(&error))?;
@@ -95,6 +98,9 @@ fn draw<DB: DrawingBackend>(
     };
     plot(&area, front, (gain, cost), (x, y), scale).map_err(|error| figure_error(&error))
 }
+
+/// Cost across, gain upwards.
+type Plane = Cartesian2d<LogCoord<f64>, RangedCoordf64>;
 
 fn plot<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
@@ -148,14 +154,7 @@ fn plot<DB: DrawingBackend>(
             .label(workload.label())
             .legend(move |(x, y)| Circle::new((x, y), 6 * scale, dot));
     }
-    if let Some((p, _)) = front.knee.and_then(|knee| at(&front.best[knee])) {
-        let ring = BLACK.stroke_width(2 * scale);
-        chart
-            .draw_series([Circle::new(p, 11 * scale, ring)])
-            .map_err(failed)?
-            .label("knee")
-            .legend(move |(x, y)| Circle::new((x, y), 8 * scale, ring));
-    }
+    mark(&mut chart, front, (gain, cost), scale).map_err(failed)?;
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::LowerRight)
@@ -167,6 +166,33 @@ fn plot<DB: DrawingBackend>(
         .draw()
         .map_err(failed)?;
     area.present().map_err(failed)
+}
+
+/// Marks the candidates with unverified figures, and the knee.
+fn mark<DB: DrawingBackend>(
+    chart: &mut ChartContext<'_, DB, Plane>,
+    front: &Front,
+    (gain, cost): (Metric, Metric),
+    scale: u32,
+) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+    let at = |entry: &Entry| Some((front.value(cost, entry)?, front.value(gain, entry)?));
+    if is_starred(front) {
+        let open = WHITE.filled();
+        let marked = front.best.iter().filter(|entry| entry.candidate.unverified);
+        let rings = marked.filter_map(at);
+        chart
+            .draw_series(rings.map(|p| Circle::new(p, 3 * scale, open)))?
+            .label("open: * unverified cost figures")
+            .legend(move |(x, y)| Circle::new((x, y), 6 * scale, BLACK.stroke_width(2 * scale)));
+    }
+    if let Some(p) = front.knee.and_then(|knee| at(&front.best[knee])) {
+        let ring = BLACK.stroke_width(2 * scale);
+        chart
+            .draw_series([Circle::new(p, 11 * scale, ring)])?
+            .label("knee")
+            .legend(move |(x, y)| Circle::new((x, y), 8 * scale, ring));
+    }
+    Ok(())
 }
 
 /// `10 µJ`: the axis has a label at whole decades only.

@@ -1,5 +1,6 @@
 //! What a point gave, as rows: one per point, one per candidate.
 
+use crate::report::mark::star;
 use crate::result::{Report, Scope, TargetReport, Totals, Workload};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,7 @@ impl Candidate {
         } else {
             format!(", batch {}", self.batch)
         };
-        format!("{} on {}{batch}", self.workload.label(), self.target)
+        let mark = star(self.unverified);
+        format!("{} on {}{mark}{batch}", self.workload.label(), self.target)
     }
 }

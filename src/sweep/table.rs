@@ -5,6 +5,7 @@ use super::merge::number;
 use super::metric::METRICS;
 use super::pareto::Front;
 use crate::report::escape::{cell, latex};
+use crate::report::mark::{LATEX_MEANING, latex_star};
 
 /// One row per candidate of the front, cheapest first: settings, network, device, every metric in
 /// the scope of the front, and what one more percentage point of accuracy costs. pgfplots reads it
@@ -20,6 +21,7 @@ pub fn front_csv(front: &Front) -> Result<Vec<u8>, csv::Error> {
     header.extend(["target", "workload", "batch", "scope", "knee"].map(str::to_owned));
     header.extend(METRICS.iter().map(|entry| entry.name.to_owned()));
     header.push(format!("{}_per_extra_point", front.cost().name()));
+    header.push("unverified".to_owned());
     out.write_record(&header)?;
     for (index, entry) in front.best.iter().enumerate() {
         let candidate = entry.candidate;
@@ -34,6 +36,7 @@ pub fn front_csv(front: &Front) -> Result<Vec<u8>, csv::Error> {
         ]);
         row.extend(METRICS.map(|known| number(front.value(known.metric, entry))));
         row.push(number(front.cost_per_point(index)));
+        row.push(candidate.unverified.to_string());
         out.write_record(&row)?;
     }
     finished(out)
@@ -54,10 +57,11 @@ pub fn front_tex(front: &Front, name: &str) -> String {
     let mut text = format!(
         "% Needs \\usepackage{{booktabs}} and \\usepackage{{siunitx}}.\n\
          \\begin{{table}}\n  \\centering\n  \\caption{{Candidates of {} that no other one beats; \
-         energies: {}.}}\n  \\label{{tab:spikewatt-front}}\n  \\begin{{tabular}}{{{}}}\n    \
+         energies: {}.{}}}\n  \\label{{tab:spikewatt-front}}\n  \\begin{{tabular}}{{{}}}\n    \
          \\toprule\n    {} \\\\\n    \\midrule\n",
         latex(name),
         latex(front.goals.scope.meaning()),
+        if is_starred(front) { LATEX_MEANING } else { "" },
         "l".repeat(front.varying.len() + 2) + &"r".repeat(front.goals.metrics.len()),
         columns.join(" & "),
     );
@@ -73,7 +77,7 @@ pub fn front_tex(front: &Front, name: &str) -> String {
             .map(|(_, value)| latex(&value))
             .collect();
         row.push(candidate.workload.label().to_owned());
-        row.push(latex(&(candidate.target.clone() + &batch)));
+        row.push(latex(&candidate.target) + latex_star(candidate.unverified) + &latex(&batch));
         row.extend(front.goals.metrics.iter().map(|metric| {
             let value = front.value(*metric, entry);
             value.map_or_else(|| "---".to_owned(), |value| metric.latex(value))
@@ -81,6 +85,11 @@ pub fn front_tex(front: &Front, name: &str) -> String {
         text += &format!("    {} \\\\\n", row.join(" & "));
     }
     text + "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n"
+}
+
+/// Whether any candidate of the front includes unverified cost figures.
+pub(super) fn is_starred(front: &Front) -> bool {
+    front.best.iter().any(|entry| entry.candidate.unverified)
 }
 
 /// The heading of an axis without its unit, which stands in each cell.

@@ -2,9 +2,9 @@
 
 use super::App;
 use super::layout::default_layout;
-use crate::canvas::plain;
 use crate::commands::{Action, COMMANDS};
 use crate::panels::costs::device_choice;
+use crate::words::plain;
 use eframe::egui::{self, Button, DragValue, ProgressBar, RichText, Role, Ui, WidgetInfo};
 use spikewatt::experiment::Progress;
 

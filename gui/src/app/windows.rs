@@ -17,6 +17,14 @@ impl App {
                     egui::Frame::popup(ui.style()).show(ui, |ui| ui.heading("Drop to open"));
                 });
         }
+        self.message_window(ctx);
+        self.model_window(ctx);
+        self.saving_window(ctx);
+        self.keys_window(ctx);
+        self.show_palette(ctx);
+    }
+
+    fn message_window(&mut self, ctx: &Context) {
         let mut open = self.message.is_some();
         if let Some(message) = self.message.clone() {
             egui::Window::new("Message")
@@ -31,43 +39,54 @@ impl App {
         if !open {
             self.message = None;
         }
-        if let Some(mut model) = self.model.take() {
-            let answer = egui::Window::new("Run a model")
-                .collapsible(false)
-                .default_width(460.0)
-                .show(ctx, |ui| model.ui(ui));
-            let answer = answer.and_then(|answer| answer.inner).flatten();
-            match answer {
-                Some(Answer::Run) => self.open_model(&model, 0),
-                Some(Answer::Close) => {}
-                Some(Answer::ChooseData) => {
-                    self.dialog = Some(Dialog::any(ctx, Purpose::Data));
-                }
-                Some(Answer::ChooseCalibration) => {
-                    self.dialog = Some(Dialog::any(ctx, Purpose::Calibration));
-                }
-                None => {}
+    }
+
+    fn model_window(&mut self, ctx: &Context) {
+        let Some(mut model) = self.model.take() else {
+            return;
+        };
+        let answer = egui::Window::new("Run a model")
+            .collapsible(false)
+            .default_width(460.0)
+            .show(ctx, |ui| model.ui(ui));
+        let answer = answer.and_then(|answer| answer.inner).flatten();
+        match answer {
+            Some(Answer::Run) => self.open_model(&model, 0),
+            Some(Answer::Close) => {}
+            Some(Answer::ChooseData) => {
+                self.dialog = Some(Dialog::any(ctx, Purpose::Data));
             }
-            if !matches!(answer, Some(Answer::Run | Answer::Close)) {
-                self.model = Some(model);
+            Some(Answer::ChooseCalibration) => {
+                self.dialog = Some(Dialog::any(ctx, Purpose::Calibration));
             }
+            None => {}
         }
-        if let Some(mut saving) = self.saving.take() {
-            let asked = egui::Window::new("Save or copy")
-                .collapsible(false)
-                .resizable(false)
-                .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
-                .show(ctx, |ui| {
-                    ui.set_max_width(460.0);
-                    saving.ui(ui, &self.panels, &mut self.state)
-                });
-            let asked = asked.and_then(|asked| asked.inner).flatten();
-            self.width_mm = saving.width_mm;
-            if asked == Some(Asked::Choose) {
-                self.dialog = Some(Dialog::save(ctx, &saving.file));
-            }
-            self.saving = Some(saving).filter(|_| asked != Some(Asked::Close));
+        if !matches!(answer, Some(Answer::Run | Answer::Close)) {
+            self.model = Some(model);
         }
+    }
+
+    fn saving_window(&mut self, ctx: &Context) {
+        let Some(mut saving) = self.saving.take() else {
+            return;
+        };
+        let asked = egui::Window::new("Save or copy")
+            .collapsible(false)
+            .resizable(false)
+            .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
+            .show(ctx, |ui| {
+                ui.set_max_width(460.0);
+                saving.ui(ui, &self.panels, &mut self.state)
+            });
+        let asked = asked.and_then(|asked| asked.inner).flatten();
+        self.width_mm = saving.width_mm;
+        if asked == Some(Asked::Choose) {
+            self.dialog = Some(Dialog::save(ctx, &saving.file));
+        }
+        self.saving = Some(saving).filter(|_| asked != Some(Asked::Close));
+    }
+
+    fn keys_window(&mut self, ctx: &Context) {
         egui::Window::new("Keys")
             .open(&mut self.shows_keys)
             .collapsible(false)
@@ -89,6 +108,5 @@ impl App {
                     }
                 });
             });
-        self.show_palette(ctx);
     }
 }

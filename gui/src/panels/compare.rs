@@ -1,12 +1,13 @@
 //! What an inference costs on each device.
 
 use super::{Panel, crossover};
-use crate::canvas::{TEXT, bounded, nothing, ticks};
+use crate::canvas::{TEXT, nothing, ticks};
 use crate::state::State;
 use crate::theme;
+use crate::words::{bounded, star};
 use eframe::egui::{
-    Align2, FontId, Painter, Rect, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, Color32, FontId, Painter, Rect, Role, ScrollArea, Sense, Slider, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
 };
 use spikewatt::result::{Scope, TargetReport};
 use spikewatt::units::{Range, si};
@@ -86,7 +87,7 @@ impl Panel for Compare {
             group(ui, state, &known, scope);
             ui.weak(scope.label());
             ui.weak(
-                "point: nominal · line: lower to upper bound · ring: rests on unverified figures",
+                "point: nominal · line: lower to upper bound · ring, *: includes unverified cost figures",
             );
             for target in unknown {
                 let reasons = target.scopes.get(scope).missing.join(", ");
@@ -119,6 +120,7 @@ impl Panel for Compare {
                 value(|e| e.nominal),
                 value(|e| e.high),
                 target.latency_s.map(|s| s.to_string()).unwrap_or_default(),
+                target.is_unverified_in(self.scope).to_string(),
             ]
         });
         let head = [
@@ -130,6 +132,7 @@ impl Panel for Compare {
             "energy_nominal_j",
             "energy_high_j",
             "latency_s",
+            "unverified",
         ];
         (!state.targets.is_empty()).then(|| super::table(head, lines))
     }
@@ -259,7 +262,7 @@ fn group(ui: &mut Ui, state: &State, targets: &[&TargetReport], scope: Scope) {
         let y = top + (index as f32 + 0.5) * ROW;
         let row = Rect::from_x_y_ranges(rect.x_range(), y - ROW / 2.0..=y + ROW / 2.0);
         if let Some(energy) = target.scopes.get(scope).known() {
-            row_of(ui, state, &painter, (target, energy), row, &x);
+            row_of(ui, state, &painter, (target, energy), (row, scope), &x);
         }
     }
 }
@@ -269,70 +272,22 @@ fn row_of(
     state: &State,
     painter: &Painter,
     (target, energy): (&TargetReport, Range),
-    row: Rect,
+    (row, scope): (Rect, Scope),
     x: &impl Fn(f64) -> f32,
 ) {
-    let y = row.center().y;
-    let faint = ui.visuals().weak_text_color();
-    let ink = ui.visuals().text_color();
-    let edited = state.has_edits(&target.name);
-    let names = painter.with_clip_rect(
-        Rect::from_min_max(row.min, pos2(row.left() + NAMES - 8.0, row.bottom()))
-            .intersect(painter.clip_rect()),
+    let unverified = target.is_unverified_in(scope);
+    names_of(ui, state, painter, target, row);
+    mark(
+        ui,
+        painter,
+        (target, energy),
+        (row.center().y, unverified),
+        x,
     );
-    let mark = if edited { " EDITED" } else { "" };
-    let colour = if edited {
-        ui.visuals().warn_fg_color
-    } else {
-        ink
-    };
-    names.text(
-        pos2(row.left() + 4.0, y - 6.5),
-        Align2::LEFT_CENTER,
-        format!("{}{mark}", target.name),
-        FontId::proportional(12.0),
-        colour,
-    );
-    let second = format!(
-        "{} · batch {} · {}",
-        target.workload.label(),
-        target.batch,
-        target.evidence.label()
-    );
-    names.text(
-        pos2(row.left() + 4.0, y + 7.0),
-        Align2::LEFT_CENTER,
-        second,
-        FontId::proportional(10.0),
-        faint,
-    );
-    let response = ui.interact(
-        row,
-        ui.scope_id().with((
-            "target",
-            &target.name,
-            target.workload.label(),
-            target.batch,
-        )),
-        Sense::hover(),
-    );
-    let colour = theme::workload(target.workload);
-    let (low, nominal, high) = (x(energy.low), x(energy.nominal), x(energy.high));
-    painter.line_segment([pos2(low, y), pos2(high, y)], Stroke::new(2.0, colour));
-    for end in [low, high] {
-        painter.line_segment(
-            [pos2(end, y - 4.0), pos2(end, y + 4.0)],
-            Stroke::new(2.0, colour),
-        );
-    }
-    painter.circle_filled(pos2(nominal, y), 5.0, colour);
-    if target.is_unverified() {
-        painter.circle_filled(pos2(nominal, y), 2.5, ui.visuals().panel_fill);
-    }
-    let text = si(energy.nominal, "J");
+    let right = row.right() - 4.0;
     if !target.fits {
         painter.text(
-            pos2(row.right() - 4.0, y + 13.0),
+            pos2(right, row.center().y + 13.0),
             Align2::RIGHT_BOTTOM,
             "does not fit",
             FontId::proportional(10.0),
@@ -340,24 +295,76 @@ fn row_of(
         );
     }
     painter.text(
-        pos2(row.right() - 4.0, y),
+        pos2(right, row.center().y),
         Align2::RIGHT_CENTER,
-        text,
+        si(energy.nominal, "J") + star(unverified),
         FontId::proportional(12.0),
-        ink,
+        ui.visuals().text_color(),
     );
+    let id = (
+        "target",
+        &target.name,
+        target.workload.label(),
+        target.batch,
+    );
+    let response = ui.interact(row, ui.scope_id().with(id), Sense::hover());
     let exceeded = if target.fits {
         String::new()
     } else {
         format!("\ndoes not fit: {}", target.exceeded.join(", "))
     };
+    let notes = target.notes.iter().chain(&target.model_error);
+    let notes: Vec<&str> = notes.map(String::as_str).collect();
     response.on_hover_text(format!(
-        "{}\n{}{exceeded}\n{}",
+        "{}\n{}{}{exceeded}\n{}",
         target.title,
         bounded(energy),
-        {
-            let notes = target.notes.iter().chain(&target.model_error);
-            notes.cloned().collect::<Vec<_>>().join("\n")
-        }
+        star(unverified),
+        notes.join("\n")
     ));
+}
+
+/// What is priced where, left of the axis.
+fn names_of(ui: &Ui, state: &State, painter: &Painter, target: &TargetReport, row: Rect) {
+    let edited = state.has_edits(&target.name);
+    let end = pos2(row.left() + NAMES - 8.0, row.bottom());
+    let room = Rect::from_min_max(row.min, end).intersect(painter.clip_rect());
+    let names = painter.with_clip_rect(room);
+    let (mark, colour) = match edited {
+        true => (" EDITED", ui.visuals().warn_fg_color),
+        false => ("", ui.visuals().text_color()),
+    };
+    let line = |text: String, down: f32, size: f32, colour: Color32| {
+        let place = pos2(row.left() + 4.0, row.center().y + down);
+        let font = FontId::proportional(size);
+        names.text(place, Align2::LEFT_CENTER, text, font, colour);
+    };
+    line(format!("{}{mark}", target.name), -6.5, 12.0, colour);
+    let second = format!(
+        "{} · batch {} · {}",
+        target.workload.label(),
+        target.batch,
+        target.evidence.label()
+    );
+    line(second, 7.0, 10.0, ui.visuals().weak_text_color());
+}
+
+/// The energy and its range, a ring where it includes unverified figures.
+fn mark(
+    ui: &Ui,
+    painter: &Painter,
+    (target, energy): (&TargetReport, Range),
+    (y, unverified): (f32, bool),
+    x: &impl Fn(f64) -> f32,
+) {
+    let stroke = Stroke::new(2.0, theme::workload(target.workload));
+    let (low, nominal, high) = (x(energy.low), x(energy.nominal), x(energy.high));
+    painter.line_segment([pos2(low, y), pos2(high, y)], stroke);
+    for end in [low, high] {
+        painter.line_segment([pos2(end, y - 4.0), pos2(end, y + 4.0)], stroke);
+    }
+    painter.circle_filled(pos2(nominal, y), 5.0, stroke.color);
+    if unverified {
+        painter.circle_filled(pos2(nominal, y), 2.5, ui.visuals().panel_fill);
+    }
 }

@@ -8,7 +8,7 @@ use eframe::egui::{
     Align2, FontId, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 use spikewatt::explore::{Rows, Selection};
-use spikewatt::mapping::{Placement, link_loads, traffic};
+use spikewatt::mapping::{Mesh, Placement, link_loads, traffic};
 use spikewatt::units::si;
 use std::collections::BTreeMap;
 
@@ -68,6 +68,125 @@ fn chip(state: &State) -> Option<Chip> {
     })
 }
 
+impl Chip {
+    fn summary(&self) -> String {
+        let placement = &self.placement;
+        let fits = if placement.fits() {
+            String::new()
+        } else {
+            format!("; exceeds: {}", placement.exceeded().join(", "))
+        };
+        let chips = match placement.chips() {
+            1 => "1 chip".to_owned(),
+            chips => format!("{chips} chips"),
+        };
+        format!("{} cores on {chips}{fits}", placement.cores())
+    }
+}
+
+/// Where cores and tiles lie: chips side by side, a gap between tiles.
+struct Floor {
+    mesh: Mesh,
+    area: Rect,
+    /// Cores of all chips together.
+    cores: usize,
+    /// Cores of a tile beside and below each other.
+    across: usize,
+    down: usize,
+    /// Side of a core [points].
+    side: f32,
+}
+
+impl Floor {
+    fn of(chip: &Chip, area: Rect) -> Self {
+        let mesh = chip.placement.mesh();
+        let last = chip.cores.keys().next_back().copied().unwrap_or(0);
+        let chips = last / mesh.cores_per_chip() + 1;
+        let across = (mesh.cores_per_tile as f64).sqrt().ceil() as usize;
+        let down = mesh.cores_per_tile.div_ceil(across);
+        let columns = mesh.width * chips * (across + 1);
+        let rows = mesh.height * (down + 1);
+        let side = ((area.width() - 8.0) / columns as f32)
+            .min((area.height() - 22.0) / rows as f32)
+            .clamp(2.0, 64.0);
+        Floor {
+            mesh,
+            area,
+            cores: chips * mesh.cores_per_chip(),
+            across,
+            down,
+            side,
+        }
+    }
+
+    fn core(&self, index: usize) -> Rect {
+        let tile = self.mesh.tile(index);
+        let within = index % self.mesh.cores_per_tile;
+        let x = (tile / self.mesh.height) * (self.across + 1) + within % self.across;
+        let y = (tile % self.mesh.height) * (self.down + 1) + within / self.across;
+        let min = self.area.min + vec2(4.0 + x as f32 * self.side, y as f32 * self.side);
+        Rect::from_min_size(min, vec2(self.side, self.side)).shrink(0.5)
+    }
+
+    fn tile(&self, tile: usize) -> Rect {
+        let (x, y) = self.mesh.at(tile);
+        let min = vec2((x * (self.across + 1)) as f32, (y * (self.down + 1)) as f32);
+        let min = self.area.min + vec2(4.0, 0.0) + min * self.side;
+        let size = vec2(self.across as f32, self.down as f32);
+        Rect::from_min_size(min, size * self.side)
+    }
+
+    /// Below the last row.
+    fn bottom(&self) -> f32 {
+        let rows = self.mesh.height * (self.down + 1);
+        self.area.top() + rows as f32 * self.side
+    }
+}
+
+fn unused(ui: &Ui, rect: Rect) {
+    let visuals = ui.visuals();
+    ui.painter().rect_filled(rect, 1.0, visuals.faint_bg_color);
+    let stroke = Stroke::new(0.5, visuals.weak_text_color().gamma_multiply(0.4));
+    ui.painter()
+        .rect_stroke(rect, 1.0, stroke, StrokeKind::Inside);
+}
+
+/// A core with neurons, as bright as its energy is of the most that any has; a click selects them.
+fn busy(ui: &Ui, state: &mut State, (index, core): (usize, &Core), floor: &Floor, most: f64) {
+    let rect = floor.core(index);
+    let value = if most > 0.0 {
+        core.energy_j / most
+    } else {
+        0.0
+    };
+    ui.painter().rect_filled(rect, 1.0, theme::heat(value));
+    if core.rows.iter().any(|rows| touches(state, rows)) {
+        let stroke = Stroke::new(2.0, theme::SELECTED);
+        ui.painter()
+            .rect_stroke(rect, 1.0, stroke, StrokeKind::Inside);
+    }
+    let response = ui.interact(rect, ui.scope_id().with(("core", index)), Sense::click());
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, format!("Core {index}")));
+    let capacity = state
+        .hardware(&state.device)
+        .and_then(|device| device.figures.get("capacity.neurons_per_core"))
+        .map(|figure| figure.value.nominal);
+    let of = capacity.map_or(String::new(), |most| format!(" of {most}"));
+    let response = response.on_hover_text(format!(
+        "core {index}, tile {}: {} neurons{of}, {} spikes, {} packets sent, {} received, {}",
+        floor.mesh.tile(index),
+        core.neurons,
+        core.spikes,
+        core.packets_sent,
+        core.packets_received,
+        si(core.energy_j, "J")
+    ));
+    if response.clicked() {
+        pick_rows(ui, state, Rows::new(core.rows.clone()));
+    }
+}
+
 impl Panel for Cores {
     fn name(&self) -> &'static str {
         "Cores"
@@ -85,101 +204,33 @@ impl Panel for Cores {
         let Some((_, Some(chip))) = &self.cached else {
             return nothing(ui, "The device has no neurocores, or nothing is priced.");
         };
-        let Chip {
-            cores,
-            links,
-            placement,
-        } = chip;
-        let mesh = placement.mesh();
-        let capacity = state
-            .hardware(&state.device)
-            .and_then(|device| device.figures.get("capacity.neurons_per_core"))
-            .map(|figure| figure.value.nominal);
-        let fits = if placement.fits() {
-            String::new()
-        } else {
-            format!("; exceeds: {}", placement.exceeded().join(", "))
-        };
-        let chips = match placement.chips() {
-            1 => "1 chip".to_owned(),
-            chips => format!("{chips} chips"),
-        };
-        ui.label(format!("{} cores on {chips}{fits}", placement.cores()));
-        let last = cores.keys().next_back().copied().unwrap_or(0);
-        let chips = last / mesh.cores_per_chip() + 1;
-        let across = (mesh.cores_per_tile as f64).sqrt().ceil() as usize;
-        let down = mesh.cores_per_tile.div_ceil(across);
-        let columns = mesh.width * chips * (across + 1);
-        let rows = mesh.height * (down + 1);
+        ui.label(chip.summary());
         let size = ui.available_size();
-        let side = ((size.x - 8.0) / columns as f32)
-            .min((size.y - 22.0) / rows as f32)
-            .clamp(2.0, 64.0);
         let (area, _) = ui.allocate_exact_size(size, Sense::hover());
-        let most = cores.values().map(|core| core.energy_j).fold(0.0, f64::max);
-        for index in 0..chips * mesh.cores_per_chip() {
-            let tile = mesh.tile(index);
-            let within = index % mesh.cores_per_tile;
-            let x = (tile / mesh.height) * (across + 1) + within % across;
-            let y = (tile % mesh.height) * (down + 1) + within / across;
-            let min = area.min + vec2(4.0 + x as f32 * side, y as f32 * side);
-            let rect = Rect::from_min_size(min, vec2(side, side)).shrink(0.5);
-            let Some(core) = cores.get(&index) else {
-                ui.painter()
-                    .rect_filled(rect, 1.0, ui.visuals().faint_bg_color);
-                let stroke = Stroke::new(0.5, ui.visuals().weak_text_color().gamma_multiply(0.4));
-                ui.painter()
-                    .rect_stroke(rect, 1.0, stroke, StrokeKind::Inside);
-                continue;
-            };
-            let value = if most > 0.0 {
-                core.energy_j / most
-            } else {
-                0.0
-            };
-            ui.painter().rect_filled(rect, 1.0, theme::heat(value));
-            if core.rows.iter().any(|rows| touches(state, rows)) {
-                let stroke = Stroke::new(2.0, theme::SELECTED);
-                ui.painter()
-                    .rect_stroke(rect, 1.0, stroke, StrokeKind::Inside);
-            }
-            let response = ui.interact(rect, ui.scope_id().with(("core", index)), Sense::click());
-            let enabled = ui.is_enabled();
-            response.widget_info(|| {
-                WidgetInfo::labeled(Role::Button, enabled, format!("Core {index}"))
-            });
-            let of = capacity.map_or(String::new(), |most| format!(" of {most}"));
-            let response = response.on_hover_text(format!(
-                "core {index}, tile {tile}: {} neurons{of}, {} spikes, {} packets sent, {} received, {}",
-                core.neurons, core.spikes, core.packets_sent, core.packets_received, si(core.energy_j, "J")
-            ));
-            if response.clicked() {
-                pick_rows(ui, state, Rows::new(core.rows.clone()));
+        let floor = Floor::of(chip, area);
+        let most = chip.cores.values().map(|core| core.energy_j);
+        let most = most.fold(0.0, f64::max);
+        for index in 0..floor.cores {
+            match chip.cores.get(&index) {
+                Some(core) => busy(ui, state, (index, core), &floor, most),
+                None => unused(ui, floor.core(index)),
             }
         }
-        let tile = |tile: usize| {
-            let (x, y) = mesh.at(tile);
-            let min = vec2((x * (across + 1)) as f32, (y * (down + 1)) as f32);
-            let min = area.min + vec2(4.0, 0.0) + min * side;
-            Rect::from_min_size(min, vec2(across as f32, down as f32) * side)
-        };
-        let busiest = links.values().copied().max().unwrap_or(0);
-        for (&[from, to], &packets) in links {
+        let busiest = chip.links.values().copied().max().unwrap_or(0);
+        for (&[from, to], &packets) in &chip.links {
             let share = packets as f64 / busiest.max(1) as f64;
-            let hovered = link(ui, tile(from), tile(to), share);
-            if hovered {
+            if link(ui, floor.tile(from), floor.tile(to), share) {
                 let text = format!("link from tile {from} to {to}: {packets} packets");
                 ui.interact(area, ui.scope_id().with("links"), Sense::hover())
                     .on_hover_text_at_pointer(text);
             }
         }
-        let bottom = area.top() + rows as f32 * side + 4.0;
         let mut text = format!("cores: dark 0 J, bright {}, grey unused", si(most, "J"));
         if busiest > 0 {
             text += &format!(" · links: dark idle, bright {busiest} packets");
         }
         ui.painter().text(
-            pos2(area.left() + 4.0, bottom),
+            pos2(area.left() + 4.0, floor.bottom() + 4.0),
             Align2::LEFT_TOP,
             text,
             FontId::proportional(11.0),

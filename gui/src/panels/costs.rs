@@ -2,6 +2,7 @@
 
 use super::Panel;
 use crate::state::State;
+use crate::words::star;
 use eframe::egui::{ComboBox, DragValue, Grid, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
 use spikewatt::energy::{Figure, Hardware, device_file};
 
@@ -61,45 +62,12 @@ impl Panel for Costs {
                     let wanted = self.find.to_lowercase();
                     for (key, figure) in in_order(&hardware) {
                         let text = format!("{key} {}", figure.source).to_lowercase();
-                        if !text.contains(&wanted) {
-                            continue;
+                        if text.contains(&wanted) {
+                            let edited = state.is_edited(&hardware.name, key);
+                            if let Some(value) = row(ui, key, figure, edited) {
+                                edit = Some((key.clone(), value));
+                            }
                         }
-                        let edited = state.is_edited(&hardware.name, key);
-                        if edited {
-                            ui.colored_label(ui.visuals().warn_fg_color, format!("{key} (edited)"));
-                        } else {
-                            ui.label(key);
-                        }
-                        let mut value = figure.written.nominal;
-                        let field = DragValue::new(&mut value)
-                            .speed((figure.written.nominal * 0.01).max(1e-6))
-                            .range(0.0..=f64::MAX)
-                            .suffix(format!(" {}", figure.unit));
-                        // What sets the room of the chip would ask for another placement.
-                        let can_edit = !key.starts_with("capacity.");
-                        let response = ui.add_enabled(can_edit, field);
-                        response.widget_info(|| {
-                            WidgetInfo::labeled(
-                                Role::SpinButton,
-                                can_edit,
-                                format!("Value of {key}"),
-                            )
-                        });
-                        if response.changed() {
-                            edit = Some((key.clone(), value));
-                        }
-                        let (low, high) = (figure.written.low, figure.written.high);
-                        if low < high {
-                            ui.label(format!("{low} to {high}"));
-                        } else {
-                            ui.weak("none");
-                        }
-                        ui.label(figure.confidence.to_string());
-                        let label = ui.label(&figure.source);
-                        if let Some(note) = &figure.note {
-                            label.on_hover_text(note);
-                        }
-                        ui.end_row();
                     }
                 });
         });
@@ -125,6 +93,7 @@ impl Panel for Costs {
                 figure.unit.clone(),
                 figure.confidence.to_string(),
                 figure.source.clone(),
+                figure.is_unverified().to_string(),
             ]
         });
         let head = [
@@ -135,9 +104,43 @@ impl Panel for Costs {
             "unit",
             "confidence",
             "source",
+            "unverified",
         ];
         Some(super::table(head, lines))
     }
+}
+
+/// A figure with its source; its new value if it was edited now.
+fn row(ui: &mut Ui, key: &str, figure: &Figure, edited: bool) -> Option<f64> {
+    let name = format!("{key}{}", star(figure.is_unverified()));
+    if edited {
+        ui.colored_label(ui.visuals().warn_fg_color, format!("{name} (edited)"));
+    } else {
+        ui.label(name);
+    }
+    let mut value = figure.written.nominal;
+    let field = DragValue::new(&mut value)
+        .speed((figure.written.nominal * 0.01).max(1e-6))
+        .range(0.0..=f64::MAX)
+        .suffix(format!(" {}", figure.unit));
+    // What sets the room of the chip would ask for another placement.
+    let can_edit = !key.starts_with("capacity.");
+    let response = ui.add_enabled(can_edit, field);
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::SpinButton, can_edit, format!("Value of {key}")));
+    let (low, high) = (figure.written.low, figure.written.high);
+    if low < high {
+        ui.label(format!("{low} to {high}"));
+    } else {
+        ui.weak("none");
+    }
+    ui.label(figure.confidence.to_string());
+    let label = ui.label(&figure.source);
+    if let Some(note) = &figure.note {
+        label.on_hover_text(note);
+    }
+    ui.end_row();
+    response.changed().then_some(value)
 }
 
 /// Figures as one looks for them: prices first, then times, then room.

@@ -3,6 +3,7 @@
 use crate::canvas::{Chart, decade_ticks, nothing};
 use crate::state::State;
 use crate::theme;
+use crate::words::star;
 use eframe::egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 use spikewatt::result::{Crossing, Meeting, RateCurve, Report, Scope, TargetReport, Workload};
 use spikewatt::units::{Range, si};
@@ -83,7 +84,6 @@ pub(super) fn draw(ui: &mut Ui, state: &State, scope: Scope) {
         let text = si(10f64.powf(decade.round()), "J");
         text.replace(".00", "").replace(".0", "")
     });
-    let log = |value: f64| value.max(1e-300).log10();
     band(&chart, &drawn.points);
     let colour = theme::workload(Workload::Snn);
     let points = drawn.points.iter();
@@ -91,28 +91,36 @@ pub(super) fn draw(ui: &mut Ui, state: &State, scope: Scope) {
         points.map(|(rate, energy)| (rate.log10(), log(energy.nominal))),
         colour,
     );
-    baselines(&chart, &drawn.baselines);
-    let here = chart.at_x(drawn.curve.rate.log10());
+    baselines(&chart, &drawn.baselines, scope);
+    this_network(&chart, drawn.curve, report, scope);
+    meetings(chart, &drawn.crossings);
+}
+
+/// A line at the rate of this network.
+fn this_network(chart: &Chart, curve: &RateCurve, report: &Report, scope: Scope) {
+    let here = chart.at_x(curve.rate.log10());
     let line = Stroke::new(1.0, chart.ink.gamma_multiply(0.7));
     chart.inside().vline(here, chart.area.y_range(), line);
+    let unverified = report.includes_unverified(&curve.target, Workload::Snn, None, scope);
     let text = format!(
-        "{} at its rate of {:.2} %",
-        drawn.curve.target,
-        100.0 * drawn.curve.rate
+        "{}{} at its rate of {:.2} %",
+        curve.target,
+        star(unverified),
+        100.0 * curve.rate
     );
     let (anchor, shift) = if here > chart.area.center().x {
         (Align2::RIGHT_TOP, -5.0)
     } else {
         (Align2::LEFT_TOP, 5.0)
     };
-    chart.text(
-        pos2(here + shift, chart.area.top() + 3.0),
-        anchor,
-        text,
-        chart.ink,
-    );
+    let place = pos2(here + shift, chart.area.top() + 3.0);
+    chart.text(place, anchor, text, chart.ink);
+}
+
+/// A dot where a baseline costs the same; the one under the pointer says more.
+fn meetings(chart: Chart, crossings: &[Crossing]) {
     let mut nearest: Option<(f32, &Crossing)> = None;
-    for crossing in &drawn.crossings {
+    for crossing in crossings {
         let Meeting::At(rate) = crossing.rate else {
             continue;
         };
@@ -126,15 +134,22 @@ pub(super) fn draw(ui: &mut Ui, state: &State, scope: Scope) {
     }
     if let Some((_, crossing)) = nearest {
         chart.response.on_hover_text_at_pointer(format!(
-            "{} costs as much as the {} on {} at a rate of {} (pessimistic {}, optimistic {})",
+            "{}{} costs as much as the {} on {}{} at a rate of {} (pessimistic {}, optimistic {})",
             crossing.snn,
+            star(crossing.snn_unverified),
             crossing.workload.label(),
             crossing.baseline,
+            star(crossing.unverified),
             crossing.rate.text(),
             crossing.rate_pessimistic.text(),
             crossing.rate_optimistic.text()
         ));
     }
+}
+
+/// The decimal logarithm; what is not positive lies far below.
+fn log(value: f64) -> f64 {
+    value.max(1e-300).log10()
 }
 
 /// The range of the curve.
@@ -155,7 +170,7 @@ fn band(chart: &Chart, points: &[(f64, Range)]) {
 }
 
 /// A line for each baseline, and the names that have room, dearest first.
-fn baselines(chart: &Chart, baselines: &[(&TargetReport, Range)]) {
+fn baselines(chart: &Chart, baselines: &[(&TargetReport, Range)], scope: Scope) {
     let mut below = f32::NEG_INFINITY;
     for (target, energy) in baselines.iter().filter(|(_, e)| e.nominal > 0.0) {
         let colour: Color32 = theme::workload(target.workload);
@@ -168,7 +183,8 @@ fn baselines(chart: &Chart, baselines: &[(&TargetReport, Range)]) {
         below = y + STEP / 2.0;
         let left = chart.area.right() + 5.0;
         let room = Rect::from_min_size(pos2(left, y - 7.0), vec2(NAMES - 6.0, 14.0));
-        let name = format!("{} {}", target.workload.label(), target.name);
+        let mark = star(target.is_unverified_in(scope));
+        let name = format!("{}{mark} {}", target.workload.label(), target.name);
         let painter = chart
             .painter
             .with_clip_rect(room.intersect(chart.painter.clip_rect()));

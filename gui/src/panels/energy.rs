@@ -1,9 +1,10 @@
 //! When energy is spent, and on what.
 
 use super::Panel;
-use crate::canvas::{Chart, TEXT, joules, nothing, overlay, time_chart};
+use crate::canvas::{Chart, TEXT, nothing, overlay, time_chart};
 use crate::state::State;
 use crate::theme;
+use crate::words::{joules, star};
 use eframe::egui::{
     Align2, Color32, FontId, Label, Rect, RichText, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
 };
@@ -46,7 +47,7 @@ impl Panel for Energy {
             .iter()
             .any(|t| t[Cause::Static as usize] > 0.0);
         ui.horizontal_wrapped(|ui| {
-            legend(ui, &per_timestep);
+            legend(ui, &per_timestep, open.is_unverified());
             if has_static {
                 ui.checkbox(&mut self.hides_static, "dynamic only");
             }
@@ -64,7 +65,7 @@ impl Panel for Energy {
         let most = highest(&per_timestep[visible.clone()]);
         let chart = time_chart(ui, state, "Energy chart", 0.0..most * 1.05);
         chart.ticks_y(joules);
-        chart.ticks_x("timestep", crate::canvas::timestep);
+        chart.ticks_x("timestep", crate::words::timestep);
         let lit = state.open.as_ref().and_then(|open| open.lit.as_ref());
         let fade = if lit.is_some() { FADED } else { 1.0 };
         stack(&chart, &per_timestep[visible.clone()], visible.start, fade);
@@ -145,13 +146,14 @@ pub(super) fn stack(chart: &Chart, per_timestep: &[[f64; 6]], first: usize, stre
 }
 
 /// The causes that a sample spends energy on, with their colours and sums.
-pub(super) fn legend(ui: &mut Ui, per_timestep: &[[f64; 6]]) {
+pub(super) fn legend(ui: &mut Ui, per_timestep: &[[f64; 6]], unverified: bool) {
+    let mark = star(unverified);
     for cause in Cause::ALL {
         let total: f64 = per_timestep.iter().map(|t| t[cause as usize]).sum();
         if total <= 0.0 {
             continue;
         }
-        let text = format!("{} {}", cause.label(), joules(total));
+        let text = format!("{} {}{mark}", cause.label(), joules(total));
         let ink = ui.visuals().text_color();
         let font = FontId::proportional(TEXT);
         let galley = ui.painter().layout_no_wrap(text.clone(), font, ink);

@@ -1,9 +1,10 @@
 //! The input sample, and how the network makes up its mind.
 
 use super::Panel;
-use crate::canvas::{nothing, overlay, plain, time_chart};
+use crate::canvas::{nothing, overlay, time_chart};
 use crate::state::State;
 use crate::theme;
+use crate::words::plain;
 use eframe::egui::{
     Align, Color32, ColorImage, Layout, Rect, RichText, Role, Sense, TextureOptions, Ui,
     WidgetInfo, pos2, vec2,
@@ -80,39 +81,7 @@ impl Panel for Evidence {
         let last = &evidence[evidence.len() - classes..];
         let mut order: Vec<usize> = (0..classes).collect();
         order.sort_by(|&a, &b| last[b].total_cmp(&last[a]));
-        let ahead = record.predictions.get(state.view.cursor);
-        ui.horizontal_wrapped(|ui| {
-            if state.samples > 1 {
-                let mut sample = record.sample;
-                ui.label("sample");
-                let value = eframe::egui::DragValue::new(&mut sample).range(0..=state.samples - 1);
-                let response = ui.add(value);
-                let enabled = ui.is_enabled();
-                response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, enabled, "Sample"));
-                if response.changed() {
-                    state.wanted_sample = Some(sample);
-                }
-                ui.label(format!("of {}", state.samples));
-            }
-            if let Some(ahead) = ahead {
-                ui.label(format!(
-                    "after timestep {}: class {ahead}",
-                    state.view.cursor
-                ));
-            }
-            if let Some(label) = record.label {
-                let right = ahead == Some(&label);
-                let text = format!(
-                    "label {label}{}",
-                    if right { " (right)" } else { " (wrong)" }
-                );
-                if ahead.is_some() && !right {
-                    ui.colored_label(ui.visuals().warn_fg_color, text);
-                } else {
-                    ui.label(text);
-                }
-            }
-        });
+        ui.horizontal_wrapped(|ui| answers(ui, state, &record));
         ui.horizontal_wrapped(|ui| {
             for (rank, class) in order.iter().enumerate().take(5) {
                 let text = format!("class {class}");
@@ -131,7 +100,7 @@ impl Panel for Evidence {
             let margin = (high - low).max(1e-9) * 0.05;
             let chart = time_chart(ui, state, "Evidence chart", low - margin..high + margin);
             chart.ticks_y(plain);
-            chart.ticks_x("timestep", crate::canvas::timestep);
+            chart.ticks_x("timestep", crate::words::timestep);
             for (rank, &class) in order.iter().enumerate().take(40).rev() {
                 let colour = if rank < 5 {
                     theme::line(rank)
@@ -165,6 +134,41 @@ impl Panel for Evidence {
                     .map(move |(c, v)| [t.to_string(), c.to_string(), v.to_string()])
             });
         Some(super::table(["timestep", "class", "evidence"], lines))
+    }
+}
+
+/// The choice of the sample, what the network answers by now and what is right.
+fn answers(ui: &mut Ui, state: &mut State, record: &Record) {
+    let ahead = record.predictions.get(state.view.cursor);
+    if state.samples > 1 {
+        let mut sample = record.sample;
+        ui.label("sample");
+        let value = eframe::egui::DragValue::new(&mut sample).range(0..=state.samples - 1);
+        let response = ui.add(value);
+        let enabled = ui.is_enabled();
+        response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, enabled, "Sample"));
+        if response.changed() {
+            state.wanted_sample = Some(sample);
+        }
+        ui.label(format!("of {}", state.samples));
+    }
+    if let Some(ahead) = ahead {
+        ui.label(format!(
+            "after timestep {}: class {ahead}",
+            state.view.cursor
+        ));
+    }
+    if let Some(label) = record.label {
+        let right = ahead == Some(&label);
+        let text = format!(
+            "label {label}{}",
+            if right { " (right)" } else { " (wrong)" }
+        );
+        if ahead.is_some() && !right {
+            ui.colored_label(ui.visuals().warn_fg_color, text);
+        } else {
+            ui.label(text);
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! How regularly and how often neurons fire.
 
 use super::Panel;
-use crate::canvas::{Chart, nothing, plain};
+use crate::canvas::{Chart, nothing};
 use crate::state::State;
 use crate::theme;
+use crate::words::plain;
 use eframe::egui::{Align2, Ui};
 
 /// What is counted.
@@ -154,7 +155,7 @@ impl Panel for Histogram {
             What::Interval => "interval between spikes [timesteps]",
             What::Rate => "spikes in the selected timesteps",
         };
-        chart.ticks_x(name, crate::canvas::timestep);
+        chart.ticks_x(name, crate::words::timestep);
         for (index, &count) in bins.iter().enumerate() {
             let x = (index * width) as f64;
             chart.bar(

@@ -1,9 +1,10 @@
 //! What the selection did and cost.
 
 use super::Panel;
-use crate::canvas::{bounded, nothing, plain};
+use crate::canvas::nothing;
 use crate::state::State;
 use crate::theme;
+use crate::words::{STAR, bounded, plain, star};
 use eframe::egui::{Grid, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
 use spikewatt::explore::{Priced, PricedLine};
 use spikewatt::units::si;
@@ -38,9 +39,10 @@ impl Panel for Inspector {
             });
             match (&open.ledger, &open.selected) {
                 (Ok(ledger), Some(priced)) => {
-                    figures(ui, priced);
-                    receipt(ui, priced);
                     let target = &ledger.target;
+                    let mark = star(target.is_unverified());
+                    figures(ui, priced, mark);
+                    receipt(ui, priced);
                     ui.separator();
                     let edited = if state.has_edits(&state.device) {
                         " EDITED"
@@ -48,10 +50,13 @@ impl Panel for Inspector {
                         ""
                     };
                     ui.label(format!(
-                        "Whole sample on {}{edited}: {}",
+                        "Whole sample on {}{edited}: {}{mark}",
                         target.name,
                         target.energy_j.map_or("unknown".to_owned(), bounded)
                     ));
+                    if target.is_unverified() {
+                        ui.weak(STAR);
+                    }
                     if let Some(energy) = ledger.static_j() {
                         ui.weak(format!(
                             "of which {} static, which belongs to time and to no spike",
@@ -108,7 +113,7 @@ impl Panel for Inspector {
     }
 }
 
-fn figures(ui: &mut Ui, priced: &Priced) {
+fn figures(ui: &mut Ui, priced: &Priced, mark: &str) {
     let tally = &priced.tally;
     let mut figures = vec![
         ("spikes", tally.spikes),
@@ -132,7 +137,7 @@ fn figures(ui: &mut Ui, priced: &Priced) {
             }
         });
     let energy = priced.dynamic_j.map_or("unknown".to_owned(), bounded);
-    ui.label(RichText::new(format!("dynamic energy {energy}")).strong());
+    ui.label(RichText::new(format!("dynamic energy {energy}{mark}")).strong());
     if let Some(share) = priced.share {
         ui.label(format!(
             "{:.2} % of the sample's dynamic energy",

@@ -5,11 +5,11 @@ use crate::canvas::{nothing, pick_rows};
 use crate::state::State;
 use crate::theme;
 use eframe::egui::{
-    Align2, ColorImage, ComboBox, FontId, Rect, Role, Sense, Stroke, StrokeKind, TextureHandle,
-    TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Align2, ColorImage, ComboBox, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind,
+    TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 use spikewatt::explore::{Record, Rows, Selection};
-use spikewatt::network::Shape;
+use spikewatt::network::{Node, Shape};
 
 /// Spikes of each neuron in the selected time, as images.
 #[derive(Default)]
@@ -98,6 +98,52 @@ impl Layout {
     }
 }
 
+/// The map on the screen.
+struct Plane<'a> {
+    layout: &'a Layout,
+    rect: Rect,
+    /// Side of a neuron [points].
+    side: f32,
+    rows: std::ops::Range<u32>,
+}
+
+impl Plane<'_> {
+    /// Few selected neurons are marked one by one.
+    fn mark(&self, ui: &Ui, selection: &Selection) {
+        let marked = selection.rows.within(&self.rows);
+        if marked.len() > 64 {
+            return;
+        }
+        for row in marked.ranges().iter().cloned().flatten() {
+            let [x, y] = self.layout.place((row - self.rows.start) as usize);
+            let min = self.rect.min + vec2(x as f32, y as f32) * self.side;
+            let rect = Rect::from_min_size(min, vec2(self.side, self.side));
+            let stroke = Stroke::new(1.5, theme::SELECTED);
+            ui.painter()
+                .rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
+        }
+    }
+
+    /// Names the neuron under the pointer; a click selects it.
+    fn point(&self, ui: &Ui, state: &mut State, node: &Node, response: Response) {
+        let Some(pointer) = response.hover_pos() else {
+            return;
+        };
+        let place = (pointer - self.rect.min) / self.side;
+        let pixel = [place.x.max(0.0) as usize, place.y.max(0.0) as usize];
+        let Some(neuron) = self.layout.neuron(pixel) else {
+            return;
+        };
+        let (c, y, x) = node.shape.coordinates(neuron);
+        if response.clicked() {
+            let row = self.rows.start + neuron as u32;
+            pick_rows(ui, state, Rows::from_range(row..row + 1));
+        }
+        response
+            .on_hover_text_at_pointer(format!("{}: channel {c}, row {y}, column {x}", node.name));
+    }
+}
+
 impl Panel for Map {
     fn name(&self) -> &'static str {
         "Map"
@@ -153,38 +199,16 @@ impl Panel for Map {
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         ui.painter()
             .image(texture.id(), rect, uv, eframe::egui::Color32::WHITE);
-        let rows = record.rows_of(population);
-        // Few selected neurons are marked one by one.
-        let marked = selection.rows.within(&rows);
-        if state.selection().is_some() && marked.len() <= 64 {
-            for row in marked.ranges().iter().cloned().flatten() {
-                let [x, y] = layout.place((row - rows.start) as usize);
-                let min = rect.min + vec2(x as f32 * side, y as f32 * side);
-                let stroke = Stroke::new(1.5, theme::SELECTED);
-                ui.painter().rect_stroke(
-                    Rect::from_min_size(min, vec2(side, side)),
-                    0.0,
-                    stroke,
-                    StrokeKind::Outside,
-                );
-            }
+        let plane = Plane {
+            layout: &layout,
+            rect,
+            side,
+            rows: record.rows_of(population),
+        };
+        if state.selection().is_some() {
+            plane.mark(ui, &selection);
         }
-        if let Some(pointer) = response.hover_pos() {
-            let place = (pointer - rect.min) / side;
-            if let Some(neuron) =
-                layout.neuron([place.x.max(0.0) as usize, place.y.max(0.0) as usize])
-            {
-                let (c, y, x) = node.shape.coordinates(neuron);
-                if response.clicked() {
-                    let row = rows.start + neuron as u32;
-                    pick_rows(ui, state, Rows::from_range(row..row + 1));
-                }
-                response.on_hover_text_at_pointer(format!(
-                    "{}: channel {c}, row {y}, column {x}",
-                    node.name
-                ));
-            }
-        }
+        plane.point(ui, state, node, response);
         if size.y < 12.0 {
             ui.painter().text(
                 rect.left_bottom(),

@@ -8,7 +8,8 @@ use eframe::egui::{
     Align2, Button, Color32, FontId, Rect, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui,
     WidgetInfo, pos2, vec2,
 };
-use spikewatt::explore::Rows;
+use spikewatt::conversion::Health;
+use spikewatt::explore::{Record, Rows};
 use spikewatt::units::si;
 
 /// What the colour of a population says.
@@ -61,6 +62,148 @@ impl Grid {
             ),
         }
     }
+
+    /// Where a box lies.
+    fn place(&self, area: Rect, index: usize) -> Rect {
+        let (row, column) = (index / self.columns, index % self.columns);
+        let step = self.size + vec2(GAP, GAP);
+        let min = area.min + vec2(8.0 + column as f32 * step.x, 4.0 + row as f32 * step.y);
+        Rect::from_min_size(min, self.size)
+    }
+}
+
+/// A population as it is drawn.
+struct Shown {
+    population: usize,
+    /// Its value relative to the largest; `None` if it is not known or nothing has one.
+    share: Option<f64>,
+    /// Its value in words.
+    value: Option<String>,
+}
+
+impl Network {
+    /// The choice of what colours say.
+    fn choice(&mut self, ui: &mut Ui, errors_known: bool) {
+        ui.horizontal(|ui| {
+            ui.label("colour:");
+            ui.selectable_value(&mut self.colour, Colour::Energy, "energy");
+            ui.selectable_value(&mut self.colour, Colour::Rate, "rate");
+            let error = Button::selectable(self.colour == Colour::Error, "conversion error");
+            let response = ui.add_enabled(errors_known, error).on_hover_text(
+                "root mean square of the error of a population's output against the original's \
+                 activation, relative to that of the activation, on the calibration samples",
+            );
+            if response.clicked() {
+                self.colour = Colour::Error;
+            }
+        });
+    }
+
+    /// The value of each population; `None` if it is not known.
+    fn values(&self, state: &State) -> Vec<Option<f64>> {
+        let Some(open) = &state.open else {
+            return Vec::new();
+        };
+        let counts = &open.record.counts;
+        let energies: Option<Vec<f64>> = open
+            .populations
+            .iter()
+            .map(|priced| priced.dynamic_j.map(|energy| energy.nominal))
+            .collect();
+        let energies = energies.filter(|energies| !energies.is_empty());
+        let value = |population: usize| match self.colour {
+            Colour::Energy => energies.as_ref().map(|energies| energies[population]),
+            Colour::Rate => Some(counts.rate(population)),
+            Colour::Error => {
+                let name = &counts.topology.populations[population].name;
+                health(state, name).map(|health| health.relative_error)
+            }
+        };
+        (0..counts.topology.populations.len()).map(value).collect()
+    }
+
+    /// A value in words.
+    fn said(&self, value: f64) -> String {
+        match self.colour {
+            Colour::Energy => si(value, "J"),
+            Colour::Rate | Colour::Error => format!("{:.2} %", value * 100.0),
+        }
+    }
+}
+
+/// How well a population stands for its layer of the original, if that is known.
+fn health<'a>(state: &'a State, population: &str) -> Option<&'a Health> {
+    let mut known = state.health.iter();
+    known.find(|health| health.population == population)
+}
+
+/// A box that names a population; a click selects it.
+fn node(ui: &Ui, state: &mut State, record: &Record, rect: Rect, shown: &Shown) {
+    let node = &record.counts.topology.populations[shown.population];
+    let id = ui.scope_id().with(("population", shown.population));
+    let response = ui.interact(rect, id, Sense::click());
+    let enabled = ui.is_enabled();
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Button, enabled, format!("Population {}", node.name))
+    });
+    let (fill, ink) = match shown.share.map(theme::heat) {
+        Some(fill) if fill.intensity() > 0.45 => (fill, Color32::BLACK),
+        Some(fill) => (fill, Color32::WHITE),
+        None => (ui.visuals().faint_bg_color, ui.visuals().text_color()),
+    };
+    ui.painter().rect_filled(rect, 4.0, fill);
+    let rows = record.rows_of(shown.population);
+    let frame = if touches(state, &rows) {
+        Some(Stroke::new(3.0, theme::SELECTED))
+    } else if response.hovered() || response.has_focus() {
+        Some(Stroke::new(1.0, ui.visuals().text_color()))
+    } else {
+        None
+    };
+    if let Some(stroke) = frame {
+        ui.painter()
+            .rect_stroke(rect, 4.0, stroke, StrokeKind::Outside);
+    }
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    let line = |text: &str, down: f32, size: f32| {
+        let place = rect.left_center() + vec2(7.0, down);
+        let font = FontId::proportional(size);
+        painter.text(place, Align2::LEFT_CENTER, text, font, ink);
+    };
+    line(&node.name, -9.0, 12.0);
+    let second = match &shown.value {
+        Some(value) => format!("{} · {value}", node.shape),
+        None => node.shape.to_string(),
+    };
+    line(&second, 9.0, 11.0);
+    let response = response.on_hover_text(described(state, record, shown.population));
+    if response.clicked() {
+        pick_rows(ui, state, Rows::from_range(rows));
+    }
+}
+
+/// What is known of a population.
+fn described(state: &State, record: &Record, population: usize) -> String {
+    let counts = &record.counts;
+    let node = &counts.topology.populations[population];
+    let figures = counts.per_inference(population);
+    let fit = health(state, &node.name).map_or(String::new(), |health| {
+        format!(
+            "\nconversion error {:.1} % (of which {:.1} % from when spikes arrive), {:.1} % dead, {:.1} % saturated",
+            100.0 * health.relative_error,
+            100.0 * health.residual_error,
+            100.0 * health.dead,
+            100.0 * health.saturated
+        )
+    });
+    format!(
+        "{}: {} neurons, {} spikes, {} SynOps received, rate {:.4}{fit}",
+        node.name,
+        node.shape.neurons(),
+        figures.spikes,
+        figures.synops,
+        counts.rate(population)
+    )
 }
 
 impl Panel for Network {
@@ -77,129 +220,28 @@ impl Panel for Network {
             return nothing(ui, "Nothing is open.");
         };
         let record = open.record.clone();
-        let energies: Option<Vec<f64>> = open
-            .populations
-            .iter()
-            .map(|priced| priced.dynamic_j.map(|energy| energy.nominal))
-            .collect();
-        let energies = energies.filter(|energies| !energies.is_empty());
-        ui.horizontal(|ui| {
-            ui.label("colour:");
-            ui.selectable_value(&mut self.colour, Colour::Energy, "energy");
-            ui.selectable_value(&mut self.colour, Colour::Rate, "rate");
-            let known = !state.health.is_empty();
-            let error = Button::selectable(self.colour == Colour::Error, "conversion error");
-            let response = ui.add_enabled(known, error).on_hover_text(
-                "root mean square of the error of a population's output against the original's \
-                 activation, relative to that of the activation, on the calibration samples",
-            );
-            if response.clicked() {
-                self.colour = Colour::Error;
-            }
-        });
-        let counts = &record.counts;
-        let found = state.health.clone();
-        let health = |population: usize| {
-            let name = &counts.topology.populations[population].name;
-            found.iter().find(|health| health.population == *name)
-        };
-        let value = |population: usize| match self.colour {
-            Colour::Energy => energies.as_ref().map(|energies| energies[population]),
-            Colour::Rate => Some(counts.rate(population)),
-            Colour::Error => health(population).map(|health| health.relative_error),
-        };
-        let nodes = &counts.topology.populations;
-        let most = (0..nodes.len()).filter_map(value).fold(0.0, f64::max);
+        self.choice(ui, !state.health.is_empty());
+        let values = self.values(state);
+        let most = values.iter().flatten().copied().fold(0.0, f64::max);
+        let nodes = &record.counts.topology.populations;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let grid = Grid::new(nodes.len(), ui.available_size());
             let height = grid.rows as f32 * (grid.size.y + GAP) + 8.0;
             let size = vec2(ui.available_width(), height);
             let (area, _) = ui.allocate_exact_size(size, Sense::hover());
-            let place = |population: usize| {
-                let (row, column) = (population / grid.columns, population % grid.columns);
-                let step = grid.size + vec2(GAP, GAP);
-                let min = area.min + vec2(8.0 + column as f32 * step.x, 4.0 + row as f32 * step.y);
-                Rect::from_min_size(min, grid.size)
-            };
             let faint = ui.visuals().weak_text_color();
-            for edge in &counts.topology.edges {
-                arrow(ui, place(edge.source), place(edge.target), faint);
+            for edge in &record.counts.topology.edges {
+                let (from, to) = (grid.place(area, edge.source), grid.place(area, edge.target));
+                arrow(ui, from, to, faint);
             }
-            for (population, node) in nodes.iter().enumerate() {
-                let rect = place(population);
-                let response = ui.interact(
-                    rect,
-                    ui.scope_id().with(("population", population)),
-                    Sense::click(),
-                );
-                let enabled = ui.is_enabled();
-                response.widget_info(|| {
-                    WidgetInfo::labeled(Role::Button, enabled, format!("Population {}", node.name))
-                });
-                let value = value(population);
-                let fill = match value {
-                    Some(value) if most > 0.0 => theme::heat(value / most),
-                    _ => ui.visuals().faint_bg_color,
+            for (population, value) in values.iter().enumerate() {
+                let share = value.filter(|_| most > 0.0).map(|value| value / most);
+                let shown = Shown {
+                    population,
+                    share,
+                    value: value.map(|value| self.said(value)),
                 };
-                let light = fill.intensity() > 0.45 && value.is_some() && most > 0.0;
-                let ink = match (value, light) {
-                    (None, _) => ui.visuals().text_color(),
-                    (_, true) => Color32::BLACK,
-                    (_, false) if most > 0.0 => Color32::WHITE,
-                    _ => ui.visuals().text_color(),
-                };
-                ui.painter().rect_filled(rect, 4.0, fill);
-                let rows = record.rows_of(population);
-                if touches(state, &rows) {
-                    let stroke = Stroke::new(3.0, theme::SELECTED);
-                    ui.painter()
-                        .rect_stroke(rect, 4.0, stroke, StrokeKind::Outside);
-                } else if response.hovered() || response.has_focus() {
-                    let stroke = Stroke::new(1.0, ui.visuals().text_color());
-                    ui.painter()
-                        .rect_stroke(rect, 4.0, stroke, StrokeKind::Outside);
-                }
-                let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-                let font = FontId::proportional(12.0);
-                let middle = rect.left_center() + vec2(7.0, 0.0);
-                let above = middle - vec2(0.0, 9.0);
-                painter.text(above, Align2::LEFT_CENTER, &node.name, font, ink);
-                let second = match (self.colour, value) {
-                    (Colour::Energy, Some(value)) => format!("{} · {}", node.shape, si(value, "J")),
-                    (Colour::Rate | Colour::Error, Some(value)) => {
-                        format!("{} · {:.2} %", node.shape, value * 100.0)
-                    }
-                    (_, None) => node.shape.to_string(),
-                };
-                let font = FontId::proportional(11.0);
-                painter.text(
-                    middle + vec2(0.0, 9.0),
-                    Align2::LEFT_CENTER,
-                    second,
-                    font,
-                    ink,
-                );
-                let figures = counts.per_inference(population);
-                let fit = health(population).map_or(String::new(), |health| {
-                    format!(
-                        "\nconversion error {:.1} % (of which {:.1} % from when spikes arrive), {:.1} % dead, {:.1} % saturated",
-                        100.0 * health.relative_error,
-                        100.0 * health.residual_error,
-                        100.0 * health.dead,
-                        100.0 * health.saturated
-                    )
-                });
-                let response = response.on_hover_text(format!(
-                    "{}: {} neurons, {} spikes, {} SynOps received, rate {:.4}{fit}",
-                    node.name,
-                    node.shape.neurons(),
-                    figures.spikes,
-                    figures.synops,
-                    counts.rate(population)
-                ));
-                if response.clicked() {
-                    pick_rows(ui, state, Rows::from_range(rows));
-                }
+                node(ui, state, &record, grid.place(area, population), &shown);
             }
         });
     }

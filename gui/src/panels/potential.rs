@@ -1,9 +1,10 @@
 //! Potentials of membranes and of the readout.
 
 use super::Panel;
-use crate::canvas::{Chart, nothing, overlay, plain, time_chart, timestep};
+use crate::canvas::{Chart, nothing, overlay, time_chart};
 use crate::state::State;
 use crate::theme;
+use crate::words::{plain, timestep};
 use eframe::egui::{DragValue, Response, RichText, Role, Stroke, Ui, WidgetInfo, pos2};
 use spikewatt::explore::{MOST_TRACES, Trace};
 use spikewatt::network;

@@ -85,7 +85,7 @@ impl Panel for Raster {
             self.spikes.draw(ui, &open.shown, &chart);
             labels(open, &chart);
         }
-        chart.ticks_x("timestep", crate::canvas::timestep);
+        chart.ticks_x("timestep", crate::words::timestep);
         selected(state, &chart);
         overlay(state, &chart);
         hover(state, &chart);

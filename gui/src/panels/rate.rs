@@ -1,9 +1,10 @@
 //! How often each population fires.
 
 use super::Panel;
-use crate::canvas::{nothing, overlay, plain, time_chart, touches};
+use crate::canvas::{nothing, overlay, time_chart, touches};
 use crate::state::State;
 use crate::theme;
+use crate::words::plain;
 use eframe::egui::{RichText, Ui};
 
 /// Spikes per neuron of each population over time.
@@ -65,7 +66,7 @@ impl Panel for Rate {
             .fold(0.0, f64::max);
         let chart = time_chart(ui, state, "Rate chart", 0.0..most * 1.05);
         chart.ticks_y(plain);
-        chart.ticks_x("timestep", crate::canvas::timestep);
+        chart.ticks_x("timestep", crate::words::timestep);
         let visible = state.view.time.start.max(0.0) as usize..state.view.time.end.ceil() as usize;
         // No more points than pixels: each is the mean of a stretch of timesteps.
         let stretch = (visible.len() / chart.area.width().max(1.0) as usize).max(1);

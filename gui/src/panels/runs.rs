@@ -3,10 +3,11 @@
 use super::Panel;
 use super::energy::{highest, legend, stack, visible};
 use super::raster::{Spikes, labels};
-use crate::canvas::{Chart, bounded, joules, nothing, plain, timestep};
+use crate::canvas::{Chart, nothing};
 use crate::open::Open;
 use crate::state::State;
 use crate::theme;
+use crate::words::{bounded, joules, plain, star, timestep};
 use eframe::egui::{RichText, Stroke, Ui, UiBuilder, vec2};
 use std::ops::Range;
 
@@ -77,7 +78,7 @@ impl Panel for Runs {
         };
         let runs = [kept, open];
         if self.what == What::Energy {
-            ui.horizontal_wrapped(|ui| legend(ui, &open.per_timestep));
+            ui.horizontal_wrapped(|ui| legend(ui, &open.per_timestep, open.is_unverified()));
         }
         let steps = runs.map(|run| run.record.raster.timesteps());
         // All of both runs, unless a part of the open one is in view.
@@ -152,7 +153,10 @@ fn title(run: &Open, index: usize) -> String {
     let record = &run.record;
     let steps = record.raster.timesteps();
     let energy = match &run.ledger {
-        Ok(ledger) => ledger.target.energy_j.map_or("unknown".to_owned(), bounded),
+        Ok(ledger) => {
+            let energy = ledger.target.energy_j.map_or("unknown".to_owned(), bounded);
+            energy + star(ledger.target.is_unverified())
+        }
         Err(_) => "not priced".to_owned(),
     };
     format!(

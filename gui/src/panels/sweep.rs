@@ -1,9 +1,10 @@
 //! The points of a sweep: what is gained against what it costs.
 
 use super::Panel;
-use crate::canvas::{Chart, decade_ticks, nothing, plain};
+use crate::canvas::{Chart, decade_ticks, nothing};
 use crate::state::State;
 use crate::theme;
+use crate::words::plain;
 use eframe::egui::{ComboBox, Role, Stroke, Ui, WidgetInfo, pos2};
 use spikewatt::result::{Scope, Workload};
 use spikewatt::sweep::pareto::{Entry, front};
