@@ -5,7 +5,7 @@
 //! NEON, which every such processor has.
 
 /// Instructions that loops are compiled for.
-pub(crate) trait Width: Copy {
+pub(crate) trait SimdWidth: Copy {
     /// Proof that the processor has AVX2, if they are those.
     #[cfg(target_arch = "x86_64")]
     fn avx2(self) -> Option<Avx2>;
@@ -15,7 +15,7 @@ pub(crate) trait Width: Copy {
 #[derive(Clone, Copy)]
 pub(crate) struct Plain;
 
-impl Width for Plain {
+impl SimdWidth for Plain {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     fn avx2(self) -> Option<Avx2> {
@@ -38,7 +38,7 @@ impl Avx2 {
 }
 
 #[cfg(target_arch = "x86_64")]
-impl Width for Avx2 {
+impl SimdWidth for Avx2 {
     #[inline(always)]
     fn avx2(self) -> Option<Avx2> {
         Some(self)
@@ -51,7 +51,7 @@ pub(crate) trait Loops {
     type Output;
 
     /// Runs them.
-    fn run(self, width: impl Width) -> Self::Output;
+    fn run(self, width: impl SimdWidth) -> Self::Output;
 }
 
 /// Runs loops with the widest instructions that this processor has and they are compiled for.

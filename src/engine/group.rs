@@ -4,7 +4,7 @@ use super::signed::Signed;
 use super::touched::{Visit, is_touched};
 use crate::network::Population;
 use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
-use crate::simd::{Loops, Width, widest};
+use crate::simd::{Loops, SimdWidth, widest};
 use crate::spike_train::SpikeTrain;
 use std::ops::Range;
 
@@ -200,7 +200,7 @@ impl<const COUNT: bool> Loops for IntegrateAndFire<'_, COUNT> {
     type Output = Visit;
 
     #[inline(always)]
-    fn run(self, width: impl Width) -> Visit {
+    fn run(self, width: impl SimdWidth) -> Visit {
         let IntegrateAndFire {
             model,
             potential,
@@ -245,7 +245,7 @@ impl Loops for Panelful<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, width: impl Width) {
+    fn run(self, width: impl SimdWidth) {
         match self.thresholds.model.test {
             ThresholdTest::Above => self.advance::<true>(width),
             ThresholdTest::AtLeast => self.advance::<false>(width),
@@ -255,7 +255,7 @@ impl Loops for Panelful<'_> {
 
 impl Panelful<'_> {
     #[inline(always)]
-    fn advance<const STRICT: bool>(self, width: impl Width) {
+    fn advance<const STRICT: bool>(self, width: impl SimdWidth) {
         let Thresholds {
             model, threshold, ..
         } = self.thresholds;
@@ -305,7 +305,7 @@ impl Panelful<'_> {
 
 #[inline(always)]
 fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
-    width: impl Width,
+    width: impl SimdWidth,
     model: Thresholds,
     potential: &mut [f32],
     input: &[f32],
@@ -354,7 +354,7 @@ fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
 /// Updates 64 neurons; the bits of the result are those that fire.
 #[inline(always)]
 fn fire<const STRICT: bool>(
-    width: impl Width,
+    width: impl SimdWidth,
     v: &mut [f32; LANES],
     x: &[f32; LANES],
     threshold: &[f32; LANES],
@@ -460,7 +460,7 @@ mod tests {
             impl Loops for Once {
                 type Output = ([u64; 2], [[u32; LANES]; 2]);
                 #[inline(always)]
-                fn run(self, width: impl Width) -> Self::Output {
+                fn run(self, width: impl SimdWidth) -> Self::Output {
                     let Once(keep, [v, x, threshold]) = self;
                     let (mut strict, mut other) = (v, v);
                     let fired = [

@@ -1,7 +1,7 @@
 //! Numbers of events of a Poisson process in one timestep, many at a time.
 
 use super::touched::UNTOUCHED;
-use crate::simd::{Loops, Width, widest};
+use crate::simd::{Loops, SimdWidth, widest};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -143,7 +143,7 @@ impl Loops for Inversion<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self, _: impl Width) {
+    fn run(self, _: impl SimdWidth) {
         let Inversion {
             poisson,
             weight,

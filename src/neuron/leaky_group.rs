@@ -3,7 +3,7 @@
 use super::firing::Firing;
 use super::integrate_and_fire::SpikingState;
 use super::model::{Advance, NeuronModel, is_reached};
-use crate::simd::{Loops, Width, widest};
+use crate::simd::{Loops, SimdWidth, widest};
 use std::ops::Range;
 
 /// Neurons of a model with leak and threshold that share their parameters, each part of their state in a list of its own, and
@@ -122,7 +122,7 @@ impl<M, D: Fn(f64, f64) -> f64> Loops for Timestep<'_, M, D> {
     type Output = usize;
 
     #[inline(always)]
-    fn run(self, _: impl Width) -> usize {
+    fn run(self, _: impl SimdWidth) -> usize {
         let Timestep { group, input, emit } = self;
         let mut active = 0;
         let (inputs, last) = input.as_chunks::<LANES>();

@@ -53,12 +53,6 @@ impl Parameter {
         (self.mask != 0).then_some(self.values.len())
     }
 
-    /// Whether one value is shared by all neurons.
-    #[must_use]
-    pub fn is_uniform(&self) -> bool {
-        self.mask == 0
-    }
-
     /// All values.
     #[must_use]
     pub fn values(&self) -> &[f64] {

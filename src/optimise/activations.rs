@@ -8,7 +8,7 @@
 
 use crate::ann::{Ann, Observed, Operation, Runtime, RuntimeError};
 use crate::formats::onnx::Rounding;
-use crate::simd::{self, Loops, Width};
+use crate::simd::{self, Loops, SimdWidth};
 
 /// Candidates for the largest value that is told apart, each [`RATIO`] times the one before.
 const CANDIDATES: usize = 28;
@@ -103,7 +103,7 @@ impl Loops for Errors<'_> {
     type Output = [f64; CANDIDATES];
 
     #[inline(always)]
-    fn run(self, _: impl Width) -> Self::Output {
+    fn run(self, _: impl SimdWidth) -> Self::Output {
         let mut errors = [0.0; CANDIDATES];
         // Zero is told exactly by every candidate.
         for &x in self.values.iter().filter(|x| **x != 0.0) {
