@@ -1,9 +1,10 @@
 //! Lists the data files that are embedded: every table in `data/hardware/defaults`, then every one
 //! in `data/hardware`, each in the order of their names, and every set of measurements in
-//! `data/validation`.
+//! `data/validation`. Says which commit is built.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
@@ -17,7 +18,43 @@ fn main() -> io::Result<()> {
     let validation = tables(&root.join("data/validation"))?;
     fs::write(out.join("validation.rs"), list(&validation))?;
     println!("cargo::rerun-if-changed=build.rs");
+    let version = env::var("CARGO_PKG_VERSION").map_err(io::Error::other)?;
+    let commit = commit(root).map_or(String::new(), |commit| format!(" ({commit})"));
+    println!("cargo::rustc-env=SPIKEWATT_VERSION={version}{commit}");
     Ok(())
+}
+
+/// Length of a commit as it is shown.
+const SHOWN: usize = 10;
+
+/// The commit of the checkout, or the one that a package was made from; `None` of other sources.
+fn commit(root: &Path) -> Option<String> {
+    let packaged = root.join(".cargo_vcs_info.json");
+    if let Ok(text) = fs::read_to_string(packaged) {
+        let (_, rest) = text.split_once("\"sha1\"")?;
+        let hash = rest.split('"').nth(1)?;
+        return Some(hash.chars().take(SHOWN).collect());
+    }
+    // Not the repository of a project that merely contains these sources.
+    if !root.join(".git").exists() {
+        return None;
+    }
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(arguments)
+            .current_dir(root)
+            .output();
+        let output = output.ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+    };
+    // Moved whenever a commit is made or another one checked out, in linked worktrees too.
+    for moved in ["HEAD", "logs/HEAD"] {
+        let path = git(&["rev-parse", "--git-path", moved])?;
+        if root.join(&path).exists() {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    git(&["rev-parse", "HEAD"]).map(|hash| hash.chars().take(SHOWN).collect())
 }
 
 /// Names and paths of the `.toml` files in a folder, sorted.

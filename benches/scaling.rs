@@ -320,7 +320,20 @@ fn draw(path: &Path, points: &[Point]) -> Result<(), Box<dyn Error>> {
         epaint_default_fonts::UBUNTU_LIGHT,
     )
     .map_err(|_| "the embedded font cannot be read")?;
-    let area = BitMapBackend::new(path, (1500, 900)).into_drawing_area();
+    const SIZE: (u32, u32) = (1500, 900);
+    let mut pixels = vec![0; 3 * (SIZE.0 * SIZE.1) as usize];
+    paint(
+        BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area(),
+        points,
+    )?;
+    let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    let mut encoder = png::Encoder::new(file, SIZE.0, SIZE.1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(())
+}
+
+fn paint(area: DrawingArea<BitMapBackend, Shift>, points: &[Point]) -> Result<(), Box<dyn Error>> {
     area.fill(&WHITE)?;
     let area = area.margin(14, 0, 0, 0);
     let area = area.titled("What a sample costs", ("sans-serif", 34))?;

@@ -8,7 +8,7 @@
 //! take no fewer updates and no less energy of updates, and saved counts, reports and networks that are
 //! written and read again are the same.
 
-#[path = "../tests/build/mod.rs"]
+#[path = "../tests/suite/build/mod.rs"]
 mod build;
 
 use build::{ints, model, node, tensor};

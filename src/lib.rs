@@ -77,20 +77,22 @@
 //! One sample at a time, [`explore`] takes that price apart: any neurons and timesteps have a receipt
 //! of their own.
 //!
-//! # Where new things go
+//! # Features
 //!
-//! | thing | place |
+//! A user of the library takes what is needed (`default-features = false`); a call that needs more
+//! returns [`features::MissingFeature`] with its name.
+//!
+//! | feature | what it brings |
 //! |---|---|
-//! | ONNX operator | a function and a row in `formats/onnx/ops/` |
-//! | data format | a file in `formats/dataset/` and a line in its list |
-//! | spiking input | a file in `formats/spikes/` and a line in its `try_read` |
-//! | encoder | a file in `encoding/` and a line in its list |
-//! | neuron model | a file in `neuron/` and a line in its list; the conformance suite runs it |
-//! | NIR primitive | a struct and a row in `formats/nir/primitives/` |
-//! | device | a file in `data/hardware/` |
-//! | cost law | a file in `energy/` and a line in its list |
-//! | published measurement | a file in `data/validation/` |
-//! | exporter | a file in `report/` and a line in its list |
+//! | `figures` | SVG, PNG and PDF of results and sweeps |
+//! | `parquet` | tables of sweeps as Parquet beside CSV |
+//! | `sqlite` | stores of sweeps that survive a kill; [`sweep::run_in_memory`] does without |
+//! | `nvml` | energy counters of NVIDIA GPUs in [`meter`] |
+//! | `yaml` | architecture files of SANA-FE in [`formats::sanafe`] |
+//! | `cli` | the program `spikewatt` |
+//!
+//! [`prelude`] has the names that most programs need. `CONTRIBUTING.md` says where a new device,
+//! neuron model, operator, cost law or exporter goes; `CHANGELOG.md` what may change between versions.
 
 #![warn(missing_docs)]
 #![warn(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
@@ -122,6 +124,7 @@ mod names;
 pub mod network;
 pub mod neuron;
 pub mod optimise;
+pub mod prelude;
 pub mod report;
 pub mod result;
 mod simd;
@@ -129,6 +132,9 @@ pub mod spike_train;
 pub mod sweep;
 pub mod units;
 pub mod validation;
+
+/// The version, and the commit it was built from where that is known: `0.1.0 (0123456789)`.
+pub const VERSION: &str = env!("SPIKEWATT_VERSION");
 
 // The program and the window start it; it is nothing to build upon.
 #[cfg(feature = "cli")]

@@ -1,7 +1,7 @@
 //! One function per kind of file: it hands the bytes to the reader and does with the result what
 //! the program would do first. A refusal is fine; a panic, a hang or memory without end is not.
 //!
-//! The fuzz targets call these functions, and so does `tests/hostile.rs`, which replays the corpus
+//! The fuzz targets call these functions, and so does `tests/suite/hostile.rs`, which replays the corpus
 //! and mutations of it with the stable toolchain.
 
 use spikewatt::budget::{Budget, Measured};

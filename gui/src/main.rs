@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 /// Explore what a network did and where its energy went.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version = spikewatt::VERSION)]
 struct Arguments {
     /// Experiment, sweep or native network (.toml), model (.onnx, with --data), NIR file, recording
     /// (.npz), saved counts (.h5), results of a sweep (.json) or result folder; the bundled example

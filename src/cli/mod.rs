@@ -40,7 +40,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     name = "spikewatt",
-    version,
+    version = crate::VERSION,
     propagate_version = true,
     max_term_width = 100
 )]

@@ -1,6 +1,6 @@
 //! The folder a run writes into: only files we name, each one whole, and never someone else's.
 
-use super::drawing::{Drawable, file_name, images};
+use super::image::{Drawable, file_name, images};
 use super::{Collection, ExportError, Exporter, Json, RasterFigure, RasterPicture, outputs};
 use crate::digest::sha256_hex;
 use crate::files::{self, TEMPORARY, sync_folder};

@@ -1,12 +1,16 @@
 //! Which files a result becomes: a row for each figure, table and text.
 
-use super::drawing::{FigureWidth, ImageFormat, file_name, images};
+use super::image::{Drawable, FigureWidth, ImageFormat, file_name, images};
 use super::{
-    Bibliography, BreakdownCsv, CrossoverCsv, CrossoverFigure, Drawable, EnergyFigure, ExportError,
-    Exporter, FootprintCsv, Json, Latex, Layers, LayersCsv, LayersTable, Methods, MonteCarloCsv,
-    PopulationsCsv, Rates, RatesCsv, RatesTable, ReceiptTable, Roofline, RooflineCsv,
-    RooflineTable, SensitivityCsv, SpreadFigure, TargetsCsv, Timesteps, TimestepsCsv,
-    TimestepsTable, TornadoFigure, Waterfall,
+    Bibliography, BreakdownCsv, CrossoverCsv, ExportError, Exporter, FootprintCsv, Json, Latex,
+    LayersCsv, LayersTable, Methods, MonteCarloCsv, PopulationsCsv, RatesCsv, RatesTable,
+    ReceiptTable, RooflineCsv, RooflineTable, SensitivityCsv, TargetsCsv, TimestepsCsv,
+    TimestepsTable,
+};
+#[cfg(feature = "figures")]
+use super::{
+    CrossoverFigure, EnergyFigure, Layers, Rates, Roofline, SpreadFigure, Timesteps, TornadoFigure,
+    Waterfall,
 };
 use crate::result::Report;
 
@@ -27,6 +31,7 @@ struct Row {
 
 enum Maker {
     File(&'static dyn Exporter),
+    #[cfg_attr(not(feature = "figures"), allow(dead_code))]
     Figure(&'static dyn Drawable),
 }
 
@@ -34,8 +39,8 @@ const RESULT: &[Collection] = &[Collection::Result];
 const PAPER: &[Collection] = &[Collection::Paper];
 const BOTH: &[Collection] = &[Collection::Result, Collection::Paper];
 
-/// Everything that a result can become. A new figure, table or text is a row here.
-static ROWS: [Row; 29] = [
+/// The tables and texts that a result can become. A new one is a row here.
+static FILES: [Row; 20] = [
     file(&Json, RESULT),
     file(&PopulationsCsv, BOTH),
     file(&TargetsCsv, BOTH),
@@ -56,6 +61,11 @@ static ROWS: [Row; 29] = [
     file(&RooflineTable, PAPER),
     file(&Methods, BOTH),
     file(&Bibliography, BOTH),
+];
+
+/// The figures that a result can become. A new one is a row here.
+#[cfg(feature = "figures")]
+static FIGURES: [Row; 9] = [
     figure(&EnergyFigure, BOTH),
     figure(&CrossoverFigure, BOTH),
     figure(&TornadoFigure, BOTH),
@@ -67,6 +77,9 @@ static ROWS: [Row; 29] = [
     figure(&Roofline, PAPER),
 ];
 
+#[cfg(not(feature = "figures"))]
+static FIGURES: [Row; 0] = [];
+
 const fn file(exporter: &'static dyn Exporter, within: &'static [Collection]) -> Row {
     Row {
         maker: Maker::File(exporter),
@@ -74,6 +87,7 @@ const fn file(exporter: &'static dyn Exporter, within: &'static [Collection]) ->
     }
 }
 
+#[cfg(feature = "figures")]
 const fn figure(figure: &'static dyn Drawable, within: &'static [Collection]) -> Row {
     Row {
         maker: Maker::Figure(figure),
@@ -116,7 +130,10 @@ impl ResultFile {
 /// The files of a collection.
 #[must_use]
 pub fn outputs(collection: Collection) -> Vec<ResultFile> {
-    let rows = ROWS.iter().filter(|row| row.within.contains(&collection));
+    let rows = FILES
+        .iter()
+        .chain(&FIGURES)
+        .filter(|row| row.within.contains(&collection));
     rows.flat_map(|row| row.outputs(collection)).collect()
 }
 

@@ -5,7 +5,13 @@
 
 use crate::explore::Cause;
 use crate::result::Workload;
+#[cfg(feature = "figures")]
 use plotters::style::RGBColor;
+
+/// Red, green and blue, as the drawing library has them.
+#[cfg(not(feature = "figures"))]
+#[derive(Clone, Copy)]
+pub(crate) struct RGBColor(u8, u8, u8);
 
 const BLUE: RGBColor = RGBColor(0, 114, 178);
 const VERMILION: RGBColor = RGBColor(213, 94, 0);

@@ -4,8 +4,7 @@
 use super::escape::latex;
 use super::latex::{TexTable, percent, quantity, table_file};
 use super::mark::{LATEX_MEANING, latex_star, of_spiking};
-use super::timesteps_figure::curve;
-use super::waterfall_figure::spiking;
+use super::shown::{curve, spiking};
 use crate::result::{LayerBill, Report, Scope};
 
 /// The energy of each layer on each spiking target: `layers.tex`.

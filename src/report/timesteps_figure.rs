@@ -5,6 +5,7 @@ use super::drawing::{Drawing, FigureWidth};
 use super::look::Look;
 use super::mark::{legend, of_spiking, star};
 use super::palette::of_network;
+use super::shown::curve;
 use crate::result::{Report, Scope, TimeCurve, Workload};
 use crate::units::si;
 use plotters::prelude::*;
@@ -82,16 +83,6 @@ impl Drawing for Timesteps {
         }
         Ok(())
     }
-}
-
-/// The first spiking target whose energy is known, and the widest scope it is known in.
-pub(super) fn curve(report: &Report) -> Option<(&TimeCurve, Scope)> {
-    report.profile.timesteps.iter().find_map(|curve| {
-        let last = curve.points.last()?;
-        let known = |scope: &Scope| last.energy_j[*scope as usize].is_some();
-        let scope = Scope::ALL.into_iter().rev().find(known)?;
-        Some((curve, scope))
-    })
 }
 
 fn subtitle(report: &Report, curve: Option<(&TimeCurve, Scope)>, width: FigureWidth) -> String {

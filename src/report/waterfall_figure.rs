@@ -4,7 +4,8 @@ use super::bars::{Bar, Bars, MOST_ROWS};
 use super::canvas::Canvas;
 use super::drawing::{Drawing, FigureWidth};
 use super::mark::{legend, star};
-use crate::result::{Report, Scope, TargetReport, Workload};
+use super::shown::spiking;
+use crate::result::{Report, Scope};
 use crate::units::si;
 use plotters::prelude::*;
 
@@ -26,12 +27,6 @@ impl Drawing for Waterfall {
     ) -> Result<(), String> {
         waterfall(report).draw(canvas, width)
     }
-}
-
-/// The first spiking target whose energy is known.
-pub(super) fn spiking(report: &Report) -> Option<&TargetReport> {
-    let mut targets = report.targets.iter();
-    targets.find(|target| target.workload == Workload::Snn && target.known_energy_j().is_some())
 }
 
 fn waterfall(report: &Report) -> Bars {

@@ -7,7 +7,7 @@ use super::table::is_starred;
 use crate::report::FigureWidth;
 use crate::report::canvas::register_font;
 use crate::report::palette::of_network;
-use crate::report::pdf::Page;
+use crate::report::surface::{Surface, png_file, room};
 use crate::result::Workload;
 use crate::units::si;
 use plotters::coord::Shift;
@@ -28,32 +28,19 @@ const COLUMN_SIZE: (u32, u32) = (483, 420);
 /// If nothing can be drawn.
 pub fn pareto_svg(front: &Front) -> Result<String, SweepError> {
     let mut text = String::new();
-    draw(
-        SVGBackend::with_string(&mut text, SIZE).into_drawing_area(),
-        front,
-        1,
-    )?;
+    draw(Surface::svg(&mut text, SIZE), front, 1)?;
     Ok(text)
 }
 
 /// The figure as PNG at twice the size of the SVG.
 ///
 /// # Errors
-/// As [`pareto_svg`], or if there is no room for a temporary file.
+/// As [`pareto_svg`].
 pub fn pareto_png(front: &Front) -> Result<Vec<u8>, SweepError> {
-    let failed = |error: std::io::Error| figure_error(&error);
-    // plotters encodes PNG into paths only.
-    let image = tempfile::Builder::new()
-        .suffix(".png")
-        .tempfile()
-        .map_err(failed)?;
     let size = (SIZE.0 * 2, SIZE.1 * 2);
-    draw(
-        BitMapBackend::new(image.path(), size).into_drawing_area(),
-        front,
-        2,
-    )?;
-    std::fs::read(image.path()).map_err(failed)
+    let mut pixels = room(size);
+    draw(Surface::pixels(&mut pixels, size), front, 2)?;
+    png_file(&pixels, size).map_err(|error| figure_error(&error))
 }
 
 /// The figure as PDF with its font, for two columns of a paper or for one. Letters have the same size
@@ -67,8 +54,8 @@ pub fn pareto_pdf(front: &Front, wide: bool) -> Result<Vec<u8>, SweepError> {
         false => (COLUMN_SIZE, FigureWidth::Column.millimetres()),
     };
     let mut bytes = Vec::new();
-    let page = Page::new(size, width_mm, &mut bytes).map_err(|error| figure_error(&error))?;
-    draw(page.into_drawing_area(), front, 1)?;
+    let page = Surface::pdf(&mut bytes, size, width_mm).map_err(|error| figure_error(&error))?;
+    draw(page, front, 1)?;
     Ok(bytes)
 }
 
@@ -76,11 +63,8 @@ fn figure_error(error: &dyn std::fmt::Display) -> SweepError {
     SweepError::Method(format!("the front cannot be drawn: {error}"))
 }
 
-fn draw<DB: DrawingBackend>(
-    area: DrawingArea<DB, Shift>,
-    front: &Front,
-    scale: u32,
-) -> Result<(), SweepError> {
+fn draw(surface: Surface<'_>, front: &Front, scale: u32) -> Result<(), SweepError> {
+    let area = surface.into_drawing_area();
     register_font().map_err(|error| figure_error(&error))?;
     let (gain, cost) = (front.gain(), front.cost());
     let at = |entry: &Entry| Some((front.value(cost, entry)?, front.value(gain, entry)?));

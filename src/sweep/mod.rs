@@ -45,6 +45,7 @@ mod database;
 mod early_exit;
 mod emit;
 mod execute;
+#[cfg_attr(not(feature = "figures"), path = "figure_off.rs")]
 mod figure;
 mod file;
 mod goals;
