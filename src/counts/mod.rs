@@ -3,7 +3,6 @@
 //! The counts carry the structure of the network ([`Topology`]) with them, so packets and hops
 //! can be worked out for any device afterwards and saved counts can be priced without the model.
 
-mod alone;
 mod assumed;
 mod dense;
 mod neurobench;

@@ -1,9 +1,8 @@
 //! Chip power divided by event rate, at the operating point somebody chose.
 
-use super::realtime::{finish, synops};
-use super::receipt::Receipt;
-use super::{Job, Law};
-use crate::result::{Bill, TargetReport};
+use super::law::{Law, Table, Term, by_events};
+use super::realtime::{self, HOST};
+use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
 /// E = SynOps · synop_all_in
@@ -16,18 +15,24 @@ use crate::result::{Bill, TargetReport};
 pub(super) static LAW: Law = Law {
     name: "all-in",
     about: "all-in energy per synaptic operation at its operating point",
-    groups: &[&["energy.synop_all_in", "energy.host_mac"]],
-    price,
+    tables: &[Table {
+        workload: Workload::Snn,
+        widest: Scope::System,
+        terms: &[
+            Term::new(
+                Bill::ALL_IN,
+                Measure::Synops,
+                "energy.synop_all_in",
+                "synaptic operation, all-in",
+            ),
+            HOST,
+        ],
+        notes: &[
+            "an all-in figure is chip power over event rate at one operating point; at a lower \
+             rate the static power inside it weighs more and the true energy is higher",
+        ],
+    }],
+    figures: &[],
+    price: realtime::price,
+    divide: by_events,
 };
-
-fn price(job: &Job) -> Vec<TargetReport> {
-    let mut receipt = Receipt::new(job);
-    let (event, key) = ("synaptic operation, all-in", "energy.synop_all_in");
-    receipt.charge(Bill::ALL_IN, event, synops(job), key);
-    receipt.notes.push(
-        "an all-in figure is chip power over event rate at one operating point; at a lower rate \
-         the static power inside it weighs more and the true energy is higher"
-            .into(),
-    );
-    vec![finish(job, receipt, None)]
-}

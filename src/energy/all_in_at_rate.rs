@@ -1,10 +1,10 @@
 //! An all-in figure split into a slope and a power, and put together again at another rate.
 
 use super::hardware::Figure;
-use super::realtime::{OCCUPANCY, charge_power, finish, occupancy, synops};
+use super::law::{Law, Table, Term, by_events};
+use super::realtime::{self, HOST, OCCUPANCY};
 use super::receipt::Receipt;
-use super::{Job, Law};
-use crate::result::{Bill, TargetReport};
+use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text
@@ -20,39 +20,39 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "all-in-at-rate",
     about: "all-in figure split into slope and power, scaled to the event rate of the network",
-    groups: &[
-        &OCCUPANCY,
-        &[
-            "energy.synop_all_in",
-            "energy.synop",
-            "rate.synop",
-            "energy.host_mac",
+    tables: &[Table {
+        workload: Workload::Snn,
+        widest: Scope::System,
+        terms: &[
+            Term::new(
+                Bill::EVENT,
+                Measure::Synops,
+                "energy.synop",
+                "synaptic operation",
+            ),
+            Term::derived(
+                Bill::SYSTEM,
+                Measure::SecondsRunning,
+                power,
+                "event-independent power",
+            ),
+            HOST,
         ],
-    ],
-    price,
+        notes: &[],
+    }],
+    figures: &[&OCCUPANCY, &FIGURES],
+    price: realtime::price,
+    divide: by_events,
 };
 
-fn price(job: &Job) -> Vec<TargetReport> {
-    let mut receipt = Receipt::new(job);
-    receipt.charge(
-        Bill::EVENT,
-        "synaptic operation",
-        synops(job),
-        "energy.synop",
-    );
-    let held = occupancy(job, &mut receipt);
-    let figures = receipt.figures(["energy.synop_all_in", "energy.synop", "rate.synop"]);
-    let power = figures
-        .as_ref()
-        .map(|figures| (power(figures), &figures[..]));
-    let event = "power that does not depend on events";
-    charge_power(&mut receipt, Bill::SYSTEM, event, power, held);
-    vec![finish(job, receipt, held)]
-}
+/// What the power comes from.
+const FIGURES: [&str; 3] = ["energy.synop_all_in", "energy.synop", "rate.synop"];
 
 /// Power that does not depend on events [W].
-fn power(figures: &[&Figure; 3]) -> Range {
+fn power<'a>(receipt: &mut Receipt<'a>) -> Option<(Range, Vec<&'a Figure>)> {
+    let figures = receipt.figures(FIGURES)?;
     let [all_in, slope, rate] = figures.map(|figure| figure.value);
     let rest = all_in.zip(slope, |all_in, slope| (all_in - slope).max(0.0));
-    rest.zip(rate, |joules, per_second| joules * per_second)
+    let power = rest.zip(rate, |joules, per_second| joules * per_second);
+    Some((power, figures.to_vec()))
 }

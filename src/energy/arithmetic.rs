@@ -1,8 +1,8 @@
 //! Operation counts times circuit energies, as many papers do.
 
-use super::receipt::{NO_DENSE, Receipt};
-use super::{Job, Law, quantised_bits};
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
+use super::law::{Law, Machine, Table, Term, by_events, receipt};
+use super::{Job, quantised_bits};
+use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
 /// SNN: E = SynOps · ac_fp32 + MACs · mac_fp32      MACs of a non-binary input in each timestep
@@ -18,107 +18,123 @@ use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "mac-ac",
     about: "MACs and ACs alone: no memory, no control, no static power",
-    groups: &[&[
+    tables: &[SPIKING, ORIGINAL, QUANTISED, QUANTISED_WIDE, PRUNED],
+    figures: &[],
+    price: price,
+    divide: by_events,
+};
+
+const ARITHMETIC_ONLY: &str = "arithmetic only: weight and potential traffic usually costs far more, so \
+                               this is not comparable with the energy of a device";
+
+const SPIKING: Table = Table {
+    workload: Workload::Snn,
+    widest: Scope::Compute,
+    terms: &[
+        Term::new(
+            Bill::COMPUTE,
+            Measure::Synops,
+            "energy.ac_fp32",
+            "AC, fp32 (synaptic operation)",
+        ),
+        Term::new(
+            Bill::COMPUTE,
+            Measure::MacsEachStep,
+            "energy.mac_fp32",
+            "MAC, fp32, in each timestep",
+        ),
+    ],
+    notes: &[ARITHMETIC_ONLY],
+};
+
+const ORIGINAL: Table = Table {
+    workload: Workload::Ann,
+    widest: Scope::Compute,
+    terms: &[Term::new(
+        Bill::COMPUTE,
+        Measure::DenseMacs,
         "energy.mac_fp32",
-        "energy.ac_fp32",
+        "MAC, fp32",
+    )],
+    notes: &[ARITHMETIC_ONLY],
+};
+
+const QUANTISED: Table = Table {
+    workload: Workload::Qann,
+    widest: Scope::Compute,
+    terms: &[Term::new(
+        Bill::COMPUTE,
+        Measure::DenseMacs,
         "energy.mac_int8",
+        "MAC, int8",
+    )],
+    notes: &[ARITHMETIC_ONLY],
+};
+
+/// Above 8 bits.
+const QUANTISED_WIDE: Table = Table {
+    workload: Workload::Qann,
+    widest: Scope::Compute,
+    terms: &[Term::new(
+        Bill::COMPUTE,
+        Measure::DenseMacs,
         "energy.mac_int32",
-    ]],
-    price,
+        "MAC, int32",
+    )],
+    notes: &[ARITHMETIC_ONLY],
+};
+
+const PRUNED: Table = Table {
+    workload: Workload::Pann,
+    widest: Scope::Compute,
+    terms: &[Term::new(
+        Bill::COMPUTE,
+        Measure::PrunedMacs,
+        "energy.mac_fp32",
+        "MAC, fp32, of a weight that is not zero",
+    )],
+    notes: &[
+        ARITHMETIC_ONLY,
+        "finding the weights that are not zero costs nothing here; processors that multiply dense \
+         matrices gain nothing by zeros, so they have no row for the pruned network",
+    ],
 };
 
 fn price(job: &Job) -> Vec<TargetReport> {
-    let mut reports = vec![spiking(job), original(job), quantised(job)];
-    reports.extend(pruned(job));
+    let timesteps = job.work.counts.timesteps;
+    let bits = quantised_bits(timesteps);
+    let quantised = if bits <= 8 {
+        &QUANTISED
+    } else {
+        &QUANTISED_WIDE
+    };
+    let held = format!(
+        "{bits} bits carry as many values as {timesteps} timesteps; priced at the narrowest \
+         published integer that holds them"
+    );
+    let mut reports = vec![
+        report(job, &SPIKING, kept_current(job)),
+        report(job, &ORIGINAL, None),
+        report(job, quantised, Some(held)),
+    ];
+    // Only where a pruned network was made.
+    if job.work.dense.pruned_macs.is_some() {
+        reports.push(report(job, &PRUNED, None));
+    }
     reports
 }
 
-fn receipt<'a>(job: &Job<'a>) -> Receipt<'a> {
-    let mut receipt = Receipt::new(job);
-    receipt.notes.push(
-        "arithmetic only: weight and potential traffic usually costs far more, so this is not \
-         comparable with the energy of a device"
-            .into(),
-    );
-    receipt
+fn report(job: &Job, table: &Table, note: Option<String>) -> TargetReport {
+    let mut receipt = receipt(job, table, Machine::default());
+    receipt.notes.extend(note);
+    receipt.finish(table.workload, table.widest, None)
 }
 
-fn spiking(job: &Job) -> TargetReport {
-    let counts = job.work.counts;
-    let mut receipt = receipt(job);
-    let mut sum = (0.0, 0.0, 0.0);
-    for index in 0..counts.topology.populations.len() {
-        let figures = counts.per_inference(index);
-        sum.0 += figures.synops;
-        sum.1 += figures.macs;
-        sum.2 += figures.macs_once;
-    }
-    let (synops, macs, macs_once) = sum;
-    receipt.charge(
-        Bill::COMPUTE,
-        "AC, fp32 (synaptic operation)",
-        synops,
-        "energy.ac_fp32",
-    );
-    receipt.charge(
-        Bill::COMPUTE,
-        "MAC, fp32, in each timestep",
-        macs,
-        "energy.mac_fp32",
-    );
-    if macs > macs_once {
-        receipt.notes.push(format!(
-            "keeping the current of the constant input would leave {macs_once} of {macs} MACs"
-        ));
-    }
-    receipt.finish(Workload::Snn, Scope::Compute, None)
-}
-
-fn original(job: &Job) -> TargetReport {
-    let mut receipt = receipt(job);
-    charge_dense(job, &mut receipt, "MAC, fp32", "energy.mac_fp32");
-    receipt.finish(Workload::Ann, Scope::Compute, None)
-}
-
-fn quantised(job: &Job) -> TargetReport {
-    let mut receipt = receipt(job);
-    let bits = quantised_bits(job.work.counts.timesteps);
-    let (event, key) = if bits <= 8 {
-        ("MAC, int8", "energy.mac_int8")
-    } else {
-        ("MAC, int32", "energy.mac_int32")
-    };
-    charge_dense(job, &mut receipt, event, key);
-    receipt.notes.push(format!(
-        "{bits} bits carry as many values as {} timesteps; priced at the narrowest published \
-         integer that holds them",
-        job.work.counts.timesteps
-    ));
-    receipt.finish(Workload::Qann, Scope::Compute, None)
-}
-
-/// Only where a pruned network was made.
-fn pruned(job: &Job) -> Option<TargetReport> {
-    let macs = job.work.dense.pruned_macs?;
-    let mut receipt = receipt(job);
-    receipt.charge(
-        Bill::COMPUTE,
-        "MAC, fp32, of a weight that is not zero",
-        macs as f64,
-        "energy.mac_fp32",
-    );
-    receipt.notes.push(
-        "finding the weights that are not zero costs nothing here; processors that multiply dense \
-         matrices gain nothing by zeros, so they have no row for the pruned network"
-            .into(),
-    );
-    Some(receipt.finish(Workload::Pann, Scope::Compute, None))
-}
-
-fn charge_dense(job: &Job, receipt: &mut Receipt, event: &str, key: &str) {
-    if job.work.dense.layers.is_empty() {
-        receipt.lack(NO_DENSE);
-        receipt.lose(Part::Dynamic, Bill::COMPUTE);
-    }
-    receipt.charge(Bill::COMPUTE, event, job.work.dense.macs() as f64, key);
+/// What a chip that keeps the current of a constant input would not multiply again.
+fn kept_current(job: &Job) -> Option<String> {
+    let total = |what| job.quantities.total(what, job.hardware, None);
+    let (macs, once) = total(Measure::MacsEachStep).zip(total(Measure::MacsOnce))?;
+    (macs > once).then(|| {
+        format!("keeping the current of the constant input would leave {once:.0} of {macs:.0} MACs")
+    })
 }

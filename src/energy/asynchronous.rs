@@ -1,9 +1,8 @@
 //! Chips without a clock: a synaptic operation holds everything that an event sets off.
 
-use super::realtime::{OCCUPANCY, charge_power_of, finish, occupancy, synops};
-use super::receipt::Receipt;
-use super::{Job, Law};
-use crate::result::{Bill, TargetReport};
+use super::law::{Law, Table, Term, by_events};
+use super::realtime::{self, HOST, OCCUPANCY};
+use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
 /// E = SynOps · synop + chips · chip_static · T · timestep
@@ -15,23 +14,27 @@ use crate::result::{Bill, TargetReport};
 pub(super) static LAW: Law = Law {
     name: "asynchronous",
     about: "synaptic operation with the neuron update inside, plus static power in real time",
-    groups: &[
-        &OCCUPANCY,
-        &["energy.synop", "energy.host_mac", "power.chip_static"],
-    ],
-    price,
+    tables: &[Table {
+        workload: Workload::Snn,
+        widest: Scope::System,
+        terms: &[
+            Term::new(
+                Bill::EVENT,
+                Measure::Synops,
+                "energy.synop",
+                "synaptic operation",
+            ),
+            Term::new(
+                Bill::SYSTEM,
+                Measure::SecondsRunning,
+                "power.chip_static",
+                "resting power",
+            ),
+            HOST,
+        ],
+        notes: &[],
+    }],
+    figures: &[&OCCUPANCY],
+    price: realtime::price,
+    divide: by_events,
 };
-
-fn price(job: &Job) -> Vec<TargetReport> {
-    let mut receipt = Receipt::new(job);
-    receipt.charge(
-        Bill::EVENT,
-        "synaptic operation",
-        synops(job),
-        "energy.synop",
-    );
-    let held = occupancy(job, &mut receipt);
-    let (event, key) = ("resting power of the chip", "power.chip_static");
-    charge_power_of(&mut receipt, Bill::SYSTEM, event, key, held);
-    vec![finish(job, receipt, held)]
-}

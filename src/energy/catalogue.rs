@@ -1,6 +1,8 @@
 //! The list of devices, and how their files are read.
 
-use super::hardware::{Basis, Confidence, Figure, Hardware, Kind, Quantity, exponent, scale};
+use super::hardware::{
+    Basis, Confidence, Figure, Hardware, Kind, Quantity, Section, exponent, scale,
+};
 use super::{LAWS, Law, sanafe_yaml};
 use crate::names::nearest;
 use crate::units::Range;
@@ -299,8 +301,11 @@ fn find_law(file: &str, name: &str) -> Result<&'static Law, HardwareError> {
 
 fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, HardwareError> {
     let missing = |key: &str| value_error(name, key, "missing; each device states it");
-    let part = |wanted: fn(&Law, &str) -> bool| {
-        let found = table.figures.iter().filter(|(key, _)| wanted(law, key));
+    let part = |wanted: &dyn Fn(&str, &Figure) -> bool| {
+        let found = table
+            .figures
+            .iter()
+            .filter(|(key, figure)| wanted(key, figure));
         found
             .map(|(key, figure)| (key.clone(), figure.clone()))
             .collect()
@@ -314,8 +319,8 @@ fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, Hard
         basis: table.basis.clone().ok_or_else(|| missing("basis"))?,
         shared_kernels: table.shared_kernels.unwrap_or(false),
         law,
-        figures: part(reads),
-        info: part(|_, key| key.starts_with(INFO)),
+        figures: part(&|key, _| reads(law, key)),
+        info: part(&|_, figure| figure.section == Section::Info),
     })
 }
 
@@ -327,9 +332,6 @@ fn reads(law: &Law, key: &str) -> bool {
     })
 }
 
-/// Section of figures that are published and that no law reads.
-const INFO: &str = "info.";
-
 /// All figures of a file in SI units, with their citations.
 fn read_figures(
     file_name: &str,
@@ -338,39 +340,54 @@ fn read_figures(
     stated: Option<Basis>,
 ) -> Result<BTreeMap<String, Figure>, HardwareError> {
     let sections = [
-        ("capacity", Quantity::Count, &file.capacity),
-        ("energy", Quantity::Energy, &file.energy),
-        ("latency", Quantity::Time, &file.latency),
-        ("barrier_sync", Quantity::Time, &file.barrier_sync),
-        ("power", Quantity::Power, &file.power),
-        ("compute", Quantity::Operations, &file.compute),
-        ("bandwidth", Quantity::Bytes, &file.bandwidth),
-        ("efficiency", Quantity::Fraction, &file.efficiency),
-        ("rate", Quantity::Rate, &file.rate),
-        ("info", Quantity::Any, &file.info),
+        ("capacity", &file.capacity),
+        ("energy", &file.energy),
+        ("latency", &file.latency),
+        ("barrier_sync", &file.barrier_sync),
+        ("power", &file.power),
+        ("compute", &file.compute),
+        ("bandwidth", &file.bandwidth),
+        ("efficiency", &file.efficiency),
+        ("rate", &file.rate),
+        ("info", &file.info),
     ];
     let mut figures = BTreeMap::new();
-    for (section, quantity, entries) in sections {
+    for (name, entries) in sections {
         for (key, entry) in entries {
-            let key = format!("{section}.{key}");
-            let figure = read_figure(entry, quantity, &file.source, stated)
-                .and_then(|figure| check_key(&key, law).map(|()| figure))
-                .map_err(|reason| value_error(file_name, &key, reason))?;
-            figures.insert(key, figure);
+            let full = format!("{name}.{key}");
+            let figure = section(name, key)
+                .and_then(|section| read_figure(entry, section, &file.source, stated))
+                .and_then(|figure| check_key(&full, figure.section, law).map(|()| figure))
+                .map_err(|reason| value_error(file_name, &full, reason))?;
+            figures.insert(full, figure);
         }
     }
     Ok(figures)
 }
 
+/// What the figure `key` of a section of a file is.
+fn section(name: &str, key: &str) -> Result<Section, String> {
+    Ok(match name {
+        "capacity" => Section::Capacity,
+        "energy" => Section::Energy,
+        "latency" => Section::Latency,
+        "barrier_sync" => Section::BarrierSync {
+            tiles: (key.parse()).map_err(|_| "the key must be a number of tiles".to_owned())?,
+        },
+        "power" => Section::Power,
+        "compute" => Section::Compute,
+        "bandwidth" => Section::Bandwidth,
+        "efficiency" if key == "active_power" => Section::PowerShare,
+        "efficiency" => Section::Efficiency,
+        "rate" => Section::Rate,
+        _ => Section::Info,
+    })
+}
+
 /// Refuses a figure that the law would never look at: most likely its key is misspelt.
-fn check_key(key: &str, law: Option<&Law>) -> Result<(), String> {
-    if let Some(tiles) = key.strip_prefix("barrier_sync.")
-        && tiles.parse::<usize>().is_err()
-    {
-        return Err("the key must be a number of tiles".into());
-    }
+fn check_key(key: &str, section: Section, law: Option<&Law>) -> Result<(), String> {
     match law {
-        Some(law) if !reads(law, key) && !key.starts_with(INFO) => Err(format!(
+        Some(law) if !reads(law, key) && section != Section::Info => Err(format!(
             "the law \"{}\" has no such figure; did you mean \"{}\"?",
             law.name,
             nearest(key, law.figures())
@@ -381,7 +398,7 @@ fn check_key(key: &str, law: Option<&Law>) -> Result<(), String> {
 
 fn read_figure(
     entry: &Entry,
-    quantity: Quantity,
+    section: Section,
     sources: &BTreeMap<String, String>,
     stated: Option<Basis>,
 ) -> Result<Figure, String> {
@@ -391,6 +408,7 @@ fn read_figure(
             entry.source
         )
     })?;
+    let quantity = section.quantity();
     let exponent = exponent(&entry.unit, quantity)
         .map_err(|fitting| format!("unit \"{}\" does not fit; use {fitting}", entry.unit))?;
     let written = Range::new(
@@ -426,6 +444,7 @@ fn read_figure(
         return Err(format!("{high} is above 1"));
     }
     Ok(Figure {
+        section,
         value,
         written,
         unit: entry.unit.clone(),

@@ -1,9 +1,8 @@
 //! Analog and always-on chips: their power hardly depends on what they compute.
 
-use super::realtime::{OCCUPANCY, charge_power_of, finish, occupancy};
-use super::receipt::Receipt;
-use super::{Job, Law};
-use crate::result::{Bill, TargetReport};
+use super::law::{Law, Table, Term, by_events};
+use super::realtime::{self, HOST, OCCUPANCY};
+use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
 /// E = chips · P · T · timestep
@@ -16,14 +15,16 @@ use crate::result::{Bill, TargetReport};
 pub(super) static LAW: Law = Law {
     name: "constant-power",
     about: "power of the chip for the time of the timesteps, whatever is computed",
-    groups: &[&OCCUPANCY, &["power.chip", "energy.host_mac"]],
-    price,
+    tables: &[Table {
+        workload: Workload::Snn,
+        widest: Scope::System,
+        terms: &[
+            Term::new(Bill::ALL_IN, Measure::SecondsRunning, "power.chip", "power"),
+            HOST,
+        ],
+        notes: &[],
+    }],
+    figures: &[&OCCUPANCY],
+    price: realtime::price,
+    divide: by_events,
 };
-
-fn price(job: &Job) -> Vec<TargetReport> {
-    let mut receipt = Receipt::new(job);
-    let held = occupancy(job, &mut receipt);
-    let (event, key) = ("power of the chip", "power.chip");
-    charge_power_of(&mut receipt, Bill::ALL_IN, event, key, held);
-    vec![finish(job, receipt, held)]
-}

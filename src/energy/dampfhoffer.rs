@@ -1,9 +1,7 @@
 //! Additions and the memory they touch, against an ANN with and without data reuse.
 
-use super::realtime::{macs, synops};
-use super::receipt::{NO_DENSE, Receipt};
-use super::{Job, Law};
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
+use super::law::{Law, Table, Term, by_events, operations};
+use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
 /// IF network: E = SynOps · (ac + 3 access)            read weight, read and write potential
@@ -20,41 +18,60 @@ use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "dampfhoffer",
     about: "additions with weight and potential accesses, against an ANN with data reuse",
-    groups: &[&[
-        "energy.access",
-        "energy.ac",
-        "energy.mac",
-        "energy.ann_memory_per_mac",
-    ]],
-    price,
+    tables: &[
+        Table {
+            workload: Workload::Snn,
+            widest: Scope::MemoryRouting,
+            terms: &[
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::SynapseEvents,
+                    "energy.access",
+                    "weight read",
+                ),
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::SynapseEvents,
+                    "energy.access",
+                    "potential read",
+                ),
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::SynapseEvents,
+                    "energy.access",
+                    "potential write",
+                ),
+                Term::new(Bill::COMPUTE, Measure::Synops, "energy.ac", "AC, 8 bit"),
+                Term::new(
+                    Bill::COMPUTE,
+                    Measure::MacsEachStep,
+                    "energy.mac",
+                    "MAC, 8 bit, in each timestep",
+                ),
+            ],
+            notes: &[],
+        },
+        Table {
+            workload: Workload::Qann,
+            widest: Scope::MemoryRouting,
+            terms: &[
+                Term::new(
+                    Bill::COMPUTE,
+                    Measure::DenseMacs,
+                    "energy.mac",
+                    "MAC, 8 bit",
+                ),
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::DenseMacs,
+                    "energy.ann_memory_per_mac",
+                    "memory per MAC",
+                ),
+            ],
+            notes: &[],
+        },
+    ],
+    figures: &[],
+    price: operations,
+    divide: by_events,
 };
-
-fn price(job: &Job) -> Vec<TargetReport> {
-    vec![spiking(job), original(job)]
-}
-
-fn spiking(job: &Job) -> TargetReport {
-    let mut receipt = Receipt::new(job);
-    let macs = macs(job);
-    let events = synops(job) + macs;
-    for event in ["weight read", "potential read", "potential write"] {
-        receipt.charge(Bill::MEMORY_ROUTING, event, events, "energy.access");
-    }
-    receipt.charge(Bill::COMPUTE, "AC, 8 bit", synops(job), "energy.ac");
-    let event = "MAC, 8 bit, in each timestep";
-    receipt.charge(Bill::COMPUTE, event, macs, "energy.mac");
-    receipt.finish(Workload::Snn, Scope::MemoryRouting, None)
-}
-
-fn original(job: &Job) -> TargetReport {
-    let mut receipt = Receipt::new(job);
-    if job.work.dense.layers.is_empty() {
-        receipt.lack(NO_DENSE);
-        receipt.lose(Part::Dynamic, Bill::EVENT);
-    }
-    let macs = job.work.dense.macs() as f64;
-    receipt.charge(Bill::COMPUTE, "MAC, 8 bit", macs, "energy.mac");
-    let (event, key) = ("memory per MAC", "energy.ann_memory_per_mac");
-    receipt.charge(Bill::MEMORY_ROUTING, event, macs, key);
-    receipt.finish(Workload::Qann, Scope::MemoryRouting, None)
-}

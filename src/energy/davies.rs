@@ -1,13 +1,12 @@
 //! Loihi as its designers published it.
 
-use super::mesh::{
-    Bounds, CAPACITY, Events, SHARED, charge_host, charge_traffic, finish, map, pace, synops,
-};
+use super::Job;
+use super::law::{Law, Table, Term, by_events};
+use super::mesh::{self, Bounds, CAPACITY, SHARED};
+use super::realtime::HOST;
 use super::receipt::Receipt;
-use super::{Job, Law};
 use crate::mapping::{StageTimes, SynapseTime};
-use crate::network::SynapseKind;
-use crate::result::{Bill, TargetReport};
+use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
 /// E = active · neuron_active + inactive · neuron_inactive + SynOps · synop
@@ -23,61 +22,81 @@ use crate::result::{Bill, TargetReport};
 pub(super) static LAW: Law = Law {
     name: "davies",
     about: "active and inactive neuron, synaptic operation, packet and hop, plus static power",
-    groups: &[
-        &CAPACITY,
-        &SHARED,
-        &[
-            "energy.synop",
-            "energy.neuron_active",
-            "energy.neuron_inactive",
-            "energy.spike_within_tile",
-            "latency.synop",
-            "latency.neuron_active",
-            "latency.neuron_inactive",
-            "latency.spike_within_tile",
+    tables: &[Table {
+        workload: Workload::Snn,
+        widest: Scope::System,
+        terms: &[
+            Term::new(
+                Bill::EVENT,
+                Measure::ActiveUpdates,
+                "energy.neuron_active",
+                "active neuron",
+            ),
+            Term::new(
+                Bill::EVENT,
+                Measure::InactiveUpdates,
+                "energy.neuron_inactive",
+                "inactive neuron",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::Packets,
+                "energy.spike_within_tile",
+                "packet within a tile",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::HopsEastWest,
+                "energy.hop_east_west",
+                "hop, east-west",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::HopsNorthSouth,
+                "energy.hop_north_south",
+                "hop, north-south",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::ChipLinks,
+                "energy.chip_link",
+                "link from chip to chip",
+            ),
+            Term::new(
+                Bill::EVENT,
+                Measure::Synops,
+                "energy.synop",
+                "synaptic operation",
+            ),
+            HOST,
+            Term::new(
+                Bill::SYSTEM,
+                Measure::SecondsRunning,
+                "power.chip_static",
+                "static power",
+            ),
         ],
-    ],
-    price,
+        notes: &[],
+    }],
+    figures: &[&CAPACITY, &SHARED, &TIMES],
+    price: price,
+    divide: by_events,
 };
 
+/// How long each stage takes.
+const TIMES: [&str; 4] = [
+    "latency.synop",
+    "latency.neuron_active",
+    "latency.neuron_inactive",
+    "latency.spike_within_tile",
+];
+
 fn price(job: &Job) -> Vec<TargetReport> {
-    let counts = job.work.counts;
-    let events = Events::of(counts);
-    let mut receipt = Receipt::new(job);
-    let mapped = map(job, &mut receipt);
-    let inactive = events.updates - events.active;
-    receipt.charge(
-        Bill::EVENT,
-        "active neuron",
-        events.active,
-        "energy.neuron_active",
-    );
-    receipt.charge(
-        Bill::EVENT,
-        "inactive neuron",
-        inactive,
-        "energy.neuron_inactive",
-    );
-    let packet = ("packet within a tile", "energy.spike_within_tile");
-    charge_traffic(counts, mapped.as_deref(), &mut receipt, packet);
-    let synops: f64 = SynapseKind::ALL
-        .into_iter()
-        .map(|kind| synops(counts, kind))
-        .sum();
-    receipt.charge(Bill::EVENT, "synaptic operation", synops, "energy.synop");
-    charge_host(events.macs_once, &mut receipt);
-    let times = times(&mut receipt);
-    let pace = pace(job, mapped.as_deref(), &mut receipt, times);
-    vec![finish(counts, mapped.as_deref(), receipt, pace)]
+    mesh::price(job, times)
 }
 
 fn times(receipt: &mut Receipt) -> Option<Bounds> {
-    let [synop, active, inactive, router] = receipt.figures([
-        "latency.synop",
-        "latency.neuron_active",
-        "latency.neuron_inactive",
-        "latency.spike_within_tile",
-    ])?;
+    let [synop, active, inactive, router] = receipt.figures(TIMES)?;
     Some(Bounds::new(|at| StageTimes {
         neuron_s: at(inactive),
         active_s: at(active) - at(inactive),

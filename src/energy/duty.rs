@@ -1,7 +1,7 @@
 //! Idle power of the real waiting time: a device that works once a period pays for all of it.
 
 use super::hardware::Hardware;
-use crate::result::{Bill, Line, Part, Scope, TargetReport, WAITING};
+use crate::result::{Bill, Line, Measure, Part, Scope, TargetReport};
 use crate::units::{Range, si};
 
 /// Figures that state what a waiting device draws, the first that a table has counts, and whether
@@ -21,12 +21,12 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
     if report.scope != Scope::System || report.energy_j.is_none() {
         return;
     }
-    let idle = IDLE.iter().find_map(|(key, per_chip)| {
-        let figure = hardware.figures.get(*key)?;
-        let chips = if *per_chip { report.chips as f64 } else { 1.0 };
-        Some((figure, figure.value * chips))
+    let idle = IDLE.iter().find_map(|&(key, per_chip)| {
+        let figure = hardware.figures.get(key)?;
+        let chips = if per_chip { report.chips as f64 } else { 1.0 };
+        Some((key, figure, figure.value * chips))
     });
-    let (Some((figure, watts)), Some(latency_s)) = (idle, report.latency_s) else {
+    let (Some((key, figure, watts)), Some(latency_s)) = (idle, report.latency_s) else {
         return lose(report, idle.is_some());
     };
     let busy_s = latency_s / report.batch as f64;
@@ -54,14 +54,15 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
     let joules = wait_s * watts.nominal;
     let rest = (watts * period_s).zip(running, |whole, running| whole - running);
     let line = Line {
-        event: WAITING.into(),
+        event: "idle power while waiting".into(),
+        measure: Some(Measure::SecondsWaiting),
         count: wait_s,
         joules_each: watts.nominal,
         joules,
         joules_range: Range::new(rest.low.clamp(0.0, joules), joules, rest.high.max(joules)),
         part: Part::Static,
         bill: Bill::SYSTEM,
-        figure: None,
+        figure: Some(key.to_owned()),
         source: figure.source.clone(),
         unverified: figure.is_unverified(),
     };

@@ -1,11 +1,11 @@
 //! Mixed-signal chips that route each spike to cores and broadcast it there.
 
-use super::mesh::{Events, charge_host};
-use super::realtime::synops;
+use super::law::{Law, Machine, Running, Table, Term, by_events, charge};
+use super::realtime::HOST;
 use super::receipt::Receipt;
-use super::{Hardware, Job, Law};
+use super::{Hardware, Job};
 use crate::network::{Role, Topology};
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 use std::collections::BTreeSet;
 
 /// ```text
@@ -21,97 +21,107 @@ use std::collections::BTreeSet;
 pub(super) static LAW: Law = Law {
     name: "dynap",
     about: "spike, encoding, routing, broadcast and pulse, plus static power in real time",
-    groups: &[&[
-        "capacity.neurons_per_core",
-        "capacity.cores_per_chip",
-        "capacity.fan_in",
-        "energy.spike",
-        "energy.encode",
-        "energy.route",
-        "energy.broadcast",
-        "energy.pulse",
-        "energy.host_mac",
-        "power.chip_static",
-        "latency.timestep",
-    ]],
+    tables: &[Table {
+        workload: Workload::Snn,
+        widest: Scope::System,
+        terms: &[
+            Term::new(Bill::EVENT, Measure::Spikes, "energy.spike", "spike"),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::Encodings,
+                "energy.encode",
+                "encoding of a spike",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::Deliveries,
+                "energy.route",
+                "routing to a core",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::Broadcasts,
+                "energy.broadcast",
+                "broadcast in a core",
+            ),
+            Term::new(
+                Bill::EVENT,
+                Measure::Synops,
+                "energy.pulse",
+                "pulse of a synapse",
+            ),
+            HOST,
+            Term::new(
+                Bill::SYSTEM,
+                Measure::SecondsRunning,
+                "power.chip_static",
+                "static power",
+            ),
+        ],
+        notes: &[],
+    }],
+    figures: &[&CAPACITY, &["latency.timestep"]],
     price,
+    divide: by_events,
 };
+
+/// The room on the chip.
+const CAPACITY: [&str; 3] = [
+    "capacity.neurons_per_core",
+    "capacity.cores_per_chip",
+    "capacity.fan_in",
+];
 
 /// Where the neurons sit.
 struct Cores {
     /// Cores in use.
     cores: u64,
     chips: u64,
-    /// Spikes times cores they are delivered to, per inference.
-    deliveries: f64,
     exceeded: Vec<String>,
 }
 
-fn price(job: &Job) -> Vec<TargetReport> {
+fn price<'a>(job: &Job<'a>) -> Vec<TargetReport> {
+    let tables = job.hardware.law.tables.iter();
+    tables.map(|table| price_table(job, table)).collect()
+}
+
+fn price_table<'a>(job: &Job<'a>, table: &Table) -> TargetReport {
     let mut receipt = Receipt::new(job);
-    let events = Events::of(job.work.counts);
     let cores = cores(job, &mut receipt);
-    receipt.charge(Bill::EVENT, "spike", events.spikes, "energy.spike");
-    let routing = Bill::MEMORY_ROUTING;
-    receipt.charge(
-        routing,
-        "encoding of a spike",
-        events.spikes,
-        "energy.encode",
-    );
-    match &cores {
-        Some(cores) => {
-            let count = cores.deliveries;
-            receipt.charge(routing, "routing to a core", count, "energy.route");
-            receipt.charge(routing, "broadcast in a core", count, "energy.broadcast");
-        }
-        None => receipt.lose(Part::Dynamic, routing),
-    }
-    let pulse = "pulse of a synapse";
-    receipt.charge(Bill::EVENT, pulse, synops(job), "energy.pulse");
-    charge_host(events.macs_once, &mut receipt);
-    let power = receipt.figures(["power.chip_static", "latency.timestep"]);
     let timesteps = f64::from(job.work.counts.timesteps);
-    match (&cores, power) {
-        (Some(cores), Some([power, timestep])) => {
-            let watts = power.value * cores.chips as f64;
-            let time = timestep.value * timesteps;
-            receipt.line(
-                Part::Static,
-                Bill::SYSTEM,
-                "static power of the chips [s]",
-                (time.nominal, watts.nominal),
-                watts.zip(time, |watts, seconds| watts * seconds),
-                &[power, timestep],
-            );
-        }
-        _ => receipt.lose(Part::Static, Bill::SYSTEM),
-    }
+    let mut running = |receipt: &mut Receipt<'a>| {
+        let timestep = receipt.figure("latency.timestep")?;
+        cores.as_ref().map(|cores| Running {
+            seconds: timestep.value * timesteps,
+            chips: cores.chips,
+            figures: vec![timestep],
+        })
+    };
+    let mut machine = Machine {
+        mapped: None,
+        running: Some(&mut running),
+    };
+    charge(job, &mut receipt, table, &mut machine);
     let timestep = job.hardware.figures.get("latency.timestep");
     let latency_s = timestep.map(|figure| figure.value.nominal * timesteps);
     let unknown = Cores {
         cores: 0,
         chips: 1,
-        deliveries: 0.0,
         exceeded: vec!["not known: the table lacks a capacity".into()],
     };
     let known = cores.is_some();
     let cores = cores.unwrap_or(unknown);
-    vec![TargetReport {
+    TargetReport {
         fits: cores.exceeded.is_empty(),
         chips: cores.chips,
         cores: known.then_some(cores.cores),
         exceeded: cores.exceeded,
-        ..receipt.finish(Workload::Snn, Scope::System, latency_s)
-    }]
+        ..receipt.finish(table.workload, table.widest, latency_s)
+    }
 }
 
 fn cores(job: &Job, receipt: &mut Receipt) -> Option<Cores> {
-    let [per_core, per_chip, fan_in] = receipt.figures([
-        "capacity.neurons_per_core",
-        "capacity.cores_per_chip",
-        "capacity.fan_in",
-    ])?;
+    let [per_core, per_chip, fan_in] = receipt.figures(CAPACITY)?;
     // Whole numbers above 0: checked when the file was read.
     let [per_core, per_chip, allowed] =
         [per_core, per_chip, fan_in].map(|figure| figure.value.nominal as u64);
@@ -120,11 +130,6 @@ fn cores(job: &Job, receipt: &mut Receipt) -> Option<Cores> {
     let placed = (0..topology.populations.len())
         .filter(|&index| topology.populations[index].role != Role::Input);
     let cores: u64 = placed.map(of).sum();
-    let deliveries = reached(topology, per_core)
-        .into_iter()
-        .enumerate()
-        .map(|(source, cores)| job.work.counts.per_inference(source).spikes * cores as f64)
-        .sum();
     let mut exceeded = Vec::new();
     let widest = topology
         .edges
@@ -137,7 +142,6 @@ fn cores(job: &Job, receipt: &mut Receipt) -> Option<Cores> {
     Some(Cores {
         cores,
         chips: cores.div_ceil(per_chip).max(1),
-        deliveries,
         exceeded,
     })
 }
@@ -162,7 +166,7 @@ fn reached(topology: &Topology, per_core: u64) -> Vec<u64> {
 #[must_use]
 pub fn broadcasts(hardware: &Hardware, topology: &Topology) -> Option<Vec<u64>> {
     let per_core = hardware.figures.get("capacity.neurons_per_core");
-    let per_core = per_core.filter(|_| hardware.law.name == LAW.name)?;
+    let per_core = per_core.filter(|_| hardware.law.is(&LAW))?;
     // A whole number above 0: checked when the file was read.
     Some(reached(topology, per_core.value.nominal as u64))
 }

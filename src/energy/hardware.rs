@@ -98,9 +98,74 @@ impl fmt::Display for Basis {
     }
 }
 
+/// What a figure says about a device: the section of the table that it stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Room on the device. Whole numbers: no matter of chance, and other room is another placement.
+    Capacity,
+    /// Energy of an event.
+    Energy,
+    /// Time of an event.
+    Latency,
+    /// Time of the barrier at the end of a timestep, from a number of tiles on.
+    BarrierSync {
+        /// Fewest tiles in use for which it holds.
+        tiles: usize,
+    },
+    /// Power.
+    Power,
+    /// Peak rate of operations.
+    Compute,
+    /// Bandwidth.
+    Bandwidth,
+    /// Share of a peak that is reached.
+    Efficiency,
+    /// Share of the span between idle and largest power that is drawn.
+    PowerShare,
+    /// Rate of events.
+    Rate,
+    /// Published, but not computed with.
+    Info,
+}
+
+impl Section {
+    /// Whether a larger value makes a device cheaper.
+    #[must_use]
+    pub fn larger_is_cheaper(self) -> bool {
+        match self {
+            Section::Compute | Section::Bandwidth | Section::Efficiency => true,
+            Section::Capacity
+            | Section::Energy
+            | Section::Latency
+            | Section::BarrierSync { .. }
+            | Section::Power
+            | Section::PowerShare
+            | Section::Rate
+            | Section::Info => false,
+        }
+    }
+
+    /// What its figures measure.
+    pub(super) fn quantity(self) -> Quantity {
+        match self {
+            Section::Capacity => Quantity::Count,
+            Section::Energy => Quantity::Energy,
+            Section::Latency | Section::BarrierSync { .. } => Quantity::Time,
+            Section::Power => Quantity::Power,
+            Section::Compute => Quantity::Operations,
+            Section::Bandwidth => Quantity::Bytes,
+            Section::Efficiency | Section::PowerShare => Quantity::Fraction,
+            Section::Rate => Quantity::Rate,
+            Section::Info => Quantity::Any,
+        }
+    }
+}
+
 /// One figure of a cost table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
+    /// Where it stands in the table.
+    pub section: Section,
     /// The value in SI units: J, s, W, op/s, B/s, a number or a fraction.
     pub value: Range,
     /// The value as the file writes it.

@@ -1,10 +1,9 @@
 //! The estimator that ships with keras-spiking, for comparison with results that used it.
 
-use super::mesh::Events;
-use super::realtime::{macs, synops};
-use super::receipt::{NO_DENSE, Receipt};
-use super::{Job, Kind, Law};
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
+use super::Job;
+use super::hardware::Kind;
+use super::law::{Law, Machine, Table, Term, by_events, receipt};
+use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
 /// spiking device:  E = SynOps · synop + neurons · T · neuron
@@ -18,29 +17,57 @@ use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "keras-spiking",
     about: "synaptic operation and neuron update alone, as keras-spiking charges them",
-    groups: &[&["energy.synop", "energy.neuron"]],
-    price,
+    tables: &[SPIKING, CONVENTIONAL],
+    figures: &[],
+    price: price,
+    divide: by_events,
+};
+
+const SPIKING: Table = Table {
+    workload: Workload::Snn,
+    widest: Scope::MemoryRouting,
+    terms: &[
+        Term::new(
+            Bill::EVENT,
+            Measure::SynapseEvents,
+            "energy.synop",
+            "synaptic operation",
+        ),
+        Term::new(
+            Bill::EVENT,
+            Measure::NeuronUpdates,
+            "energy.neuron",
+            "neuron update",
+        ),
+    ],
+    notes: &[],
+};
+
+const CONVENTIONAL: Table = Table {
+    workload: Workload::Ann,
+    widest: Scope::MemoryRouting,
+    terms: &[
+        Term::new(
+            Bill::EVENT,
+            Measure::DenseMacs,
+            "energy.synop",
+            "synaptic operation",
+        ),
+        Term::new(
+            Bill::EVENT,
+            Measure::LayerOutputs,
+            "energy.neuron",
+            "neuron update",
+        ),
+    ],
+    notes: &[],
 };
 
 fn price(job: &Job) -> Vec<TargetReport> {
-    let mut receipt = Receipt::new(job);
-    let (workload, synops, updates) = match job.hardware.kind {
-        Kind::Neuromorphic => (
-            Workload::Snn,
-            synops(job) + macs(job),
-            Events::of(job.work.counts).updates,
-        ),
-        _ => {
-            let dense = job.work.dense;
-            if dense.layers.is_empty() {
-                receipt.lack(NO_DENSE);
-                receipt.lose(Part::Dynamic, Bill::EVENT);
-            }
-            let outputs: u64 = dense.layers.iter().map(|layer| layer.outputs).sum();
-            (Workload::Ann, dense.macs() as f64, outputs as f64)
-        }
+    let table = match job.hardware.kind {
+        Kind::Neuromorphic => &SPIKING,
+        _ => &CONVENTIONAL,
     };
-    receipt.charge(Bill::EVENT, "synaptic operation", synops, "energy.synop");
-    receipt.charge(Bill::EVENT, "neuron update", updates, "energy.neuron");
-    vec![receipt.finish(workload, Scope::MemoryRouting, None)]
+    let receipt = receipt(job, table, Machine::default());
+    vec![receipt.finish(table.workload, table.widest, None)]
 }

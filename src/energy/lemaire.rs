@@ -1,10 +1,11 @@
 //! Operations, memory accesses and addressing, layer by layer.
 
+use super::Job;
 use super::hardware::Figure;
-use super::receipt::{NO_DENSE, Receipt};
-use super::{Job, Law};
+use super::law::{Law, Table, Term};
+use super::receipt::{Entry, NO_DENSE, Receipt};
 use crate::network::{Connectivity, Pattern, Role};
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Line, Measure, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text
@@ -34,26 +35,83 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "lemaire",
     about: "operations, accesses of memories sized by each layer, and addressing",
-    groups: &[&[
-        "capacity.word",
-        "energy.add_int32",
-        "energy.mul_int32",
-        "energy.memory_8k",
-        "energy.memory_32k",
-        "energy.memory_1m",
-    ]],
+    // What it counts depends on the shape of each layer, and what an access costs on its memory.
+    tables: &[],
+    figures: &[&MEMORY, &["energy.add_int32", "energy.mul_int32"]],
     price,
+    divide,
 };
+
+/// Width of a word, and what one costs from memories of 8 KB, 32 KB and 1 MB.
+const MEMORY: [&str; 4] = [
+    "capacity.word",
+    "energy.memory_8k",
+    "energy.memory_32k",
+    "energy.memory_1m",
+];
+
+/// Operations with the figures that price them.
+const OPERATIONS: [Term; 5] = [
+    Term::new(
+        Bill::COMPUTE,
+        Measure::LeakMultiplications,
+        "energy.mul_int32",
+        "multiplication of a leaking potential",
+    ),
+    Term::new(
+        Bill::COMPUTE,
+        Measure::Multiplications,
+        "energy.mul_int32",
+        "multiplication",
+    ),
+    Term::new(
+        Bill::COMPUTE,
+        Measure::Additions,
+        "energy.add_int32",
+        "addition",
+    ),
+    Term::new(
+        Bill::MEMORY_ROUTING,
+        Measure::AddressMultiplications,
+        "energy.mul_int32",
+        "multiplication of an address",
+    ),
+    Term::new(
+        Bill::MEMORY_ROUTING,
+        Measure::AddressAdditions,
+        "energy.add_int32",
+        "addition of an address",
+    ),
+];
+
+/// Which value an access moves, with what is counted and the name of its line.
+const OPERANDS: [(Operand, Measure, &str); 4] = [
+    (Operand::Input, Measure::InputReads, "input read"),
+    (Operand::Weight, Measure::WeightReads, "weight read"),
+    (
+        Operand::Potential,
+        Measure::PotentialAccesses,
+        "potential read and write",
+    ),
+    (Operand::Output, Measure::OutputWrites, "output write"),
+];
+
+/// Which value an access moves.
+#[derive(Clone, Copy)]
+enum Operand {
+    Input,
+    Weight,
+    Potential,
+    Output,
+}
 
 fn price(job: &Job) -> Vec<TargetReport> {
     vec![spiking(job), original(job)]
 }
 
-/// Accesses and operations per inference while they are added up.
-struct Tally<'a> {
-    memory: Memory<'a>,
-    /// Kinds of access with their number and energy [J].
-    accesses: [(&'static str, f64, Range); 4],
+/// Operations of a layer, or of all of them.
+#[derive(Clone, Copy, Default)]
+struct Operations {
     macs: f64,
     /// Multiplications of potentials that leak.
     leaks: f64,
@@ -62,13 +120,44 @@ struct Tally<'a> {
     address_accs: f64,
 }
 
-/// Which value an access moves.
-#[derive(Clone, Copy)]
-enum Kind {
-    Input,
-    Weight,
-    Potential,
-    Output,
+impl Operations {
+    fn add(&mut self, more: Operations) {
+        self.macs += more.macs;
+        self.leaks += more.leaks;
+        self.accs += more.accs;
+        self.address_macs += more.address_macs;
+        self.address_accs += more.address_accs;
+    }
+
+    /// How many of them there are of a measure of this law; a MAC is a multiplication and an
+    /// addition.
+    fn count(&self, what: Measure) -> Option<f64> {
+        match what {
+            Measure::LeakMultiplications => Some(self.leaks),
+            Measure::Multiplications => Some(self.macs),
+            Measure::Additions => Some(self.macs + self.accs),
+            Measure::AddressMultiplications => Some(self.address_macs),
+            Measure::AddressAdditions => Some(self.address_macs + self.address_accs),
+            _ => None,
+        }
+    }
+}
+
+/// What one population does and pays.
+#[derive(Clone, Copy, Default)]
+struct Layer {
+    operations: Operations,
+    /// Nominal energy of its accesses \[J\], by operand.
+    access_j: [f64; 4],
+}
+
+/// Accesses and operations per inference while they are added up.
+struct Ledger<'a> {
+    memory: Memory<'a>,
+    /// Number and energy \[J\] of accesses, by operand.
+    accesses: [(f64, Range); 4],
+    operations: Operations,
+    layers: Vec<Layer>,
 }
 
 /// What an access of a memory costs.
@@ -96,97 +185,100 @@ impl Memory<'_> {
     }
 }
 
-impl<'a> Tally<'a> {
-    fn new(receipt: &mut Receipt<'a>) -> Option<Self> {
-        let [word, small, middle, large] = receipt.figures([
-            "capacity.word",
-            "energy.memory_8k",
-            "energy.memory_32k",
-            "energy.memory_1m",
-        ])?;
+impl<'a> Ledger<'a> {
+    fn new(receipt: &mut Receipt<'a>, layers: usize) -> Option<Self> {
+        let [word, small, middle, large] = receipt.figures(MEMORY)?;
         let kib = 1024.0;
-        Some(Tally {
+        Some(Ledger {
             memory: Memory {
                 word,
                 knots: [(8.0 * kib, small), (32.0 * kib, middle), (kib * kib, large)],
             },
-            accesses: [
-                "input read",
-                "weight read",
-                "potential read and write",
-                "output write",
-            ]
-            .map(|event| (event, 0.0, Range::ZERO)),
-            macs: 0.0,
-            leaks: 0.0,
-            accs: 0.0,
-            address_macs: 0.0,
-            address_accs: 0.0,
+            accesses: [(0.0, Range::ZERO); 4],
+            operations: Operations::default(),
+            layers: vec![Layer::default(); layers],
         })
     }
 
-    /// `count` accesses of a memory of `words` words.
-    fn access(&mut self, kind: Kind, count: f64, words: u64) {
+    /// `count` accesses of a memory of `words` words for a layer.
+    fn access(&mut self, layer: usize, operand: Operand, count: f64, words: u64) {
         let each = self.memory.access(words as f64);
-        let (_, total, energy) = &mut self.accesses[kind as usize];
+        let (total, energy) = &mut self.accesses[operand as usize];
         *total += count;
         *energy = *energy + each * count;
+        self.layers[layer].access_j[operand as usize] += (each * count).nominal;
+    }
+
+    /// Operations of a layer.
+    fn operate(&mut self, layer: usize, operations: Operations) {
+        self.operations.add(operations);
+        self.layers[layer].operations.add(operations);
     }
 
     /// Writes the lines.
     fn charge(&self, receipt: &mut Receipt<'a>) {
         let Memory { word, knots } = &self.memory;
         let used: Vec<&Figure> = knots.iter().map(|(_, f)| *f).chain([*word]).collect();
-        for (event, count, energy) in &self.accesses {
-            if *count > 0.0 {
-                let amount = (*count, energy.nominal / count);
-                receipt.line(
-                    Part::Dynamic,
-                    Bill::MEMORY_ROUTING,
-                    event,
-                    amount,
-                    *energy,
-                    &used,
-                );
+        for (operand, measure, event) in OPERANDS {
+            let (count, energy) = self.accesses[operand as usize];
+            if count > 0.0 {
+                receipt.line(Entry {
+                    part: Part::Dynamic,
+                    bill: Bill::MEMORY_ROUTING,
+                    event: event.to_owned(),
+                    measure,
+                    amount: (count, energy.nominal / count),
+                    bounds: energy,
+                    figure: None,
+                    used: &used,
+                });
             }
         }
-        let (event, key) = ("multiplication of a leaking potential", "energy.mul_int32");
-        receipt.charge(Bill::COMPUTE, event, self.leaks, key);
-        for (bill, macs, accs, multiply, add) in [
-            (
-                Bill::COMPUTE,
-                self.macs,
-                self.accs,
-                "multiplication",
-                "addition",
-            ),
-            (
-                Bill::MEMORY_ROUTING,
-                self.address_macs,
-                self.address_accs,
-                "multiplication of an address",
-                "addition of an address",
-            ),
-        ] {
-            receipt.charge(bill, multiply, macs, "energy.mul_int32");
-            receipt.charge(bill, add, macs + accs, "energy.add_int32");
+        for term in &OPERATIONS {
+            if let Some(count) = self.operations.count(term.what) {
+                receipt.charge(term, count);
+            }
         }
     }
+
+    /// The energy of a line by layer \[J\]: accesses cost what the memory of their layer costs.
+    fn by_layer(&self, line: &Line) -> Option<Vec<f64>> {
+        let measure = line.measure?;
+        let operand = OPERANDS.iter().find(|(_, of, _)| *of == measure);
+        if let Some((operand, ..)) = operand {
+            let layers = self.layers.iter();
+            return Some(
+                layers
+                    .map(|layer| layer.access_j[*operand as usize])
+                    .collect(),
+            );
+        }
+        let layers = self.layers.iter();
+        layers
+            .map(|layer| Some(layer.operations.count(measure)? * line.joules_each))
+            .collect()
+    }
+}
+
+fn divide(job: &Job, line: &Line) -> Option<Vec<f64>> {
+    let mut ledger = Ledger::new(&mut Receipt::new(job), job.work.counts.populations.len())?;
+    count_spiking(job, &mut ledger);
+    ledger.by_layer(line)
 }
 
 fn spiking(job: &Job) -> TargetReport {
     let mut receipt = Receipt::new(job);
-    match Tally::new(&mut receipt) {
-        Some(mut tally) => {
-            count_spiking(job, &mut tally);
-            tally.charge(&mut receipt);
+    match Ledger::new(&mut receipt, job.work.counts.populations.len()) {
+        Some(mut ledger) => {
+            count_spiking(job, &mut ledger);
+            ledger.charge(&mut receipt);
         }
         None => receipt.lose(Part::Dynamic, Bill::EVENT),
     }
     receipt.finish(Workload::Snn, Scope::MemoryRouting, None)
 }
 
-fn count_spiking(job: &Job, tally: &mut Tally) {
+fn count_spiking(job: &Job, ledger: &mut Ledger) {
     let counts = job.work.counts;
     let topology = &counts.topology;
     let samples = counts.samples.max(1) as f64;
@@ -194,36 +286,42 @@ fn count_spiking(job: &Job, tally: &mut Tally) {
     for (edge, counted) in topology.edges.iter().zip(&counts.projections) {
         let sum = |values: &[u64]| values.iter().sum::<u64>() as f64 / samples;
         let spikes = counts.per_inference(edge.source).spikes;
-        let reach = Reach::of(
-            &edge.connectivity,
-            spikes,
-            sum(&counted.synops_per_timestep),
-        );
+        let synops = sum(&counted.synops_per_timestep);
+        let reach = Reach::of(&edge.connectivity, spikes, synops);
         let macs = sum(&counted.macs_per_timestep);
-        tally.access(Kind::Input, spikes + macs, neurons(edge.source));
+        let layer = edge.target;
+        ledger.access(layer, Operand::Input, spikes + macs, neurons(edge.source));
         let weights = edge.connectivity.stored_weights();
-        tally.access(Kind::Weight, reach.accesses + macs, weights);
+        ledger.access(layer, Operand::Weight, reach.accesses + macs, weights);
         let potentials = 2.0 * (reach.accesses + macs);
-        tally.access(Kind::Potential, potentials, neurons(edge.target));
-        tally.accs += reach.additions;
-        tally.macs += macs;
+        ledger.access(layer, Operand::Potential, potentials, neurons(layer));
+        let mut operations = Operations {
+            accs: reach.additions,
+            macs,
+            ..Operations::default()
+        };
         if reach.convolution {
-            tally.address_macs += 2.0 * spikes;
-            tally.address_accs += reach.accesses;
+            operations.address_macs = 2.0 * spikes;
+            operations.address_accs = reach.accesses;
             // A bias for each channel, read for each neuron in each timestep.
-            let updates = neurons(edge.target) as f64 * f64::from(counts.timesteps);
-            let biases = topology.populations[edge.target].shape.channels as u64;
-            tally.access(Kind::Weight, updates, biases);
+            let updates = neurons(layer) as f64 * f64::from(counts.timesteps);
+            let biases = topology.populations[layer].shape.channels as u64;
+            ledger.access(layer, Operand::Weight, updates, biases);
         }
+        ledger.operate(layer, operations);
     }
-    for (index, node) in topology.populations.iter().enumerate() {
+    for (layer, node) in topology.populations.iter().enumerate() {
         if node.role != Role::Input {
-            let figures = counts.per_inference(index);
+            let figures = counts.per_inference(layer);
             let updates = figures.neuron_updates;
-            tally.access(Kind::Potential, 2.0 * updates, neurons(index));
-            tally.access(Kind::Output, figures.spikes, neurons(index));
-            tally.accs += updates + figures.spikes;
-            tally.leaks += figures.leak_updates;
+            ledger.access(layer, Operand::Potential, 2.0 * updates, neurons(layer));
+            ledger.access(layer, Operand::Output, figures.spikes, neurons(layer));
+            let operations = Operations {
+                accs: updates + figures.spikes,
+                leaks: figures.leak_updates,
+                ..Operations::default()
+            };
+            ledger.operate(layer, operations);
         }
     }
 }
@@ -270,29 +368,37 @@ impl Reach {
 
 fn original(job: &Job) -> TargetReport {
     let mut receipt = Receipt::new(job);
-    if job.work.dense.layers.is_empty() {
+    let layers = &job.work.dense.layers;
+    if layers.is_empty() {
         receipt.lack(NO_DENSE);
         receipt.lose(Part::Dynamic, Bill::EVENT);
     }
-    match Tally::new(&mut receipt) {
-        Some(mut tally) => {
-            for layer in job.work.dense.layers.iter().filter(|layer| layer.macs > 0) {
+    match Ledger::new(&mut receipt, layers.len()) {
+        Some(mut ledger) => {
+            let priced = layers
+                .iter()
+                .enumerate()
+                .filter(|(_, layer)| layer.macs > 0);
+            for (index, layer) in priced {
                 let macs = layer.macs as f64;
                 let (inputs, outputs) = (layer.inputs as f64, layer.outputs as f64);
                 let full = u128::from(layer.inputs) * u128::from(layer.outputs);
                 let convolution = u128::from(layer.macs) != full;
                 let reads = if convolution { macs } else { inputs };
-                tally.access(Kind::Input, reads, layer.inputs);
+                ledger.access(index, Operand::Input, reads, layer.inputs);
                 let biases = if convolution { outputs } else { 0.0 };
-                tally.access(Kind::Weight, macs + biases, layer.parameters);
-                tally.access(Kind::Output, outputs, layer.outputs);
-                tally.macs += macs;
-                tally.accs += outputs;
-                if convolution {
-                    tally.address_accs += inputs + outputs;
-                }
+                ledger.access(index, Operand::Weight, macs + biases, layer.parameters);
+                ledger.access(index, Operand::Output, outputs, layer.outputs);
+                let address_accs = if convolution { inputs + outputs } else { 0.0 };
+                let operations = Operations {
+                    macs,
+                    accs: outputs,
+                    address_accs,
+                    ..Operations::default()
+                };
+                ledger.operate(index, operations);
             }
-            tally.charge(&mut receipt);
+            ledger.charge(&mut receipt);
         }
         None => receipt.lose(Part::Dynamic, Bill::EVENT),
     }

@@ -1,6 +1,7 @@
 //! What the laws of neurocore meshes share: placement, latency, static power, the host.
 
-use super::hardware::{Figure, Hardware};
+use super::hardware::{Figure, Hardware, Section};
+use super::law::{Machine, Running, Table, charge};
 use super::receipt::Receipt;
 use super::{Job, PlacementRule, PriceOptions, Work};
 use crate::counts::EventCounts;
@@ -8,53 +9,10 @@ use crate::mapping::{
     Capacity, LinkCosts, Mesh, Pipeline, Placement, StageTimes, Traffic, latency, optimise,
     pipeline, place, traffic,
 };
-use crate::network::{Role, SynapseKind, Topology};
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
+use crate::network::Topology;
+use crate::result::{Bill, Part, TargetReport};
 use crate::units::Range;
 use std::borrow::Cow;
-
-/// Events per inference that mesh laws charge.
-pub(super) struct Events {
-    /// Placed neurons × timesteps.
-    pub updates: f64,
-    /// Of these, with a nonzero potential, any input or bias.
-    pub active: f64,
-    /// Spikes of placed neurons.
-    pub spikes: f64,
-    /// Multiply-accumulates of a constant input, once per inference.
-    pub macs_once: f64,
-}
-
-impl Events {
-    pub fn of(counts: &EventCounts) -> Self {
-        let mut events = Events {
-            updates: 0.0,
-            active: 0.0,
-            spikes: 0.0,
-            macs_once: 0.0,
-        };
-        for (index, node) in counts.topology.populations.iter().enumerate() {
-            let figures = counts.per_inference(index);
-            events.macs_once += figures.macs_once;
-            if node.role != Role::Input && counts.samples > 0 {
-                events.updates += figures.neuron_updates;
-                events.active += figures.active_updates;
-                events.spikes += figures.spikes;
-            }
-        }
-        events
-    }
-}
-
-/// Synaptic operations per inference, by kind of synapse.
-pub(super) fn synops(counts: &EventCounts, kind: SynapseKind) -> f64 {
-    let edges = counts.topology.edges.iter().zip(&counts.projections);
-    let total: u64 = edges
-        .filter(|(edge, _)| edge.connectivity.kind() == kind)
-        .map(|(_, counted)| counted.synops_per_timestep.iter().sum::<u64>())
-        .sum();
-    total as f64 / counts.samples.max(1) as f64
-}
 
 /// Where the neurons sit and what they send.
 #[derive(Clone)]
@@ -115,7 +73,7 @@ pub(super) fn mapped(hardware: &Hardware, work: &Work, options: &PriceOptions) -
 }
 
 /// Places the network, unless it is placed already; `None` if the room on the chip is not known.
-pub(super) fn map<'a>(job: &Job<'a>, receipt: &mut Receipt) -> Option<Cow<'a, Mapped>> {
+fn map<'a>(job: &Job<'a>, receipt: &mut Receipt) -> Option<Cow<'a, Mapped>> {
     let mapped = match job.mapped {
         Some(mapped) => Cow::Borrowed(mapped),
         None => {
@@ -205,76 +163,10 @@ pub(super) const CAPACITY: [&str; 9] = [
 ];
 
 /// The other figures that each mesh law reads.
-pub(super) const SHARED: [&str; 8] = [
-    "capacity.max_delay",
-    "energy.hop_east_west",
-    "energy.hop_north_south",
-    "energy.chip_link",
-    "latency.chip_link",
-    "energy.host_mac",
-    "power.chip_static",
-    "barrier_sync.*",
-];
-
-/// Charges packets per inference at `key`, hops within chips and links between them, or marks them
-/// unknown.
-pub(super) fn charge_traffic(
-    counts: &EventCounts,
-    mapped: Option<&Mapped>,
-    receipt: &mut Receipt,
-    packet: (&str, &str),
-) {
-    let Some(Mapped { traffic, .. }) = mapped else {
-        receipt.lose(Part::Dynamic, Bill::MEMORY_ROUTING);
-        return;
-    };
-    let samples = counts.samples.max(1) as f64;
-    receipt.charge(
-        Bill::MEMORY_ROUTING,
-        packet.0,
-        traffic.packets as f64 / samples,
-        packet.1,
-    );
-    receipt.charge(
-        Bill::MEMORY_ROUTING,
-        "hop, east-west",
-        traffic.hops_x as f64 / samples,
-        "energy.hop_east_west",
-    );
-    receipt.charge(
-        Bill::MEMORY_ROUTING,
-        "hop, north-south",
-        traffic.hops_y as f64 / samples,
-        "energy.hop_north_south",
-    );
-    receipt.charge(
-        Bill::MEMORY_ROUTING,
-        "link from chip to chip",
-        traffic.borders as f64 / samples,
-        "energy.chip_link",
-    );
-}
-
-/// Charges the multiply-accumulates that a chip without multipliers leaves to its host. They are
-/// work of the network, so they count in the same scope as those of a baseline's first layer.
-pub(super) fn charge_host(macs_once: f64, receipt: &mut Receipt) {
-    receipt.charge(
-        Bill::EVENT,
-        "MAC of a constant input, off chip, once per inference",
-        macs_once,
-        "energy.host_mac",
-    );
-    if macs_once > 0.0 {
-        receipt.notes.push(
-            "the chip cannot multiply: the host computes the current of the input, priced by an \
-             assumption; sending it to the chip is not priced"
-                .into(),
-        );
-    }
-}
+pub(super) const SHARED: [&str; 3] = ["capacity.max_delay", "latency.chip_link", "barrier_sync.*"];
 
 /// How long the chip works.
-pub(super) struct Pace {
+struct Pace {
     /// One inference, at the three bounds of the figures [s].
     pub latency_s: Range,
     /// Inference after inference, every figure nominal.
@@ -283,7 +175,7 @@ pub(super) struct Pace {
 
 /// Time of an inference, with the figures of `times`, those of links between chips and a barrier;
 /// `None` if any that is needed is unknown.
-pub(super) fn pace(
+fn pace(
     job: &Job,
     mapped: Option<&Mapped>,
     receipt: &mut Receipt,
@@ -349,11 +241,13 @@ impl Bounds {
 
 /// The barrier time of the largest number of tiles that is not above `tiles`.
 fn barrier<'a>(job: &Job<'a>, receipt: &mut Receipt, tiles: usize) -> Option<&'a Figure> {
-    let figures = job.hardware.figures.iter();
+    let figures = job.hardware.figures.values();
     let found = figures
-        .filter_map(|(key, figure)| {
-            let from: usize = key.strip_prefix("barrier_sync.")?.parse().ok()?;
-            (from <= tiles.max(1)).then_some((from, figure))
+        .filter_map(|figure| match figure.section {
+            Section::BarrierSync { tiles: from } => {
+                (from <= tiles.max(1)).then_some((from, figure))
+            }
+            _ => None,
         })
         .max_by_key(|(from, _)| *from);
     if found.is_none() {
@@ -362,35 +256,54 @@ fn barrier<'a>(job: &Job<'a>, receipt: &mut Receipt, tiles: usize) -> Option<&'a
     found.map(|(_, figure)| figure)
 }
 
-/// Adds static power and closes the receipt.
-pub(super) fn finish(
-    counts: &EventCounts,
+/// The spiking network on a mesh of neurocores whose stages take `times`.
+pub(super) fn price<'a>(
+    job: &Job<'a>,
+    times: fn(&mut Receipt) -> Option<Bounds>,
+) -> Vec<TargetReport> {
+    let tables = job.hardware.law.tables.iter();
+    tables.map(|table| price_table(job, table, times)).collect()
+}
+
+fn price_table<'a>(
+    job: &Job<'a>,
+    table: &Table,
+    times: fn(&mut Receipt) -> Option<Bounds>,
+) -> TargetReport {
+    let mut receipt = Receipt::new(job);
+    let mapped = map(job, &mut receipt);
+    let mapped = mapped.as_deref();
+    let mut pace = None;
+    let mut running = |receipt: &mut Receipt<'a>| {
+        let times = times(receipt);
+        pace = self::pace(job, mapped, receipt, times);
+        pace.as_ref().map(|pace| Running {
+            seconds: pace.latency_s,
+            chips: chips(mapped),
+            figures: Vec::new(),
+        })
+    };
+    let mut machine = Machine {
+        mapped,
+        running: Some(&mut running),
+    };
+    charge(job, &mut receipt, table, &mut machine);
+    finish(job, table, mapped, receipt, pace)
+}
+
+fn chips(mapped: Option<&Mapped>) -> u64 {
+    mapped.map_or(1, |mapped| mapped.placement.chips() as u64)
+}
+
+/// Says what the price rests on and closes the receipt.
+fn finish(
+    job: &Job,
+    table: &Table,
     mapped: Option<&Mapped>,
     mut receipt: Receipt,
     pace: Option<Pace>,
 ) -> TargetReport {
-    let chips = mapped.map_or(1, |m| m.placement.chips());
-    let power = receipt.figure("power.chip_static");
-    match (power, &pace) {
-        (Some(power), Some(pace)) => {
-            let time = pace.latency_s;
-            let each = power.value * chips as f64;
-            let event = if chips == 1 {
-                "static power of the chip [s]".to_owned()
-            } else {
-                format!("static power of {chips} chips [s]")
-            };
-            receipt.line(
-                Part::Static,
-                Bill::SYSTEM,
-                &event,
-                (time.nominal, each.nominal),
-                each.zip(time, |power, time| power * time),
-                &[power],
-            );
-        }
-        _ => receipt.lose(Part::Static, Bill::SYSTEM),
-    }
+    let chips = chips(mapped);
     receipt.notes.extend([
         "input populations are driven by the host: neither placed nor charged, but their synaptic \
          operations are; learning is not charged"
@@ -410,7 +323,7 @@ pub(super) fn finish(
         );
     }
     if let Some(Pace { pipeline, .. }) = &pace {
-        receipt.notes.push(pipelined(counts, pipeline));
+        receipt.notes.push(pipelined(job.work.counts, pipeline));
     }
     let (fits, exceeded, cores) = match mapped {
         Some(Mapped { placement, .. }) => (
@@ -427,12 +340,12 @@ pub(super) fn finish(
     TargetReport {
         fits,
         exceeded,
-        chips: chips as u64,
+        chips,
         cores,
         throughput_per_s: pace.as_ref().map(|pace| 1.0 / pace.pipeline.period_s),
         ..receipt.finish(
-            Workload::Snn,
-            Scope::System,
+            table.workload,
+            table.widest,
             pace.map(|pace| pace.latency_s.nominal),
         )
     }

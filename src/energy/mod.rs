@@ -30,12 +30,14 @@ mod dynap;
 mod export;
 mod hardware;
 mod keras_spiking;
+mod law;
 mod lemaire;
 mod mesh;
 mod monte_carlo;
 mod nj_per_mac;
 mod per_event;
 mod profile;
+mod quantity;
 mod rates;
 mod realtime;
 mod receipt;
@@ -50,7 +52,8 @@ pub use catalogue::{Catalogue, HardwareError};
 pub use compare::{Largest, Spread, TableComparison, TableRow, compare};
 pub use dynap::broadcasts;
 pub use export::device_file;
-pub use hardware::{Basis, Confidence, Figure, Hardware, Kind};
+pub use hardware::{Basis, Confidence, Figure, Hardware, Kind, Section};
+pub use law::Law;
 pub use mesh::placement;
 pub use monte_carlo::{distributions, triangular};
 pub use profile::profile;
@@ -62,6 +65,7 @@ pub use usage::UsageConfig;
 use crate::counts::{DenseCounts, EventCounts};
 use crate::mapping::Placement;
 use crate::result::{MonteCarlo, RateCurve, Scope, Sensitivity, TargetReport, Usage, Workload};
+use quantity::Quantities;
 
 /// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
 ///
@@ -124,25 +128,6 @@ impl Default for PriceOptions {
     }
 }
 
-/// A way to turn counts into joules.
-#[derive(Debug)]
-pub struct Law {
-    /// Name, as the key `law` of a device file gives it.
-    pub name: &'static str,
-    /// One sentence.
-    pub about: &'static str,
-    groups: &'static [&'static [&'static str]],
-    price: fn(&Job) -> Vec<TargetReport>,
-}
-
-impl Law {
-    /// The figures it reads, `section.key`; `section.*` stands for any key. A device file may
-    /// contain no others.
-    pub fn figures(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.groups.iter().copied().flatten().copied()
-    }
-}
-
 /// All cost laws.
 pub static LAWS: [&Law; 17] = [
     &sanafe::LAW,
@@ -170,6 +155,8 @@ struct Job<'a> {
     hardware: &'a Hardware,
     work: &'a Work<'a>,
     options: &'a PriceOptions,
+    /// Its counts per inference.
+    quantities: &'a Quantities<'a>,
     /// Where the neurons sit, if that is settled.
     mapped: Option<&'a mesh::Mapped>,
 }
@@ -226,10 +213,12 @@ fn price_mapped(
     options: &PriceOptions,
     mapped: Option<&mesh::Mapped>,
 ) -> Vec<TargetReport> {
+    let quantities = Quantities::of(work);
     price_job(&Job {
         hardware,
         work,
         options,
+        quantities: &quantities,
         mapped,
     })
 }

@@ -1,5 +1,6 @@
 //! Totals under random figures: each drawn from the triangular distribution of its bounds.
 
+use super::hardware::Section;
 use super::mesh::mapped;
 use super::tornado::nominal;
 use super::{Hardware, PriceOptions, Work, price_mapped};
@@ -30,18 +31,6 @@ pub fn triangular(range: Range, u: f64) -> f64 {
     }
 }
 
-/// Whether a larger value of a figure makes a device cheaper: rates and efficiencies do.
-fn is_favourable(key: &str) -> bool {
-    [
-        "compute.",
-        "bandwidth.",
-        "efficiency.compute",
-        "efficiency.memory",
-    ]
-    .iter()
-    .any(|section| key.starts_with(section))
-}
-
 /// Quantiles of each report's energy in each scope. A draw has a random stream of its own, so the
 /// result does not depend on the number of threads.
 #[must_use]
@@ -61,14 +50,15 @@ pub fn distributions(
             let together: f64 = random.random();
             let mut drawn = base.clone();
             for (key, figure) in &hardware.figures {
-                let u = match (monte_carlo.correlated, is_favourable(key)) {
+                let larger_is_cheaper = figure.section.larger_is_cheaper();
+                let u = match (monte_carlo.correlated, larger_is_cheaper) {
                     (false, _) => random.random(),
                     (true, false) => together,
                     (true, true) => 1.0 - together,
                 };
                 // Whole numbers such as neurons per core are no matter of chance.
                 if let Some(drawn) = drawn.figures.get_mut(key)
-                    && !key.starts_with("capacity.")
+                    && figure.section != Section::Capacity
                 {
                     drawn.value = Range::exact(triangular(figure.value, u));
                 }

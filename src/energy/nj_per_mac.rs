@@ -1,8 +1,8 @@
 //! Microcontrollers: measured energy per multiply-accumulate.
 
-use super::receipt::{NO_DENSE, Receipt};
-use super::{Job, Law};
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
+use super::Job;
+use super::law::{Law, Machine, Table, Term, by_events, receipt};
+use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
 /// E = MACs · mac;     t = E / active
@@ -15,18 +15,27 @@ use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "nj-per-mac",
     about: "measured all-in energy per MAC of int8 networks",
-    groups: &[&["energy.mac", "power.active"]],
-    price,
+    tables: &[TABLE],
+    figures: &[&["power.active"]],
+    price: price,
+    divide: by_events,
+};
+
+const TABLE: Table = Table {
+    workload: Workload::Qann,
+    widest: Scope::System,
+    terms: &[Term::new(
+        Bill::ALL_IN,
+        Measure::DenseMacs,
+        "energy.mac",
+        "MAC, int8, all-in",
+    )],
+    notes: &[],
 };
 
 fn price(job: &Job) -> Vec<TargetReport> {
-    let mut receipt = Receipt::new(job);
-    if job.work.dense.layers.is_empty() {
-        receipt.lack(NO_DENSE);
-        receipt.lose(Part::Dynamic, Bill::ALL_IN);
-    }
+    let mut receipt = receipt(job, &TABLE, Machine::default());
     let macs = job.work.dense.macs() as f64;
-    receipt.charge(Bill::ALL_IN, "MAC, int8, all-in", macs, "energy.mac");
     let energy = receipt.figure("energy.mac").map(|f| f.value.nominal * macs);
     let power = receipt.figure("power.active").map(|f| f.value.nominal);
     let latency_s = energy
@@ -37,5 +46,5 @@ fn price(job: &Job) -> Vec<TargetReport> {
         "measured on int8 networks, whatever the number of timesteps".into(),
         "whether the network fits the memory of the device is not checked".into(),
     ]);
-    vec![receipt.finish(Workload::Qann, Scope::System, latency_s)]
+    vec![receipt.finish(TABLE.workload, TABLE.widest, latency_s)]
 }

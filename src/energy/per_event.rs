@@ -1,10 +1,8 @@
 //! A synaptic operation and a neuron update, where nothing finer is published.
 
-use super::mesh::Events;
-use super::realtime::{OCCUPANCY, charge_power_of, finish, occupancy, synops};
-use super::receipt::Receipt;
-use super::{Job, Law};
-use crate::result::{Bill, TargetReport};
+use super::law::{Law, Table, Term, by_events};
+use super::realtime::{self, HOST, OCCUPANCY};
+use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
 /// E = SynOps · synop + neurons · T · neuron_update + chips · chip_static · T · timestep
@@ -17,35 +15,33 @@ use crate::result::{Bill, TargetReport};
 pub(super) static LAW: Law = Law {
     name: "per-event",
     about: "synaptic operation and neuron update, plus static power in real time",
-    groups: &[
-        &OCCUPANCY,
-        &[
-            "energy.synop",
-            "energy.neuron_update",
-            "energy.host_mac",
-            "power.chip_static",
+    tables: &[Table {
+        workload: Workload::Snn,
+        widest: Scope::System,
+        terms: &[
+            Term::new(
+                Bill::EVENT,
+                Measure::NeuronUpdates,
+                "energy.neuron_update",
+                "neuron update",
+            ),
+            Term::new(
+                Bill::EVENT,
+                Measure::Synops,
+                "energy.synop",
+                "synaptic operation",
+            ),
+            Term::new(
+                Bill::SYSTEM,
+                Measure::SecondsRunning,
+                "power.chip_static",
+                "static power",
+            ),
+            HOST,
         ],
-    ],
-    price,
+        notes: &[],
+    }],
+    figures: &[&OCCUPANCY],
+    price: realtime::price,
+    divide: by_events,
 };
-
-fn price(job: &Job) -> Vec<TargetReport> {
-    let mut receipt = Receipt::new(job);
-    let updates = Events::of(job.work.counts).updates;
-    receipt.charge(
-        Bill::EVENT,
-        "neuron update",
-        updates,
-        "energy.neuron_update",
-    );
-    receipt.charge(
-        Bill::EVENT,
-        "synaptic operation",
-        synops(job),
-        "energy.synop",
-    );
-    let held = occupancy(job, &mut receipt);
-    let (event, key) = ("static power of the chip", "power.chip_static");
-    charge_power_of(&mut receipt, Bill::SYSTEM, event, key, held);
-    vec![finish(job, receipt, held)]
-}

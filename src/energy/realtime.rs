@@ -1,122 +1,78 @@
-//! What the laws of chips that run in real time share: how many chips, for how long.
+//! What the laws of chips that run in real time share: how many chips, for how long, and the host.
 
 use super::Job;
-use super::hardware::Figure;
-use super::mesh::Events;
+use super::law::{Machine, Running, Table, Term, receipt};
 use super::receipt::Receipt;
 use crate::network::Role;
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
-use crate::units::Range;
+use crate::result::{Bill, Measure, TargetReport};
 
-/// The figures that say so.
+/// The figures that say how many chips are held for how long.
 pub(super) const OCCUPANCY: [&str; 2] = ["latency.timestep", "capacity.neurons_per_chip"];
 
-/// Chips that are held and the time of one inference.
-#[derive(Clone, Copy)]
-pub(super) struct Occupancy<'a> {
-    chips: u64,
-    time_s: Range,
-    figure: &'a Figure,
-}
-
-/// Synaptic operations per inference, of all kinds.
-pub(super) fn synops(job: &Job) -> f64 {
-    let counts = job.work.counts;
-    let indices = 0..counts.topology.populations.len();
-    indices.map(|i| counts.per_inference(i).synops).sum()
-}
-
-/// Multiply-accumulates of the spiking network per inference, evaluated in each timestep.
-pub(super) fn macs(job: &Job) -> f64 {
-    let counts = job.work.counts;
-    let indices = 0..counts.topology.populations.len();
-    indices.map(|i| counts.per_inference(i).macs).sum()
-}
+/// The multiply-accumulates that a chip without multipliers leaves to its host. They are work of the
+/// network, so they count in the same scope as those of a baseline's first layer.
+pub(super) const HOST: Term = Term {
+    note: Some(
+        "the chip cannot multiply: the host computes the current of the input, priced by an \
+         assumption; sending it to the chip is not priced",
+    ),
+    ..Term::new(
+        Bill::EVENT,
+        Measure::MacsOnce,
+        "energy.host_mac",
+        "MAC of a constant input, off chip, once per inference",
+    )
+};
 
 /// Chips that hold the network and the time of its timesteps; `None` if either is not known.
-pub(super) fn occupancy<'a>(job: &Job<'a>, receipt: &mut Receipt<'a>) -> Option<Occupancy<'a>> {
+fn occupancy<'a>(job: &Job<'a>, receipt: &mut Receipt<'a>) -> Option<Running<'a>> {
     let [timestep, neurons] = receipt.figures(OCCUPANCY)?;
     let placed = job.work.counts.topology.populations.iter();
     let placed: usize = placed
         .filter(|node| node.role != Role::Input)
         .map(|node| node.shape.neurons())
         .sum();
-    Some(Occupancy {
+    Some(Running {
+        seconds: timestep.value * f64::from(job.work.counts.timesteps),
         // A whole number above 0: checked when the file was read.
         chips: (placed as u64)
             .div_ceil(neurons.value.nominal as u64)
             .max(1),
-        time_s: timestep.value * f64::from(job.work.counts.timesteps),
-        figure: timestep,
+        figures: vec![timestep],
     })
 }
 
-/// Charges `power` [W] of each chip for the time of an inference, or marks it unknown.
-pub(super) fn charge_power(
-    receipt: &mut Receipt,
-    bill: Bill,
-    event: &str,
-    power: Option<(Range, &[&Figure])>,
-    occupancy: Option<Occupancy>,
-) {
-    let (Some((watts, figures)), Some(held)) = (power, occupancy) else {
-        receipt.lose(Part::Static, bill);
-        return;
-    };
-    let watts = watts * held.chips as f64;
-    let event = match held.chips {
-        1 => format!("{event} [s]"),
-        chips => format!("{event} of {chips} chips [s]"),
-    };
-    let used: Vec<&Figure> = figures.iter().copied().chain([held.figure]).collect();
-    receipt.line(
-        Part::Static,
-        bill,
-        &event,
-        (held.time_s.nominal, watts.nominal),
-        watts.zip(held.time_s, |watts, seconds| watts * seconds),
-        &used,
-    );
+/// The spiking network on chips whose timestep takes a set time, if the law charges for time.
+pub(super) fn price<'a>(job: &Job<'a>) -> Vec<TargetReport> {
+    let tables = job.hardware.law.tables.iter();
+    tables.map(|table| price_table(job, table)).collect()
 }
 
-/// Charges one figure of power [W] for the time of an inference.
-pub(super) fn charge_power_of(
-    receipt: &mut Receipt,
-    bill: Bill,
-    event: &str,
-    key: &str,
-    occupancy: Option<Occupancy>,
-) {
-    let figure = receipt.figure(key);
-    let used: Vec<&Figure> = figure.into_iter().collect();
-    let power = figure.map(|figure| (figure.value, used.as_slice()));
-    charge_power(receipt, bill, event, power, occupancy);
-}
-
-/// Charges the host for a constant input and closes the receipt of a spiking network.
-pub(super) fn finish(
-    job: &Job,
-    mut receipt: Receipt,
-    occupancy: Option<Occupancy>,
-) -> TargetReport {
-    super::mesh::charge_host(Events::of(job.work.counts).macs_once, &mut receipt);
+fn price_table<'a>(job: &Job<'a>, table: &Table) -> TargetReport {
+    let mut held = None;
+    let mut running = |receipt: &mut Receipt<'a>| {
+        held = occupancy(job, receipt);
+        held.clone()
+    };
+    let machine = Machine {
+        mapped: None,
+        running: Some(&mut running),
+    };
+    let mut receipt = receipt(job, table, machine);
     receipt.notes.push(
         "neurons are counted against the chip, synapses and axons are not; input populations are \
          driven by the host; learning is not charged"
             .into(),
     );
-    if occupancy.is_some() {
+    if held.is_some() {
         receipt.notes.push(
             "runs in real time: a timestep takes as long as the table states, whatever is computed"
                 .into(),
         );
     }
+    let latency_s = held.as_ref().map(|held| held.seconds.nominal);
     TargetReport {
-        chips: occupancy.map_or(1, |held| held.chips),
-        ..receipt.finish(
-            Workload::Snn,
-            Scope::System,
-            occupancy.map(|held| held.time_s.nominal),
-        )
+        chips: held.map_or(1, |held| held.chips),
+        ..receipt.finish(table.workload, table.widest, latency_s)
     }
 }

@@ -2,10 +2,28 @@
 
 use super::Job;
 use super::hardware::{Figure, Hardware};
+use super::law::{Price, Running, Term};
 use crate::result::{
-    Bill, Evidence, Footprints, Line, Part, Scope, Scopes, TargetReport, Workload,
+    Bill, Evidence, Footprints, Line, Measure, Part, Scope, Scopes, TargetReport, Workload,
 };
 use crate::units::Range;
+
+/// A line before it is written.
+pub(super) struct Entry<'e> {
+    pub part: Part,
+    pub bill: Bill,
+    /// Name to print.
+    pub event: String,
+    pub measure: Measure,
+    /// How many, and the nominal energy of one \[J\] (of a second: the power \[W\]).
+    pub amount: (f64, f64),
+    /// Energy with each cost at its bounds \[J\]; the nominal one is that of the amount.
+    pub bounds: Range,
+    /// The figure that prices it; `None` where several do.
+    pub figure: Option<&'static str>,
+    /// Every figure that the energy rests on.
+    pub used: &'e [&'e Figure],
+}
 
 /// The lines of one target while they are written.
 pub(super) struct Receipt<'a> {
@@ -80,50 +98,77 @@ impl<'a> Receipt<'a> {
         self.missing.extend(names.map(|name| (from, name)));
     }
 
-    /// `count` events at the price of one figure. Events that do not happen need no price.
-    pub fn charge(&mut self, bill: Bill, event: &str, count: f64, key: &str) {
-        if count == 0.0 {
-            return;
-        }
-        match self.figure(key) {
-            Some(figure) => {
-                let counted = (count, figure.value.nominal);
-                let bounds = figure.value * count;
-                self.line(Part::Dynamic, bill, event, counted, bounds, &[figure]);
-                if let Some(line) = self.lines.last_mut() {
-                    line.figure = Some(key.into());
-                }
-            }
-            None => self.lose(Part::Dynamic, bill),
+    /// What one event (one second) of a term costs, and the figures it comes from.
+    fn price(&mut self, term: &Term) -> Option<(Range, Vec<&'a Figure>)> {
+        match term.price {
+            Price::Figure(key) => self.figure(key).map(|figure| (figure.value, vec![figure])),
+            Price::Derived(derive) => derive(self),
         }
     }
 
-    /// A line whose bounds are worked out elsewhere; its nominal joules are
-    /// `count · joules_each`.
-    pub fn line(
-        &mut self,
-        part: Part,
-        bill: Bill,
-        event: &str,
-        (count, joules_each): (f64, f64),
-        bounds: Range,
-        used: &[&Figure],
-    ) {
+    /// `count` events at the price of a term. Events that do not happen need no price.
+    pub fn charge(&mut self, term: &Term, count: f64) {
+        if count == 0.0 {
+            return;
+        }
+        match self.price(term) {
+            Some((each, used)) => self.line(Entry {
+                part: Part::Dynamic,
+                bill: term.bill,
+                event: term.label.to_owned(),
+                measure: term.what,
+                amount: (count, each.nominal),
+                bounds: each * count,
+                figure: term.figure(),
+                used: &used,
+            }),
+            None => self.lose(Part::Dynamic, term.bill),
+        }
+    }
+
+    /// The power of each chip for the time that the device runs, or marks it unknown.
+    pub fn charge_time(&mut self, term: &Term, running: Option<&Running<'a>>) {
+        let price = self.price(term);
+        let (Some((watts, mut used)), Some(running)) = (price, running) else {
+            self.lose(Part::Static, term.bill);
+            return;
+        };
+        let watts = watts * running.chips as f64;
+        used.extend_from_slice(&running.figures);
+        self.line(Entry {
+            part: Part::Static,
+            bill: term.bill,
+            event: match running.chips {
+                1 => format!("{} of the chip", term.label),
+                chips => format!("{} of {chips} chips", term.label),
+            },
+            measure: term.what,
+            amount: (running.seconds.nominal, watts.nominal),
+            bounds: watts.zip(running.seconds, |watts, seconds| watts * seconds),
+            figure: term.figure(),
+            used: &used,
+        });
+    }
+
+    /// Adds a line.
+    pub fn line(&mut self, entry: Entry) {
+        let (count, joules_each) = entry.amount;
         let joules = count * joules_each;
         self.lines.push(Line {
-            event: event.into(),
+            event: entry.event,
+            measure: Some(entry.measure),
             count,
             joules_each,
             joules,
             joules_range: Range {
                 nominal: joules,
-                ..bounds
+                ..entry.bounds
             },
-            part,
-            bill,
-            figure: None,
-            source: sources_of(used).join("; "),
-            unverified: used.iter().any(|figure| figure.is_unverified()),
+            part: entry.part,
+            bill: entry.bill,
+            figure: entry.figure.map(str::to_owned),
+            source: sources_of(entry.used).join("; "),
+            unverified: entry.used.iter().any(|figure| figure.is_unverified()),
         });
     }
 

@@ -1,10 +1,11 @@
 //! Conventional devices: time from peak rates, power from idle and TDP.
 
 use super::hardware::Figure;
-use super::receipt::{NO_DENSE, Receipt, sources_of};
-use super::{Hardware, Job, Law, PriceOptions, Work, quantised_bits};
+use super::law::Law;
+use super::receipt::{Entry, NO_DENSE, Receipt, sources_of};
+use super::{Hardware, Job, PriceOptions, Work, quantised_bits};
 use crate::counts::{DenseCounts, DenseLayer};
-use crate::result::{Bill, Part, Roof, Scope, TargetReport, Workload};
+use crate::result::{Bill, Measure, Part, Roof, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text
@@ -22,24 +23,30 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "roofline",
     about: "time from peak compute, bandwidth and launches; power between idle and TDP",
-    groups: &[&["compute.fp32", "compute.int8"], &SHARED],
+    tables: &[],
+    figures: &[&["compute.fp32", "compute.int8"], &SHARED],
     price: |job| price(job, FORMATS),
+    divide: |_, _| None,
 };
 
 /// The same for a device that runs the original network with half precision.
 pub(super) static LAW_FP16: Law = Law {
     name: "roofline-fp16",
     about: "the roofline of a device that runs the original network with fp16",
-    groups: &[&["compute.fp16", "compute.int8"], &SHARED],
+    tables: &[],
+    figures: &[&["compute.fp16", "compute.int8"], &SHARED],
     price: |job| price(job, FORMATS_FP16),
+    divide: |_, _| None,
 };
 
 /// The same for a device that runs quantised networks only.
 pub(super) static LAW_INT8: Law = Law {
     name: "roofline-int8",
     about: "the roofline of a device that runs int8 networks only",
-    groups: &[&["compute.int8"], &SHARED],
+    tables: &[],
+    figures: &[&["compute.int8"], &SHARED],
     price: |job| price(job, FORMATS_INT8),
+    divide: |_, _| None,
 };
 
 /// The figures that all of them read.
@@ -107,7 +114,7 @@ pub fn roofs(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<Ro
         (&LAW_FP16, FORMATS_FP16),
         (&LAW_INT8, FORMATS_INT8),
     ];
-    let formats = laws.iter().find(|(law, _)| law.name == hardware.law.name);
+    let formats = laws.iter().find(|(law, _)| hardware.law.is(law));
     let formats = formats.map_or(&[][..], |(_, formats)| formats);
     cases(formats, work, options)
         .filter_map(|(format, batch)| roof(hardware, work.dense, format, batch))
@@ -186,23 +193,29 @@ fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
             let extra = span.zip(active.value, |span, active| span * active);
             let mut line = |part, event: &str, watts: Range, figures: &[&Figure]| {
                 let used: Vec<&Figure> = figures.iter().copied().chain(rates).collect();
-                let bounds = watts.zip(each, |watts, seconds| watts * seconds);
-                let bill = match part {
-                    Part::Dynamic => Bill::EVENT,
-                    Part::Static => Bill::SYSTEM,
-                };
-                let amount = (each.nominal, watts.nominal);
-                receipt.line(part, bill, event, amount, bounds, &used);
+                receipt.line(Entry {
+                    part,
+                    bill: match part {
+                        Part::Dynamic => Bill::EVENT,
+                        Part::Static => Bill::SYSTEM,
+                    },
+                    event: event.to_owned(),
+                    measure: Measure::SecondsRunning,
+                    amount: (each.nominal, watts.nominal),
+                    bounds: watts.zip(each, |watts, seconds| watts * seconds),
+                    figure: None,
+                    used: &used,
+                });
             };
             line(
                 Part::Dynamic,
-                "power above idle while running [s]",
+                "power above idle while running",
                 extra,
                 &[tdp, idle, active],
             );
             line(
                 Part::Static,
-                "idle power while running [s]",
+                "idle power while running",
                 idle.value,
                 &[idle],
             );

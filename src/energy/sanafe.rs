@@ -1,13 +1,12 @@
 //! Loihi as SANA-FE prices it.
 
-use super::mesh::{
-    Bounds, CAPACITY, Events, SHARED, charge_host, charge_traffic, finish, map, pace, synops,
-};
+use super::Job;
+use super::law::{Law, Table, Term, by_events};
+use super::mesh::{self, Bounds, CAPACITY, SHARED};
+use super::realtime::HOST;
 use super::receipt::Receipt;
-use super::{Job, Law};
 use crate::mapping::{StageTimes, SynapseTime};
-use crate::network::SynapseKind;
-use crate::result::{Bill, TargetReport};
+use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
 /// E = neurons · T · access + active · update + spikes · spike + packets · packet
@@ -23,75 +22,98 @@ use crate::result::{Bill, TargetReport};
 pub(super) static LAW: Law = Law {
     name: "sana-fe",
     about: "neuron access, update, spike, packet, hop and synaptic operation, plus static power",
-    groups: &[
-        &CAPACITY,
-        &SHARED,
-        &[
-            "energy.neuron_access",
-            "energy.neuron_update",
-            "energy.spike",
-            "energy.packet",
-            "energy.synop_dense",
-            "energy.synop_sparse",
-            "energy.synop_conv",
-            "latency.neuron_access",
-            "latency.neuron_update",
-            "latency.spike",
-            "latency.packet_out",
-            "latency.packet_in",
-            "latency.synop_dense",
-            "latency.synop_sparse",
-            "latency.synop_conv",
+    tables: &[Table {
+        workload: Workload::Snn,
+        widest: Scope::System,
+        terms: &[
+            Term::new(
+                Bill::EVENT,
+                Measure::NeuronUpdates,
+                "energy.neuron_access",
+                "neuron access",
+            ),
+            Term::new(
+                Bill::EVENT,
+                Measure::ActiveUpdates,
+                "energy.neuron_update",
+                "neuron update",
+            ),
+            Term::new(Bill::EVENT, Measure::Spikes, "energy.spike", "spike"),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::Packets,
+                "energy.packet",
+                "packet",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::HopsEastWest,
+                "energy.hop_east_west",
+                "hop, east-west",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::HopsNorthSouth,
+                "energy.hop_north_south",
+                "hop, north-south",
+            ),
+            Term::new(
+                Bill::MEMORY_ROUTING,
+                Measure::ChipLinks,
+                "energy.chip_link",
+                "link from chip to chip",
+            ),
+            Term::new(
+                Bill::EVENT,
+                Measure::SynopsDense,
+                "energy.synop_dense",
+                "synaptic operation, dense",
+            ),
+            Term::new(
+                Bill::EVENT,
+                Measure::SynopsSparse,
+                "energy.synop_sparse",
+                "synaptic operation, sparse",
+            ),
+            Term::new(
+                Bill::EVENT,
+                Measure::SynopsConv,
+                "energy.synop_conv",
+                "synaptic operation, conv",
+            ),
+            HOST,
+            Term::new(
+                Bill::SYSTEM,
+                Measure::SecondsRunning,
+                "power.chip_static",
+                "static power",
+            ),
         ],
-    ],
-    price,
+        notes: &[],
+    }],
+    figures: &[&CAPACITY, &SHARED, &TIMES],
+    price: price,
+    divide: by_events,
 };
 
+/// How long each stage takes.
+const TIMES: [&str; 8] = [
+    "latency.neuron_access",
+    "latency.neuron_update",
+    "latency.spike",
+    "latency.packet_out",
+    "latency.packet_in",
+    "latency.synop_dense",
+    "latency.synop_sparse",
+    "latency.synop_conv",
+];
+
 fn price(job: &Job) -> Vec<TargetReport> {
-    let counts = job.work.counts;
-    let events = Events::of(counts);
-    let mut receipt = Receipt::new(job);
-    let mapped = map(job, &mut receipt);
-    receipt.charge(
-        Bill::EVENT,
-        "neuron access",
-        events.updates,
-        "energy.neuron_access",
-    );
-    receipt.charge(
-        Bill::EVENT,
-        "neuron update",
-        events.active,
-        "energy.neuron_update",
-    );
-    receipt.charge(Bill::EVENT, "spike", events.spikes, "energy.spike");
-    let packet = ("packet", "energy.packet");
-    charge_traffic(counts, mapped.as_deref(), &mut receipt, packet);
-    for (kind, key) in [
-        (SynapseKind::Dense, "energy.synop_dense"),
-        (SynapseKind::Sparse, "energy.synop_sparse"),
-        (SynapseKind::Conv, "energy.synop_conv"),
-    ] {
-        let event = format!("synaptic operation, {}", kind.name());
-        receipt.charge(Bill::EVENT, &event, synops(counts, kind), key);
-    }
-    charge_host(events.macs_once, &mut receipt);
-    let times = times(&mut receipt);
-    let pace = pace(job, mapped.as_deref(), &mut receipt, times);
-    vec![finish(counts, mapped.as_deref(), receipt, pace)]
+    mesh::price(job, times)
 }
 
 fn times(receipt: &mut Receipt) -> Option<Bounds> {
-    let [access, update, spike, out, into, dense, sparse, conv] = receipt.figures([
-        "latency.neuron_access",
-        "latency.neuron_update",
-        "latency.spike",
-        "latency.packet_out",
-        "latency.packet_in",
-        "latency.synop_dense",
-        "latency.synop_sparse",
-        "latency.synop_conv",
-    ])?;
+    let [access, update, spike, out, into, dense, sparse, conv] = receipt.figures(TIMES)?;
     Some(Bounds::new(|at| StageTimes {
         neuron_s: at(access),
         active_s: at(update),

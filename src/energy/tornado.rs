@@ -1,5 +1,6 @@
 //! Which figure of a cost table matters: each one at its bounds, all others nominal.
 
+use super::hardware::Section;
 use super::mesh::{Mapped, mapped};
 use super::{Figure, Hardware, PriceOptions, Work, price, price_mapped};
 use crate::result::{Sensitivity, Swing, TargetReport};
@@ -47,9 +48,9 @@ pub(super) fn swings(
                 figure.value = Range::exact(value);
             }
             // Other room is another placement; everything else leaves the neurons where they are.
-            match key.starts_with("capacity.") {
-                true => price(&hardware, work, options),
-                false => price_mapped(&hardware, work, options, mapped),
+            match figure.section {
+                Section::Capacity => price(&hardware, work, options),
+                _ => price_mapped(&hardware, work, options, mapped),
             }
         };
         let (low, high) = (at(figure.value.low), at(figure.value.high));

@@ -1,9 +1,7 @@
 //! A spiking network against the quantised network that carries as many values.
 
-use super::realtime::{macs, synops};
-use super::receipt::{NO_DENSE, Receipt};
-use super::{Job, Law, quantised_bits};
-use crate::result::{Bill, Part, Scope, TargetReport, Workload};
+use super::law::{Law, Table, Term, by_events, operations};
+use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
 /// SNN: E = SynOps · (ac + bit · (weight + 2 potential))
@@ -21,56 +19,64 @@ use crate::result::{Bill, Part, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "yan",
     about: "operations and moved bits, against the quantised ANN of equal resolution",
-    groups: &[&[
-        "capacity.weight",
-        "capacity.potential",
-        "energy.bit",
-        "energy.ac",
-        "energy.mac",
-        "energy.ann_weight_per_mac",
-    ]],
-    price,
+    tables: &[
+        Table {
+            workload: Workload::Snn,
+            widest: Scope::MemoryRouting,
+            terms: &[
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::SynapseBits,
+                    "energy.bit",
+                    "weight read",
+                )
+                .of_width("capacity.weight"),
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::SynapseBits,
+                    "energy.bit",
+                    "potential read",
+                )
+                .of_width("capacity.potential"),
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::SynapseBits,
+                    "energy.bit",
+                    "potential write",
+                )
+                .of_width("capacity.potential"),
+                Term::new(Bill::COMPUTE, Measure::Synops, "energy.ac", "AC"),
+                Term::new(
+                    Bill::COMPUTE,
+                    Measure::MacsEachStep,
+                    "energy.mac",
+                    "MAC, in each timestep",
+                ),
+            ],
+            notes: &[],
+        },
+        Table {
+            workload: Workload::Qann,
+            widest: Scope::MemoryRouting,
+            terms: &[
+                Term::new(Bill::COMPUTE, Measure::DenseMacs, "energy.mac", "MAC"),
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::ActivationBits,
+                    "energy.bit",
+                    "activation read",
+                ),
+                Term::new(
+                    Bill::MEMORY_ROUTING,
+                    Measure::DenseMacs,
+                    "energy.ann_weight_per_mac",
+                    "weight per MAC",
+                ),
+            ],
+            notes: &[],
+        },
+    ],
+    figures: &[],
+    price: operations,
+    divide: by_events,
 };
-
-fn price(job: &Job) -> Vec<TargetReport> {
-    vec![spiking(job), quantised(job)]
-}
-
-fn spiking(job: &Job) -> TargetReport {
-    let mut receipt = Receipt::new(job);
-    let macs = macs(job);
-    let events = synops(job) + macs;
-    for (event, key) in [
-        ("weight read", "capacity.weight"),
-        ("potential read", "capacity.potential"),
-        ("potential write", "capacity.potential"),
-    ] {
-        match receipt.figure(key) {
-            Some(width) => {
-                let bits = events * width.value.nominal;
-                let event = format!("{event} [bit]");
-                receipt.charge(Bill::MEMORY_ROUTING, &event, bits, "energy.bit");
-            }
-            None => receipt.lose(Part::Dynamic, Bill::MEMORY_ROUTING),
-        }
-    }
-    receipt.charge(Bill::COMPUTE, "AC", synops(job), "energy.ac");
-    receipt.charge(Bill::COMPUTE, "MAC, in each timestep", macs, "energy.mac");
-    receipt.finish(Workload::Snn, Scope::MemoryRouting, None)
-}
-
-fn quantised(job: &Job) -> TargetReport {
-    let mut receipt = Receipt::new(job);
-    if job.work.dense.layers.is_empty() {
-        receipt.lack(NO_DENSE);
-        receipt.lose(Part::Dynamic, Bill::EVENT);
-    }
-    let macs = job.work.dense.macs() as f64;
-    let bits = f64::from(quantised_bits(job.work.counts.timesteps));
-    receipt.charge(Bill::COMPUTE, "MAC", macs, "energy.mac");
-    let routing = Bill::MEMORY_ROUTING;
-    receipt.charge(routing, "activation read [bit]", macs * bits, "energy.bit");
-    let (event, key) = ("weight per MAC", "energy.ann_weight_per_mac");
-    receipt.charge(routing, event, macs, key);
-    receipt.finish(Workload::Qann, Scope::MemoryRouting, None)
-}

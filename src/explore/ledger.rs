@@ -1,9 +1,9 @@
 //! The energy of one sample on one device, taken apart by neuron, timestep and cause.
 
-use super::cause::{Counted, counted};
+use super::cause::causes;
 use super::{Cause, Record, Selection, Structure, Tally};
 use crate::energy::{self, Hardware, PriceOptions, Work};
-use crate::result::{Part, TargetReport, Workload};
+use crate::result::{Line, Measure, Part, TargetReport, Unit, Workload};
 use crate::units::Range as Joules;
 
 /// Why a record cannot be priced spike by spike.
@@ -58,7 +58,39 @@ pub struct Priced {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Use {
     line: usize,
-    counted: Counted,
+    /// The events that it counts, by what they are spent on.
+    parts: &'static [(Cause, Measure)],
+    /// What the line counts for each of them: more than one where it counts bits.
+    per_event: f64,
+}
+
+impl Use {
+    /// How to take a dynamic line apart; `None` if its events cannot be told apart, or if they are
+    /// not all in the record.
+    fn of(index: usize, line: &Line, whole: &Tally) -> Option<Self> {
+        let measure = line.measure?;
+        let mut used = Use {
+            line: index,
+            parts: causes(measure),
+            per_event: 1.0,
+        };
+        let events = used.count(whole);
+        if measure.unit() == Unit::Bit && events > 0.0 {
+            used.per_event = line.count / events;
+        }
+        (!used.parts.is_empty() && used.count(whole) == line.count).then_some(used)
+    }
+
+    /// How many the line counts of a selection.
+    fn count(&self, tally: &Tally) -> f64 {
+        self.by_cause(tally).map(|(_, count)| count).sum()
+    }
+
+    /// The same by what they are spent on.
+    fn by_cause(&self, tally: &Tally) -> impl Iterator<Item = (Cause, f64)> {
+        let parts = self.parts.iter();
+        parts.filter_map(|(cause, what)| Some((*cause, self.per_event * tally.get(*what)?)))
+    }
 }
 
 /// A record priced on a device.
@@ -127,11 +159,8 @@ impl Ledger {
             if line.part != Part::Dynamic {
                 continue;
             }
-            match counted(line, &whole) {
-                Some(counted) => uses.push(Use {
-                    line: index,
-                    counted,
-                }),
+            match Use::of(index, line, &whole) {
+                Some(used) => uses.push(used),
                 None => indivisible.push(line.event.clone()),
             }
         }
@@ -158,7 +187,7 @@ impl Ledger {
             .iter()
             .map(|used| {
                 let line = &self.target.lines[used.line];
-                let count = used.counted.of(&tally);
+                let count = used.count(&tally);
                 let joules = if line.count == 0.0 {
                     Joules::ZERO
                 } else {
@@ -172,7 +201,6 @@ impl Ledger {
                     count,
                     joules,
                     causes: used
-                        .counted
                         .by_cause(&tally)
                         .map(|(cause, count)| (cause, count * line.joules_each))
                         .collect(),
@@ -232,7 +260,7 @@ impl Ledger {
         let mut sums = [0.0; 6];
         for used in &self.uses {
             let each = self.target.lines[used.line].joules_each;
-            for (cause, count) in used.counted.by_cause(tally) {
+            for (cause, count) in used.by_cause(tally) {
                 sums[cause as usize] += count * each;
             }
         }

@@ -1,8 +1,9 @@
 //! Events of some neurons in some timesteps.
 
 use super::record::emitted;
-use super::{Measure, Record, Selection, Structure};
+use super::{Record, Selection, Structure};
 use crate::network::Role;
+use crate::result::Measure;
 use std::ops::{Add, Range};
 
 /// Events of a selection, in whole numbers but for active updates of parts of a population.
@@ -130,26 +131,29 @@ impl Tally {
         self.synops.iter().sum()
     }
 
-    /// How many events of one sort there are.
+    /// How many of a measure there are; `None` for one whose events cannot be told apart by neuron
+    /// and timestep.
     #[must_use]
-    pub fn get(&self, measure: Measure) -> f64 {
-        match measure {
-            Measure::Updates => self.updates as f64,
+    pub fn get(&self, measure: Measure) -> Option<f64> {
+        Some(match measure {
+            Measure::NeuronUpdates => self.updates as f64,
             Measure::ActiveUpdates => self.active,
             Measure::InactiveUpdates => self.updates as f64 - self.active,
-            Measure::Spikes => self.placed_spikes as f64,
+            Measure::Spikes | Measure::Encodings => self.placed_spikes as f64,
             Measure::Packets => self.packets as f64,
-            Measure::Deliveries => self.deliveries as f64,
-            Measure::HopsX => self.hops_x as f64,
-            Measure::HopsY => self.hops_y as f64,
-            Measure::Borders => self.borders as f64,
-            Measure::SynOps => self.all_synops() as f64,
-            Measure::SynOpsDense => self.synops[0] as f64,
-            Measure::SynOpsSparse => self.synops[1] as f64,
-            Measure::SynOpsConv => self.synops[2] as f64,
-            Measure::Macs => self.macs as f64,
+            Measure::Deliveries | Measure::Broadcasts => self.deliveries as f64,
+            Measure::HopsEastWest => self.hops_x as f64,
+            Measure::HopsNorthSouth => self.hops_y as f64,
+            Measure::ChipLinks => self.borders as f64,
+            Measure::Synops => self.all_synops() as f64,
+            Measure::SynopsDense => self.synops[0] as f64,
+            Measure::SynopsSparse => self.synops[1] as f64,
+            Measure::SynopsConv => self.synops[2] as f64,
+            Measure::MacsEachStep => self.macs as f64,
             Measure::MacsOnce => self.macs_once as f64,
-        }
+            Measure::SynapseEvents => (self.all_synops() + self.macs) as f64,
+            _ => return None,
+        })
     }
 }
 

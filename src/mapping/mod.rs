@@ -37,4 +37,4 @@ pub use replay::{Replay, replay};
 pub use routes::{Route, routes};
 pub use scaled::ScaledTraffic;
 pub use seats::Slice;
-pub use traffic::{Received, SliceTraffic, Traffic, traffic};
+pub use traffic::{Received, Sent, SliceTraffic, Traffic, traffic};

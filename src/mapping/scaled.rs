@@ -1,6 +1,6 @@
 //! Traffic of the same network at other rates, routed once.
 
-use super::traffic::{Received, idle_traffic};
+use super::traffic::{Received, Sent, idle_traffic};
 use super::{Placement, SliceTraffic, Traffic, traffic};
 use crate::counts::EventCounts;
 use crate::network::Role;
@@ -86,7 +86,15 @@ impl ScaledTraffic {
             }
         }
         chip_links.retain(|_, packets| *packets > 0);
+        let sent = self.input.sent.iter().zip(&self.chip.sent);
+        let sent = sent.map(|(a, b)| Sent {
+            packets: scaled(a.packets, b.packets),
+            hops_x: scaled(a.hops_x, b.hops_x),
+            hops_y: scaled(a.hops_y, b.hops_y),
+            borders: scaled(a.borders, b.borders),
+        });
         Traffic {
+            sent: sent.collect(),
             slices,
             packets: sum(|traffic| traffic.packets),
             host_packets: sum(|traffic| traffic.host_packets),

@@ -46,9 +46,24 @@ impl SliceTraffic {
     }
 }
 
+/// What the neurons of one population send to neurons on the chip. Totals over samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sent {
+    /// Packets: one per spike and destination core.
+    pub packets: u64,
+    /// Links crossed in x, those from one chip to the next left out.
+    pub hops_x: u64,
+    /// Links crossed in y.
+    pub hops_y: u64,
+    /// Links crossed from one chip to the next.
+    pub borders: u64,
+}
+
 /// Load of the mesh. Totals over samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traffic {
+    /// Per population, in the order of the topology; nothing for inputs, which the host sends.
+    pub sent: Vec<Sent>,
     /// Per slice, in the order of [`Placement::slices`].
     pub slices: Vec<SliceTraffic>,
     /// Packets between neurons on the chip: one per spike and destination core.
@@ -84,6 +99,7 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
         })
         .collect();
     let mut total = Traffic {
+        sent: vec![Sent::default(); counts.populations.len()],
         slices: Vec::new(),
         packets: 0,
         host_packets: 0,
@@ -123,14 +139,15 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
                     continue;
                 };
                 slices[home].packets_sent += spikes;
-                total.packets += spikes;
+                let sent = &mut total.sent[population];
+                sent.packets += spikes;
                 let from = placement.slices()[home].core;
                 let (x, y) = placement.mesh().hops(from, core);
-                total.hops_x += spikes * x;
-                total.hops_y += spikes * y;
+                sent.hops_x += spikes * x;
+                sent.hops_y += spikes * y;
                 let crossed = crossings.add(from, core, spikes);
-                total.hops_x -= crossed;
-                total.borders += crossed;
+                sent.hops_x -= crossed;
+                sent.borders += crossed;
             }
             mark += 1;
         }
@@ -140,6 +157,12 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
             .extend(links.map(|(link, packets)| ((link, population), packets)));
     }
     total.slices = slices;
+    for sent in &total.sent {
+        total.packets += sent.packets;
+        total.hops_x += sent.hops_x;
+        total.hops_y += sent.hops_y;
+        total.borders += sent.borders;
+    }
     total
 }
 

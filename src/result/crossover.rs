@@ -1,7 +1,7 @@
 //! Where the verdict flips: the spike rate, the number of timesteps or the period at which the
 //! spiking network and a baseline cost the same.
 
-use super::{Line, Part, Scope, TargetReport, Workload};
+use super::{Line, Measure, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 
@@ -130,9 +130,6 @@ impl Crossing {
     }
 }
 
-/// Event of the line for the time a device waits for its next inference.
-pub const WAITING: &str = "idle power while waiting [s]";
-
 fn static_lines(report: &TargetReport) -> impl Iterator<Item = &Line> {
     report.lines.iter().filter(|line| line.part == Part::Static)
 }
@@ -141,7 +138,7 @@ fn static_lines(report: &TargetReport) -> impl Iterator<Item = &Line> {
 #[must_use]
 pub fn idle_w(report: &TargetReport) -> Option<f64> {
     let mut watts = static_lines(report)
-        .filter(|line| line.event != WAITING)
+        .filter(|line| line.measure != Some(Measure::SecondsWaiting))
         .map(|line| line.joules_each)
         .peekable();
     watts.peek()?;

@@ -6,6 +6,7 @@
 mod columns;
 mod crossover;
 mod footprint;
+mod measure;
 mod profile;
 mod receipt;
 mod roof;
@@ -18,8 +19,9 @@ mod usage;
 mod verdict;
 
 pub use columns::{Column, Scopes};
-pub use crossover::{Crossing, Meeting, RateCurve, RatePoint, WAITING, crossover_period_s, idle_w};
+pub use crossover::{Crossing, Meeting, RateCurve, RatePoint, crossover_period_s, idle_w};
 pub use footprint::{Footprint, Footprints};
+pub use measure::{Measure, Unit};
 pub use profile::{LayerBill, Profile, RATE_SHARES, RateSpread, TimeCurve, TimePoint};
 pub use receipt::{Line, Part};
 pub use roof::{Limit, Roof};

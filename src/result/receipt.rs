@@ -1,6 +1,6 @@
 //! A line of a receipt.
 
-use super::Bill;
+use super::{Bill, Measure};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,14 @@ pub enum Part {
 /// One line of a receipt: `count × joules each = joules`, with its source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// What is counted.
+    /// Name of the line, to print.
     pub event: String,
-    /// Events per inference (seconds for a static line).
+    /// What is counted; `None` in results of versions that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<Measure>,
+    /// So many per inference, in the unit of the measure.
     pub count: f64,
-    /// Nominal energy of one event [J] (power [W] for a static line).
+    /// Nominal energy of one [J]; of a second, the power [W].
     pub joules_each: f64,
     /// Nominal energy [J].
     pub joules: f64,
@@ -39,4 +42,12 @@ pub struct Line {
     pub source: String,
     /// Whether nobody has checked the cost against its source.
     pub unverified: bool,
+}
+
+impl Line {
+    /// Whether it counts a time.
+    #[must_use]
+    pub fn is_time(&self) -> bool {
+        self.measure.is_some_and(Measure::is_time)
+    }
 }
