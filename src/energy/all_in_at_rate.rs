@@ -4,7 +4,7 @@ use super::hardware::Figure;
 use super::law::{Law, Table, Term, by_events};
 use super::realtime::{self, HOST, OCCUPANCY};
 use super::receipt::Receipt;
-use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
+use crate::result::{Bill, Measure, Scope, Workload};
 use crate::units::Range;
 
 /// ```text

@@ -66,7 +66,7 @@ pub enum HardwareError {
 }
 
 /// Figures of one section by key, as written.
-type Section = BTreeMap<String, Entry>;
+type Entries = BTreeMap<String, Entry>;
 
 /// A device file as written.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -82,16 +82,16 @@ struct File {
     inherits: Option<String>,
     shared_kernels: Option<bool>,
     source: BTreeMap<String, String>,
-    capacity: Section,
-    energy: Section,
-    latency: Section,
-    barrier_sync: Section,
-    power: Section,
-    compute: Section,
-    bandwidth: Section,
-    efficiency: Section,
-    rate: Section,
-    info: Section,
+    capacity: Entries,
+    energy: Entries,
+    latency: Entries,
+    barrier_sync: Entries,
+    power: Entries,
+    compute: Entries,
+    bandwidth: Entries,
+    efficiency: Entries,
+    rate: Entries,
+    info: Entries,
 }
 
 /// A figure as written.

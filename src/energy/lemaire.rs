@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::hardware::Figure;
-use super::law::{Law, Table, Term};
+use super::law::{Law, Term};
 use super::receipt::{Entry, NO_DENSE, Receipt};
 use crate::network::{Connectivity, Pattern, Role};
 use crate::result::{Bill, Line, Measure, Part, Scope, TargetReport, Workload};

@@ -1,10 +1,10 @@
 //! The energy of a run by timesteps and by layer: the same counts, priced in parts.
 
 use super::mesh::{Mapped, mapped};
-use super::{Hardware, PriceOptions, Work, price_mapped};
+use super::quantity::Quantities;
+use super::{Hardware, Job, PriceOptions, Work, price_mapped};
 use crate::counts::EventCounts;
-use crate::network::Role;
-use crate::result::{LayerBill, Line, Part, Scope, TargetReport, TimeCurve, TimePoint, Workload};
+use crate::result::{LayerBill, Part, Scope, TargetReport, TimeCurve, TimePoint, Workload};
 
 /// Most points of a curve over timesteps.
 const MOST_POINTS: u32 = 16;

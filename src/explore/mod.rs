@@ -38,7 +38,7 @@ mod subject;
 mod tally;
 mod trace;
 
-pub use cause::{Cause, Measure};
+pub use cause::Cause;
 pub use converted::Converted;
 pub use error::SubjectError;
 pub use given::Given;
