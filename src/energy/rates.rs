@@ -54,9 +54,14 @@ pub(super) fn curve(
     let points = rates(counts.largest_rate())
         .into_iter()
         .filter_map(|parts| {
-            let report = spiking(&counts.at_rate(parts), PARTS, parts)?;
+            let counts = counts.at_rate(parts);
+            let report = spiking(&counts, PARTS, parts)?;
+            let populations = 0..counts.populations.len();
             Some(RatePoint {
                 rate: rate * (parts as f64 / PARTS as f64),
+                synops_per_inference: Some(
+                    populations.map(|i| counts.per_inference(i).synops).sum(),
+                ),
                 energy_j: energies(&report),
             })
         })

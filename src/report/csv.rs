@@ -111,20 +111,31 @@ static TARGETS: [CsvColumn<Report, TargetReport>; 37] = [
     ("unpriced", |_, t| cell(&t.unpriced.join("; "))),
 ];
 
-static BREAKDOWN: [CsvColumn<TargetReport, Line>; 13] = [
+static BREAKDOWN: [CsvColumn<TargetReport, Line>; 16] = [
     ("target", |t, _| cell(&t.name)),
     ("workload", |t, _| word(&t.workload)),
     ("scope", |_, l| word(&l.bill.scope)),
     ("undivided", |_, l| l.bill.undivided.to_string()),
     ("event", |_, l| cell(&l.event)),
     ("part", |_, l| word(&l.part)),
-    ("count_events_or_s", |_, l| float(l.count)),
-    ("cost_each_j_or_w", |_, l| float(l.joules_each)),
+    ("count", |_, l| float(l.count)),
+    ("unit", |_, l| {
+        l.measure.map_or_else(String::new, |m| word(&m.unit()))
+    }),
+    ("energy_each_j", |_, l| {
+        maybe((!l.is_time()).then_some(l.joules_each))
+    }),
+    ("power_w", |_, l| {
+        maybe(l.is_time().then_some(l.joules_each))
+    }),
     ("energy_low_j", |_, l| float(l.joules_range.low)),
     ("energy_nominal_j", |_, l| float(l.joules)),
     ("energy_high_j", |_, l| float(l.joules_range.high)),
     ("unverified", |_, l| l.unverified.to_string()),
     ("source", |_, l| cell(&l.source)),
+    ("measure", |_, l| {
+        l.measure.map_or_else(String::new, |m| word(&m))
+    }),
 ];
 
 impl Exporter for PopulationsCsv {

@@ -138,22 +138,19 @@ fn receipt(report: &Report) -> String {
     let lines = target.map_or(&[][..], |target| &target.lines[..]);
     let title = target.map_or("no spiking target of known energy", |t| t.title.as_str());
     let rows = lines.iter().map(|line| {
-        // The count of a static line is a time, its price a power.
-        let (event, count, each) = match line.event.strip_suffix(" [s]") {
-            Some(event) => (
-                event,
+        let (count, each) = match line.is_time() {
+            true => (
                 quantity(line.count, "s", "\\second"),
                 quantity(line.joules_each, "W", "\\watt"),
             ),
-            None => (
-                line.event.as_str(),
+            false => (
                 format!("\\num{{{:.4e}}}", line.count),
                 joules(line.joules_each),
             ),
         };
         let mark = latex_star(line.unverified);
         let energy = joules(line.joules);
-        format!("{}{mark} & {count} & {each} & {energy}", latex(event))
+        format!("{}{mark} & {count} & {each} & {energy}", latex(&line.event))
     });
     let mut caption = format!(
         "Modelled energy per inference of {} on {}, event by event ($T = {}$).",

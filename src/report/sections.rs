@@ -34,11 +34,15 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
 }
 
 fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
-    let crossings = report.crossings(scope);
+    let crossings = report.crossovers.iter();
+    let crossings: Vec<&Crossing> = crossings.filter(|c| c.scope == scope).collect();
     let here = report.rate_curves.first()?.rate;
     let shown = cheapest(&crossings);
     let rows: Vec<Vec<String>> = shown.iter().map(|c| crossing_cells(c)).collect();
-    let mut notes = Vec::new();
+    let mut notes = vec![
+        "rates scale the spikes of all neurons alike; input and timesteps stay as they are"
+            .to_owned(),
+    ];
     if shown.len() < crossings.len() {
         notes.push(format!(
             "the cheapest baselines; all {} pairs are in crossover.csv",
@@ -70,14 +74,14 @@ fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
 }
 
 /// The pairs with the cheapest baselines of each spiking target, in their order.
-fn cheapest(crossings: &[Crossing]) -> Vec<&Crossing> {
-    let among_cheapest = |crossing: &&Crossing| {
+fn cheapest<'r>(crossings: &[&'r Crossing]) -> Vec<&'r Crossing> {
+    let among_cheapest = |crossing: &&&Crossing| {
         let cheaper = crossings.iter().filter(|other| {
             other.snn == crossing.snn && other.baseline_j.nominal < crossing.baseline_j.nominal
         });
         cheaper.count() < BASELINES
     };
-    crossings.iter().filter(among_cheapest).collect()
+    crossings.iter().filter(among_cheapest).copied().collect()
 }
 
 fn crossing_cells(crossing: &Crossing) -> Vec<String> {

@@ -207,19 +207,24 @@ fn caveat(comparison: &Comparison) -> Option<String> {
 fn crossover_sentence(crossover: Crossover) -> String {
     let Crossover {
         spikes_per_synapse,
+        possible,
         observed,
     } = crossover;
     if spikes_per_synapse <= 0.0 {
-        format!(
+        return format!(
             "No crossover: the SNN costs more even without spikes (this run: {observed:.3} spikes \
              per synapse and inference)."
-        )
-    } else {
-        format!(
-            "Crossover: both cost the same at {spikes_per_synapse:.3} spikes per synapse and \
-             inference; this run has {observed:.3}."
-        )
+        );
     }
+    let reach = if possible {
+        ""
+    } else {
+        ", more than its neurons can fire in these timesteps"
+    };
+    format!(
+        "Crossover: both cost the same at {spikes_per_synapse:.3} spikes per synapse and \
+         inference{reach}; this run has {observed:.3} (spikes of neurons scaled, input as it is)."
+    )
 }
 
 /// Targets whose cost tables do not state a scope, in one sentence.

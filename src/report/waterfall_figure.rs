@@ -57,8 +57,7 @@ fn waterfall(report: &Report) -> Bars {
             let from = sum;
             sum += joules;
             Bar {
-                // Its count is a time; the label needs no unit.
-                label: event.trim_end_matches(" [s]").to_owned(),
+                label: event.to_owned(),
                 from,
                 to: sum,
                 text: si(joules, "J") + star(unverified),

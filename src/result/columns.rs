@@ -108,6 +108,7 @@ mod tests {
     fn line(event: &str, joules: f64, bill: Bill) -> Line {
         Line {
             event: event.into(),
+            measure: None,
             count: 1.0,
             joules_each: joules,
             joules,

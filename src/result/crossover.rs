@@ -1,5 +1,9 @@
 //! Where the verdict flips: the spike rate, the number of timesteps or the period at which the
 //! spiking network and a baseline cost the same.
+//!
+//! There is one definition of the rate: all spikes of neurons on the chip are scaled alike, input and
+//! timesteps stay as they are, and the network is priced again. Verdict, table, figure and window
+//! read it from the same curve.
 
 use super::{Line, Measure, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
@@ -10,6 +14,10 @@ use serde::{Deserialize, Serialize};
 pub struct RatePoint {
     /// Spikes per neuron and timestep over all spiking populations, 0 to 1.
     pub rate: f64,
+    /// Synaptic operations per inference, those of input spikes included; `None` in results of
+    /// versions that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synops_per_inference: Option<f64>,
     /// Energy per inference [J] in each scope, in the order of [`Scope::ALL`]; `None` if unknown.
     pub energy_j: [Option<Range>; 3],
 }
@@ -72,23 +80,45 @@ pub struct Crossing {
     pub period_s: Option<f64>,
 }
 
+/// Where a curve has a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Equal {
+    /// Whether a rate that is possible gives it.
+    pub meeting: Meeting,
+    /// The rate, beyond those that are possible by the slope of the last piece.
+    pub rate: f64,
+    /// Synaptic operations per inference there; `None` where the curve does not state them.
+    pub synops_per_inference: Option<f64>,
+}
+
 impl RateCurve {
-    fn meets(&self, scope: usize, bound: fn(&Range) -> f64, value: f64) -> Option<Meeting> {
-        let mut before: Option<(f64, f64)> = None;
-        for point in &self.points {
-            let energy = bound(point.energy_j[scope].as_ref()?);
-            if energy >= value {
-                return Some(match before {
-                    None => Meeting::NeverBelow,
-                    Some((rate, below)) => {
-                        let share = (value - below) / (energy - below);
-                        Meeting::At(rate + share * (point.rate - rate))
-                    }
-                });
-            }
-            before = Some((point.rate, energy));
-        }
-        before.map(|_| Meeting::AlwaysBelow)
+    /// Where the energy in a scope has a value \[J\], linear between the points; `None` if the energy
+    /// is not known, or if it does not rise where it would have to.
+    #[must_use]
+    pub fn equal(&self, scope: Scope, bound: fn(&Range) -> f64, value: f64) -> Option<Equal> {
+        let energies = self.points.iter();
+        let energies = energies.map(|point| point.energy_j[scope as usize].as_ref().map(bound));
+        let energies: Vec<f64> = energies.collect::<Option<_>>()?;
+        let above = energies.iter().position(|energy| *energy >= value);
+        let (meeting, to) = match above {
+            Some(0) => (Some(Meeting::NeverBelow), 1),
+            Some(first) => (None, first),
+            None => (Some(Meeting::AlwaysBelow), energies.len().checked_sub(1)?),
+        };
+        let from = to.checked_sub(1)?;
+        let (a, b) = (self.points.get(from)?, self.points.get(to)?);
+        let share = (value - energies[from]) / (energies[to] - energies[from]);
+        let rate = a.rate + share * (b.rate - a.rate);
+        let synops = a.synops_per_inference.zip(b.synops_per_inference);
+        Some(Equal {
+            meeting: meeting.unwrap_or(Meeting::At(rate)),
+            rate,
+            synops_per_inference: synops.map(|(a, b)| a + share * (b - a)),
+        })
+    }
+
+    fn meets(&self, scope: Scope, bound: fn(&Range) -> f64, value: f64) -> Option<Meeting> {
+        self.equal(scope, bound, value).map(|equal| equal.meeting)
     }
 }
 
@@ -119,9 +149,9 @@ impl Crossing {
             baseline_j,
             unverified: baseline.is_unverified_in(scope),
             snn_unverified: snn.is_unverified_in(scope),
-            rate: curve.meets(index, |e| e.nominal, baseline_j.nominal)?,
-            rate_pessimistic: curve.meets(index, |e| e.high, baseline_j.low)?,
-            rate_optimistic: curve.meets(index, |e| e.low, baseline_j.high)?,
+            rate: curve.meets(scope, |e| e.nominal, baseline_j.nominal)?,
+            rate_pessimistic: curve.meets(scope, |e| e.high, baseline_j.low)?,
+            rate_optimistic: curve.meets(scope, |e| e.low, baseline_j.high)?,
             timesteps,
             period_s: (scope == Scope::System)
                 .then(|| crossover_period_s(snn, baseline))
@@ -171,6 +201,7 @@ mod tests {
             let range = Range::new(energy / 2.0, energy, energy * 2.0);
             RatePoint {
                 rate,
+                synops_per_inference: Some(200.0 * rate),
                 energy_j: [None, Some(range), Some(range)],
             }
         });
@@ -183,19 +214,33 @@ mod tests {
     }
 
     #[test]
+    fn closed_form_rates_beyond_those_that_are_possible() {
+        let equal = curve().equal(Scope::System, |e| e.nominal, 20.0).unwrap();
+        assert_eq!(equal.meeting, Meeting::AlwaysBelow);
+        assert!((equal.rate - 1.9).abs() < 1e-12);
+        let equal = curve().equal(Scope::System, |e| e.nominal, 0.5).unwrap();
+        assert_eq!(equal.meeting, Meeting::NeverBelow);
+        assert!((equal.rate + 0.05).abs() < 1e-12);
+    }
+
+    #[test]
     fn closed_form_meeting_of_a_straight_line() {
         let curve = curve();
-        let nominal = |value| curve.meets(1, |e| e.nominal, value);
+        let nominal = |value| curve.meets(Scope::MemoryRouting, |e| e.nominal, value);
         assert_eq!(nominal(0.5), Some(Meeting::NeverBelow));
         assert_eq!(nominal(20.0), Some(Meeting::AlwaysBelow));
-        assert_eq!(curve.meets(0, |e| e.nominal, 3.0), None);
+        assert_eq!(curve.meets(Scope::Compute, |e| e.nominal, 3.0), None);
         for energy in [1.05, 1.5, 3.0, 9.0] {
             let Some(Meeting::At(rate)) = nominal(energy) else {
                 panic!("{energy} lies on the curve")
             };
             assert!((rate - (energy - 1.0) / 10.0).abs() < 1e-12);
+            let equal = curve.equal(Scope::MemoryRouting, |e| e.nominal, energy);
+            let synops = equal.and_then(|equal| equal.synops_per_inference);
+            assert!(synops.is_some_and(|synops| (synops - 200.0 * rate).abs() < 1e-9));
             // Twice as dear meets earlier, half as dear later.
-            let Some(Meeting::At(later)) = curve.meets(1, |e| e.low, energy) else {
+            let Some(Meeting::At(later)) = curve.meets(Scope::MemoryRouting, |e| e.low, energy)
+            else {
                 continue;
             };
             assert!(later > rate);

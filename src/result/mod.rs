@@ -19,7 +19,7 @@ mod usage;
 mod verdict;
 
 pub use columns::{Column, Scopes};
-pub use crossover::{Crossing, Meeting, RateCurve, RatePoint, crossover_period_s, idle_w};
+pub use crossover::{Crossing, Equal, Meeting, RateCurve, RatePoint, crossover_period_s, idle_w};
 pub use footprint::{Footprint, Footprints};
 pub use measure::{Measure, Unit};
 pub use profile::{LayerBill, Profile, RATE_SHARES, RateSpread, TimeCurve, TimePoint};

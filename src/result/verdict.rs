@@ -1,6 +1,6 @@
 //! Who is cheaper, by how much, and whether the figures can carry that statement.
 
-use super::{Part, PopulationReport, Report, Scope, TargetReport, Workload};
+use super::{Meeting, Part, PopulationReport, Report, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// The two sides of the question.
@@ -120,6 +120,8 @@ pub struct Crossover {
     /// Spikes per synapse and inference at which both sides cost the same; negative if the
     /// spiking network is dearer without a single spike.
     pub spikes_per_synapse: f64,
+    /// Whether the neurons of this network can fire so often in its timesteps.
+    pub possible: bool,
     /// Spikes per synapse and inference in this run.
     pub observed: f64,
 }
@@ -327,11 +329,9 @@ fn contender(report: &Report, scope: Scope, target: &TargetReport) -> Option<Con
     })
 }
 
-/// Spikes per synapse and inference at which `snn` costs what `conventional` does.
-///
-/// With S SynOps over N synapses, energy `E = E_rest + e·S` where `e` sums the costs of the lines
-/// counted in SynOps: the crossover is `(E_conventional − E_rest) / (e·N)`. It exists only if the
-/// synapses that see spikes can be told from those that see analog values.
+/// Spikes per synapse and inference at which `snn` costs what `conventional` does, from the curve of
+/// energy against rate: spikes of neurons on the chip are scaled, input stays as it is. It exists
+/// only if the synapses that see spikes can be told from those that see analog values.
 ///
 /// Source: Dampfhoffer et al. 2023, "Are SNNs really more energy-efficient than ANNs?", states
 /// break-even points in spikes per synapse and inference.
@@ -340,34 +340,21 @@ fn crossover(
     snn: &TargetReport,
     conventional: &TargetReport,
 ) -> Option<Crossover> {
-    let synops = report.totals.synops_per_inference;
-    let spiking = |p: &&PopulationReport| p.macs_per_inference == 0.0;
-    if report
-        .populations
-        .iter()
-        .any(|p| p.macs_per_inference > 0.0 && p.synops_per_inference > 0.0)
-    {
+    let mixed = |p: &PopulationReport| p.macs_per_inference > 0.0 && p.synops_per_inference > 0.0;
+    if report.populations.iter().any(mixed) {
         return None;
     }
-    let synapses: u64 = report
-        .populations
-        .iter()
-        .filter(spiking)
-        .map(|p| p.synapses)
-        .sum();
-    let per_synop_j: f64 = snn
-        .lines
-        .iter()
-        .filter(|line| (line.count - synops).abs() <= 1e-9 * synops)
-        .map(|line| line.joules_each)
-        .sum();
-    if synapses == 0 || synops <= 0.0 || per_synop_j <= 0.0 {
-        return None;
-    }
-    let rest_j = known(snn, Scope::Compute)?.nominal - per_synop_j * synops;
-    let margin_j = known(conventional, Scope::Compute)?.nominal - rest_j;
+    let spiking = report.populations.iter();
+    let spiking = spiking.filter(|p| p.macs_per_inference == 0.0);
+    let synapses: u64 = spiking.map(|p| p.synapses).sum();
+    let curve = report.rate_curves.iter().find(|c| c.target == snn.name)?;
+    let value = known(conventional, Scope::Compute)?.nominal;
+    let equal = curve.equal(Scope::Compute, |energy| energy.nominal, value)?;
+    let per_synapse = |synops: f64| synops / synapses as f64;
     Some(Crossover {
-        spikes_per_synapse: margin_j / (per_synop_j * synapses as f64),
-        observed: synops / synapses as f64,
+        spikes_per_synapse: equal.synops_per_inference.map(per_synapse)?,
+        possible: equal.meeting != Meeting::AlwaysBelow,
+        observed: per_synapse(report.totals.synops_per_inference),
     })
+    .filter(|crossover| synapses > 0 && crossover.spikes_per_synapse.is_finite())
 }

@@ -361,13 +361,10 @@ fn property_silence_leaves_static_and_access_lines() {
 fn silent_networks_pay_for_time_and_access_only() {
     let example = Example::silent();
     for (name, expected) in [
-        (
-            "loihi1",
-            vec!["neuron access", "static power of the chip [s]"],
-        ),
+        ("loihi1", vec!["neuron access", "static power of the chip"]),
         (
             "loihi1-davies2018",
-            vec!["inactive neuron", "static power of the chip [s]"],
+            vec!["inactive neuron", "static power of the chip"],
         ),
     ] {
         let report = &example.price(&device(name))[0];

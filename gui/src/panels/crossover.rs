@@ -40,13 +40,16 @@ fn find<'a>(report: &'a Report, device: &str, scope: Scope) -> Option<Drawn<'a>>
         .filter_map(|target| Some((target, target.scopes.get(scope).known()?)));
     let mut baselines: Vec<_> = baselines.collect();
     baselines.sort_by(|a, b| b.1.nominal.total_cmp(&a.1.nominal));
-    let crossings = report.crossings(scope).into_iter();
+    let crossings = report.crossovers.iter().filter(|c| c.scope == scope);
     Some(Drawn {
         points: points
             .filter_map(|point| Some((point.rate, point.energy_j[scope as usize]?)))
             .collect(),
         baselines,
-        crossings: crossings.filter(|c| c.snn == curve.target).collect(),
+        crossings: crossings
+            .filter(|c| c.snn == curve.target)
+            .cloned()
+            .collect(),
         curve,
     })
 }

@@ -3,9 +3,9 @@
 use spikewatt::network::Role;
 use spikewatt::result::Usage;
 use spikewatt::result::{
-    Accuracy, Bill, Evidence, Footprints, Line, ModelReport, Part, PopulationReport, Profile,
-    RateCurve, RatePoint, Report, Scope, Scopes, Sensitivity, Setup, Swing, TargetReport, Timing,
-    Totals, Workload,
+    Accuracy, Bill, Evidence, Footprints, Line, Measure, ModelReport, Part, PopulationReport,
+    Profile, RateCurve, RatePoint, Report, Scope, Scopes, Sensitivity, Setup, Swing, TargetReport,
+    Timing, Totals, Workload,
 };
 use spikewatt::units::Range;
 
@@ -14,6 +14,7 @@ pub fn line(event: &str, count: f64, joules_each: f64, spread: f64) -> Line {
     let joules = count * joules_each;
     Line {
         event: event.into(),
+        measure: Some(Measure::Synops),
         count,
         joules_each,
         joules,
@@ -31,6 +32,7 @@ pub fn idle(latency_s: f64, power_w: f64) -> Line {
     Line {
         part: Part::Static,
         bill: Bill::SYSTEM,
+        measure: Some(Measure::SecondsRunning),
         ..line("idle power", latency_s, power_w, 0.0)
     }
 }
@@ -304,6 +306,7 @@ pub fn analysed() -> Report {
     let mut report = full();
     let point = |rate: f64| RatePoint {
         rate,
+        synops_per_inference: Some(4e4 * rate),
         energy_j: [2e-7, 1e-6, 1e-5].map(|least| {
             let energy = least * (0.5 + 10.0 * rate);
             Some(Range::new(energy / 2.0, energy, energy * 2.0))
