@@ -1,6 +1,7 @@
 //! Chip power divided by event rate, at the operating point somebody chose.
 
-use super::law::{Law, Table, Term, by_events};
+use super::charge::by_events;
+use super::law::{Law, Table, Term};
 use super::realtime::{self, HOST};
 use crate::result::{Bill, Measure, Scope, Workload};
 

@@ -1,9 +1,8 @@
 //! An all-in figure split into a slope and a power, and put together again at another rate.
 
-use super::hardware::Figure;
-use super::law::{Law, Table, Term, by_events};
+use super::charge::by_events;
+use super::law::{Law, Table, Term};
 use super::realtime::{self, HOST, OCCUPANCY};
-use super::receipt::Receipt;
 use crate::result::{Bill, Measure, Scope, Workload};
 use crate::units::Range;
 
@@ -33,6 +32,7 @@ pub(super) static LAW: Law = Law {
             Term::derived(
                 Bill::SYSTEM,
                 Measure::SecondsRunning,
+                &["energy.synop_all_in", "energy.synop", "rate.synop"],
                 power,
                 "event-independent power",
             ),
@@ -40,19 +40,16 @@ pub(super) static LAW: Law = Law {
         ],
         notes: &[],
     }],
-    figures: &[&OCCUPANCY, &FIGURES],
+    figures: &[&OCCUPANCY],
     price: realtime::price,
     divide: by_events,
 };
 
-/// What the power comes from.
-const FIGURES: [&str; 3] = ["energy.synop_all_in", "energy.synop", "rate.synop"];
-
-/// Power that does not depend on events [W].
-fn power<'a>(receipt: &mut Receipt<'a>) -> Option<(Range, Vec<&'a Figure>)> {
-    let figures = receipt.figures(FIGURES)?;
-    let [all_in, slope, rate] = figures.map(|figure| figure.value);
+/// Power that does not depend on events \[W\], from the all-in figure, its slope and the event rate.
+fn power(figures: &[Range]) -> Range {
+    let &[all_in, slope, rate] = figures else {
+        return Range::ZERO;
+    };
     let rest = all_in.zip(slope, |all_in, slope| (all_in - slope).max(0.0));
-    let power = rest.zip(rate, |joules, per_second| joules * per_second);
-    Some((power, figures.to_vec()))
+    rest.zip(rate, |joules, per_second| joules * per_second)
 }

@@ -1,6 +1,7 @@
 //! Operation counts times circuit energies, as many papers do.
 
-use super::law::{Law, Machine, Table, Term, by_events, receipt};
+use super::charge::{Machine, by_events, receipt};
+use super::law::{Law, Table, Term};
 use super::{Job, quantised_bits};
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 

@@ -1,6 +1,7 @@
 //! Chips without a clock: a synaptic operation holds everything that an event sets off.
 
-use super::law::{Law, Table, Term, by_events};
+use super::charge::by_events;
+use super::law::{Law, Table, Term};
 use super::realtime::{self, HOST, OCCUPANCY};
 use crate::result::{Bill, Measure, Scope, Workload};
 

@@ -1,6 +1,7 @@
 //! Analog and always-on chips: their power hardly depends on what they compute.
 
-use super::law::{Law, Table, Term, by_events};
+use super::charge::by_events;
+use super::law::{Law, Table, Term};
 use super::realtime::{self, HOST, OCCUPANCY};
 use crate::result::{Bill, Measure, Scope, Workload};
 

@@ -1,6 +1,7 @@
 //! Additions and the memory they touch, against an ANN with and without data reuse.
 
-use super::law::{Law, Table, Term, by_events, operations};
+use super::charge::{by_events, operations};
+use super::law::{Law, Table, Term};
 use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text

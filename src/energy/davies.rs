@@ -1,8 +1,10 @@
 //! Loihi as its designers published it.
 
 use super::Job;
-use super::law::{Law, Table, Term, by_events};
-use super::mesh::{self, Bounds, CAPACITY, SHARED};
+use super::charge::by_events;
+use super::law::{Law, Table, Term};
+use super::mapped::CAPACITY;
+use super::mesh::{self, Bounds, SHARED};
 use super::realtime::HOST;
 use super::receipt::Receipt;
 use crate::mapping::{StageTimes, SynapseTime};

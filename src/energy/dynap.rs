@@ -1,12 +1,12 @@
 //! Mixed-signal chips that route each spike to cores and broadcast it there.
 
-use super::law::{Law, Machine, Running, Table, Term, by_events, charge};
+use super::Job;
+use super::charge::{Machine, by_events, charge};
+use super::law::{Law, Table, Term};
 use super::realtime::HOST;
-use super::receipt::Receipt;
-use super::{Hardware, Job};
-use crate::network::{Role, Topology};
+use super::receipt::{Receipt, Running};
+use crate::network::Role;
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
-use std::collections::BTreeSet;
 
 /// ```text
 /// E = spikes · (spike + encode) + deliveries · (route + broadcast) + SynOps · pulse
@@ -144,29 +144,4 @@ fn cores(job: &Job, receipt: &mut Receipt) -> Option<Cores> {
         chips: cores.div_ceil(per_chip).max(1),
         exceeded,
     })
-}
-
-/// Cores that a spike of each population is delivered to, of `per_core` neurons each.
-fn reached(topology: &Topology, per_core: u64) -> Vec<u64> {
-    let joined: BTreeSet<(usize, usize)> = topology
-        .edges
-        .iter()
-        .map(|edge| (edge.source, edge.target))
-        .collect();
-    let mut reached = vec![0; topology.populations.len()];
-    for (source, target) in joined {
-        let neurons = topology.populations[target].shape.neurons() as u64;
-        reached[source] += neurons.div_ceil(per_core);
-    }
-    reached
-}
-
-/// Cores that a spike of each population is delivered to; `None` for a device that does not
-/// broadcast spikes in its cores, or whose cores are of unknown size.
-#[must_use]
-pub fn broadcasts(hardware: &Hardware, topology: &Topology) -> Option<Vec<u64>> {
-    let per_core = hardware.figures.get("capacity.neurons_per_core");
-    let per_core = per_core.filter(|_| hardware.law.is(&LAW))?;
-    // A whole number above 0: checked when the file was read.
-    Some(reached(topology, per_core.value.nominal as u64))
 }

@@ -1,8 +1,9 @@
 //! The estimator that ships with keras-spiking, for comparison with results that used it.
 
 use super::Job;
+use super::charge::{Machine, by_events, receipt};
 use super::hardware::Kind;
-use super::law::{Law, Machine, Table, Term, by_events, receipt};
+use super::law::{Law, Table, Term};
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text

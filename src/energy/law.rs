@@ -1,10 +1,7 @@
 //! A cost law as data: terms that one loop evaluates.
 
 use super::Job;
-use super::hardware::Figure;
-use super::mesh::Mapped;
-use super::receipt::{NO_DENSE, Receipt};
-use crate::result::{Bill, Line, Measure, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, Line, Measure, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// A way to turn counts into joules.
@@ -62,11 +59,13 @@ pub(super) enum Price {
     /// A figure of the cost table, `section.key`.
     Figure(&'static str),
     /// Worked out from several.
-    Derived(Derive),
+    Derived {
+        /// The figures of the cost table.
+        figures: &'static [&'static str],
+        /// The price from their values, in their order.
+        of: fn(&[Range]) -> Range,
+    },
 }
-
-/// A price and the figures that it comes from; `None` if one is missing, which is named.
-pub(super) type Derive = for<'a> fn(&mut Receipt<'a>) -> Option<(Range, Vec<&'a Figure>)>;
 
 impl Term {
     /// A term of one figure.
@@ -81,12 +80,18 @@ impl Term {
         }
     }
 
-    /// A term whose price several figures give, which the law names among its figures.
-    pub const fn derived(bill: Bill, what: Measure, price: Derive, label: &'static str) -> Self {
+    /// A term whose price several figures give.
+    pub const fn derived(
+        bill: Bill,
+        what: Measure,
+        figures: &'static [&'static str],
+        of: fn(&[Range]) -> Range,
+        label: &'static str,
+    ) -> Self {
         Term {
             bill,
             what,
-            price: Price::Derived(price),
+            price: Price::Derived { figures, of },
             label,
             width: None,
             note: None,
@@ -97,8 +102,19 @@ impl Term {
     pub fn figure(&self) -> Option<&'static str> {
         match self.price {
             Price::Figure(figure) => Some(figure),
-            Price::Derived(_) => None,
+            Price::Derived { .. } => None,
         }
+    }
+
+    /// Every figure that it reads.
+    fn figures(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (one, several) = match self.price {
+            Price::Figure(figure) => (Some(figure), &[][..]),
+            Price::Derived { figures, .. } => (None, figures),
+        };
+        one.into_iter()
+            .chain(self.width)
+            .chain(several.iter().copied())
     }
 
     /// The same with a count of bits: as many of each event as a figure says.
@@ -115,7 +131,7 @@ impl Law {
     /// contain no others.
     pub fn figures(&self) -> impl Iterator<Item = &'static str> + use<> {
         let terms = self.tables.iter().flat_map(|table| table.terms);
-        let priced = terms.flat_map(|term| [term.figure(), term.width].into_iter().flatten());
+        let priced = terms.flat_map(Term::figures);
         self.figures
             .iter()
             .copied()
@@ -128,99 +144,10 @@ impl Law {
     pub(super) fn is(&self, other: &Law) -> bool {
         std::ptr::eq(self, other)
     }
-}
 
-/// How long a device works on one inference, and how many chips of it.
-#[derive(Debug, Clone)]
-pub(super) struct Running<'a> {
-    /// Time \[s\].
-    pub seconds: Range,
-    /// Chips in use.
-    pub chips: u64,
-    /// Figures that the time comes from.
-    pub figures: Vec<&'a Figure>,
-}
-
-/// What is known of the device while a table is evaluated.
-#[derive(Default)]
-pub(super) struct Machine<'m, 'a> {
-    /// Where the neurons sit; `None` if that is not known or means nothing.
-    pub mapped: Option<&'m Mapped>,
-    /// How long it works; asked for once, by the term that charges for time.
-    pub running: Option<&'m mut dyn FnMut(&mut Receipt<'a>) -> Option<Running<'a>>>,
-}
-
-/// A receipt of a table: each term is a line.
-pub(super) fn receipt<'a>(
-    job: &Job<'a>,
-    table: &Table,
-    mut machine: Machine<'_, 'a>,
-) -> Receipt<'a> {
-    let mut receipt = Receipt::new(job);
-    charge(job, &mut receipt, table, &mut machine);
-    receipt
-}
-
-/// Adds a line for each term of a table.
-pub(super) fn charge<'a>(
-    job: &Job<'a>,
-    receipt: &mut Receipt<'a>,
-    table: &Table,
-    machine: &mut Machine<'_, 'a>,
-) {
-    let notes = table.notes.iter().map(|&note| note.to_owned());
-    receipt.notes.extend(notes);
-    for term in table.terms {
-        if term.what.is_time() {
-            let running = machine
-                .running
-                .as_mut()
-                .and_then(|running| running(receipt));
-            receipt.charge_time(term, running.as_ref());
-        } else {
-            charge_events(job, receipt, term, machine.mapped);
-        }
+    /// Whether it charges for something.
+    pub(super) fn charges(&self, what: Measure) -> bool {
+        let mut terms = self.tables.iter().flat_map(|table| table.terms);
+        terms.any(|term| term.what == what)
     }
-}
-
-fn charge_events(job: &Job, receipt: &mut Receipt, term: &Term, mapped: Option<&Mapped>) {
-    let width = match term.width {
-        None => Some(1.0),
-        Some(key) => receipt.figure(key).map(|figure| figure.value.nominal),
-    };
-    if job.quantities.lacks_dense(term.what) {
-        receipt.lack(NO_DENSE);
-        receipt.lose(Part::Dynamic, term.bill);
-    }
-    let count = job.quantities.total(term.what, job.hardware, mapped);
-    let Some((count, width)) = count.zip(width) else {
-        receipt.lose(Part::Dynamic, term.bill);
-        return;
-    };
-    receipt.charge(term, count * width);
-    if let Some(note) = term.note.filter(|_| count > 0.0) {
-        receipt.notes.push(note.to_owned());
-    }
-}
-
-/// The energy of a line by the events of each population \[J\].
-pub(super) fn by_events(job: &Job, line: &Line) -> Option<Vec<f64>> {
-    let parts = job
-        .quantities
-        .parts(line.measure?, job.hardware, job.mapped)?;
-    let whole = job
-        .quantities
-        .total(line.measure?, job.hardware, job.mapped)?;
-    let share = |part: &f64| line.joules * (part / whole);
-    Some(parts.iter().map(share).collect())
-}
-
-/// A device of operations alone: a report for each table, without a time.
-pub(super) fn operations(job: &Job) -> Vec<TargetReport> {
-    let tables = job.hardware.law.tables.iter();
-    let report = |table| {
-        let receipt = receipt(job, table, Machine::default());
-        receipt.finish(table.workload, table.widest, None)
-    };
-    tables.map(report).collect()
 }

@@ -21,10 +21,12 @@ mod arithmetic;
 mod asynchronous;
 pub mod carbon;
 mod catalogue;
+mod charge;
 mod compare;
 mod constant_power;
 mod dampfhoffer;
 mod davies;
+mod deliveries;
 mod duty;
 mod dynap;
 mod export;
@@ -32,6 +34,7 @@ mod hardware;
 mod keras_spiking;
 mod law;
 mod lemaire;
+mod mapped;
 mod mesh;
 mod monte_carlo;
 mod nj_per_mac;
@@ -50,11 +53,11 @@ mod yan;
 
 pub use catalogue::{Catalogue, HardwareError};
 pub use compare::{Largest, Spread, TableComparison, TableRow, compare};
-pub use dynap::broadcasts;
+pub use deliveries::broadcasts;
 pub use export::device_file;
 pub use hardware::{Basis, Confidence, Figure, Hardware, Kind, Section};
 pub use law::Law;
-pub use mesh::placement;
+pub use mapped::placement;
 pub use monte_carlo::{distributions, triangular};
 pub use profile::profile;
 pub use rates::rate_curve;
@@ -158,7 +161,7 @@ struct Job<'a> {
     /// Its counts per inference.
     quantities: &'a Quantities<'a>,
     /// Where the neurons sit, if that is settled.
-    mapped: Option<&'a mesh::Mapped>,
+    mapped: Option<&'a mapped::Mapped>,
 }
 
 /// Energy, latency and carbon of one inference on a device: one report per workload and batch that
@@ -179,7 +182,7 @@ pub fn price_placed(
     options: &PriceOptions,
     placement: &Placement,
 ) -> Vec<TargetReport> {
-    let mapped = mesh::Mapped::new(work.counts, placement.clone());
+    let mapped = mapped::Mapped::new(work.counts, placement.clone());
     price_mapped(hardware, work, options, Some(&mapped))
 }
 
@@ -198,7 +201,7 @@ pub struct Analysis {
 /// the work for large networks.
 #[must_use]
 pub fn analyse(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Analysis {
-    let mapped = mesh::mapped(hardware, work, options);
+    let mapped = mapped::mapped(hardware, work, options);
     let mapped = mapped.as_ref();
     Analysis {
         targets: price_mapped(hardware, work, options, mapped),
@@ -211,7 +214,7 @@ fn price_mapped(
     hardware: &Hardware,
     work: &Work,
     options: &PriceOptions,
-    mapped: Option<&mesh::Mapped>,
+    mapped: Option<&mapped::Mapped>,
 ) -> Vec<TargetReport> {
     let quantities = Quantities::of(work);
     price_job(&Job {

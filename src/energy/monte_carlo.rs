@@ -1,7 +1,7 @@
 //! Totals under random figures: each drawn from the triangular distribution of its bounds.
 
 use super::hardware::Section;
-use super::mesh::mapped;
+use super::mapped::mapped;
 use super::tornado::nominal;
 use super::{Hardware, PriceOptions, Work, price_mapped};
 use crate::result::{EnergyDistribution, MonteCarlo, Quantiles, Scope};

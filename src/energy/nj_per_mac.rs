@@ -1,7 +1,8 @@
 //! Microcontrollers: measured energy per multiply-accumulate.
 
 use super::Job;
-use super::law::{Law, Machine, Table, Term, by_events, receipt};
+use super::charge::{Machine, by_events, receipt};
+use super::law::{Law, Table, Term};
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text

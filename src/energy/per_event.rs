@@ -1,6 +1,7 @@
 //! A synaptic operation and a neuron update, where nothing finer is published.
 
-use super::law::{Law, Table, Term, by_events};
+use super::charge::by_events;
+use super::law::{Law, Table, Term};
 use super::realtime::{self, HOST, OCCUPANCY};
 use crate::result::{Bill, Measure, Scope, Workload};
 

@@ -1,6 +1,6 @@
 //! The energy of a run by timesteps and by layer: the same counts, priced in parts.
 
-use super::mesh::{Mapped, mapped};
+use super::mapped::{Mapped, mapped};
 use super::quantity::Quantities;
 use super::{Hardware, Job, PriceOptions, Work, price_mapped};
 use crate::counts::EventCounts;

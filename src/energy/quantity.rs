@@ -1,7 +1,7 @@
 //! How many of each measure one inference has, in all and by population.
 
-use super::dynap;
-use super::mesh::Mapped;
+use super::deliveries::broadcasts;
+use super::mapped::Mapped;
 use super::{Hardware, Work, quantised_bits};
 use crate::counts::PerInference;
 use crate::mapping::Sent;
@@ -103,7 +103,7 @@ impl<'a> Quantities<'a> {
             Measure::HopsNorthSouth => sent(|sent| sent.hops_y),
             Measure::ChipLinks => sent(|sent| sent.borders),
             Measure::Deliveries | Measure::Broadcasts => {
-                let cores = dynap::broadcasts(hardware, &self.work.counts.topology)?;
+                let cores = broadcasts(hardware, &self.work.counts.topology)?;
                 let spikes = self.populations.iter().zip(cores);
                 Some(spikes.map(|(p, cores)| p.spikes * cores as f64).collect())
             }

@@ -1,6 +1,6 @@
 //! Energy against spike rate: the same network, fired more or less often.
 
-use super::mesh::{Mapped, mapped};
+use super::mapped::{Mapped, mapped};
 use super::{Hardware, PriceOptions, Work, price_mapped};
 use crate::counts::EventCounts;
 use crate::mapping::ScaledTraffic;

@@ -1,8 +1,9 @@
 //! What the laws of chips that run in real time share: how many chips, for how long, and the host.
 
 use super::Job;
-use super::law::{Machine, Running, Table, Term, receipt};
-use super::receipt::Receipt;
+use super::charge::{Machine, receipt};
+use super::law::{Table, Term};
+use super::receipt::{Receipt, Running};
 use crate::network::Role;
 use crate::result::{Bill, Measure, TargetReport};
 

@@ -2,11 +2,22 @@
 
 use super::Job;
 use super::hardware::{Figure, Hardware};
-use super::law::{Price, Running, Term};
+use super::law::{Price, Term};
 use crate::result::{
     Bill, Evidence, Footprints, Line, Measure, Part, Scope, Scopes, TargetReport, Workload,
 };
 use crate::units::Range;
+
+/// How long a device works on one inference, and how many chips of it.
+#[derive(Debug, Clone)]
+pub(super) struct Running<'a> {
+    /// Time \[s\].
+    pub seconds: Range,
+    /// Chips in use.
+    pub chips: u64,
+    /// Figures that the time comes from.
+    pub figures: Vec<&'a Figure>,
+}
 
 /// A line before it is written.
 pub(super) struct Entry<'e> {
@@ -102,7 +113,13 @@ impl<'a> Receipt<'a> {
     fn price(&mut self, term: &Term) -> Option<(Range, Vec<&'a Figure>)> {
         match term.price {
             Price::Figure(key) => self.figure(key).map(|figure| (figure.value, vec![figure])),
-            Price::Derived(derive) => derive(self),
+            Price::Derived { figures, of } => {
+                let found: Vec<Option<&Figure>> =
+                    figures.iter().map(|key| self.figure(key)).collect();
+                let found: Vec<&Figure> = found.into_iter().collect::<Option<_>>()?;
+                let values: Vec<Range> = found.iter().map(|figure| figure.value).collect();
+                Some((of(&values), found))
+            }
         }
     }
 

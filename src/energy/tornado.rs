@@ -1,7 +1,7 @@
 //! Which figure of a cost table matters: each one at its bounds, all others nominal.
 
 use super::hardware::Section;
-use super::mesh::{Mapped, mapped};
+use super::mapped::{Mapped, mapped};
 use super::{Figure, Hardware, PriceOptions, Work, price, price_mapped};
 use crate::result::{Sensitivity, Swing, TargetReport};
 use crate::units::Range;

@@ -1,6 +1,7 @@
 //! A spiking network against the quantised network that carries as many values.
 
-use super::law::{Law, Table, Term, by_events, operations};
+use super::charge::{by_events, operations};
+use super::law::{Law, Table, Term};
 use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text

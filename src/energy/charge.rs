@@ -1,0 +1,91 @@
+//! The one loop that evaluates the terms of a law.
+
+use super::Job;
+use super::law::{Table, Term};
+use super::mapped::Mapped;
+use super::receipt::{NO_DENSE, Receipt, Running};
+use crate::result::{Line, Part, TargetReport};
+
+/// What is known of the device while a table is evaluated.
+#[derive(Default)]
+pub(super) struct Machine<'m, 'a> {
+    /// Where the neurons sit; `None` if that is not known or means nothing.
+    pub mapped: Option<&'m Mapped>,
+    /// How long it works; asked for once, by the term that charges for time.
+    pub running: Option<&'m mut dyn FnMut(&mut Receipt<'a>) -> Option<Running<'a>>>,
+}
+
+/// A receipt of a table: each term is a line.
+pub(super) fn receipt<'a>(
+    job: &Job<'a>,
+    table: &Table,
+    mut machine: Machine<'_, 'a>,
+) -> Receipt<'a> {
+    let mut receipt = Receipt::new(job);
+    charge(job, &mut receipt, table, &mut machine);
+    receipt
+}
+
+/// Adds a line for each term of a table.
+pub(super) fn charge<'a>(
+    job: &Job<'a>,
+    receipt: &mut Receipt<'a>,
+    table: &Table,
+    machine: &mut Machine<'_, 'a>,
+) {
+    let notes = table.notes.iter().map(|&note| note.to_owned());
+    receipt.notes.extend(notes);
+    for term in table.terms {
+        if term.what.is_time() {
+            let running = machine
+                .running
+                .as_mut()
+                .and_then(|running| running(receipt));
+            receipt.charge_time(term, running.as_ref());
+        } else {
+            charge_events(job, receipt, term, machine.mapped);
+        }
+    }
+}
+
+fn charge_events(job: &Job, receipt: &mut Receipt, term: &Term, mapped: Option<&Mapped>) {
+    let width = match term.width {
+        None => Some(1.0),
+        Some(key) => receipt.figure(key).map(|figure| figure.value.nominal),
+    };
+    if job.quantities.lacks_dense(term.what) {
+        receipt.lack(NO_DENSE);
+        receipt.lose(Part::Dynamic, term.bill);
+    }
+    let count = job.quantities.total(term.what, job.hardware, mapped);
+    let Some((count, width)) = count.zip(width) else {
+        receipt.lose(Part::Dynamic, term.bill);
+        return;
+    };
+    receipt.charge(term, count * width);
+    if let Some(note) = term.note.filter(|_| count > 0.0) {
+        receipt.notes.push(note.to_owned());
+    }
+}
+
+/// The energy of a line by the events of each population \[J\].
+pub(super) fn by_events(job: &Job, line: &Line) -> Option<Vec<f64>> {
+    let parts = job
+        .quantities
+        .parts(line.measure?, job.hardware, job.mapped)?;
+    let whole = job
+        .quantities
+        .total(line.measure?, job.hardware, job.mapped)?;
+    let share = |part: &f64| line.joules * (part / whole);
+    Some(parts.iter().map(share).collect())
+}
+
+/// A device of operations alone: a report for each table, without a time.
+pub(super) fn operations(job: &Job) -> Vec<TargetReport> {
+    let tables = job.hardware.law.tables.iter();
+    let report = |table| {
+        let receipt = receipt(job, table, Machine::default());
+        receipt.finish(table.workload, table.widest, None)
+    };
+    tables.map(report).collect()
+}
