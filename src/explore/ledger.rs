@@ -1,7 +1,7 @@
 //! The energy of one sample on one device, taken apart by neuron, timestep and cause.
 
 use super::cause::causes;
-use super::{Cause, Record, Selection, Structure, Tally};
+use super::{Cause, Record, Selection, SelectionCounts, Structure};
 use crate::energy::{self, Hardware, PriceOptions, Work};
 use crate::result::{Line, Measure, Part, TargetReport, Unit, Workload};
 use crate::units::Range as Joules;
@@ -44,7 +44,7 @@ pub struct PricedLine {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Priced {
     /// Its events.
-    pub tally: Tally,
+    pub tally: SelectionCounts,
     /// Its part of each dynamic line of the receipt that can be taken apart.
     pub lines: Vec<PricedLine>,
     /// Sum of the lines \[J\]; `None` if the device's dynamic energy is not known or cannot be taken
@@ -67,7 +67,7 @@ struct Use {
 impl Use {
     /// How to take a dynamic line apart; `None` if its events cannot be told apart, or if they are
     /// not all in the record.
-    fn of(index: usize, line: &Line, whole: &Tally) -> Option<Self> {
+    fn of(index: usize, line: &Line, whole: &SelectionCounts) -> Option<Self> {
         let measure = line.measure?;
         let mut used = Use {
             line: index,
@@ -82,12 +82,12 @@ impl Use {
     }
 
     /// How many the line counts of a selection.
-    fn count(&self, tally: &Tally) -> f64 {
+    fn count(&self, tally: &SelectionCounts) -> f64 {
         self.by_cause(tally).map(|(_, count)| count).sum()
     }
 
     /// The same by what they are spent on.
-    fn by_cause(&self, tally: &Tally) -> impl Iterator<Item = (Cause, f64)> {
+    fn by_cause(&self, tally: &SelectionCounts) -> impl Iterator<Item = (Cause, f64)> {
         let parts = self.parts.iter();
         parts.filter_map(|(cause, what)| Some((*cause, self.per_event * tally.get(*what)?)))
     }
@@ -101,7 +101,7 @@ pub struct Ledger {
     /// What each spike sets off there.
     pub structure: Structure,
     /// Events of the whole sample.
-    pub whole: Tally,
+    pub whole: SelectionCounts,
     /// Dynamic lines that cannot be taken apart, by name: they are in the total, and no selection has
     /// a known energy.
     pub indivisible: Vec<String>,
@@ -153,7 +153,7 @@ impl Ledger {
             rows: record.all_rows(),
             timesteps: 0..record.raster.timesteps(),
         };
-        let whole = Tally::of(record, &structure, &all);
+        let whole = SelectionCounts::of(record, &structure, &all);
         let (mut uses, mut indivisible) = (Vec::new(), Vec::new());
         for (index, line) in target.lines.iter().enumerate() {
             if line.part != Part::Dynamic {
@@ -176,12 +176,12 @@ impl Ledger {
     /// The receipt of a selection.
     #[must_use]
     pub fn price(&self, record: &Record, selection: &Selection) -> Priced {
-        self.price_tally(Tally::of(record, &self.structure, selection))
+        self.price_tally(SelectionCounts::of(record, &self.structure, selection))
     }
 
     /// The receipt of counted events.
     #[must_use]
-    pub fn price_tally(&self, tally: Tally) -> Priced {
+    pub fn price_tally(&self, tally: SelectionCounts) -> Priced {
         let lines: Vec<PricedLine> = self
             .uses
             .iter()
@@ -250,13 +250,13 @@ impl Ledger {
         };
         let end = selection.timesteps.end.min(record.raster.timesteps());
         (selection.timesteps.start..end)
-            .map(|t| self.by_cause(&Tally::of(record, &self.structure, &of(t))))
+            .map(|t| self.by_cause(&SelectionCounts::of(record, &self.structure, &of(t))))
             .collect()
     }
 
     /// Nominal dynamic energy of counted events \[J\], by cause in the order of [`Cause::ALL`].
     #[must_use]
-    pub fn by_cause(&self, tally: &Tally) -> [f64; 6] {
+    pub fn by_cause(&self, tally: &SelectionCounts) -> [f64; 6] {
         let mut sums = [0.0; 6];
         for used in &self.uses {
             let each = self.target.lines[used.line].joules_each;

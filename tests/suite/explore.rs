@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use spikewatt::energy::{Catalogue, PriceOptions};
 use spikewatt::experiment::{ConvertedExperiment, Progress, diagnose};
-use spikewatt::explore::{Ledger, Priced, Record, Rows, Selection, Subject, Tally};
+use spikewatt::explore::{Ledger, Priced, Record, Rows, Selection, SelectionCounts, Subject};
 use spikewatt::result::Part;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -252,7 +252,7 @@ proptest! {
             part(row..height, t..end),
         ];
         let whole = ledger.price(record, &all(record));
-        let tally = parts.iter().fold(Tally::default(), |sum, p| sum + p.tally);
+        let tally = parts.iter().fold(SelectionCounts::default(), |sum, p| sum + p.tally);
         prop_assert_eq!(tally.spikes, whole.tally.spikes);
         prop_assert_eq!(tally.synops, whole.tally.synops);
         prop_assert_eq!((tally.packets, tally.hops_x, tally.hops_y, tally.macs_once),

@@ -8,7 +8,7 @@ use std::ops::{Add, Range};
 
 /// Events of a selection, in whole numbers but for active updates of parts of a population.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Tally {
+pub struct SelectionCounts {
     /// Spikes, those of the input included.
     pub spikes: u64,
     /// Spikes of neurons on the chip.
@@ -36,13 +36,13 @@ pub struct Tally {
     pub borders: u64,
 }
 
-impl Tally {
+impl SelectionCounts {
     /// Events of a selection.
     #[must_use]
     pub fn of(record: &Record, structure: &Structure, selection: &Selection) -> Self {
         let end = selection.timesteps.end.min(record.raster.timesteps());
         let timesteps = selection.timesteps.start.min(end)..end;
-        let mut tally = Tally::default();
+        let mut tally = SelectionCounts::default();
         for population in 0..record.counts.populations.len() {
             let rows = selection.rows.within(&record.rows_of(population));
             if rows.is_empty() {
@@ -157,10 +157,10 @@ impl Tally {
     }
 }
 
-impl Add for Tally {
-    type Output = Tally;
-    fn add(self, other: Tally) -> Tally {
-        Tally {
+impl Add for SelectionCounts {
+    type Output = SelectionCounts;
+    fn add(self, other: SelectionCounts) -> SelectionCounts {
+        SelectionCounts {
             spikes: self.spikes + other.spikes,
             placed_spikes: self.placed_spikes + other.placed_spikes,
             synops: [0, 1, 2].map(|kind| self.synops[kind] + other.synops[kind]),
