@@ -1,7 +1,7 @@
 //! Chip power divided by event rate, at the operating point somebody chose.
 
 use super::charge::by_events;
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::realtime::{self, HOST};
 use crate::result::{Bill, Measure, Scope, Workload};
 
@@ -16,11 +16,11 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "all-in",
     about: "all-in energy per synaptic operation at its operating point",
-    tables: &[Table {
+    tables: &[LawTable {
         workload: Workload::Snn,
         widest: Scope::System,
         terms: &[
-            Term::new(
+            CostTerm::new(
                 Bill::ALL_IN,
                 Measure::Synops,
                 "energy.synop_all_in",

@@ -1,7 +1,7 @@
 //! An all-in figure split into a slope and a power, and put together again at another rate.
 
 use super::charge::by_events;
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::realtime::{self, HOST, OCCUPANCY};
 use crate::result::{Bill, Measure, Scope, Workload};
 use crate::units::Range;
@@ -19,17 +19,17 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "all-in-at-rate",
     about: "all-in figure split into slope and power, scaled to the event rate of the network",
-    tables: &[Table {
+    tables: &[LawTable {
         workload: Workload::Snn,
         widest: Scope::System,
         terms: &[
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::Synops,
                 "energy.synop",
                 "synaptic operation",
             ),
-            Term::derived(
+            CostTerm::derived(
                 Bill::SYSTEM,
                 Measure::SecondsRunning,
                 &["energy.synop_all_in", "energy.synop", "rate.synop"],

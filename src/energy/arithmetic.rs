@@ -1,7 +1,7 @@
 //! Operation counts times circuit energies, as many papers do.
 
 use super::charge::{Machine, by_events, receipt};
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::{Job, quantised_bits};
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
@@ -28,17 +28,17 @@ pub(super) static LAW: Law = Law {
 const ARITHMETIC_ONLY: &str = "arithmetic only: weight and potential traffic usually costs far more, so \
                                this is not comparable with the energy of a device";
 
-const SPIKING: Table = Table {
+const SPIKING: LawTable = LawTable {
     workload: Workload::Snn,
     widest: Scope::Compute,
     terms: &[
-        Term::new(
+        CostTerm::new(
             Bill::COMPUTE,
             Measure::Synops,
             "energy.ac_fp32",
             "AC, fp32 (synaptic operation)",
         ),
-        Term::new(
+        CostTerm::new(
             Bill::COMPUTE,
             Measure::MacsEachStep,
             "energy.mac_fp32",
@@ -48,10 +48,10 @@ const SPIKING: Table = Table {
     notes: &[ARITHMETIC_ONLY],
 };
 
-const ORIGINAL: Table = Table {
+const ORIGINAL: LawTable = LawTable {
     workload: Workload::Ann,
     widest: Scope::Compute,
-    terms: &[Term::new(
+    terms: &[CostTerm::new(
         Bill::COMPUTE,
         Measure::DenseMacs,
         "energy.mac_fp32",
@@ -60,10 +60,10 @@ const ORIGINAL: Table = Table {
     notes: &[ARITHMETIC_ONLY],
 };
 
-const QUANTISED: Table = Table {
+const QUANTISED: LawTable = LawTable {
     workload: Workload::Qann,
     widest: Scope::Compute,
-    terms: &[Term::new(
+    terms: &[CostTerm::new(
         Bill::COMPUTE,
         Measure::DenseMacs,
         "energy.mac_int8",
@@ -73,10 +73,10 @@ const QUANTISED: Table = Table {
 };
 
 /// Above 8 bits.
-const QUANTISED_WIDE: Table = Table {
+const QUANTISED_WIDE: LawTable = LawTable {
     workload: Workload::Qann,
     widest: Scope::Compute,
-    terms: &[Term::new(
+    terms: &[CostTerm::new(
         Bill::COMPUTE,
         Measure::DenseMacs,
         "energy.mac_int32",
@@ -85,10 +85,10 @@ const QUANTISED_WIDE: Table = Table {
     notes: &[ARITHMETIC_ONLY],
 };
 
-const PRUNED: Table = Table {
+const PRUNED: LawTable = LawTable {
     workload: Workload::Pann,
     widest: Scope::Compute,
-    terms: &[Term::new(
+    terms: &[CostTerm::new(
         Bill::COMPUTE,
         Measure::PrunedMacs,
         "energy.mac_fp32",
@@ -125,7 +125,7 @@ fn price(job: &Job) -> Vec<TargetReport> {
     reports
 }
 
-fn report(job: &Job, table: &Table, note: Option<String>) -> TargetReport {
+fn report(job: &Job, table: &LawTable, note: Option<String>) -> TargetReport {
     let mut receipt = receipt(job, table, Machine::default());
     receipt.notes.extend(note);
     receipt.finish(table.workload, table.widest, None)

@@ -1,7 +1,7 @@
 //! Chips without a clock: a synaptic operation holds everything that an event sets off.
 
 use super::charge::by_events;
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::realtime::{self, HOST, OCCUPANCY};
 use crate::result::{Bill, Measure, Scope, Workload};
 
@@ -15,17 +15,17 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "asynchronous",
     about: "synaptic operation with the neuron update inside, plus static power in real time",
-    tables: &[Table {
+    tables: &[LawTable {
         workload: Workload::Snn,
         widest: Scope::System,
         terms: &[
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::Synops,
                 "energy.synop",
                 "synaptic operation",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::SYSTEM,
                 Measure::SecondsRunning,
                 "power.chip_static",

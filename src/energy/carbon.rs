@@ -65,17 +65,17 @@ pub enum CarbonError {
 #[derive(Debug, Clone, Deserialize)]
 pub struct CarbonTable {
     source: BTreeMap<String, String>,
-    world: BTreeMap<String, Entry>,
+    world: BTreeMap<String, LineDraft>,
     country: BTreeMap<String, Country>,
     energy_source: toml::Table,
     cloud_region: BTreeMap<String, toml::Table>,
-    pue: BTreeMap<String, Entry>,
-    embodied: BTreeMap<String, Entry>,
+    pue: BTreeMap<String, LineDraft>,
+    embodied: BTreeMap<String, LineDraft>,
     anchor: Vec<Anchor>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct Entry {
+struct LineDraft {
     low: Option<f64>,
     typ: f64,
     high: Option<f64>,
@@ -85,7 +85,7 @@ struct Entry {
     note: Option<String>,
 }
 
-impl Entry {
+impl LineDraft {
     fn range(&self) -> Range {
         Range::new(
             self.low.unwrap_or(self.typ),
@@ -269,7 +269,7 @@ impl CarbonTable {
         })
     }
 
-    fn sourced(&self, name: &str, entry: &Entry) -> Sourced {
+    fn sourced(&self, name: &str, entry: &LineDraft) -> Sourced {
         let mut source = match &entry.src {
             Some(key) => self.cite(key),
             None => "a convention".to_owned(),

@@ -1,7 +1,7 @@
 //! The list of devices, and how their files are read.
 
 use super::hardware::{
-    Basis, Confidence, Figure, Hardware, Kind, Quantity, Section, exponent, scale,
+    Basis, Confidence, Figure, FigureSection, Hardware, Kind, Quantity, exponent, scale,
 };
 use super::{LAWS, Law, sanafe_yaml};
 use crate::names::nearest;
@@ -320,7 +320,7 @@ fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, Hard
         shared_kernels: table.shared_kernels.unwrap_or(false),
         law,
         figures: part(&|key, _| reads(law, key)),
-        info: part(&|_, figure| figure.section == Section::Info),
+        info: part(&|_, figure| figure.section == FigureSection::Info),
     })
 }
 
@@ -366,28 +366,28 @@ fn read_figures(
 }
 
 /// What the figure `key` of a section of a file is.
-fn section(name: &str, key: &str) -> Result<Section, String> {
+fn section(name: &str, key: &str) -> Result<FigureSection, String> {
     Ok(match name {
-        "capacity" => Section::Capacity,
-        "energy" => Section::Energy,
-        "latency" => Section::Latency,
-        "barrier_sync" => Section::BarrierSync {
+        "capacity" => FigureSection::Capacity,
+        "energy" => FigureSection::Energy,
+        "latency" => FigureSection::Latency,
+        "barrier_sync" => FigureSection::BarrierSync {
             tiles: (key.parse()).map_err(|_| "the key must be a number of tiles".to_owned())?,
         },
-        "power" => Section::Power,
-        "compute" => Section::Compute,
-        "bandwidth" => Section::Bandwidth,
-        "efficiency" if key == "active_power" => Section::PowerShare,
-        "efficiency" => Section::Efficiency,
-        "rate" => Section::Rate,
-        _ => Section::Info,
+        "power" => FigureSection::Power,
+        "compute" => FigureSection::Compute,
+        "bandwidth" => FigureSection::Bandwidth,
+        "efficiency" if key == "active_power" => FigureSection::PowerShare,
+        "efficiency" => FigureSection::Efficiency,
+        "rate" => FigureSection::Rate,
+        _ => FigureSection::Info,
     })
 }
 
 /// Refuses a figure that the law would never look at: most likely its key is misspelt.
-fn check_key(key: &str, section: Section, law: Option<&Law>) -> Result<(), String> {
+fn check_key(key: &str, section: FigureSection, law: Option<&Law>) -> Result<(), String> {
     match law {
-        Some(law) if !reads(law, key) && section != Section::Info => Err(format!(
+        Some(law) if !reads(law, key) && section != FigureSection::Info => Err(format!(
             "the law \"{}\" has no such figure; did you mean \"{}\"?",
             law.name,
             nearest(key, law.figures())
@@ -398,7 +398,7 @@ fn check_key(key: &str, section: Section, law: Option<&Law>) -> Result<(), Strin
 
 fn read_figure(
     entry: &Entry,
-    section: Section,
+    section: FigureSection,
     sources: &BTreeMap<String, String>,
     stated: Option<Basis>,
 ) -> Result<Figure, String> {

@@ -1,7 +1,7 @@
 //! The one loop that evaluates the terms of a law.
 
 use super::Job;
-use super::law::{Table, Term};
+use super::law::{CostTerm, LawTable};
 use super::mapped::Mapped;
 use super::receipt::{NO_DENSE, Receipt, Running};
 use crate::result::{Line, Part, TargetReport};
@@ -18,7 +18,7 @@ pub(super) struct Machine<'m, 'a> {
 /// A receipt of a table: each term is a line.
 pub(super) fn receipt<'a>(
     job: &Job<'a>,
-    table: &Table,
+    table: &LawTable,
     mut machine: Machine<'_, 'a>,
 ) -> Receipt<'a> {
     let mut receipt = Receipt::new(job);
@@ -30,7 +30,7 @@ pub(super) fn receipt<'a>(
 pub(super) fn charge<'a>(
     job: &Job<'a>,
     receipt: &mut Receipt<'a>,
-    table: &Table,
+    table: &LawTable,
     machine: &mut Machine<'_, 'a>,
 ) {
     let notes = table.notes.iter().map(|&note| note.to_owned());
@@ -48,7 +48,7 @@ pub(super) fn charge<'a>(
     }
 }
 
-fn charge_events(job: &Job, receipt: &mut Receipt, term: &Term, mapped: Option<&Mapped>) {
+fn charge_events(job: &Job, receipt: &mut Receipt, term: &CostTerm, mapped: Option<&Mapped>) {
     let width = match term.width {
         None => Some(1.0),
         Some(key) => receipt.figure(key).map(|figure| figure.value.nominal),

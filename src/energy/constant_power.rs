@@ -1,7 +1,7 @@
 //! Analog and always-on chips: their power hardly depends on what they compute.
 
 use super::charge::by_events;
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::realtime::{self, HOST, OCCUPANCY};
 use crate::result::{Bill, Measure, Scope, Workload};
 
@@ -16,11 +16,11 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "constant-power",
     about: "power of the chip for the time of the timesteps, whatever is computed",
-    tables: &[Table {
+    tables: &[LawTable {
         workload: Workload::Snn,
         widest: Scope::System,
         terms: &[
-            Term::new(Bill::ALL_IN, Measure::SecondsRunning, "power.chip", "power"),
+            CostTerm::new(Bill::ALL_IN, Measure::SecondsRunning, "power.chip", "power"),
             HOST,
         ],
         notes: &[],

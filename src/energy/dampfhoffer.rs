@@ -1,7 +1,7 @@
 //! Additions and the memory they touch, against an ANN with and without data reuse.
 
 use super::charge::{by_events, operations};
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
@@ -20,30 +20,30 @@ pub(super) static LAW: Law = Law {
     name: "dampfhoffer",
     about: "additions with weight and potential accesses, against an ANN with data reuse",
     tables: &[
-        Table {
+        LawTable {
             workload: Workload::Snn,
             widest: Scope::MemoryRouting,
             terms: &[
-                Term::new(
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::SynapseEvents,
                     "energy.access",
                     "weight read",
                 ),
-                Term::new(
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::SynapseEvents,
                     "energy.access",
                     "potential read",
                 ),
-                Term::new(
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::SynapseEvents,
                     "energy.access",
                     "potential write",
                 ),
-                Term::new(Bill::COMPUTE, Measure::Synops, "energy.ac", "AC, 8 bit"),
-                Term::new(
+                CostTerm::new(Bill::COMPUTE, Measure::Synops, "energy.ac", "AC, 8 bit"),
+                CostTerm::new(
                     Bill::COMPUTE,
                     Measure::MacsEachStep,
                     "energy.mac",
@@ -52,17 +52,17 @@ pub(super) static LAW: Law = Law {
             ],
             notes: &[],
         },
-        Table {
+        LawTable {
             workload: Workload::Qann,
             widest: Scope::MemoryRouting,
             terms: &[
-                Term::new(
+                CostTerm::new(
                     Bill::COMPUTE,
                     Measure::DenseMacs,
                     "energy.mac",
                     "MAC, 8 bit",
                 ),
-                Term::new(
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::DenseMacs,
                     "energy.ann_memory_per_mac",

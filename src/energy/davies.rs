@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::charge::by_events;
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::mapped::CAPACITY;
 use super::mesh::{self, Bounds, SHARED};
 use super::realtime::HOST;
@@ -24,54 +24,54 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "davies",
     about: "active and inactive neuron, synaptic operation, packet and hop, plus static power",
-    tables: &[Table {
+    tables: &[LawTable {
         workload: Workload::Snn,
         widest: Scope::System,
         terms: &[
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::ActiveUpdates,
                 "energy.neuron_active",
                 "active neuron",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::InactiveUpdates,
                 "energy.neuron_inactive",
                 "inactive neuron",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::Packets,
                 "energy.spike_within_tile",
                 "packet within a tile",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::HopsEastWest,
                 "energy.hop_east_west",
                 "hop, east-west",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::HopsNorthSouth,
                 "energy.hop_north_south",
                 "hop, north-south",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::ChipLinks,
                 "energy.chip_link",
                 "link from chip to chip",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::Synops,
                 "energy.synop",
                 "synaptic operation",
             ),
             HOST,
-            Term::new(
+            CostTerm::new(
                 Bill::SYSTEM,
                 Measure::SecondsRunning,
                 "power.chip_static",

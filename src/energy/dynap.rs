@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::charge::{Machine, by_events, charge};
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::realtime::HOST;
 use super::receipt::{Receipt, Running};
 use crate::network::Role;
@@ -21,37 +21,37 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "dynap",
     about: "spike, encoding, routing, broadcast and pulse, plus static power in real time",
-    tables: &[Table {
+    tables: &[LawTable {
         workload: Workload::Snn,
         widest: Scope::System,
         terms: &[
-            Term::new(Bill::EVENT, Measure::Spikes, "energy.spike", "spike"),
-            Term::new(
+            CostTerm::new(Bill::EVENT, Measure::Spikes, "energy.spike", "spike"),
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::Encodings,
                 "energy.encode",
                 "encoding of a spike",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::Deliveries,
                 "energy.route",
                 "routing to a core",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::Broadcasts,
                 "energy.broadcast",
                 "broadcast in a core",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::Synops,
                 "energy.pulse",
                 "pulse of a synapse",
             ),
             HOST,
-            Term::new(
+            CostTerm::new(
                 Bill::SYSTEM,
                 Measure::SecondsRunning,
                 "power.chip_static",
@@ -85,7 +85,7 @@ fn price<'a>(job: &Job<'a>) -> Vec<TargetReport> {
     tables.map(|table| price_table(job, table)).collect()
 }
 
-fn price_table<'a>(job: &Job<'a>, table: &Table) -> TargetReport {
+fn price_table<'a>(job: &Job<'a>, table: &LawTable) -> TargetReport {
     let mut receipt = Receipt::new(job);
     let cores = cores(job, &mut receipt);
     let timesteps = f64::from(job.work.counts.timesteps);

@@ -100,7 +100,7 @@ impl fmt::Display for Basis {
 
 /// What a figure says about a device: the section of the table that it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Section {
+pub enum FigureSection {
     /// Room on the device. Whole numbers: no matter of chance, and other room is another placement.
     Capacity,
     /// Energy of an event.
@@ -128,35 +128,35 @@ pub enum Section {
     Info,
 }
 
-impl Section {
+impl FigureSection {
     /// Whether a larger value makes a device cheaper.
     #[must_use]
     pub fn larger_is_cheaper(self) -> bool {
         match self {
-            Section::Compute | Section::Bandwidth | Section::Efficiency => true,
-            Section::Capacity
-            | Section::Energy
-            | Section::Latency
-            | Section::BarrierSync { .. }
-            | Section::Power
-            | Section::PowerShare
-            | Section::Rate
-            | Section::Info => false,
+            FigureSection::Compute | FigureSection::Bandwidth | FigureSection::Efficiency => true,
+            FigureSection::Capacity
+            | FigureSection::Energy
+            | FigureSection::Latency
+            | FigureSection::BarrierSync { .. }
+            | FigureSection::Power
+            | FigureSection::PowerShare
+            | FigureSection::Rate
+            | FigureSection::Info => false,
         }
     }
 
     /// What its figures measure.
     pub(super) fn quantity(self) -> Quantity {
         match self {
-            Section::Capacity => Quantity::Count,
-            Section::Energy => Quantity::Energy,
-            Section::Latency | Section::BarrierSync { .. } => Quantity::Time,
-            Section::Power => Quantity::Power,
-            Section::Compute => Quantity::Operations,
-            Section::Bandwidth => Quantity::Bytes,
-            Section::Efficiency | Section::PowerShare => Quantity::Fraction,
-            Section::Rate => Quantity::Rate,
-            Section::Info => Quantity::Any,
+            FigureSection::Capacity => Quantity::Count,
+            FigureSection::Energy => Quantity::Energy,
+            FigureSection::Latency | FigureSection::BarrierSync { .. } => Quantity::Time,
+            FigureSection::Power => Quantity::Power,
+            FigureSection::Compute => Quantity::Operations,
+            FigureSection::Bandwidth => Quantity::Bytes,
+            FigureSection::Efficiency | FigureSection::PowerShare => Quantity::Fraction,
+            FigureSection::Rate => Quantity::Rate,
+            FigureSection::Info => Quantity::Any,
         }
     }
 }
@@ -165,7 +165,7 @@ impl Section {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     /// Where it stands in the table.
-    pub section: Section,
+    pub section: FigureSection,
     /// The value in SI units: J, s, W, op/s, B/s, a number or a fraction.
     pub value: Range,
     /// The value as the file writes it.

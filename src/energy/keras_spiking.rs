@@ -3,7 +3,7 @@
 use super::Job;
 use super::charge::{Machine, by_events, receipt};
 use super::hardware::Kind;
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
@@ -24,17 +24,17 @@ pub(super) static LAW: Law = Law {
     divide: by_events,
 };
 
-const SPIKING: Table = Table {
+const SPIKING: LawTable = LawTable {
     workload: Workload::Snn,
     widest: Scope::MemoryRouting,
     terms: &[
-        Term::new(
+        CostTerm::new(
             Bill::EVENT,
             Measure::SynapseEvents,
             "energy.synop",
             "synaptic operation",
         ),
-        Term::new(
+        CostTerm::new(
             Bill::EVENT,
             Measure::NeuronUpdates,
             "energy.neuron",
@@ -44,17 +44,17 @@ const SPIKING: Table = Table {
     notes: &[],
 };
 
-const CONVENTIONAL: Table = Table {
+const CONVENTIONAL: LawTable = LawTable {
     workload: Workload::Ann,
     widest: Scope::MemoryRouting,
     terms: &[
-        Term::new(
+        CostTerm::new(
             Bill::EVENT,
             Measure::DenseMacs,
             "energy.synop",
             "synaptic operation",
         ),
-        Term::new(
+        CostTerm::new(
             Bill::EVENT,
             Measure::LayerOutputs,
             "energy.neuron",

@@ -12,7 +12,7 @@ pub struct Law {
     /// One sentence.
     pub about: &'static str,
     /// What it charges, a table for each network that it prices.
-    pub(super) tables: &'static [Table],
+    pub(super) tables: &'static [LawTable],
     /// Figures that it reads beside those of its terms: capacities, times and what only a part of a
     /// term depends on.
     pub(super) figures: &'static [&'static [&'static str]],
@@ -25,20 +25,20 @@ pub struct Law {
 
 /// What a law charges for one network.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct LawTable {
     /// Which network.
     pub workload: Workload,
     /// The widest scope that the terms cover.
     pub widest: Scope,
     /// `E = Σ what · figure`.
-    pub terms: &'static [Term],
+    pub terms: &'static [CostTerm],
     /// What a reader should know.
     pub notes: &'static [&'static str],
 }
 
 /// So many of `what`, each at the price of `figure`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Term {
+pub(super) struct CostTerm {
     /// What the figure pays for.
     pub bill: Bill,
     /// What is counted.
@@ -67,10 +67,10 @@ pub(super) enum Price {
     },
 }
 
-impl Term {
+impl CostTerm {
     /// A term of one figure.
     pub const fn new(bill: Bill, what: Measure, figure: &'static str, label: &'static str) -> Self {
-        Term {
+        CostTerm {
             bill,
             what,
             price: Price::Figure(figure),
@@ -88,7 +88,7 @@ impl Term {
         of: fn(&[Range]) -> Range,
         label: &'static str,
     ) -> Self {
-        Term {
+        CostTerm {
             bill,
             what,
             price: Price::Derived { figures, of },
@@ -119,7 +119,7 @@ impl Term {
 
     /// The same with a count of bits: as many of each event as a figure says.
     pub const fn of_width(self, width: &'static str) -> Self {
-        Term {
+        CostTerm {
             width: Some(width),
             ..self
         }
@@ -131,7 +131,7 @@ impl Law {
     /// contain no others.
     pub fn figures(&self) -> impl Iterator<Item = &'static str> + use<> {
         let terms = self.tables.iter().flat_map(|table| table.terms);
-        let priced = terms.flat_map(Term::figures);
+        let priced = terms.flat_map(CostTerm::figures);
         self.figures
             .iter()
             .copied()

@@ -2,8 +2,8 @@
 
 use super::Job;
 use super::hardware::Figure;
-use super::law::{Law, Term};
-use super::receipt::{Entry, NO_DENSE, Receipt};
+use super::law::{CostTerm, Law};
+use super::receipt::{LineDraft, NO_DENSE, Receipt};
 use crate::network::{Connectivity, Pattern, Role};
 use crate::result::{Bill, Line, Measure, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
@@ -51,32 +51,32 @@ const MEMORY: [&str; 4] = [
 ];
 
 /// Operations with the figures that price them.
-const OPERATIONS: [Term; 5] = [
-    Term::new(
+const OPERATIONS: [CostTerm; 5] = [
+    CostTerm::new(
         Bill::COMPUTE,
         Measure::LeakMultiplications,
         "energy.mul_int32",
         "multiplication of a leaking potential",
     ),
-    Term::new(
+    CostTerm::new(
         Bill::COMPUTE,
         Measure::Multiplications,
         "energy.mul_int32",
         "multiplication",
     ),
-    Term::new(
+    CostTerm::new(
         Bill::COMPUTE,
         Measure::Additions,
         "energy.add_int32",
         "addition",
     ),
-    Term::new(
+    CostTerm::new(
         Bill::MEMORY_ROUTING,
         Measure::AddressMultiplications,
         "energy.mul_int32",
         "multiplication of an address",
     ),
-    Term::new(
+    CostTerm::new(
         Bill::MEMORY_ROUTING,
         Measure::AddressAdditions,
         "energy.add_int32",
@@ -222,7 +222,7 @@ impl<'a> Ledger<'a> {
         for (operand, measure, event) in OPERANDS {
             let (count, energy) = self.accesses[operand as usize];
             if count > 0.0 {
-                receipt.line(Entry {
+                receipt.line(LineDraft {
                     part: Part::Dynamic,
                     bill: Bill::MEMORY_ROUTING,
                     event: event.to_owned(),

@@ -2,8 +2,8 @@
 
 use super::Job;
 use super::charge::{Machine, charge};
-use super::hardware::{Figure, Section};
-use super::law::Table;
+use super::hardware::{Figure, FigureSection};
+use super::law::LawTable;
 use super::mapped::{Mapped, map};
 use super::receipt::{Receipt, Running};
 use crate::counts::EventCounts;
@@ -93,7 +93,7 @@ fn barrier<'a>(job: &Job<'a>, receipt: &mut Receipt, tiles: usize) -> Option<&'a
     let figures = job.hardware.figures.values();
     let found = figures
         .filter_map(|figure| match figure.section {
-            Section::BarrierSync { tiles: from } => {
+            FigureSection::BarrierSync { tiles: from } => {
                 (from <= tiles.max(1)).then_some((from, figure))
             }
             _ => None,
@@ -116,7 +116,7 @@ pub(super) fn price<'a>(
 
 fn price_table<'a>(
     job: &Job<'a>,
-    table: &Table,
+    table: &LawTable,
     times: fn(&mut Receipt) -> Option<Bounds>,
 ) -> TargetReport {
     let mut receipt = Receipt::new(job);
@@ -147,7 +147,7 @@ fn chips(mapped: Option<&Mapped>) -> u64 {
 /// Says what the price rests on and closes the receipt.
 fn finish(
     job: &Job,
-    table: &Table,
+    table: &LawTable,
     mapped: Option<&Mapped>,
     mut receipt: Receipt,
     pace: Option<Pace>,

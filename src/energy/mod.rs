@@ -55,7 +55,7 @@ pub use catalogue::{Catalogue, HardwareError};
 pub use compare::{Largest, Spread, TableComparison, TableRow, compare};
 pub use deliveries::broadcasts;
 pub use export::device_file;
-pub use hardware::{Basis, Confidence, Figure, Hardware, Kind, Section};
+pub use hardware::{Basis, Confidence, Figure, FigureSection, Hardware, Kind};
 pub use law::Law;
 pub use mapped::placement;
 pub use monte_carlo::{distributions, triangular};

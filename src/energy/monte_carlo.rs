@@ -1,6 +1,6 @@
 //! Totals under random figures: each drawn from the triangular distribution of its bounds.
 
-use super::hardware::Section;
+use super::hardware::FigureSection;
 use super::mapped::mapped;
 use super::tornado::nominal;
 use super::{Hardware, PriceOptions, Work, price_mapped};
@@ -58,7 +58,7 @@ pub fn distributions(
                 };
                 // Whole numbers such as neurons per core are no matter of chance.
                 if let Some(drawn) = drawn.figures.get_mut(key)
-                    && figure.section != Section::Capacity
+                    && figure.section != FigureSection::Capacity
                 {
                     drawn.value = Range::exact(triangular(figure.value, u));
                 }

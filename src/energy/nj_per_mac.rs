@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::charge::{Machine, by_events, receipt};
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
@@ -22,10 +22,10 @@ pub(super) static LAW: Law = Law {
     divide: by_events,
 };
 
-const TABLE: Table = Table {
+const TABLE: LawTable = LawTable {
     workload: Workload::Qann,
     widest: Scope::System,
-    terms: &[Term::new(
+    terms: &[CostTerm::new(
         Bill::ALL_IN,
         Measure::DenseMacs,
         "energy.mac",

@@ -1,7 +1,7 @@
 //! A synaptic operation and a neuron update, where nothing finer is published.
 
 use super::charge::by_events;
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::realtime::{self, HOST, OCCUPANCY};
 use crate::result::{Bill, Measure, Scope, Workload};
 
@@ -16,23 +16,23 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "per-event",
     about: "synaptic operation and neuron update, plus static power in real time",
-    tables: &[Table {
+    tables: &[LawTable {
         workload: Workload::Snn,
         widest: Scope::System,
         terms: &[
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::NeuronUpdates,
                 "energy.neuron_update",
                 "neuron update",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::Synops,
                 "energy.synop",
                 "synaptic operation",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::SYSTEM,
                 Measure::SecondsRunning,
                 "power.chip_static",

@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::charge::{Machine, receipt};
-use super::law::{Table, Term};
+use super::law::{CostTerm, LawTable};
 use super::receipt::{Receipt, Running};
 use crate::network::Role;
 use crate::result::{Bill, Measure, TargetReport};
@@ -12,12 +12,12 @@ pub(super) const OCCUPANCY: [&str; 2] = ["latency.timestep", "capacity.neurons_p
 
 /// The multiply-accumulates that a chip without multipliers leaves to its host. They are work of the
 /// network, so they count in the same scope as those of a baseline's first layer.
-pub(super) const HOST: Term = Term {
+pub(super) const HOST: CostTerm = CostTerm {
     note: Some(
         "the chip cannot multiply: the host computes the current of the input, priced by an \
          assumption; sending it to the chip is not priced",
     ),
-    ..Term::new(
+    ..CostTerm::new(
         Bill::EVENT,
         Measure::MacsOnce,
         "energy.host_mac",
@@ -49,7 +49,7 @@ pub(super) fn price<'a>(job: &Job<'a>) -> Vec<TargetReport> {
     tables.map(|table| price_table(job, table)).collect()
 }
 
-fn price_table<'a>(job: &Job<'a>, table: &Table) -> TargetReport {
+fn price_table<'a>(job: &Job<'a>, table: &LawTable) -> TargetReport {
     let mut held = None;
     let mut running = |receipt: &mut Receipt<'a>| {
         held = occupancy(job, receipt);

@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::hardware::{Figure, Hardware};
-use super::law::{Price, Term};
+use super::law::{CostTerm, Price};
 use crate::result::{
     Bill, Evidence, Footprints, Line, Measure, Part, Scope, Scopes, TargetReport, Workload,
 };
@@ -20,7 +20,7 @@ pub(super) struct Running<'a> {
 }
 
 /// A line before it is written.
-pub(super) struct Entry<'e> {
+pub(super) struct LineDraft<'e> {
     pub part: Part,
     pub bill: Bill,
     /// Name to print.
@@ -110,7 +110,7 @@ impl<'a> Receipt<'a> {
     }
 
     /// What one event (one second) of a term costs, and the figures it comes from.
-    fn price(&mut self, term: &Term) -> Option<(Range, Vec<&'a Figure>)> {
+    fn price(&mut self, term: &CostTerm) -> Option<(Range, Vec<&'a Figure>)> {
         match term.price {
             Price::Figure(key) => self.figure(key).map(|figure| (figure.value, vec![figure])),
             Price::Derived { figures, of } => {
@@ -124,12 +124,12 @@ impl<'a> Receipt<'a> {
     }
 
     /// `count` events at the price of a term. Events that do not happen need no price.
-    pub fn charge(&mut self, term: &Term, count: f64) {
+    pub fn charge(&mut self, term: &CostTerm, count: f64) {
         if count == 0.0 {
             return;
         }
         match self.price(term) {
-            Some((each, used)) => self.line(Entry {
+            Some((each, used)) => self.line(LineDraft {
                 part: Part::Dynamic,
                 bill: term.bill,
                 event: term.label.to_owned(),
@@ -144,7 +144,7 @@ impl<'a> Receipt<'a> {
     }
 
     /// The power of each chip for the time that the device runs, or marks it unknown.
-    pub fn charge_time(&mut self, term: &Term, running: Option<&Running<'a>>) {
+    pub fn charge_time(&mut self, term: &CostTerm, running: Option<&Running<'a>>) {
         let price = self.price(term);
         let (Some((watts, mut used)), Some(running)) = (price, running) else {
             self.lose(Part::Static, term.bill);
@@ -152,7 +152,7 @@ impl<'a> Receipt<'a> {
         };
         let watts = watts * running.chips as f64;
         used.extend_from_slice(&running.figures);
-        self.line(Entry {
+        self.line(LineDraft {
             part: Part::Static,
             bill: term.bill,
             event: match running.chips {
@@ -168,7 +168,7 @@ impl<'a> Receipt<'a> {
     }
 
     /// Adds a line.
-    pub fn line(&mut self, entry: Entry) {
+    pub fn line(&mut self, entry: LineDraft) {
         let (count, joules_each) = entry.amount;
         let joules = count * joules_each;
         self.lines.push(Line {

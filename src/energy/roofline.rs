@@ -2,7 +2,7 @@
 
 use super::hardware::Figure;
 use super::law::Law;
-use super::receipt::{Entry, NO_DENSE, Receipt, sources_of};
+use super::receipt::{LineDraft, NO_DENSE, Receipt, sources_of};
 use super::{Hardware, Job, PriceOptions, Work, quantised_bits};
 use crate::counts::{DenseCounts, DenseLayer};
 use crate::result::{Bill, Measure, Part, Roof, Scope, TargetReport, Workload};
@@ -193,7 +193,7 @@ fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {
             let extra = span.zip(active.value, |span, active| span * active);
             let mut line = |part, event: &str, watts: Range, figures: &[&Figure]| {
                 let used: Vec<&Figure> = figures.iter().copied().chain(rates).collect();
-                receipt.line(Entry {
+                receipt.line(LineDraft {
                     part,
                     bill: match part {
                         Part::Dynamic => Bill::EVENT,

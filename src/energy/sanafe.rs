@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::charge::by_events;
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use super::mapped::CAPACITY;
 use super::mesh::{self, Bounds, SHARED};
 use super::realtime::HOST;
@@ -24,67 +24,67 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "sana-fe",
     about: "neuron access, update, spike, packet, hop and synaptic operation, plus static power",
-    tables: &[Table {
+    tables: &[LawTable {
         workload: Workload::Snn,
         widest: Scope::System,
         terms: &[
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::NeuronUpdates,
                 "energy.neuron_access",
                 "neuron access",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::ActiveUpdates,
                 "energy.neuron_update",
                 "neuron update",
             ),
-            Term::new(Bill::EVENT, Measure::Spikes, "energy.spike", "spike"),
-            Term::new(
+            CostTerm::new(Bill::EVENT, Measure::Spikes, "energy.spike", "spike"),
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::Packets,
                 "energy.packet",
                 "packet",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::HopsEastWest,
                 "energy.hop_east_west",
                 "hop, east-west",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::HopsNorthSouth,
                 "energy.hop_north_south",
                 "hop, north-south",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::MEMORY_ROUTING,
                 Measure::ChipLinks,
                 "energy.chip_link",
                 "link from chip to chip",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::SynopsDense,
                 "energy.synop_dense",
                 "synaptic operation, dense",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::SynopsSparse,
                 "energy.synop_sparse",
                 "synaptic operation, sparse",
             ),
-            Term::new(
+            CostTerm::new(
                 Bill::EVENT,
                 Measure::SynopsConv,
                 "energy.synop_conv",
                 "synaptic operation, conv",
             ),
             HOST,
-            Term::new(
+            CostTerm::new(
                 Bill::SYSTEM,
                 Measure::SecondsRunning,
                 "power.chip_static",

@@ -25,92 +25,18 @@ pub(super) fn table(path: &Path) -> Result<String, String> {
 }
 
 fn device(chip: &Architecture, file: &str) -> Table {
-    let mut notes = chip.notes.clone();
-    let mut table = Table::new();
-    let mut basis = "SANA-FE architecture; its figures are not checked here".to_owned();
-    let synapse = |kind: &str| {
-        let named = chip.synapses.iter().find(|(name, _)| name.contains(kind));
-        named.or(chip.synapses.first())
-    };
-    let hop = |a: f64, b: f64| Figure {
-        low: a.min(b),
-        typ: 0.5 * (a + b),
-        high: a.max(b),
-        note: (a != b).then_some("mean of the two directions, which differ"),
-    };
-    let one = |value: f64| hop(value, value);
-    let unlimited = Figure {
-        note: Some("SANA-FE states no limit"),
-        ..one(UNLIMITED)
-    };
-    let mut add = |section: &str, key: &str, unit: &str, figure: Figure| {
-        let entry = table
-            .entry(section)
-            .or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(entries) = entry {
-            entries.insert(key.into(), Value::Table(figure.entry(unit)));
-        }
-    };
-    for (key, unit, figure) in [
-        (
-            "neurons_per_core",
-            "neurons",
-            one(chip.neurons_per_core as f64),
-        ),
-        ("cores_per_tile", "cores", one(chip.cores_per_tile as f64)),
-        ("mesh_width", "tiles", one(chip.width as f64)),
-        ("mesh_height", "tiles", one(chip.height as f64)),
-        ("chips", "chips", one(1.0)),
-        ("weight", "bit", one(1.0)),
-        ("synaptic_memory", "bit", unlimited),
-        ("fan_in_axons_per_core", "axons", unlimited),
-        ("fan_out_axons_per_core", "axons", unlimited),
-    ] {
-        add("capacity", key, unit, figure);
-    }
-    let mut event = |key: &str, cost: Cost| {
-        add("energy", key, "J", one(cost.energy_j));
-        add("latency", key, "s", one(cost.latency_s));
-    };
-    event("neuron_access", chip.soma.access);
-    event("neuron_update", chip.soma.update);
-    event("spike", chip.soma.spike);
-    for kind in SynapseKind::ALL.map(SynapseKind::name) {
-        if let Some((_, cost)) = synapse(kind) {
-            event(&format!("synop_{kind}"), *cost);
-        }
-    }
-    let packet_j = chip.axon_out.energy_j + chip.axon_in.energy_j;
-    add("energy", "packet", "J", one(packet_j));
-    add("latency", "packet_out", "s", one(chip.axon_out.latency_s));
-    add("latency", "packet_in", "s", one(chip.axon_in.latency_s));
-    let hops = chip.hops;
-    for (key, a, b) in [
-        ("hop_east_west", hops.east, hops.west),
-        ("hop_north_south", hops.north, hops.south),
-    ] {
-        add("energy", key, "J", hop(a.energy_j, b.energy_j));
-    }
+    let mut device = DeviceTable(Table::new());
+    room(chip, &mut device);
+    events(chip, &mut device);
     for (tiles, &time) in &chip.barrier_s {
-        add("barrier_sync", &tiles.to_string(), "s", one(time));
+        device.add("barrier_sync", &tiles.to_string(), "s", exact(time));
     }
-    if chip.synapses.len() > 1 {
-        let units: Vec<String> = SynapseKind::ALL
-            .map(SynapseKind::name)
-            .into_iter()
-            .filter_map(|kind| Some(format!("{kind}: {}", synapse(kind)?.0)))
-            .collect();
-        notes.push(format!("synapse units: {}", units.join(", ")));
-    }
-    for note in notes {
-        basis += "; ";
-        basis += &note;
-    }
+    let DeviceTable(mut table) = device;
     for (key, value) in [
         ("name", chip.name.as_str()),
         ("kind", "neuromorphic"),
         ("law", "sana-fe"),
-        ("basis", &basis),
+        ("basis", &basis(chip)),
     ] {
         table.insert(key.into(), value.into());
     }
@@ -118,6 +44,106 @@ fn device(chip: &Architecture, file: &str) -> Table {
     let source = Table::from_iter([("architecture".to_owned(), Value::String(citation))]);
     table.insert("source".into(), Value::Table(source));
     table
+}
+
+/// A device table while it is filled.
+struct DeviceTable(Table);
+
+impl DeviceTable {
+    fn add(&mut self, section: &str, key: &str, unit: &str, figure: Figure) {
+        let entry = self.0.entry(section);
+        let entry = entry.or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(entries) = entry {
+            entries.insert(key.into(), Value::Table(figure.entry(unit)));
+        }
+    }
+
+    fn event(&mut self, key: &str, cost: Cost) {
+        self.add("energy", key, "J", exact(cost.energy_j));
+        self.add("latency", key, "s", exact(cost.latency_s));
+    }
+}
+
+fn exact(value: f64) -> Figure {
+    hop(value, value)
+}
+
+/// The mean of both directions.
+fn hop(a: f64, b: f64) -> Figure {
+    Figure {
+        low: a.min(b),
+        typ: 0.5 * (a + b),
+        high: a.max(b),
+        note: (a != b).then_some("mean of the two directions, which differ"),
+    }
+}
+
+fn room(chip: &Architecture, device: &mut DeviceTable) {
+    let unlimited = Figure {
+        note: Some("SANA-FE states no limit"),
+        ..exact(UNLIMITED)
+    };
+    for (key, unit, figure) in [
+        (
+            "neurons_per_core",
+            "neurons",
+            exact(chip.neurons_per_core as f64),
+        ),
+        ("cores_per_tile", "cores", exact(chip.cores_per_tile as f64)),
+        ("mesh_width", "tiles", exact(chip.width as f64)),
+        ("mesh_height", "tiles", exact(chip.height as f64)),
+        ("chips", "chips", exact(1.0)),
+        ("weight", "bit", exact(1.0)),
+        ("synaptic_memory", "bit", unlimited),
+        ("fan_in_axons_per_core", "axons", unlimited),
+        ("fan_out_axons_per_core", "axons", unlimited),
+    ] {
+        device.add("capacity", key, unit, figure);
+    }
+}
+
+fn events(chip: &Architecture, device: &mut DeviceTable) {
+    device.event("neuron_access", chip.soma.access);
+    device.event("neuron_update", chip.soma.update);
+    device.event("spike", chip.soma.spike);
+    for kind in SynapseKind::ALL.map(SynapseKind::name) {
+        if let Some((_, cost)) = synapse(chip, kind) {
+            device.event(&format!("synop_{kind}"), *cost);
+        }
+    }
+    let packet_j = chip.axon_out.energy_j + chip.axon_in.energy_j;
+    device.add("energy", "packet", "J", exact(packet_j));
+    device.add("latency", "packet_out", "s", exact(chip.axon_out.latency_s));
+    device.add("latency", "packet_in", "s", exact(chip.axon_in.latency_s));
+    let hops = chip.hops;
+    for (key, a, b) in [
+        ("hop_east_west", hops.east, hops.west),
+        ("hop_north_south", hops.north, hops.south),
+    ] {
+        device.add("energy", key, "J", hop(a.energy_j, b.energy_j));
+    }
+}
+
+/// The unit of a kind of synapse: by its name, else the first.
+fn synapse<'a>(chip: &'a Architecture, kind: &str) -> Option<&'a (String, Cost)> {
+    let named = chip.synapses.iter().find(|(name, _)| name.contains(kind));
+    named.or(chip.synapses.first())
+}
+
+/// What the figures are based on, with what the file makes of them.
+fn basis(chip: &Architecture) -> String {
+    let mut basis = "SANA-FE architecture; its figures are not checked here".to_owned();
+    for note in &chip.notes {
+        basis += "; ";
+        basis += note;
+    }
+    if chip.synapses.len() > 1 {
+        let kinds = SynapseKind::ALL.map(SynapseKind::name).into_iter();
+        let units = kinds.filter_map(|kind| Some(format!("{kind}: {}", synapse(chip, kind)?.0)));
+        let units: Vec<String> = units.collect();
+        basis += &format!("; synapse units: {}", units.join(", "));
+    }
+    basis
 }
 
 #[derive(Clone, Copy)]

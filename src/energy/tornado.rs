@@ -1,6 +1,6 @@
 //! Which figure of a cost table matters: each one at its bounds, all others nominal.
 
-use super::hardware::Section;
+use super::hardware::FigureSection;
 use super::mapped::{Mapped, mapped};
 use super::{Figure, Hardware, PriceOptions, Work, price, price_mapped};
 use crate::result::{Sensitivity, Swing, TargetReport};
@@ -49,7 +49,7 @@ pub(super) fn swings(
             }
             // Other room is another placement; everything else leaves the neurons where they are.
             match figure.section {
-                Section::Capacity => price(&hardware, work, options),
+                FigureSection::Capacity => price(&hardware, work, options),
                 _ => price_mapped(&hardware, work, options, mapped),
             }
         };

@@ -1,7 +1,7 @@
 //! A spiking network against the quantised network that carries as many values.
 
 use super::charge::{by_events, operations};
-use super::law::{Law, Table, Term};
+use super::law::{CostTerm, Law, LawTable};
 use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
@@ -21,33 +21,33 @@ pub(super) static LAW: Law = Law {
     name: "yan",
     about: "operations and moved bits, against the quantised ANN of equal resolution",
     tables: &[
-        Table {
+        LawTable {
             workload: Workload::Snn,
             widest: Scope::MemoryRouting,
             terms: &[
-                Term::new(
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::SynapseBits,
                     "energy.bit",
                     "weight read",
                 )
                 .of_width("capacity.weight"),
-                Term::new(
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::SynapseBits,
                     "energy.bit",
                     "potential read",
                 )
                 .of_width("capacity.potential"),
-                Term::new(
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::SynapseBits,
                     "energy.bit",
                     "potential write",
                 )
                 .of_width("capacity.potential"),
-                Term::new(Bill::COMPUTE, Measure::Synops, "energy.ac", "AC"),
-                Term::new(
+                CostTerm::new(Bill::COMPUTE, Measure::Synops, "energy.ac", "AC"),
+                CostTerm::new(
                     Bill::COMPUTE,
                     Measure::MacsEachStep,
                     "energy.mac",
@@ -56,18 +56,18 @@ pub(super) static LAW: Law = Law {
             ],
             notes: &[],
         },
-        Table {
+        LawTable {
             workload: Workload::Qann,
             widest: Scope::MemoryRouting,
             terms: &[
-                Term::new(Bill::COMPUTE, Measure::DenseMacs, "energy.mac", "MAC"),
-                Term::new(
+                CostTerm::new(Bill::COMPUTE, Measure::DenseMacs, "energy.mac", "MAC"),
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::ActivationBits,
                     "energy.bit",
                     "activation read",
                 ),
-                Term::new(
+                CostTerm::new(
                     Bill::MEMORY_ROUTING,
                     Measure::DenseMacs,
                     "energy.ann_weight_per_mac",
