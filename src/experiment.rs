@@ -33,7 +33,7 @@ pub use convert::{
 };
 pub use counted::Counted;
 pub use doctor::{
-    Diagnosis, EarlyExitReport, Point, Recommendation, TargetEnergy, Tried, diagnose,
+    Diagnosis, EarlyExitReport, Recommendation, TargetEnergy, TimestepsPoint, Tried, diagnose,
 };
 pub use early_exit::{StoppedEarly, StoppedGroup};
 pub use estimate::{assumed_counts, estimate};

@@ -8,7 +8,7 @@ use spikewatt::conversion::Health;
 use spikewatt::counts::EventCounts;
 use spikewatt::energy::Catalogue;
 use spikewatt::experiment::{self, CountsExperiment, Experiment, Progress};
-use spikewatt::explore::{Converted, Record, Subject, Trace};
+use spikewatt::explore::{ConvertedSubject, Record, Subject, Trace};
 use spikewatt::formats::{FileKind, kind_of};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -273,7 +273,7 @@ fn saved(path: &Path) -> anyhow::Result<Option<Run>> {
     })
 }
 
-fn count(converted: &Converted, observer: experiment::Observer) -> anyhow::Result<Run> {
+fn count(converted: &ConvertedSubject, observer: experiment::Observer) -> anyhow::Result<Run> {
     let run = converted.simulate(&Catalogue::shipped()?, observer)?;
     Ok(Run {
         counts: run.counts,

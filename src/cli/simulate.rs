@@ -74,25 +74,7 @@ pub(super) fn execute(args: &SimulateArgs, common: &Common) -> anyhow::Result<()
 
 fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
-    writeln!(
-        out,
-        "{}: {} samples of {} timesteps, seed {}",
-        run.network, run.samples, run.timesteps, run.seed
-    )?;
-    let about = PRESETS.iter().find(|preset| preset.name == run.preset);
-    writeln!(
-        out,
-        "preset {} ({})",
-        run.preset,
-        about.map_or("", |preset| preset.about)
-    )?;
-    writeln!(out, "options: {}", run.options)?;
-    if let Some(input) = &run.input {
-        writeln!(out, "input {input}")?;
-    }
-    for note in &run.notes {
-        writeln!(out, "note: {note}")?;
-    }
+    heading(&mut out, run)?;
     writeln!(out)?;
     let mut line = |cells: [&str; 7]| {
         let [name, rest @ ..] = cells;
@@ -154,6 +136,30 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
         writeln!(out, "recorded to {record}")?;
     }
     Ok(out)
+}
+
+/// What ran, how, and on what.
+fn heading(out: &mut String, run: &NetworkRun) -> std::fmt::Result {
+    writeln!(
+        out,
+        "{}: {} samples of {} timesteps, seed {}",
+        run.network, run.samples, run.timesteps, run.seed
+    )?;
+    let about = PRESETS.iter().find(|preset| preset.name == run.preset);
+    writeln!(
+        out,
+        "preset {} ({})",
+        run.preset,
+        about.map_or("", |preset| preset.about)
+    )?;
+    writeln!(out, "options: {}", run.options)?;
+    if let Some(input) = &run.input {
+        writeln!(out, "input {input}")?;
+    }
+    for note in &run.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    Ok(())
 }
 
 /// The first samples, as far as a person reads them.

@@ -35,7 +35,7 @@ pub struct TargetEnergy {
 
 /// The network read out after some timesteps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Point {
+pub struct TimestepsPoint {
     /// Timesteps.
     pub timesteps: u32,
     /// Share of correct samples; `None` without labels.
@@ -91,7 +91,7 @@ pub struct Diagnosis {
     /// The population with the largest relative error, and what to try.
     pub finding: String,
     /// The curve, T = 1 … `timesteps`.
-    pub curve: Vec<Point>,
+    pub curve: Vec<TimestepsPoint>,
     /// Stopping early.
     pub early_exit: EarlyExitReport,
     /// What to run with.
@@ -244,7 +244,7 @@ fn curve(
     prices: &Prices,
     accuracies: Option<&[f64]>,
     agreements: &[f64],
-) -> Result<Vec<Point>, ExperimentError> {
+) -> Result<Vec<TimestepsPoint>, ExperimentError> {
     let timesteps = simulation.counts.timesteps;
     let stride = timesteps.div_ceil(PRICED_POINTS).max(1);
     (1..=timesteps)
@@ -252,7 +252,7 @@ fn curve(
             let counts = simulation.counts.truncated(t);
             let spikes = (0..counts.populations.len()).map(|p| counts.per_inference(p).spikes);
             let priced = t % stride == 0 || t == timesteps;
-            Ok(Point {
+            Ok(TimestepsPoint {
                 timesteps: t,
                 accuracy: accuracies.map(|a| a[t as usize - 1]),
                 agreement: agreements[t as usize - 1],

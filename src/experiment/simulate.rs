@@ -99,7 +99,7 @@ pub fn simulate_network_probed(
     probe: &dyn Probe,
     observer: Observer,
 ) -> Result<NetworkRun, SimulateError> {
-    let Simulated {
+    let SimulatedNetwork {
         loaded,
         input,
         timesteps,
@@ -149,7 +149,7 @@ pub fn simulate_network_probed(
 }
 
 /// A network that has run.
-pub(super) struct Simulated {
+pub(super) struct SimulatedNetwork {
     pub(super) loaded: LoadedNetwork,
     pub(super) input: Option<SpikingInput>,
     pub(super) timesteps: u32,
@@ -303,7 +303,7 @@ impl Prepared {
         self,
         probe: &dyn Probe,
         observer: Observer,
-    ) -> Result<Simulated, SimulateError> {
+    ) -> Result<SimulatedNetwork, SimulateError> {
         let samples = self.samples;
         let watch = self.watch(probe)?;
         let progress = |done| {
@@ -338,7 +338,7 @@ impl Prepared {
         let input = self.input.iter();
         let mut notes = self.loaded.notes.clone();
         notes.extend(input.flat_map(|input| input.notes.iter().cloned()));
-        Ok(Simulated {
+        Ok(SimulatedNetwork {
             timing: timing(&simulation.counts, simulate_s),
             counts: simulation.counts,
             outcomes,

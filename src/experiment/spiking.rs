@@ -1,6 +1,6 @@
 //! A spiking network, simulated, counted and priced: what `spikewatt run` does with one.
 
-use super::simulate::{Prepared, Simulated};
+use super::simulate::{Prepared, SimulatedNetwork};
 use super::watch::OutputKind;
 use super::{ConfigError, Context, Observer, Run, SimulateError, SpikingExperiment, price, shown};
 use crate::counts::{DenseCounts, NeuroBench};
@@ -165,7 +165,7 @@ impl<'a> Conventional<'a> {
 /// The files that were read.
 fn inputs(
     experiment: &SpikingExperiment,
-    run: &Simulated,
+    run: &SimulatedNetwork,
     conventional: Option<&Conventional>,
     sha256: &str,
 ) -> Vec<InputEntry> {
@@ -205,7 +205,7 @@ fn parameters(network: &Network) -> u64 {
     (weights.sum::<usize>() + biases.sum::<usize>()) as u64
 }
 
-fn setup(experiment: &SpikingExperiment, run: &Simulated) -> Setup {
+fn setup(experiment: &SpikingExperiment, run: &SimulatedNetwork) -> Setup {
     let subject = &run.loaded;
     let original = subject.original.as_ref();
     let mut notes = match original {
@@ -262,7 +262,7 @@ fn setup(experiment: &SpikingExperiment, run: &Simulated) -> Setup {
 /// several outputs.
 fn accuracy(
     experiment: &SpikingExperiment,
-    run: &Simulated,
+    run: &SimulatedNetwork,
     classes: Option<usize>,
 ) -> Result<Option<Accuracy>, SpikingError> {
     let labels = run.input.as_ref().and_then(|input| input.labels.as_ref());

@@ -14,7 +14,7 @@ use crate::experiment::{
 use std::ops::ControlFlow;
 
 /// An experiment whose model is read, calibrated and converted.
-pub struct Converted {
+pub struct ConvertedSubject {
     /// The experiment.
     pub experiment: ConvertedExperiment,
     imported: Imported,
@@ -24,7 +24,7 @@ pub struct Converted {
 /// A file, its SHA-256 now, and that of when a result was made.
 pub(super) type Checked<'a> = (&'a String, &'a String, &'a String);
 
-impl Converted {
+impl ConvertedSubject {
     /// Reads, calibrates and converts.
     pub(super) fn new(
         experiment: ConvertedExperiment,
@@ -32,7 +32,7 @@ impl Converted {
     ) -> Result<Self, SubjectError> {
         let imported = Imported::load(&experiment, observer)?;
         let fit = imported.convert(&experiment, observer)?;
-        Ok(Converted {
+        Ok(ConvertedSubject {
             experiment,
             imported,
             fit,
@@ -111,7 +111,7 @@ impl Converted {
 
     /// Runs one sample and keeps all it does.
     pub(super) fn record(&self, sample: usize, observer: Observer) -> Result<Record, SubjectError> {
-        let Converted {
+        let ConvertedSubject {
             experiment,
             imported,
             fit,

@@ -39,7 +39,7 @@ mod subject;
 mod trace;
 
 pub use cause::Cause;
-pub use converted::Converted;
+pub use converted::ConvertedSubject;
 pub use error::SubjectError;
 pub use given::Given;
 pub use ledger::{Ledger, LedgerError, Priced, PricedLine};

@@ -1,6 +1,6 @@
 //! What can be explored: whatever can be run or priced.
 
-use super::{Converted, Given, Record, SubjectError, Trace, TraceError, open_recording};
+use super::{ConvertedSubject, Given, Record, SubjectError, Trace, TraceError, open_recording};
 use crate::conversion::Health;
 use crate::experiment::{Counted, Experiment, ExperimentError, Observer};
 use crate::formats::{self, FileKind};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// Something whose samples can be recorded.
 pub enum Subject {
     /// An experiment, its model converted.
-    Experiment(Box<Converted>),
+    Experiment(Box<ConvertedSubject>),
     /// A spiking network with its input.
     Network(Box<Given>),
     /// A recording that does not say what made it: spikes without synapses.
@@ -48,7 +48,7 @@ impl Subject {
         experiment.check()?;
         Ok(match experiment {
             Experiment::Converted(experiment) => {
-                Subject::Experiment(Box::new(Converted::new(*experiment, observer)?))
+                Subject::Experiment(Box::new(ConvertedSubject::new(*experiment, observer)?))
             }
             Experiment::Spiking(experiment) => Subject::Network(Box::new(Given::new(*experiment)?)),
             Experiment::Counts(experiment) => Self::result(&experiment.file()?, observer)?,
