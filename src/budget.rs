@@ -21,6 +21,7 @@ use std::path::Path;
 
 /// Why a budget cannot be applied.
 #[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
 pub enum BudgetError {
     /// A file cannot be read.
     #[error("{file}: {reason}")]

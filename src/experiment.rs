@@ -71,6 +71,7 @@ use std::path::{Path, PathBuf};
 
 /// Why an experiment ended without a result.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExperimentError {
     /// The experiment itself is wrong.
     #[error(transparent)]

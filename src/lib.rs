@@ -29,13 +29,7 @@
 //! // integrate-and-fire [`neuron`]s.
 //! use spikewatt::conversion::{Calibration, ConversionOptions, convert};
 //! let calibration = Calibration::measure(&model.ann, &runtime, &train.inputs, 99.9)?;
-//! let options = ConversionOptions {
-//!     timesteps: 8,
-//!     use_max: false,
-//!     initial_potential: 0.5,
-//!     max_pool: None,
-//!     signed_spikes: false,
-//! };
+//! let options = ConversionOptions::for_timesteps(8);
 //! let conversion = convert(&model.ann, &calibration, &options)?;
 //! assert_eq!(conversion.network.populations.len(), 4);
 //!

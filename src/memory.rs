@@ -20,6 +20,7 @@ static LIMIT: AtomicU64 = AtomicU64::new(0);
     "{what} needs {} beside what is in use, {} are allowed in all; {advice}, or raise --memory-limit",
     Size(*.needed_bytes), Size(*.limit_bytes)
 )]
+#[non_exhaustive]
 pub struct MemoryError {
     /// What would be allocated.
     pub what: String,

@@ -22,7 +22,7 @@ pub use crate::counts::{DenseCounts, EventCounts};
 pub use crate::encoding::Encoding;
 pub use crate::energy::{Catalogue, Hardware, PriceOptions, Work, price};
 pub use crate::engine::{Simulation, Simulator};
-pub use crate::experiment::{self, Experiment};
+pub use crate::experiment::{self, ConvertedExperiment, Experiment, SpikingExperiment};
 pub use crate::formats::{dataset, native, nir, onnx};
 pub use crate::network::Network;
 pub use crate::result::{Report, Scope, TargetReport, Workload};

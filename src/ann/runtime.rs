@@ -15,6 +15,7 @@ pub(crate) const BATCH: usize = 32;
 
 /// Why the original network could not be run.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuntimeError {
     /// The engine refuses the model.
     #[error("{model}: the inference engine cannot load it: {reason}")]

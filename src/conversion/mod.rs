@@ -83,6 +83,20 @@ pub struct ConversionOptions {
     pub signed_spikes: bool,
 }
 
+impl ConversionOptions {
+    /// Thresholds from a percentile, half of one as the potential to begin with, spikes of value 1.
+    #[must_use]
+    pub fn for_timesteps(timesteps: u32) -> Self {
+        ConversionOptions {
+            timesteps,
+            use_max: false,
+            initial_potential: 0.5,
+            max_pool: None,
+            signed_spikes: false,
+        }
+    }
+}
+
 /// A spiking network, and what was done to get it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conversion {
@@ -111,6 +125,7 @@ pub struct Carrier {
 
 /// Why a network cannot be converted.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConversionError {
     /// The runtime failed on the calibration data.
     #[error(transparent)]

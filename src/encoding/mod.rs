@@ -72,6 +72,7 @@ pub const ENCODINGS: [(&str, Encoding, &str); 6] = [
 
 /// Why a sample cannot be encoded.
 #[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
 pub enum EncodingError {
     /// A value that spikes cannot express: negative, or above 1.
     #[error(

@@ -23,6 +23,7 @@ pub const JOULES_PER_KWH: f64 = 3.6e6;
 
 /// What is wrong with the name of a grid or of a PUE.
 #[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
 pub enum CarbonError {
     /// The table that comes with the program is damaged.
     #[error("data/carbon.toml: {0}; this is a defect of the program")]

@@ -20,6 +20,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 
 /// What is wrong with a device file or a device's name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HardwareError {
     /// The file cannot be read.
     #[error("{path}: {reason}")]

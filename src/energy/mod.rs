@@ -119,6 +119,47 @@ pub enum PlacementRule {
     },
 }
 
+impl PriceOptions {
+    /// With another second batch; 1 leaves it out.
+    #[must_use]
+    pub fn with_large_batch(self, large_batch: u64) -> Self {
+        PriceOptions {
+            large_batch,
+            ..self
+        }
+    }
+
+    /// For devices that work elsewhere or more often.
+    #[must_use]
+    pub fn with_usage(self, usage: Usage) -> Self {
+        PriceOptions { usage, ..self }
+    }
+
+    /// With figures drawn at random.
+    #[must_use]
+    pub fn with_monte_carlo(self, monte_carlo: MonteCarlo) -> Self {
+        PriceOptions {
+            monte_carlo: Some(monte_carlo),
+            ..self
+        }
+    }
+
+    /// With neurons placed by another rule.
+    #[must_use]
+    pub fn with_placement(self, placement: PlacementRule) -> Self {
+        PriceOptions { placement, ..self }
+    }
+
+    /// With an exchange with the host in each timestep [s].
+    #[must_use]
+    pub fn with_host_exchange(self, host_exchange_s: f64) -> Self {
+        PriceOptions {
+            host_exchange_s,
+            ..self
+        }
+    }
+}
+
 impl Default for PriceOptions {
     fn default() -> Self {
         PriceOptions {

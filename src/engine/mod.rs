@@ -51,6 +51,7 @@ const MOST_LAPS: usize = 32;
 
 /// Why a network could not be simulated.
 #[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
 pub enum SimulationError {
     /// The network is inconsistent.
     #[error(transparent)]

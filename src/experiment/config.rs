@@ -17,6 +17,7 @@ use crate::energy::carbon::CarbonError;
 
 /// Why an experiment cannot be understood.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("{path}: {source}")]

@@ -22,6 +22,7 @@ pub const CONVERTED_FLAGS: &str =
 
 /// Why a converted network could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConvertError {
     /// It could not be converted.
     #[error(transparent)]

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 /// Why a network could not be simulated.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SimulateError {
     /// The file is none of a spiking network.
     #[error(

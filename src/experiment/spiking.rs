@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// Why a spiking network could not be priced.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SpikingError {
     /// The experiment itself is wrong.
     #[error(transparent)]

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 /// Why something cannot be explored.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SubjectError {
     /// The file is of no kind that can be explored, or cannot be read.
     #[error(transparent)]

@@ -8,6 +8,7 @@ use crate::units::Range as Joules;
 
 /// Why a record cannot be priced spike by spike.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LedgerError {
     /// The device runs no spikes.
     #[error(

@@ -19,6 +19,7 @@ const BLOCK: usize = 1 << 20;
 /// A recording that cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {reason}; give a recording of `spikewatt simulate --record`", file.display())]
+#[non_exhaustive]
 pub struct OpenError {
     /// The file.
     pub file: PathBuf,

@@ -23,6 +23,7 @@ pub struct Trace {
 
 /// Why potentials cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TraceError {
     /// The row has no potential.
     #[error(

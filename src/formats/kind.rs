@@ -207,6 +207,7 @@ impl FileKind {
 
 /// Why it cannot be said what a file is.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KindError {
     /// The file cannot be read.
     #[error("{path}: {source}")]
@@ -232,6 +233,7 @@ pub enum KindError {
 /// A file that is not what is needed.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: this is {}, not {wanted}; {}", path.display(), kind.about(), kind.next_step())]
+#[non_exhaustive]
 pub struct WrongKind {
     /// The file.
     pub path: PathBuf,

@@ -28,6 +28,7 @@ const BUFFER: usize = 1 << 20;
 
 /// A recording that cannot be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RecordingError {
     /// The operating system refuses.
     #[error("{}: it cannot be recorded: {source}", file.display())]

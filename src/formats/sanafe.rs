@@ -17,6 +17,7 @@ const RANGE_LIMIT: u64 = 1 << 20;
 /// Why an architecture cannot be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{file}: {reason}")]
+#[non_exhaustive]
 pub struct ArchitectureError {
     /// The file.
     pub file: String,

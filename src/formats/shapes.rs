@@ -50,6 +50,7 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// What is wrong with a description of shapes.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ShapesError {
     /// The file cannot be read.
     #[error("{file}: {source}")]

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 /// Why slices are not a placement.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MappingError {
     /// Neurons are on no core or on two.
     #[error(

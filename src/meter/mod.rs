@@ -44,6 +44,7 @@ pub trait Counter: Send {
 
 /// Why energy cannot be measured.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MeterError {
     /// The file of a counter cannot be read.
     #[error("{file}: {reason}")]

@@ -229,6 +229,7 @@ pub struct Network {
 
 /// Why a network cannot be built or run.
 #[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
 pub enum NetworkError {
     /// A projection does not fit the populations it joins.
     #[error(

@@ -46,6 +46,7 @@ pub fn pruned_baseline(
 
 /// Why a baseline cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BaselineError {
     /// The model with rounded weights cannot be read.
     #[error(transparent)]

@@ -149,6 +149,7 @@ impl Manifest {
 
 /// Why a folder cannot be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FolderError {
     /// The folder holds files and no manifest of ours.
     #[error(

@@ -126,6 +126,7 @@ pub trait Exporter: Sync {
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExportError {
     /// The output refused.
     #[error("{file}: cannot write: {source}; check that the disk has space and can be written")]

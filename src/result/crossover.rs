@@ -49,6 +49,7 @@ pub enum Meeting {
 
 /// Where the spiking network on one target and a baseline cost the same, in one scope.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Crossing {
     /// What both energies include.
     pub scope: Scope,

@@ -31,6 +31,7 @@ pub const RATE_SHARES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 
 /// Mean rates of the neurons of a population over all samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RateSpread {
     /// Name of the population.
     pub population: String,
@@ -68,6 +69,7 @@ impl RateSpread {
 
 /// Energy of the spiking network if it stopped after some timesteps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TimePoint {
     /// Timesteps.
     pub timesteps: u32,
@@ -77,6 +79,7 @@ pub struct TimePoint {
 
 /// Energy of the spiking network on one target against its timesteps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TimeCurve {
     /// Name of the target.
     pub target: String,
@@ -87,6 +90,7 @@ pub struct TimeCurve {
 /// Nominal energy per inference on one target by the population whose events it is spent on: the
 /// synapses into it, its updates, its spikes and the packets it sends. Sums to the total.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LayerBill {
     /// Name of the target.
     pub target: String,

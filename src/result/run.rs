@@ -274,6 +274,7 @@ impl Report {
 
 /// A file that a run read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct InputEntry {
     /// What it was used for, such as `model`, `data` or `calibration`.
     pub role: String,

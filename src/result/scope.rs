@@ -64,6 +64,7 @@ impl Scope {
 /// What one cost pays for: the narrowest scope that holds all of it, and whether it also pays for
 /// things of a narrower scope that its source does not split off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Bill {
     /// Narrowest scope that holds all of the cost.
     pub scope: Scope,

@@ -43,6 +43,7 @@ pub struct Sensitivity {
 
 /// Quantiles of an energy [J] over random figures.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Quantiles {
     /// 5 % of the draws lie below.
     pub q05: f64,
@@ -83,6 +84,7 @@ impl Quantiles {
 
 /// How the energy of a target spreads under random figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct EnergyDistribution {
     /// Name of the target.
     pub target: String,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// Use of a device with every name looked up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Usage {
     /// Carbon intensity of the electricity [g CO2e/kWh].
     pub grid: Sourced,
@@ -25,6 +26,7 @@ pub struct Usage {
 
 /// A quantity with its range and where it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Sourced {
     /// Name to print.
     pub name: String,

@@ -14,6 +14,7 @@ pub enum Side {
 
 /// What the best target of a side costs.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Contender {
     /// Name of the target.
     pub target: String,
@@ -56,6 +57,7 @@ pub enum ComparisonOutcome {
 
 /// The best target of each side and what follows.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Comparison {
     /// Best target that executes the spiking network.
     pub snn: Contender,
@@ -103,6 +105,7 @@ pub enum Reason {
 
 /// A target that takes no part.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Excluded {
     /// Name of the target.
     pub target: String,
@@ -116,6 +119,7 @@ pub struct Excluded {
 
 /// Where spiking arithmetic stops being cheaper.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Crossover {
     /// Spikes per synapse and inference at which both sides cost the same; negative if the
     /// spiking network is dearer without a single spike.
@@ -128,6 +132,7 @@ pub struct Crossover {
 
 /// The comparison of all targets whose figures include the same things.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct ScopeVerdict {
     /// What the figures include.
     pub scope: Scope,
@@ -146,6 +151,7 @@ pub struct ScopeVerdict {
 
 /// A verdict per scope. Figures of different scopes are never compared.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Verdict {
     /// One per scope that has targets.
     pub scopes: Vec<ScopeVerdict>,

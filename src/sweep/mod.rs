@@ -90,6 +90,7 @@ pub const MAX_POINTS: usize = 1_000_000;
 
 /// Why a sweep cannot be planned, run or merged.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SweepError {
     /// A file cannot be read.
     #[error("{path}: {source}")]

@@ -28,6 +28,7 @@ const SHIPPED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/validation
 
 /// Why measurements cannot be replayed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ValidationError {
     /// A file of measurements is wrong.
     #[error("data/validation/{name}.toml: {reason}")]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 /// A file of data that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", file.display())]
+#[non_exhaustive]
 pub struct DatasetError {
     /// The file.
     pub file: PathBuf,

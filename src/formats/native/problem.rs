@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// A description that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", file.display())]
+#[non_exhaustive]
 pub struct NativeError {
     /// The file of the description.
     pub file: PathBuf,

@@ -39,6 +39,7 @@ use std::path::{Path, PathBuf};
 /// A NIR file that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", file.display())]
+#[non_exhaustive]
 pub struct NirError {
     /// The file.
     pub file: PathBuf,

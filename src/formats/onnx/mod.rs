@@ -52,6 +52,7 @@ impl std::fmt::Display for OnnxProblem {
 
 /// Why a model cannot be imported.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OnnxError {
     /// The file cannot be read.
     #[error("{path}: {source}")]

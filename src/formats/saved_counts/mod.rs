@@ -56,6 +56,7 @@ pub struct SavedCounts {
 /// Saved counts that cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", file.display())]
+#[non_exhaustive]
 pub struct SavedCountsError {
     /// The file.
     pub file: PathBuf,

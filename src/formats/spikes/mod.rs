@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 /// Input that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", file.display())]
+#[non_exhaustive]
 pub struct SpikesError {
     /// The file.
     pub file: PathBuf,

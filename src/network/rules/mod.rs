@@ -66,6 +66,7 @@ impl Ends {
 
 /// Why a rule cannot be followed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuleError {
     /// Populations of different sizes.
     #[error("one_to_one joins populations of one size, not {sources} neurons to {targets}")]

@@ -59,6 +59,7 @@ pub struct Port {
 /// A graph that cannot be run: all nodes in the way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} of its parts cannot be run:\n{}", .problems.len(), list(.problems))]
+#[non_exhaustive]
 pub struct LowerError {
     /// What is wrong with which node.
     pub problems: Vec<NodeProblem>,

@@ -23,6 +23,7 @@ pub struct Raised {
 /// A network that NIR cannot express: all populations in the way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} parts of the network cannot be written as NIR:\n{}", .problems.len(), list(.problems))]
+#[non_exhaustive]
 pub struct RaiseError {
     /// What is wrong with which population.
     pub problems: Vec<NodeProblem>,
