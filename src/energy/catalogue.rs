@@ -1,7 +1,7 @@
 //! The list of devices, and how their files are read.
 
 use super::hardware::{
-    Basis, Confidence, Figure, FigureSection, Hardware, Kind, Quantity, exponent, scale,
+    Basis, Confidence, DeviceKind, Figure, FigureQuantity, FigureSection, Hardware, exponent, scale,
 };
 use super::{LAWS, Law, sanafe_yaml};
 use crate::names::nearest;
@@ -74,7 +74,7 @@ type Entries = BTreeMap<String, Entry>;
 #[serde(deny_unknown_fields, default)]
 struct File {
     name: Option<String>,
-    kind: Option<Kind>,
+    kind: Option<DeviceKind>,
     year: Option<u16>,
     process_nm: Option<f64>,
     basis: Option<String>,
@@ -113,7 +113,7 @@ struct Entry {
 #[derive(Debug, Clone, Default)]
 struct Table {
     name: Option<String>,
-    kind: Option<Kind>,
+    kind: Option<DeviceKind>,
     year: Option<u16>,
     process_nm: Option<f64>,
     basis: Option<String>,
@@ -426,12 +426,12 @@ fn read_figure(
     let value = written.map(|v| scale(v, exponent));
     let positive = !matches!(
         quantity,
-        Quantity::Energy | Quantity::Time | Quantity::Power | Quantity::Any
+        FigureQuantity::Energy | FigureQuantity::Time | FigureQuantity::Power | FigureQuantity::Any
     );
     if positive && low == 0.0 {
         return Err("must be above 0".into());
     }
-    if quantity == Quantity::Count && value.nominal.fract() != 0.0 {
+    if quantity == FigureQuantity::Count && value.nominal.fract() != 0.0 {
         return Err(format!("{nominal} is not a whole number"));
     }
     let largest = largest(quantity, &entry.unit);
@@ -441,7 +441,7 @@ fn read_figure(
             entry.unit
         ));
     }
-    if quantity == Quantity::Fraction && high > 1.0 {
+    if quantity == FigureQuantity::Fraction && high > 1.0 {
         return Err(format!("{high} is above 1"));
     }
     Ok(Figure {
@@ -457,10 +457,10 @@ fn read_figure(
 }
 
 /// Largest value [SI] of a quantity: products of a few of them stay finite and countable.
-fn largest(quantity: Quantity, unit: &str) -> f64 {
+fn largest(quantity: FigureQuantity, unit: &str) -> f64 {
     match (quantity, unit) {
-        (Quantity::Count, "cores" | "tiles" | "chips" | "timesteps") => 32768.0,
-        (Quantity::Count, _) => 1e15,
+        (FigureQuantity::Count, "cores" | "tiles" | "chips" | "timesteps") => 32768.0,
+        (FigureQuantity::Count, _) => 1e15,
         _ => 1e30,
     }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 /// What sort of device it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum DeviceKind {
     /// Event-driven chip.
     Neuromorphic,
     /// Graphics processor.
@@ -23,14 +23,14 @@ pub enum Kind {
     Accelerator,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for DeviceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Kind::Neuromorphic => "neuromorphic",
-            Kind::Gpu => "gpu",
-            Kind::Cpu => "cpu",
-            Kind::Edge => "edge",
-            Kind::Accelerator => "accelerator",
+            DeviceKind::Neuromorphic => "neuromorphic",
+            DeviceKind::Gpu => "gpu",
+            DeviceKind::Cpu => "cpu",
+            DeviceKind::Edge => "edge",
+            DeviceKind::Accelerator => "accelerator",
         })
     }
 }
@@ -146,17 +146,17 @@ impl FigureSection {
     }
 
     /// What its figures measure.
-    pub(super) fn quantity(self) -> Quantity {
+    pub(super) fn quantity(self) -> FigureQuantity {
         match self {
-            FigureSection::Capacity => Quantity::Count,
-            FigureSection::Energy => Quantity::Energy,
-            FigureSection::Latency | FigureSection::BarrierSync { .. } => Quantity::Time,
-            FigureSection::Power => Quantity::Power,
-            FigureSection::Compute => Quantity::Operations,
-            FigureSection::Bandwidth => Quantity::Bytes,
-            FigureSection::Efficiency | FigureSection::PowerShare => Quantity::Fraction,
-            FigureSection::Rate => Quantity::Rate,
-            FigureSection::Info => Quantity::Any,
+            FigureSection::Capacity => FigureQuantity::Count,
+            FigureSection::Energy => FigureQuantity::Energy,
+            FigureSection::Latency | FigureSection::BarrierSync { .. } => FigureQuantity::Time,
+            FigureSection::Power => FigureQuantity::Power,
+            FigureSection::Compute => FigureQuantity::Operations,
+            FigureSection::Bandwidth => FigureQuantity::Bytes,
+            FigureSection::Efficiency | FigureSection::PowerShare => FigureQuantity::Fraction,
+            FigureSection::Rate => FigureQuantity::Rate,
+            FigureSection::Info => FigureQuantity::Any,
         }
     }
 }
@@ -198,7 +198,7 @@ pub struct Hardware {
     /// Name to print.
     pub title: String,
     /// Sort of device.
-    pub kind: Kind,
+    pub kind: DeviceKind,
     /// Year of the device or of its figures, if it is known.
     pub year: Option<u16>,
     /// Feature size [nm], if it is published.
@@ -250,7 +250,7 @@ impl Hardware {
 
 /// What the figures of a section measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quantity {
+pub(super) enum FigureQuantity {
     Energy,
     Time,
     Power,
@@ -264,47 +264,47 @@ pub(super) enum Quantity {
 }
 
 /// Units that may be written, with the power of ten that leads to SI.
-const UNITS: [(&str, Quantity, i32); 35] = [
-    ("fJ", Quantity::Energy, -15),
-    ("pJ", Quantity::Energy, -12),
-    ("nJ", Quantity::Energy, -9),
-    ("uJ", Quantity::Energy, -6),
-    ("mJ", Quantity::Energy, -3),
-    ("J", Quantity::Energy, 0),
-    ("ps", Quantity::Time, -12),
-    ("ns", Quantity::Time, -9),
-    ("us", Quantity::Time, -6),
-    ("ms", Quantity::Time, -3),
-    ("s", Quantity::Time, 0),
-    ("uW", Quantity::Power, -6),
-    ("mW", Quantity::Power, -3),
-    ("W", Quantity::Power, 0),
-    ("Mop/s", Quantity::Operations, 6),
-    ("Gop/s", Quantity::Operations, 9),
-    ("Top/s", Quantity::Operations, 12),
-    ("MB/s", Quantity::Bytes, 6),
-    ("GB/s", Quantity::Bytes, 9),
-    ("TB/s", Quantity::Bytes, 12),
-    ("neurons", Quantity::Count, 0),
-    ("axons", Quantity::Count, 0),
-    ("cores", Quantity::Count, 0),
-    ("tiles", Quantity::Count, 0),
-    ("chips", Quantity::Count, 0),
-    ("timesteps", Quantity::Count, 0),
-    ("bit", Quantity::Count, 0),
-    ("kbit", Quantity::Count, 3),
-    ("of peak", Quantity::Fraction, 0),
-    ("of span", Quantity::Fraction, 0),
-    ("1", Quantity::Fraction, 0),
-    ("1/s", Quantity::Rate, 0),
-    ("k/s", Quantity::Rate, 3),
-    ("M/s", Quantity::Rate, 6),
-    ("G/s", Quantity::Rate, 9),
+const UNITS: [(&str, FigureQuantity, i32); 35] = [
+    ("fJ", FigureQuantity::Energy, -15),
+    ("pJ", FigureQuantity::Energy, -12),
+    ("nJ", FigureQuantity::Energy, -9),
+    ("uJ", FigureQuantity::Energy, -6),
+    ("mJ", FigureQuantity::Energy, -3),
+    ("J", FigureQuantity::Energy, 0),
+    ("ps", FigureQuantity::Time, -12),
+    ("ns", FigureQuantity::Time, -9),
+    ("us", FigureQuantity::Time, -6),
+    ("ms", FigureQuantity::Time, -3),
+    ("s", FigureQuantity::Time, 0),
+    ("uW", FigureQuantity::Power, -6),
+    ("mW", FigureQuantity::Power, -3),
+    ("W", FigureQuantity::Power, 0),
+    ("Mop/s", FigureQuantity::Operations, 6),
+    ("Gop/s", FigureQuantity::Operations, 9),
+    ("Top/s", FigureQuantity::Operations, 12),
+    ("MB/s", FigureQuantity::Bytes, 6),
+    ("GB/s", FigureQuantity::Bytes, 9),
+    ("TB/s", FigureQuantity::Bytes, 12),
+    ("neurons", FigureQuantity::Count, 0),
+    ("axons", FigureQuantity::Count, 0),
+    ("cores", FigureQuantity::Count, 0),
+    ("tiles", FigureQuantity::Count, 0),
+    ("chips", FigureQuantity::Count, 0),
+    ("timesteps", FigureQuantity::Count, 0),
+    ("bit", FigureQuantity::Count, 0),
+    ("kbit", FigureQuantity::Count, 3),
+    ("of peak", FigureQuantity::Fraction, 0),
+    ("of span", FigureQuantity::Fraction, 0),
+    ("1", FigureQuantity::Fraction, 0),
+    ("1/s", FigureQuantity::Rate, 0),
+    ("k/s", FigureQuantity::Rate, 3),
+    ("M/s", FigureQuantity::Rate, 6),
+    ("G/s", FigureQuantity::Rate, 9),
 ];
 
 /// Power of ten that turns `unit` into SI, or the units that would do.
-pub(super) fn exponent(unit: &str, quantity: Quantity) -> Result<i32, String> {
-    if quantity == Quantity::Any {
+pub(super) fn exponent(unit: &str, quantity: FigureQuantity) -> Result<i32, String> {
+    if quantity == FigureQuantity::Any {
         return Ok(0);
     }
     let fitting = || UNITS.iter().filter(|(_, q, _)| *q == quantity);
@@ -340,8 +340,8 @@ mod tests {
 
     #[test]
     fn a_unit_of_the_wrong_kind_is_refused_with_those_that_fit() {
-        assert_eq!(exponent("ns", Quantity::Time), Ok(-9));
-        let fitting = exponent("ns", Quantity::Power).expect_err("a time is no power");
+        assert_eq!(exponent("ns", FigureQuantity::Time), Ok(-9));
+        let fitting = exponent("ns", FigureQuantity::Power).expect_err("a time is no power");
         assert_eq!(fitting, "uW, mW, W");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::charge::{Machine, by_events, receipt};
-use super::hardware::Kind;
+use super::hardware::DeviceKind;
 use super::law::{CostTerm, Law, LawTable};
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
@@ -66,7 +66,7 @@ const CONVENTIONAL: LawTable = LawTable {
 
 fn price(job: &Job) -> Vec<TargetReport> {
     let table = match job.hardware.kind {
-        Kind::Neuromorphic => &SPIKING,
+        DeviceKind::Neuromorphic => &SPIKING,
         _ => &CONVENTIONAL,
     };
     let receipt = receipt(job, table, Machine::default());

@@ -55,7 +55,7 @@ pub use catalogue::{Catalogue, HardwareError};
 pub use compare::{Largest, Spread, TableComparison, TableRow, compare};
 pub use deliveries::broadcasts;
 pub use export::device_file;
-pub use hardware::{Basis, Confidence, Figure, FigureSection, Hardware, Kind};
+pub use hardware::{Basis, Confidence, DeviceKind, Figure, FigureSection, Hardware};
 pub use law::Law;
 pub use mapped::placement;
 pub use monte_carlo::{distributions, triangular};
@@ -288,7 +288,7 @@ fn price_job(job: &Job) -> Vec<TargetReport> {
 /// A network that sends negative spikes fits no chip whose spikes are not known to carry a sign.
 fn refuse_signs(job: &Job, report: &mut TargetReport) {
     let hardware = job.hardware;
-    if hardware.kind != Kind::Neuromorphic
+    if hardware.kind != DeviceKind::Neuromorphic
         || report.workload != Workload::Snn
         || hardware.info.contains_key("info.graded_spike_bits")
     {

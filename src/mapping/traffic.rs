@@ -3,7 +3,7 @@
 use super::fan_out::FanOut;
 use super::{ChipLink, Mesh, Placement};
 use crate::counts::{EventCounts, PopulationCounts};
-use crate::network::Role;
+use crate::network::{Role, Topology};
 use std::collections::BTreeMap;
 
 /// What one slice receives through one projection. Totals over samples.
@@ -86,18 +86,7 @@ pub struct Traffic {
 pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
     let topology = &counts.topology;
     let mut slices = idle_traffic(counts, placement);
-    // Position of each projection among those into its target.
-    let position: Vec<usize> = topology
-        .edges
-        .iter()
-        .enumerate()
-        .map(|(index, edge)| {
-            topology.edges[..index]
-                .iter()
-                .filter(|other| other.target == edge.target)
-                .count()
-        })
-        .collect();
+    let position = positions(topology);
     let mut total = Traffic {
         sent: vec![Sent::default(); counts.populations.len()],
         slices: Vec::new(),
@@ -164,6 +153,16 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
         total.borders += sent.borders;
     }
     total
+}
+
+/// Position of each projection among those into its target.
+fn positions(topology: &Topology) -> Vec<usize> {
+    let into = |index: usize| {
+        let target = topology.edges[index].target;
+        let before = topology.edges[..index].iter();
+        before.filter(|other| other.target == target).count()
+    };
+    (0..topology.edges.len()).map(into).collect()
 }
 
 /// Packets on links between chips. A route crosses neighbouring links of one row, of which only the

@@ -2,8 +2,8 @@
 
 use spikewatt::counts::{DenseCounts, DenseLayer, EventCounts};
 use spikewatt::energy::{
-    Catalogue, Hardware, HardwareError, Kind, PriceOptions, WORLD_GRID_G_PER_KWH, Work, price,
-    price_placed,
+    Catalogue, DeviceKind, Hardware, HardwareError, PriceOptions, WORLD_GRID_G_PER_KWH, Work,
+    price, price_placed,
 };
 use spikewatt::mapping::{Capacity, Mesh, Placement, Slice, place, traffic};
 use spikewatt::network::{
@@ -814,7 +814,7 @@ fn own_devices_are_read_from_files() {
     let mine = catalogue.add_file(&path).expect("a device").clone();
     assert_eq!(
         (mine.title.as_str(), mine.kind),
-        ("Mine", Kind::Neuromorphic)
+        ("Mine", DeviceKind::Neuromorphic)
     );
     let example = Example::firing(1);
     let theirs = &example.price(&device("loihi1"))[0];
