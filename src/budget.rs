@@ -12,12 +12,15 @@
 //! # Ok::<(), spikewatt::budget::BudgetError>(())
 //! ```
 
-use crate::files;
-use crate::units::{Range, si};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::Path;
+mod check;
+mod limits;
+mod measured;
+
+pub use check::{Check, Status, markdown, passed};
+pub use measured::Measured;
+
+use limits::{Bound, CountLimit, Floor, Limits};
+use measured::MeasuredTarget;
 
 /// Why a budget cannot be applied.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -66,127 +69,6 @@ pub enum BudgetError {
 pub struct Budget {
     file: String,
     limits: Limits,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Limits {
-    synops: Limit,
-    accuracy: Floor,
-    energy: BTreeMap<String, TargetLimit>,
-    latency: BTreeMap<String, TargetLimit>,
-    carbon: BTreeMap<String, TargetLimit>,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Limit {
-    max: Option<f64>,
-    max_increase_percent: Option<f64>,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Floor {
-    min: Option<f64>,
-    max_drop: Option<f64>,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct TargetLimit {
-    max: Option<f64>,
-    max_increase_percent: Option<f64>,
-    bound: Bound,
-    workload: Option<String>,
-    batch: Option<u64>,
-}
-
-/// Which end of a range is held against the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Bound {
-    Low,
-    #[default]
-    Nominal,
-    High,
-}
-
-impl Bound {
-    fn of(self, range: Range) -> f64 {
-        match self {
-            Bound::Low => range.low,
-            Bound::Nominal => range.nominal,
-            Bound::High => range.high,
-        }
-    }
-}
-
-/// What a result says, as far as budgets look at it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Measured {
-    schema: String,
-    totals: Totals,
-    accuracy: Option<Accuracy>,
-    #[serde(default)]
-    targets: Vec<Target>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Totals {
-    synops_per_inference: f64,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Accuracy {
-    snn: Option<f64>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Target {
-    name: String,
-    workload: String,
-    batch: u64,
-    latency_s: Option<f64>,
-    energy_j: Option<Range>,
-    carbon_g: Option<Range>,
-    #[serde(default)]
-    unpriced: Vec<String>,
-}
-
-/// Whether a limit holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It holds.
-    Pass,
-    /// It does not.
-    Exceeded,
-    /// The value is not known, so nobody can say that it holds.
-    Unknown,
-}
-
-/// One limit held against one value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Check {
-    /// `synops`, `accuracy`, `energy`, `latency` or `carbon`.
-    pub metric: &'static str,
-    /// Device; `None` where the metric belongs to the network.
-    pub target: Option<String>,
-    /// Unit of the values; empty for a fraction.
-    pub unit: &'static str,
-    /// The key of the budget, such as `max`.
-    pub limit: &'static str,
-    /// The value; `None` if it is not known.
-    pub value: Option<f64>,
-    /// The largest (for accuracy the smallest) value that passes; `None` if the baseline has none.
-    pub allowed: Option<f64>,
-    /// The value of the baseline, for a relative limit.
-    pub baseline: Option<f64>,
-    /// Whether it holds.
-    pub status: Status,
-    /// Why a value is not known.
-    pub reason: Option<String>,
 }
 
 impl Budget {
@@ -286,7 +168,7 @@ impl Budget {
             unit,
         };
         let synops = |of: &Measured| Ok(of.totals.synops_per_inference);
-        let Limit {
+        let CountLimit {
             max,
             max_increase_percent,
         } = self.limits.synops;
@@ -332,7 +214,7 @@ impl Budget {
     }
 }
 
-type Metric = fn(&Target, Bound) -> Option<f64>;
+type Metric = fn(&MeasuredTarget, Bound) -> Option<f64>;
 
 /// A value, or why it is not known.
 type Known = Result<f64, String>;
@@ -412,151 +294,4 @@ impl Subject<'_> {
             reason,
         }
     }
-}
-
-impl Measured {
-    /// Reads the result in a folder of `run`, or its `summary.json`.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn load(path: &Path) -> Result<Self, BudgetError> {
-        let file = if path.is_dir() {
-            path.join("summary.json")
-        } else {
-            path.to_path_buf()
-        };
-        let bytes = files::read(&file).map_err(|error| BudgetError::Read {
-            file: file.display().to_string(),
-            reason: format!("{error}; give the folder of a run or its summary.json"),
-        })?;
-        Self::parse(&file.display().to_string(), &bytes)
-    }
-
-    /// Reads a result from its JSON.
-    ///
-    /// # Errors
-    /// If it is not the summary of a run.
-    pub fn parse(file: &str, json: &[u8]) -> Result<Self, BudgetError> {
-        let read = |reason: String| BudgetError::Read {
-            file: file.into(),
-            reason,
-        };
-        let measured: Measured = serde_json::from_slice(json)
-            .map_err(|error| read(format!("{error}; give the summary.json of a run")))?;
-        if measured.schema.starts_with("spikewatt.") {
-            Ok(measured)
-        } else {
-            Err(read(format!(
-                "schema \"{}\" is not a result of spikewatt",
-                measured.schema
-            )))
-        }
-    }
-
-    /// A value of one device: of the spiking network if it has one there, at batch 1, unless the
-    /// limit says otherwise.
-    fn of_target(&self, device: &str, limit: &TargetLimit, value: Metric) -> Known {
-        let batch = limit.batch.unwrap_or(1);
-        let mut found: Vec<&Target> = self.targets.iter().filter(|t| t.name == device).collect();
-        if found.is_empty() {
-            let names: Vec<&str> = self.targets.iter().map(|t| t.name.as_str()).collect();
-            return Err(format!(
-                "the result has no target \"{device}\"; it has {}",
-                names.join(", ")
-            ));
-        }
-        found.retain(|target| target.batch == batch);
-        match &limit.workload {
-            Some(workload) => found.retain(|target| target.workload == *workload),
-            None if found.iter().any(|target| target.workload == "snn") => {
-                found.retain(|target| target.workload == "snn");
-            }
-            None => {}
-        }
-        match found[..] {
-            [target] => value(target, limit.bound).ok_or_else(|| match &target.unpriced[..] {
-                [] => "the model gives no value".to_owned(),
-                missing => format!("no figure for {}", missing.join(", ")),
-            }),
-            [] => Err(format!(
-                "\"{device}\" has no report for batch {batch}{}",
-                limit
-                    .workload
-                    .as_ref()
-                    .map_or(String::new(), |w| format!(" and workload \"{w}\""))
-            )),
-            _ => Err(format!(
-                "\"{device}\" has several reports; choose one with workload = \"ann\" or \"qann\""
-            )),
-        }
-    }
-}
-
-/// Whether every limit holds.
-#[must_use]
-pub fn passed(checks: &[Check]) -> bool {
-    checks.iter().all(|check| check.status == Status::Pass)
-}
-
-impl Check {
-    /// Metric, device, value, allowed value and status, to print.
-    #[must_use]
-    pub fn columns(&self) -> [String; 5] {
-        let show = |value: Option<f64>| match value {
-            None => "unknown".to_owned(),
-            Some(value) if self.unit.is_empty() => format!("{:.2} %", value * 100.0),
-            Some(value) => si(value, self.unit),
-        };
-        let sign = if self.metric == "accuracy" {
-            "≥"
-        } else {
-            "≤"
-        };
-        let mut allowed = format!("{sign} {}", show(self.allowed));
-        if self.baseline.is_some() {
-            let _ = write!(allowed, " (baseline {})", show(self.baseline));
-        }
-        let mut status = match self.status {
-            Status::Pass => "pass".to_owned(),
-            Status::Exceeded => "exceeded".to_owned(),
-            Status::Unknown => "unknown, which is no pass".to_owned(),
-        };
-        if let Some(reason) = &self.reason {
-            let _ = write!(status, ": {reason}");
-        }
-        [
-            self.metric.to_owned(),
-            self.target.clone().unwrap_or_else(|| "network".into()),
-            show(self.value),
-            allowed,
-            status,
-        ]
-    }
-}
-
-/// The summary for a pull request.
-#[must_use]
-pub fn markdown(checks: &[Check]) -> String {
-    let failed = checks.iter().filter(|c| c.status != Status::Pass).count();
-    let mut out = if failed == 0 {
-        format!("### Energy budget: all {} limits hold\n\n", checks.len())
-    } else {
-        format!(
-            "### Energy budget: {failed} of {} limits do not hold\n\n",
-            checks.len()
-        )
-    };
-    out += "| metric | of | value | allowed | status |\n|---|---|---:|---:|---|\n";
-    for check in checks {
-        let cells = check.columns().map(|cell| cell.replace('|', "\\|"));
-        let [metric, target, value, allowed, mut status] = cells;
-        if check.status != Status::Pass {
-            status = format!("**{status}**");
-        }
-        let _ = writeln!(
-            out,
-            "| {metric} | {target} | {value} | {allowed} | {status} |"
-        );
-    }
-    out
 }

@@ -61,6 +61,7 @@ use crate::formats::dataset::{self, Dataset, DatasetError, LoadOptions};
 use crate::formats::onnx::OnnxError;
 use crate::formats::saved_counts::SavedCountsError;
 use crate::formats::shapes::ShapesError;
+use crate::manifest::NoCounts;
 use crate::memory::MemoryError;
 use crate::network::Network;
 use crate::optimise::BaselineError;
@@ -79,6 +80,9 @@ pub enum ExperimentError {
     /// A file is not what is needed, or cannot be read.
     #[error(transparent)]
     Kind(#[from] KindError),
+    /// A result has no counts.
+    #[error(transparent)]
+    NoCounts(#[from] NoCounts),
     /// The model cannot be imported.
     #[error(transparent)]
     Onnx(#[from] OnnxError),

@@ -1,5 +1,9 @@
 //! Files: read whole within a limit, written whole or not at all.
 
+mod places;
+
+pub use places::{Places, is_dir, is_file, place, set_places, tidy};
+
 use crate::memory;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
@@ -12,21 +16,24 @@ pub const MAX_TEXT_BYTES: u64 = 16 << 20;
 /// How temporary files begin. One that a killed program left behind may be deleted.
 pub const TEMPORARY: &str = ".spikewatt-";
 
-/// The bytes of a regular file, if they fit the [memory limit](crate::memory::limit_bytes).
+/// The bytes of a regular file, read from its [place], if they fit the
+/// [memory limit](crate::memory::limit_bytes).
 ///
 /// # Errors
 /// If it is no file (a device may have no end), too large, or cannot be read.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let path = &*place(path);
     let size = regular(path)?;
     memory::check("the file", size, "give a smaller one").map_err(io::Error::other)?;
     bounded(path, size)
 }
 
-/// The text of a regular file of at most [`MAX_TEXT_BYTES`].
+/// The text of a regular file of at most [`MAX_TEXT_BYTES`], read from its [place].
 ///
 /// # Errors
 /// If it is no file, too large, no UTF-8, or cannot be read.
 pub fn read_text(path: &Path) -> io::Result<String> {
+    let path = &*place(path);
     let size = regular(path)?;
     if size > MAX_TEXT_BYTES {
         return Err(io::Error::other(format!(

@@ -111,6 +111,7 @@ pub mod explore;
 pub mod features;
 pub mod files;
 pub mod formats;
+pub mod manifest;
 pub mod mapping;
 pub mod memory;
 pub mod meter;

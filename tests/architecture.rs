@@ -36,7 +36,10 @@ const FLOORS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("formats", &["ann", "formats"]),
-    ("energy", &["budget", "energy", "result", "validation"]),
+    (
+        "energy",
+        &["budget", "energy", "manifest", "result", "validation"],
+    ),
     ("flow", &["conversion", "experiment", "explore", "optimise"]),
     ("report", &["report"]),
     ("sweep", &["sweep"]),

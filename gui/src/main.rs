@@ -23,6 +23,10 @@ struct Arguments {
     /// Training samples that set the thresholds of a model's conversion.
     #[arg(long, value_name = "FILE", requires = "data")]
     calibration: Option<PathBuf>,
+    /// Folder with files that a result was made from and that have moved since; they are recognised
+    /// by their contents (SHA-256). Can be given several times.
+    #[arg(long, value_name = "DIR")]
+    look_in: Vec<PathBuf>,
     /// Write a picture (.png or .svg) of the window instead of opening it; needs no display.
     #[arg(long, value_name = "FILE")]
     screenshot: Option<PathBuf>,
@@ -73,6 +77,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             file,
             subject: arguments.file,
             model,
+            look_in: arguments.look_in,
             size: arguments.size,
             panel: arguments.panel,
             theme: arguments.theme,
@@ -93,6 +98,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Box::new(move |creation| {
             let stored = creation.storage.and_then(App::stored);
             let mut app = App::new(&creation.egui_ctx, stored);
+            app.look_in(arguments.look_in);
             match &model {
                 Some(model) => app.open_model(model, arguments.sample),
                 None => app.open(arguments.file, arguments.sample),

@@ -87,6 +87,8 @@ pub struct Shot {
     pub subject: Option<PathBuf>,
     /// A model with its data, to run instead.
     pub model: Option<Bare>,
+    /// Folders with files that a result was made from and that have moved since.
+    pub look_in: Vec<PathBuf>,
     /// Size of the picture.
     pub size: Size,
     /// Only this panel.
@@ -142,6 +144,7 @@ pub fn shoot(shot: &Shot) -> anyhow::Result<()> {
 fn open(shot: &Shot, panel: Option<&'static str>) -> anyhow::Result<Drawn> {
     let ctx = Context::default();
     let mut app = App::new(&ctx, None);
+    app.look_in(shot.look_in.clone());
     ctx.set_theme(match shot.theme {
         Theme::Dark => egui::Theme::Dark,
         Theme::Light => egui::Theme::Light,

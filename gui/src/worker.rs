@@ -7,9 +7,10 @@ use anyhow::Context as _;
 use spikewatt::conversion::Health;
 use spikewatt::counts::EventCounts;
 use spikewatt::energy::Catalogue;
-use spikewatt::experiment::{self, CountsExperiment, Experiment, Progress};
+use spikewatt::experiment::{self, Experiment, Progress};
 use spikewatt::explore::{ConvertedSubject, Record, Subject, Trace};
 use spikewatt::formats::{FileKind, kind_of};
+use spikewatt::manifest::counts_file;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,11 +79,13 @@ pub enum Message {
 
 /// The thread, as the window sees it.
 pub struct Worker {
-    jobs: Sender<(u64, Job)>,
+    jobs: Sender<(u64, Job, Vec<PathBuf>)>,
     messages: Receiver<(u64, Message)>,
     /// Number of the job whose messages count; a job with another number is to stop.
     wanted: Arc<AtomicU64>,
     last: u64,
+    /// Folders with files of results that have moved.
+    look_in: Vec<PathBuf>,
 }
 
 impl Worker {
@@ -103,7 +106,13 @@ impl Worker {
             messages,
             wanted,
             last: 0,
+            look_in: Vec::new(),
         })
+    }
+
+    /// Names folders with files that results were made from and that have moved since.
+    pub fn look_in(&mut self, folders: Vec<PathBuf>) {
+        self.look_in = folders;
     }
 
     /// Asks for a job; one that is running is stopped.
@@ -111,7 +120,7 @@ impl Worker {
         self.last += 1;
         self.wanted.store(self.last, Ordering::Relaxed);
         // The thread ends only with the window.
-        let _ = self.jobs.send((self.last, job));
+        let _ = self.jobs.send((self.last, job, self.look_in.clone()));
     }
 
     /// Stops the running job.
@@ -130,13 +139,13 @@ impl Worker {
 }
 
 fn work(
-    jobs: &Receiver<(u64, Job)>,
+    jobs: &Receiver<(u64, Job, Vec<PathBuf>)>,
     out: &Sender<(u64, Message)>,
     wanted: &AtomicU64,
     wake: &(dyn Fn() + Sync),
 ) {
     let mut subject: Option<Subject> = None;
-    while let Ok((number, job)) = jobs.recv() {
+    while let Ok((number, job, look_in)) = jobs.recv() {
         let out = std::sync::Mutex::new(out.clone());
         let say = |message| {
             if let Ok(out) = out.lock() {
@@ -155,7 +164,8 @@ fn work(
             }
         };
         // A bug in the work must not take the window along.
-        let work = std::panic::AssertUnwindSafe(|| perform(job, &mut subject, &say, &observer));
+        let work =
+            std::panic::AssertUnwindSafe(|| perform(job, &look_in, &mut subject, &say, &observer));
         match std::panic::catch_unwind(work) {
             Ok(Err(_)) if stopped() => say(Message::Stopped),
             Ok(Err(error)) => say(Message::Failed(message::text(&error))),
@@ -170,6 +180,7 @@ fn work(
 
 fn perform(
     job: Job,
+    look_in: &[PathBuf],
     subject: &mut Option<Subject>,
     say: &dyn Fn(Message),
     observer: experiment::Observer,
@@ -197,14 +208,14 @@ fn perform(
         Job::Open(path, sample) => {
             *subject = None;
             say(Message::Closed);
-            let (experiment, counted) = match saved(&path)? {
+            let (experiment, counted) = match saved(&path, look_in)? {
                 Some(run) => {
                     say(Message::Counted(Box::new(run)));
                     (None, true)
                 }
                 None => (Experiment::load(&path, &[]).ok(), false),
             };
-            let opened = subject.insert(Subject::open(&path, observer)?);
+            let opened = subject.insert(Subject::open_with(&path, look_in, observer)?);
             say(Message::Opened(Some(path), opened.samples()));
             let experiment = experiment.filter(|_| !counted);
             show(opened, sample, experiment.as_ref(), say, observer)?;
@@ -262,13 +273,11 @@ fn show(
 }
 
 /// The counts of a finished result.
-fn saved(path: &Path) -> anyhow::Result<Option<Run>> {
-    let counts = CountsExperiment {
-        counts: path.to_owned(),
-        ..CountsExperiment::default()
-    };
+fn saved(path: &Path, look_in: &[PathBuf]) -> anyhow::Result<Option<Run>> {
     Ok(match kind_of(path)? {
-        FileKind::SavedCounts | FileKind::ResultFolder => Some(Run::load(&counts.file()?)?),
+        FileKind::SavedCounts | FileKind::ResultFolder => {
+            Some(Run::load(&counts_file(path, look_in)?)?)
+        }
         _ => None,
     })
 }

@@ -1,14 +1,14 @@
 //! `spikewatt compare`.
 
-use super::pricing::catalogue;
+use super::inputs::{LookIn, hardware_files, input};
+use super::pricing::{catalogue, table_entries};
 use super::{Common, Format, print, print_json};
-use crate::digest::sha256_hex;
 use crate::energy::{PriceOptions, TableComparison, TableRow, Work, compare};
-use crate::files;
 use crate::formats::saved_counts;
+use crate::manifest::{COUNTS_ROLE, Manifest, counts_file};
+use crate::report::OutputFolder;
 use crate::report::escape::cell;
-use crate::report::{Manifest, OutputFolder, TableEntry};
-use crate::result::{InputEntry, Scope};
+use crate::result::Scope;
 use crate::units::{Range, si, times};
 use clap::Args;
 use std::fmt::Write as _;
@@ -32,9 +32,11 @@ pub(super) struct CompareArgs {
     /// Folder to write compare.json and compare.csv to; nothing is written without it.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Replace the results of an earlier run in that folder.
+    /// Replace an earlier comparison in that folder.
     #[arg(long, requires = "out")]
     force: bool,
+    #[command(flatten)]
+    places: LookIn,
 }
 
 pub(super) fn execute(
@@ -42,10 +44,7 @@ pub(super) fn execute(
     common: &Common,
     command: Vec<String>,
 ) -> anyhow::Result<()> {
-    let path = match args.result.is_dir() {
-        true => args.result.join("counts.h5"),
-        false => args.result.clone(),
-    };
+    let path = counts_file(&args.result, &args.places.look_in)?;
     let saved = saved_counts::load(&path)?;
     let catalogue = catalogue(&args.hardware_file)?;
     let tables: Vec<_> = if args.tables.iter().any(|name| name == "all") {
@@ -60,20 +59,13 @@ pub(super) fn execute(
     };
     let found = compare(&tables, &work, &PriceOptions::default());
     if let Some(out) = &args.out {
-        let mut folder = OutputFolder::create(out, args.force)?;
+        let mut folder = OutputFolder::of_verb(out, "compare", args.force)?;
         folder.write("compare.json", &serde_json::to_vec_pretty(&found)?)?;
         folder.write("compare.csv", &table(&found)?)?;
-        let mut manifest = Manifest::new(Manifest::arguments(&command), common.seed.unwrap_or(0));
-        manifest.inputs.push(InputEntry {
-            role: "counts".to_owned(),
-            path: path.display().to_string(),
-            sha256: sha256_hex(&files::read(&path)?),
-        });
-        let entry = |device: &&crate::energy::Hardware| TableEntry {
-            device: device.name.clone(),
-            sha256: device.fingerprint(),
-        };
-        manifest.tables = tables.iter().map(entry).collect();
+        let mut manifest = Manifest::new(command, common.seed.unwrap_or(0));
+        manifest.inputs.push(input(COUNTS_ROLE, &path)?);
+        manifest.inputs.extend(hardware_files(&args.hardware_file)?);
+        manifest.tables = table_entries(&tables);
         folder.finish(manifest)?;
     }
     match common.format {

@@ -1,5 +1,6 @@
 //! `spikewatt convert`.
 
+use super::inputs::keep_experiment;
 use super::progress::{Meter, catch_interrupts};
 use super::run::{convertible, correction, encodings, normalization, readouts};
 use super::{Common, Format, harmless, print, print_json, talk};
@@ -63,7 +64,7 @@ pub(super) fn execute(
 ) -> anyhow::Result<()> {
     let experiment = experiment(args, common)?;
     experiment.check()?;
-    let mut folder = OutputFolder::create(&args.out, args.force)?;
+    let mut folder = OutputFolder::of_verb(&args.out, "convert", args.force)?;
     catch_interrupts();
     let meter = Meter::new(common.quiet);
     let converted = convert_model(&experiment, &|progress| meter.observe(progress))?;
@@ -76,15 +77,17 @@ pub(super) fn execute(
     folder.write("conversion.json", json.as_bytes())?;
     folder.write("conversion.csv", &table(report)?)?;
     folder.write("conversion.txt", text.as_bytes())?;
-    let mut manifest = Manifest::new(Manifest::arguments(&command), experiment.simulation.seed);
+    let mut manifest = Manifest::new(command, experiment.simulation.seed);
     manifest.inputs.clone_from(&converted.inputs);
+    keep_experiment(&args.input, &mut manifest.inputs, &mut folder)?;
+    let written = folder.path().display().to_string();
     folder.finish(manifest)?;
     match common.format {
         Format::Json => print_json(report)?,
         Format::Text => print(&harmless(&text))?,
     }
     if !common.quiet {
-        talk(&format!("files in {}", args.out.display()));
+        talk(&format!("files in {written}"));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `spikewatt doctor`.
 
+use super::inputs::{hardware_files, keep_experiment};
 use super::progress::{Meter, catch_interrupts};
 use super::run::{RunArgs, experiment, folder_of};
 use super::{Common, Format, harmless, print, print_json, talk};
@@ -16,7 +17,8 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     for target in &experiment.output.targets {
         catalogue.get(target)?;
     }
-    let mut folder = OutputFolder::create(folder_of(args, &experiment.output), args.force)?;
+    let folder = folder_of(args, &experiment.output);
+    let mut folder = OutputFolder::of_verb(&folder, "doctor", args.force)?;
 
     catch_interrupts();
     let meter = Meter::new(common.quiet);
@@ -33,8 +35,11 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
         let name = file_name(Curve.name(), FigureWidth::Wide, format);
         folder.write(&name, &Curve.render(&diagnosis, FigureWidth::Wide, format)?)?;
     }
-    let mut manifest = Manifest::new(Manifest::arguments(&command), experiment.simulation.seed);
+    let mut manifest = Manifest::new(command, experiment.simulation.seed);
     manifest.inputs.clone_from(&diagnosis.inputs);
+    keep_experiment(&args.input, &mut manifest.inputs, &mut folder)?;
+    let tables = hardware_files(args.pricing.hardware_file())?;
+    manifest.inputs.extend(tables);
     for target in &experiment.output.targets {
         manifest.tables.push(TableEntry {
             device: target.clone(),

@@ -1,6 +1,7 @@
 //! `spikewatt estimate`.
 
-use super::pricing::{OutputArgs, PricingArgs};
+use super::inputs::hardware_files;
+use super::pricing::{Made, OutputArgs, PricingArgs};
 use super::{Common, talk};
 use crate::counts::AssumedRates;
 use crate::energy::UsageConfig;
@@ -65,8 +66,14 @@ pub(super) fn execute(
             args.model.display()
         ));
     }
-    let mut run = experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(()))?;
-    let input = run.inputs.remove(0);
-    args.report
-        .publish(&run.report, input, &targets, common, &command)
+    let run = experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(()))?;
+    let mut inputs = run.inputs;
+    inputs.extend(hardware_files(args.pricing.hardware_file())?);
+    let made = Made {
+        report: &run.report,
+        targets: &targets,
+        inputs,
+        counts: None,
+    };
+    args.report.publish(made, common, command)
 }

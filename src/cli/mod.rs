@@ -4,11 +4,13 @@
 //! 2 usage, 3 budget exceeded, 4 does not fit the chip where the user asked for it to be an error.
 
 mod check;
+mod command_line;
 mod compare;
 mod convert;
 mod doctor;
 mod estimate;
 mod hardware;
+mod inputs;
 mod inspect;
 mod meter;
 mod pareto;
@@ -23,13 +25,15 @@ mod sweep;
 mod usage;
 mod validate;
 
+use crate::files::{Places, set_places};
 use crate::memory;
 use crate::report::Text;
 use crate::report::escape::printable;
 use crate::result::Report;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What would this trained network cost in joules?
@@ -70,6 +74,10 @@ struct Common {
     /// Seed of every random draw; overrides the experiment file.
     #[arg(long, global = true, value_name = "N")]
     seed: Option<u64>,
+    /// Read a file that is quoted by the first path from the second: `reproduce` makes a result
+    /// again whose files have moved.
+    #[arg(long, global = true, hide = true, num_args = 2, value_names = ["QUOTED", "NOW"])]
+    place: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -222,6 +230,7 @@ pub fn main() -> ExitCode {
         .skip(1)
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
+    let command = command_line::recorded(&definition(), &command);
     match execute(cli, command) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -236,6 +245,13 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The flags of all verbs.
+fn definition() -> clap::Command {
+    let mut definition = Cli::command();
+    definition.build();
+    definition
+}
+
 fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
     if let Some(threads) = cli.common.threads {
         rayon::ThreadPoolBuilder::new()
@@ -245,6 +261,10 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
     if let Some(bytes) = cli.common.memory_limit {
         memory::set_limit(bytes);
     }
+    let places = cli.common.place.chunks_exact(2);
+    set_places(Places::new(
+        places.map(|pair| (pair[0].clone(), pair[1].clone())),
+    ));
     match cli.verb {
         Verb::Run(args) => run::execute(&args, &cli.common, command),
         Verb::Doctor(args) => doctor::execute(&args, &cli.common, command),

@@ -5,11 +5,13 @@ use super::usage::UsageArgs;
 use super::{Common, Format, print, print_json, require_fit, text};
 use crate::energy::{Catalogue, Hardware, PriceOptions, UsageConfig};
 use crate::experiment::{OutputConfig, PLACEMENTS, PlacementChoice};
-use crate::report::{Manifest, OutputFolder, TableEntry};
+use crate::files;
+use crate::manifest::{COUNTS_FILE, Manifest, TableEntry};
+use crate::report::OutputFolder;
 use crate::result::{InputEntry, Report};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct PricingArgs {
@@ -62,6 +64,11 @@ impl PricingArgs {
         catalogue(&self.hardware_file)
     }
 
+    /// Files of further cost tables.
+    pub(super) fn hardware_file(&self) -> &[PathBuf] {
+        &self.hardware_file
+    }
+
     /// Puts the flags that are given over what a file says.
     pub(super) fn override_config(&self, output: &mut OutputConfig, usage: &mut UsageConfig) {
         if let Some(targets) = &self.targets {
@@ -96,27 +103,48 @@ pub(super) struct OutputArgs {
     /// Folder to write the report to; nothing is written without it.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Replace the results of an earlier run in that folder.
+    /// Replace an earlier result of this verb in that folder.
     #[arg(long, requires = "out")]
     force: bool,
+}
+
+/// What a verb that only prices made.
+pub(super) struct Made<'a> {
+    pub(super) report: &'a Report,
+    pub(super) targets: &'a [&'a Hardware],
+    /// Files that were read.
+    pub(super) inputs: Vec<InputEntry>,
+    /// The counts that were priced, if they are in a file: the folder gets a copy, so that it can be
+    /// opened and priced again by itself.
+    pub(super) counts: Option<&'a Path>,
 }
 
 impl OutputArgs {
     /// Writes the report to its folder, if there is one, and prints it.
     pub(super) fn publish(
         &self,
-        report: &Report,
-        input: InputEntry,
-        targets: &[&Hardware],
+        made: Made,
         common: &Common,
-        command: &[String],
+        command: Vec<String>,
     ) -> anyhow::Result<()> {
+        let Made {
+            report,
+            targets,
+            inputs,
+            counts,
+        } = made;
         if let Some(out) = &self.out {
-            let mut folder = OutputFolder::create(out, self.force)?;
+            let verb = command.first().map_or("", String::as_str);
+            let mut folder = OutputFolder::of_verb(out, verb, self.force)?;
             folder.export(report)?;
-            let mut manifest = Manifest::new(Manifest::arguments(command), report.seed);
-            manifest.inputs.push(input);
+            let mut manifest = Manifest::new(command, report.seed);
+            manifest.inputs = inputs;
             manifest.tables = table_entries(targets);
+            if let Some(counts) = counts {
+                folder.write(COUNTS_FILE, &files::read(counts)?)?;
+                let place = files::place(counts);
+                manifest.take_origins(files::folder_of(&place), folder.path());
+            }
             folder.finish(manifest)?;
         }
         match common.format {

@@ -4,7 +4,8 @@ use super::{Common, Format, print, print_json, talk};
 use crate::digest::sha256_hex;
 use crate::explore::open_recording;
 use crate::files;
-use crate::report::{Manifest, OutputFolder, RasterPicture};
+use crate::manifest::{Manifest, result_file};
+use crate::report::{OutputFolder, RasterPicture};
 use crate::result::{InputEntry, Report};
 use anyhow::Context;
 use clap::Args;
@@ -55,7 +56,7 @@ pub(super) fn execute(
         Some(file) => Some(RasterPicture::of(&open_recording(file, args.sample)?)),
         None => None,
     };
-    let mut folder = OutputFolder::create(&folder, args.force)?;
+    let mut folder = OutputFolder::of_verb(&folder, "report", args.force)?;
     let mut inputs = Vec::new();
     let mut seed = common.seed.unwrap_or_default();
     if let Some((file, bytes, report)) = &sources.result {
@@ -74,7 +75,7 @@ pub(super) fn execute(
         )),
         _ => {}
     }
-    let mut manifest = Manifest::new(Manifest::arguments(&command), seed);
+    let mut manifest = Manifest::new(command, seed);
     manifest.inputs = inputs;
     let written = folder.path().display().to_string();
     let manifest = folder.finish(manifest)?;
@@ -93,7 +94,7 @@ impl Sources {
     fn find(args: &ReportArgs) -> anyhow::Result<Self> {
         let given = &args.result;
         let is_recording = given.extension().is_some_and(|ending| ending == "npz");
-        let folder = match given.is_dir() {
+        let folder = match files::is_dir(given) {
             true => given.clone(),
             false => given.parent().unwrap_or(Path::new("")).to_path_buf(),
         };
@@ -109,10 +110,7 @@ impl Sources {
                 folder,
             });
         }
-        let file = match given.is_dir() {
-            true => given.join("summary.json"),
-            false => given.clone(),
-        };
+        let file = result_file(given, "summary.json");
         let bytes = read(&file)?;
         let report: Report = serde_json::from_slice(&bytes).with_context(|| {
             format!(
@@ -124,7 +122,7 @@ impl Sources {
         let recording = args.recording.clone();
         Ok(Sources {
             result: Some((file, bytes, report)),
-            recording: recording.or_else(|| beside.is_file().then_some(beside)),
+            recording: recording.or_else(|| files::is_file(&beside).then_some(beside)),
             folder,
         })
     }

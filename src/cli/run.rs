@@ -3,6 +3,7 @@
 mod counts;
 mod spiking;
 
+use super::inputs::{hardware_files, keep_experiment};
 use super::pricing::{PricingArgs, table_entries};
 use super::progress::{Meter, catch_interrupts};
 use super::simulate::network::NetworkArgs;
@@ -133,7 +134,7 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     let catalogue = args.pricing.catalogue()?;
     let targets = output.targets(&catalogue)?;
     let folder = folder_of(args, output);
-    let mut folder = OutputFolder::create(&folder, args.force)?;
+    let mut folder = OutputFolder::of_verb(&folder, "run", args.force)?;
 
     catch_interrupts();
     let meter = Meter::new(common.quiet);
@@ -142,8 +143,11 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
 
     let Run { report, inputs, .. } = &run;
     folder.export(report)?;
-    let mut manifest = Manifest::new(Manifest::arguments(&command), report.seed);
+    let mut manifest = Manifest::new(command, report.seed);
     manifest.inputs.clone_from(inputs);
+    keep_experiment(&args.input, &mut manifest.inputs, &mut folder)?;
+    let tables = hardware_files(args.pricing.hardware_file())?;
+    manifest.inputs.extend(tables);
     manifest.tables = table_entries(&targets);
     let report = report.clone();
     folder.write("counts.h5", &Counted::from(run).encode()?)?;

@@ -4,6 +4,7 @@ use super::hardware::{
     Basis, Confidence, DeviceKind, Figure, FigureQuantity, FigureSection, Hardware, exponent, scale,
 };
 use super::{LAWS, Law, sanafe_yaml};
+use crate::files;
 use crate::names::nearest;
 use crate::units::Range;
 use serde::Deserialize;
@@ -259,7 +260,7 @@ impl Catalogue {
 
 /// The text of a device table.
 fn read_table(path: &Path) -> Result<String, String> {
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let file = std::fs::File::open(files::place(path)).map_err(|error| error.to_string())?;
     let mut text = String::new();
     file.take(LARGEST_FILE + 1)
         .read_to_string(&mut text)

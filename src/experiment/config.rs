@@ -7,7 +7,8 @@ mod options;
 mod schema;
 
 pub use crate::conversion::{Correction, MaxPoolChoice, Readout, ThresholdRule as Normalization};
-pub(super) use load::{apply, table, text, tidy};
+pub(super) use crate::files::tidy;
+pub(super) use load::{apply, table, text};
 pub use schema::{
     CalibrationConfig, ConversionConfig, ConvertedExperiment, DataConfig, OutputConfig, PLACEMENTS,
     PlacementChoice, SimulationConfig,

@@ -6,12 +6,9 @@ use crate::digest::sha256_hex;
 use crate::energy::{Catalogue, Hardware, PriceOptions};
 use crate::files;
 use crate::formats::saved_counts::{self, SavedCounts, SavedCountsError};
-use crate::formats::{FileKind, kind_of};
+use crate::manifest::{COUNTS_FILE, COUNTS_ROLE, counts_file};
 use crate::result::{InputEntry, Report};
 use std::path::{Path, PathBuf};
-
-/// What the saved counts of a result folder are called.
-const FILE: &str = "counts.h5";
 
 /// What was counted, and all that pricing it takes.
 #[derive(Debug, Clone)]
@@ -48,7 +45,7 @@ impl Counted {
     /// # Errors
     /// If they cannot be stored.
     pub fn encode(self) -> Result<Vec<u8>, ExperimentError> {
-        let file = || PathBuf::from(FILE);
+        let file = || PathBuf::from(COUNTS_FILE);
         let context = serde_json::to_string(&self.context);
         let report_context = context.map_err(|error| ExperimentError::Context {
             path: file(),
@@ -88,12 +85,9 @@ impl CountsExperiment {
     /// The file of the counts: itself, or that in a result folder.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If there is none.
     pub fn file(&self) -> Result<PathBuf, ExperimentError> {
-        Ok(match kind_of(&self.counts)? {
-            FileKind::ResultFolder => self.counts.join(FILE),
-            _ => self.counts.clone(),
-        })
+        Ok(counts_file(&self.counts, &[])?)
     }
 }
 
@@ -120,7 +114,7 @@ pub(super) fn run(
         network: None,
         outcomes: Vec::new(),
         inputs: vec![InputEntry {
-            role: "counts".to_owned(),
+            role: COUNTS_ROLE.to_owned(),
             path: shown(&file),
             sha256: sha256_hex(&bytes),
         }],

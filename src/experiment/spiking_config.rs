@@ -6,6 +6,7 @@ use super::{
     RecordedConversion, SimulateConfig,
 };
 use crate::energy::UsageConfig;
+use crate::files;
 use crate::formats::extension;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -144,7 +145,10 @@ impl SpikingExperiment {
     /// recordings, or whose events are binned.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
-        let is_folder = self.data.as_ref().is_some_and(|data| data.path.is_dir());
+        let is_folder = self
+            .data
+            .as_ref()
+            .is_some_and(|data| files::is_dir(&data.path));
         extension(&self.model) == "onnx" && (self.network.bin_s.is_some() || is_folder)
     }
 }

@@ -5,6 +5,7 @@ use crate::engine::SimulationError;
 use crate::experiment::{ConfigError, ExperimentError, SimulateError};
 use crate::formats::KindError;
 use crate::formats::saved_counts::SavedCountsError;
+use crate::manifest::{MissingSource, NoCounts};
 use std::path::PathBuf;
 
 /// Why something cannot be explored.
@@ -26,6 +27,12 @@ pub enum SubjectError {
     /// Saved counts cannot be read.
     #[error(transparent)]
     Counts(#[from] SavedCountsError),
+    /// A result has no counts.
+    #[error(transparent)]
+    NoCounts(#[from] NoCounts),
+    /// A file that a result was made from is not there, or not as it was.
+    #[error(transparent)]
+    Missing(#[from] MissingSource),
     /// A recording cannot be read.
     #[error(transparent)]
     Recording(#[from] OpenError),

@@ -28,6 +28,7 @@ mod converted;
 mod error;
 mod given;
 mod ledger;
+mod moved;
 mod picture;
 mod raster;
 mod record;

@@ -3,6 +3,7 @@
 use super::Record;
 use super::record::{Train, merge};
 use crate::counts::{DenseCounts, EventCounts};
+use crate::files;
 use crate::formats::npy::{ElementKind, Header};
 use crate::network::{Node, Role, Shape, Topology};
 use std::fs::File;
@@ -48,7 +49,7 @@ struct Dims {
 
 fn read(path: &Path, sample: usize) -> Result<Record, String> {
     let said = |error: io::Error| error.to_string();
-    let file = File::open(path).map_err(said)?;
+    let file = File::open(files::place(path)).map_err(said)?;
     let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|e| e.to_string())?;
     let mut names: Vec<(u64, String)> = Vec::new();
     for index in 0..zip.len() {

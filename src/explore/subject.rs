@@ -1,9 +1,12 @@
 //! What can be explored: whatever can be run or priced.
 
+use super::moved::Moved;
 use super::{ConvertedSubject, Given, Record, SubjectError, Trace, TraceError, open_recording};
 use crate::conversion::Health;
 use crate::experiment::{Counted, Experiment, ExperimentError, Observer};
+use crate::files;
 use crate::formats::{self, FileKind};
+use crate::manifest::counts_file;
 use std::path::{Path, PathBuf};
 
 /// Something whose samples can be recorded.
@@ -25,9 +28,24 @@ impl Subject {
     /// # Errors
     /// If the file cannot be read or is none of these.
     pub fn open(path: &Path, observer: Observer) -> Result<Self, SubjectError> {
+        Self::open_with(path, &[], observer)
+    }
+
+    /// As [`Subject::open`]. Files that a result was made from and that have moved since are looked
+    /// for in the result's folder and in these folders.
+    ///
+    /// # Errors
+    /// As [`Subject::open`].
+    pub fn open_with(
+        path: &Path,
+        look_in: &[PathBuf],
+        observer: Observer,
+    ) -> Result<Self, SubjectError> {
         let kind = formats::kind_of(path)?;
         match Experiment::load(path, &[]) {
-            Ok(Experiment::Counts(experiment)) => Self::result(&experiment.file()?, observer),
+            Ok(Experiment::Counts(experiment)) => {
+                Self::result(&experiment.counts, look_in, observer)
+            }
             Ok(experiment) if kind == FileKind::Recording => Self::recording(path, experiment),
             Ok(experiment) => Self::experiment(experiment, observer),
             Err(ExperimentError::NoExperiment(path)) => Ok(Subject::Recording(path)),
@@ -51,7 +69,7 @@ impl Subject {
                 Subject::Experiment(Box::new(ConvertedSubject::new(*experiment, observer)?))
             }
             Experiment::Spiking(experiment) => Subject::Network(Box::new(Given::new(*experiment)?)),
-            Experiment::Counts(experiment) => Self::result(&experiment.file()?, observer)?,
+            Experiment::Counts(experiment) => Self::result(&experiment.counts, &[], observer)?,
             Experiment::Assumed(experiment) => {
                 Subject::Counts(Box::new(SubjectError::Assumed(experiment.network)))
             }
@@ -70,12 +88,19 @@ impl Subject {
     }
 
     /// The experiment of a result, if its files are still what they were.
-    fn result(path: &Path, observer: Observer) -> Result<Self, SubjectError> {
-        let Counted { context, .. } = Counted::load(path)?;
-        let Some(experiment) = context.experiment.clone() else {
+    fn result(path: &Path, look_in: &[PathBuf], observer: Observer) -> Result<Self, SubjectError> {
+        let own = match path.is_dir() {
+            true => path,
+            false => files::folder_of(path),
+        };
+        let look_in = [&[own.to_path_buf()], look_in].concat();
+        let file = counts_file(path, &look_in)?;
+        let Counted { context, .. } = Counted::load(&file)?;
+        let Some(experiment) = &context.experiment else {
             let reason = SubjectError::NoExperiment(path.to_owned());
             return Ok(Subject::Counts(Box::new(reason)));
         };
+        let experiment = Moved::new(&file, &context, &look_in).experiment(experiment)?;
         let subject = Self::experiment(experiment, observer)?;
         match &subject {
             Subject::Experiment(converted) => {

@@ -10,6 +10,7 @@ mod description;
 
 pub use description::kind_of_experiment;
 
+use crate::files;
 use std::path::{Path, PathBuf};
 
 /// What a file or folder is.
@@ -252,8 +253,9 @@ pub fn kind_of(path: &Path) -> Result<FileKind, KindError> {
         path: path.display().to_string(),
         source,
     };
-    if std::fs::metadata(path).map_err(read)?.is_dir() {
-        return Ok(folder(path));
+    let place = files::place(path);
+    if std::fs::metadata(&place).map_err(read)?.is_dir() {
+        return Ok(folder(&place));
     }
     if extension(path) == "toml" {
         return description::kind_of(path);

@@ -276,7 +276,8 @@ impl Probe for Recorder {
 /// # Errors
 /// If the file cannot be read or is no archive.
 pub fn note(path: &Path) -> io::Result<String> {
-    let zip = ZipArchive::new(BufReader::new(File::open(path)?)).map_err(io::Error::other)?;
+    let zip = ZipArchive::new(BufReader::new(File::open(files::place(path))?))
+        .map_err(io::Error::other)?;
     Ok(String::from_utf8_lossy(zip.comment()).into_owned())
 }
 

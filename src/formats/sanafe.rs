@@ -3,6 +3,7 @@
 //! Source of the layout: SLAM-Lab/SANA-FE 2.2.9, `yaml_arch.cpp` and the architectures that come
 //! with it.
 
+use crate::files;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -98,7 +99,8 @@ pub fn load(path: &Path) -> Result<Architecture, ArchitectureError> {
         file: path.display().to_string(),
         reason,
     };
-    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
+    let file =
+        std::fs::File::open(files::place(path)).map_err(|error| failed(error.to_string()))?;
     let mut text = String::new();
     file.take(SIZE_LIMIT + 1)
         .read_to_string(&mut text)

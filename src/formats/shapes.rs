@@ -107,7 +107,7 @@ pub fn load(path: &Path) -> Result<Shapes, ShapesError> {
         file: file.clone(),
         source,
     };
-    if std::fs::metadata(path).map_err(read)?.len() > MAX_BYTES {
+    if std::fs::metadata(files::place(path)).map_err(read)?.len() > MAX_BYTES {
         return Err(ShapesError::Long { file });
     }
     let text = files::read_text(path).map_err(read)?;

@@ -1,151 +1,14 @@
-//! The folder a run writes into: only files we name, each one whole, and never someone else's.
+//! The folder a verb writes into: only files we name, each one whole, and never someone else's.
 
-use super::image::{Drawable, file_name, images};
-use super::{Collection, ExportError, Exporter, Json, RasterFigure, RasterPicture, outputs};
+use super::ExportError;
+use super::file_names::file_names;
 use crate::digest::sha256_hex;
 use crate::files::{self, TEMPORARY, sync_folder};
-use crate::result::{InputEntry, Report, Timing};
-use serde::{Deserialize, Serialize};
+use crate::manifest::{FileEntry, MANIFEST_FILE, Manifest, VERBS, place_of};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
-
-/// Name of the file that marks a folder as ours; written last.
-pub const MANIFEST_FILE: &str = "manifest.json";
-
-/// Value of [`Manifest::schema`].
-pub const MANIFEST_SCHEMA: &str = "spikewatt.manifest/1";
-
-/// Files of a run that no [`Exporter`] writes.
-const OTHER_FILES: [&str; 12] = [
-    "counts.h5",
-    "compare.json",
-    "compare.csv",
-    "network.nir",
-    "conversion.json",
-    "conversion.csv",
-    "conversion.txt",
-    "doctor.json",
-    "doctor.csv",
-    "curve.csv",
-    "accuracy_vs_timesteps.svg",
-    "accuracy_vs_timesteps.png",
-];
-
-/// Largest manifest that is read [bytes].
-const MANIFEST_LIMIT: u64 = 16 << 20;
-
-/// A cost table that a run priced with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TableEntry {
-    /// Name of the device.
-    pub device: String,
-    /// SHA-256, hexadecimal.
-    pub sha256: String,
-}
-
-/// A file in the folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileEntry {
-    /// Name.
-    pub name: String,
-    /// SHA-256, hexadecimal.
-    pub sha256: String,
-    /// What was changed before hashing: wall-clock figures differ between runs, so
-    /// `summary.json` is hashed with the fields under `timing` at zero.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hashed_with: Option<String>,
-}
-
-/// What a folder holds and from what it was made. No times: two runs that give the same results
-/// give the same bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// [`MANIFEST_SCHEMA`].
-    pub schema: String,
-    /// Version of spikewatt.
-    pub version: String,
-    /// Arguments that determine the result; see [`Manifest::arguments`].
-    pub command: Vec<String>,
-    /// Seed of every random draw.
-    pub seed: u64,
-    /// Files that were read.
-    pub inputs: Vec<InputEntry>,
-    /// Cost tables in use.
-    pub tables: Vec<TableEntry>,
-    /// Files in the folder, filled in by [`OutputFolder::finish`].
-    pub files: Vec<FileEntry>,
-    /// Stands in the folder while files are put in place: whoever finds it there finds what an
-    /// interrupted process left, which is no result.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub incomplete: bool,
-}
-
-impl Manifest {
-    /// A manifest without entries.
-    #[must_use]
-    pub fn new(command: Vec<String>, seed: u64) -> Self {
-        Manifest {
-            schema: MANIFEST_SCHEMA.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command,
-            seed,
-            inputs: Vec::new(),
-            tables: Vec::new(),
-            files: Vec::new(),
-            incomplete: false,
-        }
-    }
-
-    /// Reads a manifest.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is none of ours.
-    pub fn load(path: &Path) -> Result<Self, FolderError> {
-        let text = files::read(path).map_err(|source| FolderError::Io {
-            path: path.to_path_buf(),
-            source,
-        })?;
-        let manifest = serde_json::from_slice::<Manifest>(&text).ok();
-        let ours = manifest.filter(|manifest| manifest.schema == MANIFEST_SCHEMA);
-        let path = path.to_path_buf();
-        match ours {
-            Some(manifest) if manifest.incomplete => Err(FolderError::Incomplete { path }),
-            Some(manifest) => Ok(manifest),
-            None => Err(FolderError::NoManifest { path }),
-        }
-    }
-
-    /// The arguments without those that cannot change a result (`--threads`, `--out`, `--format`,
-    /// `--memory-limit`, `--quiet`, `--force`), so that the manifest is the same wherever and
-    /// however fast it ran.
-    #[must_use]
-    pub fn arguments(command_line: &[String]) -> Vec<String> {
-        const WITH_VALUE: [&str; 4] = ["--threads", "--out", "--format", "--memory-limit"];
-        const ALONE: [&str; 2] = ["--quiet", "--force"];
-        let mut kept = Vec::new();
-        let mut rest = command_line.iter();
-        while let Some(argument) = rest.next() {
-            if argument == "--" {
-                kept.push(argument.clone());
-                kept.extend(rest.cloned());
-                break;
-            }
-            if WITH_VALUE.contains(&argument.as_str()) {
-                rest.next();
-                continue;
-            }
-            let joined = argument
-                .split_once('=')
-                .is_some_and(|(flag, _)| WITH_VALUE.contains(&flag));
-            if !joined && !ALONE.contains(&argument.as_str()) {
-                kept.push(argument.clone());
-            }
-        }
-        kept
-    }
-}
 
 /// Why a folder cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -170,18 +33,6 @@ pub enum FolderError {
     #[error("{}: another process writes into it; wait for it, or choose another folder", .path.display())]
     Busy {
         /// The folder.
-        path: PathBuf,
-    },
-    /// What an interrupted process left.
-    #[error("{}: the process that wrote this result was interrupted; run its command again", .path.display())]
-    Incomplete {
-        /// The manifest.
-        path: PathBuf,
-    },
-    /// A file that is not a manifest.
-    #[error("{}: no manifest of spikewatt; give the {MANIFEST_FILE} of a result", .path.display())]
-    NoManifest {
-        /// The file.
         path: PathBuf,
     },
     /// A name that is not in the list of files.
@@ -218,6 +69,22 @@ pub struct OutputFolder {
 }
 
 impl OutputFolder {
+    /// Opens the [place](place_of) of a verb in a folder: the folder itself, or the subfolder of the
+    /// verb's name where the folder holds the result of another verb, which stays as it is.
+    ///
+    /// # Errors
+    /// As [`OutputFolder::create`].
+    pub fn of_verb(path: &Path, verb: &str, force: bool) -> Result<Self, FolderError> {
+        let place = place_of(path, verb);
+        let folder = Self::create(&place, force)?;
+        // Another process may have finished there before the folder was ours.
+        let taken = |former: &Manifest| former.verb() != verb;
+        if place == path && folder.former.as_ref().is_some_and(taken) {
+            return Self::create(path.join(verb), force);
+        }
+        Ok(folder)
+    }
+
     /// Opens a folder for writing and creates it if there is none.
     ///
     /// # Errors
@@ -242,17 +109,15 @@ impl OutputFolder {
         for entry in fs::read_dir(&path).map_err(io)? {
             let entry = entry.map_err(io)?;
             if !entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-                occupied = true;
+                occupied |= !is_of_verb(&entry);
             } else if entry.file_type().is_ok_and(|kind| kind.is_file()) {
                 leftovers.push(entry.path());
             }
         }
-        let former = if occupied { manifest_in(&path) } else { None };
+        let former = Manifest::of_folder(&path);
         match (occupied, &former) {
             (true, None) => Err(FolderError::Foreign { path }),
-            (true, Some(former)) if !force && !former.incomplete => {
-                Err(FolderError::Exists { path })
-            }
+            (_, Some(former)) if !force && !former.incomplete => Err(FolderError::Exists { path }),
             _ => {
                 for leftover in leftovers {
                     fs::remove_file(leftover).map_err(io)?;
@@ -267,7 +132,7 @@ impl OutputFolder {
         }
     }
 
-    /// Writes one file. `name` is one of the files that a run may write.
+    /// Writes one file. `name` is one of the files that a verb may write.
     ///
     /// # Errors
     /// If the name is not in the list or the system refuses.
@@ -281,51 +146,6 @@ impl OutputFolder {
         &self.path
     }
 
-    /// Writes every file of a result.
-    ///
-    /// # Errors
-    /// If a file cannot be produced or written.
-    pub fn export(&mut self, report: &Report) -> Result<(), FolderError> {
-        for output in outputs(Collection::Result) {
-            let name = output.name();
-            let bytes = output.bytes(report)?;
-            if name == Json.file_name() {
-                let timeless = Report {
-                    timing: Timing::default(),
-                    ..report.clone()
-                };
-                let hash = sha256_hex(&output.bytes(&timeless)?);
-                self.stage(&name, &bytes, hash, Some("timing at zero".into()))?;
-            } else {
-                self.write(&name, &bytes)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes what a paper needs of a report: figures as PDF, and the text and tables beside them.
-    ///
-    /// # Errors
-    /// If a file cannot be produced or written.
-    pub fn export_paper(&mut self, report: &Report) -> Result<(), FolderError> {
-        for output in outputs(Collection::Paper) {
-            self.write(&output.name(), &output.bytes(report)?)?;
-        }
-        Ok(())
-    }
-
-    /// Writes the spikes of a recording as a figure.
-    ///
-    /// # Errors
-    /// If the figure cannot be drawn or written.
-    pub fn export_raster(&mut self, picture: &RasterPicture) -> Result<(), FolderError> {
-        for (width, format) in images() {
-            let name = file_name(RasterFigure.name(), width, format);
-            self.write(&name, &RasterFigure.render(picture, width, format)?)?;
-        }
-        Ok(())
-    }
-
     /// Puts the files in place, removes files of the former result that were not written again,
     /// and writes the manifest. A crash in here leaves whole files and an
     /// [incomplete](Manifest::incomplete) manifest, which the same command replaces.
@@ -334,6 +154,7 @@ impl OutputFolder {
     /// If the system refuses.
     pub fn finish(mut self, mut manifest: Manifest) -> Result<Manifest, FolderError> {
         self.staged.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+        manifest.note_places(&self.path);
         manifest.files = self.staged.iter().map(|(_, entry)| entry.clone()).collect();
         // Everything is on the disk before the first file takes its place.
         let last = self.manifest(&manifest)?;
@@ -357,14 +178,14 @@ impl OutputFolder {
         Ok(manifest)
     }
 
-    fn stage(
+    pub(super) fn stage(
         &mut self,
         name: &str,
         bytes: &[u8],
         sha256: String,
         hashed_with: Option<String>,
     ) -> Result<(), FolderError> {
-        if !names().any(|known| known == name) {
+        if !file_names().any(|known| known == name) {
             return Err(FolderError::UnknownName { name: name.into() });
         }
         let file = self.temporary(name, bytes)?;
@@ -405,14 +226,10 @@ impl OutputFolder {
     }
 }
 
-/// Every file that a run may write, without the manifest.
-fn names() -> impl Iterator<Item = String> {
-    [Collection::Result, Collection::Paper]
-        .into_iter()
-        .flat_map(outputs)
-        .map(|output| output.name())
-        .chain(OTHER_FILES.map(str::to_owned))
-        .chain(images().map(|(width, format)| file_name(RasterFigure.name(), width, format)))
+/// Whether something in a folder is the result of a verb beside the folder's own.
+fn is_of_verb(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    VERBS.iter().any(|verb| name == *verb) && Manifest::of_folder(&entry.path()).is_some()
 }
 
 /// What stands in the folder while files are put in place: those of both results.
@@ -433,24 +250,14 @@ fn stale<'a>(
     manifest: &'a Manifest,
 ) -> impl Iterator<Item = String> + 'a {
     let has = |manifest: &Manifest, name: &str| manifest.files.iter().any(|f| f.name == name);
-    names()
+    file_names()
         .filter(move |name| former.is_some_and(|former| has(former, name)) && !has(manifest, name))
-}
-
-/// The manifest of a folder if it is one of ours.
-fn manifest_in(folder: &Path) -> Option<Manifest> {
-    let path = folder.join(MANIFEST_FILE);
-    if !fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MANIFEST_LIMIT)
-    {
-        return None;
-    }
-    let manifest: Manifest = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    (manifest.schema == MANIFEST_SCHEMA).then_some(manifest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::ManifestError;
 
     fn manifest() -> Manifest {
         Manifest::new(vec!["run".into(), "a.onnx".into()], 7)
@@ -505,6 +312,47 @@ mod tests {
     }
 
     #[test]
+    fn no_verb_removes_the_result_of_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("result");
+        let write = |verb: &str, text: &str, force| {
+            let mut folder = OutputFolder::of_verb(&path, verb, force)?;
+            folder.write("methods.md", text.as_bytes())?;
+            folder.finish(Manifest::new(vec![verb.to_owned()], 0))
+        };
+        let read = |place: &str| fs::read_to_string(path.join(place).join("methods.md")).unwrap();
+        for verb in VERBS {
+            write(verb, verb, false).unwrap();
+            let again = write(verb, "again", false).unwrap_err();
+            assert!(matches!(again, FolderError::Exists { .. }), "{verb}");
+        }
+        for verb in VERBS {
+            write(verb, &format!("{verb} again"), true).unwrap();
+        }
+        assert_eq!(
+            read(""),
+            "run again",
+            "the first verb has the folder itself"
+        );
+        for verb in &VERBS[1..] {
+            assert_eq!(read(verb), format!("{verb} again"));
+        }
+    }
+
+    #[test]
+    fn the_folder_of_a_verb_makes_the_folder_around_it_no_foreign_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = OutputFolder::create(dir.path().join("doctor"), false).unwrap();
+        folder
+            .finish(Manifest::new(vec!["doctor".into()], 0))
+            .unwrap();
+        OutputFolder::of_verb(dir.path(), "run", false).unwrap();
+        fs::create_dir(dir.path().join("photos")).unwrap();
+        let error = OutputFolder::of_verb(dir.path(), "run", true).unwrap_err();
+        assert!(matches!(error, FolderError::Foreign { .. }));
+    }
+
+    #[test]
     fn an_interrupted_run_leaves_the_former_result() {
         let dir = tempfile::tempdir().unwrap();
         let mut folder = OutputFolder::create(dir.path(), false).unwrap();
@@ -536,17 +384,6 @@ mod tests {
             let error = folder.write(name, b"").unwrap_err();
             assert!(matches!(error, FolderError::UnknownName { .. }));
         }
-    }
-
-    #[test]
-    fn arguments_that_change_no_result_are_left_out() {
-        let line = |text: &str| -> Vec<String> { text.split(' ').map(String::from).collect() };
-        assert_eq!(
-            Manifest::arguments(&line(
-                "run a.onnx --threads 4 --seed 3 --out=x --quiet --force --format json -- --out"
-            )),
-            line("run a.onnx --seed 3 -- --out")
-        );
     }
 
     #[test]
@@ -585,7 +422,7 @@ mod tests {
         .unwrap();
         fs::write(path.join(".spikewatt-x1"), "half").unwrap();
         let error = Manifest::load(&path.join(MANIFEST_FILE)).unwrap_err();
-        assert!(matches!(error, FolderError::Incomplete { .. }));
+        assert!(matches!(error, ManifestError::Incomplete { .. }));
         let mut folder = OutputFolder::create(path, false).unwrap();
         folder.write("methods.md", b"new").unwrap();
         folder.finish(manifest()).unwrap();

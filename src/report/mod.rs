@@ -15,8 +15,10 @@ mod doctor;
 #[cfg(feature = "figures")]
 mod drawing;
 pub(crate) mod escape;
+mod export;
 #[cfg(feature = "figures")]
 mod figure;
+mod file_names;
 mod folder;
 mod footprint;
 mod image;
@@ -74,9 +76,7 @@ pub use curve::Curve;
 pub use doctor::{curve_csv, doctor_csv, doctor_text};
 #[cfg(feature = "figures")]
 pub use figure::EnergyFigure;
-pub use folder::{
-    FileEntry, FolderError, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, OutputFolder, TableEntry,
-};
+pub use folder::{FolderError, OutputFolder};
 pub use footprint::FootprintCsv;
 pub use image::{Drawable, FigureWidth, ImageFormat, file_name};
 pub use json::Json;
@@ -108,6 +108,10 @@ pub use tornado_figure::TornadoFigure;
 pub use uncertainty::{MonteCarloCsv, SensitivityCsv};
 #[cfg(feature = "figures")]
 pub use waterfall_figure::Waterfall;
+
+pub use crate::manifest::{
+    FileEntry, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, ManifestError, TableEntry,
+};
 
 use crate::features::MissingFeature;
 use crate::result::Report;

@@ -111,7 +111,7 @@ fn an_unknown_value_never_passes() {
         (
             "[energy.loihi2]\nmax = 1e9",
             &summary(),
-            "no target \"loihi2\"; it has loihi1",
+            "no target \"loihi2\"; it has loihi1, a100, sparse",
         ),
         (
             "[energy.loihi1]\nmax = 1e9\nbatch = 8",

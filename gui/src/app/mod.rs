@@ -124,6 +124,13 @@ impl App {
         }
     }
 
+    /// Names folders with files that results were made from and that have moved since.
+    pub fn look_in(&mut self, folders: Vec<PathBuf>) {
+        if let Some(worker) = &mut self.worker {
+            worker.look_in(folders);
+        }
+    }
+
     /// Opens a file, or the bundled example.
     pub fn open(&mut self, file: Option<PathBuf>, sample: usize) {
         let bundled = || {

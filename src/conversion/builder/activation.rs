@@ -82,7 +82,7 @@ impl NetworkBuilder<'_> {
                 1.0
             };
             self.notes.push(format!(
-                "layer \"{name}\" is {} on the calibration data; its threshold is {threshold}",
+                "layer \"{name}\" is {} on the calibration data; its threshold is {threshold:.5}",
                 if observed.max > 0.0 {
                     "almost silent"
                 } else {

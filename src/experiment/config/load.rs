@@ -2,7 +2,7 @@
 
 use super::{ConfigError, ConvertedExperiment};
 use crate::files;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 impl ConvertedExperiment {
     /// Reads an experiment file, applies overrides (`key.path=value`) and resolves its paths
@@ -74,23 +74,6 @@ pub(in crate::experiment) fn table(path: &Path) -> Result<toml::Table, ConfigErr
         message: error.to_string(),
     })
 }
-
-/// The path without `x/..`, which makes reports harder to read. To print, not to open: a folder may
-/// be a link.
-pub(in crate::experiment) fn tidy(path: &Path) -> PathBuf {
-    let mut tidied = PathBuf::new();
-    for part in path.components() {
-        match (part, tidied.components().next_back()) {
-            (Component::ParentDir, Some(Component::Normal(_))) => {
-                tidied.pop();
-            }
-            (Component::CurDir, _) => {}
-            _ => tidied.push(part),
-        }
-    }
-    tidied
-}
-
 /// Sets `key.path=value` in a table; the value is TOML, or a plain string where it is none.
 pub(in crate::experiment) fn apply(
     table: &mut toml::Table,
@@ -155,18 +138,6 @@ mod tests {
         ] {
             let message = set(&[bad]).unwrap_err().to_string();
             assert!(message.contains(word), "{message}");
-        }
-    }
-
-    #[test]
-    fn worked_tidy_paths() {
-        for (path, expected) in [
-            ("examples/../data/x", "data/x"),
-            ("../data/./x", "../data/x"),
-            ("a/b/../../../c", "../c"),
-            ("/a/../b", "/b"),
-        ] {
-            assert_eq!(tidy(Path::new(path)), PathBuf::from(expected), "{path}");
         }
     }
 

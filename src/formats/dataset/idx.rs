@@ -5,6 +5,7 @@
 use super::array::{Array, ArrayValues, checked_bytes};
 use super::content::check_plausible;
 use super::{Content, Contents, Problem, Reader};
+use crate::files;
 use std::path::{Path, PathBuf};
 
 pub(super) const READER: Reader = Reader {
@@ -105,5 +106,5 @@ pub(super) fn labels_beside(images: &Path) -> Option<PathBuf> {
     [labels, other]
         .iter()
         .map(|name| images.with_file_name(name))
-        .find(|path| path.is_file())
+        .find(|path| files::is_file(path))
 }

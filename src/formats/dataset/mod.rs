@@ -207,7 +207,7 @@ pub(in crate::formats) fn load_labels(
 /// Reads one file with the reader that recognises it.
 fn read(path: &Path) -> Result<(Contents, SourceFile), Problem> {
     // Anything else, such as a device, may have no end.
-    if !std::fs::metadata(path)?.is_file() {
+    if !std::fs::metadata(files::place(path))?.is_file() {
         return Err(Problem::NotAFile);
     }
     let bytes = files::read(path)?;

@@ -1,6 +1,7 @@
 //! What the bytes of a file say.
 
 use super::{FileKind, extension};
+use crate::files;
 use crate::formats::hdf5_file::Hdf5File;
 use crate::formats::saved_counts;
 use std::fs::File;
@@ -16,7 +17,7 @@ const MAX_HDF5: u64 = 1 << 28;
 
 /// What the bytes say; `None` if they have no mark of any kind.
 pub(super) fn kind_of(path: &Path) -> io::Result<Option<FileKind>> {
-    let mut file = File::open(path)?;
+    let mut file = File::open(files::place(path))?;
     if !file.metadata()?.is_file() {
         return Ok(None);
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// The bytes of a file of at most `limit` bytes.
 pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
-    let metadata = std::fs::metadata(path)?;
+    let metadata = std::fs::metadata(files::place(path))?;
     // Anything else, such as a device, may have no end.
     if !metadata.is_file() {
         return Err(Problem::NotAFile);

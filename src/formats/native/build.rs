@@ -148,7 +148,7 @@ impl<'a> Builder<'a> {
         let exact = time_s / self.options.dt_s;
         if (exact - timesteps).abs() > TOLERANCE * exact.max(1.0) {
             self.notes.push(format!(
-                "{key}: {time_s} s are {exact} timesteps, rounded to {timesteps}"
+                "{key}: {time_s} s are {exact:.4} timesteps, rounded to {timesteps}"
             ));
         }
         Ok(timesteps as u32)

@@ -139,7 +139,7 @@ fn read_with<T>(
 ) -> Result<T, NirError> {
     let read = || {
         // Anything else, such as a device, may have no end.
-        if !std::fs::metadata(path)?.is_file() {
+        if !std::fs::metadata(files::place(path))?.is_file() {
             return Err(NirProblem::NotAFile);
         }
         decode(files::read(path)?)

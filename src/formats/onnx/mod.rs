@@ -123,11 +123,8 @@ pub fn load(path: &Path) -> Result<OnnxModel, OnnxError> {
     let name = path
         .file_stem()
         .map_or_else(|| shown.clone(), |stem| stem.to_string_lossy().into_owned());
-    let folder = match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => Path::new("."),
-    };
+    let place = files::place(path);
+    let folder = files::folder_of(&place);
     read(&name, &shown, &bytes, &Folder(Some(folder.to_owned())))
 }
 

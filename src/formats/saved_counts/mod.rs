@@ -113,7 +113,7 @@ pub fn save(saved: &SavedCounts, path: &Path) -> Result<(), SavedCountsError> {
 pub fn load(path: &Path) -> Result<SavedCounts, SavedCountsError> {
     let read = || {
         // Anything else, such as a device, may have no end.
-        if !std::fs::metadata(path)?.is_file() {
+        if !std::fs::metadata(files::place(path))?.is_file() {
             return Err(SavedCountsProblem::NotAFile);
         }
         decode(files::read(path)?)

@@ -73,18 +73,19 @@ pub(super) fn read(path: &Path, request: &Request) -> Result<(Parsed, SourceFile
 /// Recordings and folders in a folder, by name.
 fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), SpikesProblem> {
     let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(dataset::Problem::Io)? {
-        paths.push(entry.map_err(dataset::Problem::Io)?.path());
+    for entry in std::fs::read_dir(files::place(folder)).map_err(dataset::Problem::Io)? {
+        let entry = entry.map_err(dataset::Problem::Io)?;
+        paths.push(folder.join(entry.file_name()));
     }
     // "2" before "10".
     paths.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
     let is_recording = |path: &PathBuf| {
-        path.is_file()
+        files::is_file(path)
             && path
                 .extension()
                 .is_some_and(|extension| extension.eq_ignore_ascii_case("bin"))
     };
     let recordings = paths.iter().filter(|path| is_recording(path)).cloned();
-    let folders = paths.iter().filter(|path| path.is_dir()).cloned();
+    let folders = paths.iter().filter(|path| files::is_dir(path)).cloned();
     Ok((recordings.collect(), folders.collect()))
 }

@@ -2,6 +2,7 @@
 
 use super::SpikesProblem;
 use crate::digest::sha256_hex;
+use crate::files;
 use crate::formats::dataset::{self, SourceFile};
 use crate::formats::hdf5_file::Hdf5File;
 use std::collections::BTreeMap;
@@ -56,7 +57,7 @@ pub(super) fn beside<'a>(
     files: impl Iterator<Item = &'a Path>,
 ) -> Result<Option<Labels>, SpikesProblem> {
     let path = folder.join(TABLE);
-    if !path.is_file() {
+    if !files::is_file(&path) {
         return Ok(None);
     }
     let (rows, source) = table(&path)?;
@@ -100,7 +101,7 @@ fn table(path: &Path) -> Result<(Vec<(String, u32)>, SourceFile), SpikesProblem>
         file: path.to_path_buf(),
         problem,
     };
-    let bytes = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+    let bytes = files::read(path).map_err(|error| refuse(error.to_string()))?;
     let mut rows = Vec::new();
     for row in csv::Reader::from_reader(&bytes[..]).deserialize() {
         rows.push(row.map_err(|error| refuse(error.to_string()))?);

@@ -181,7 +181,7 @@ pub fn read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesError>
 }
 
 fn try_read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesProblem> {
-    let (mut parsed, source) = match path.is_dir() {
+    let (mut parsed, source) = match files::is_dir(path) {
         true => folder::read(path, request)?,
         false => file(path, request)?,
     };
@@ -194,7 +194,7 @@ fn try_read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesProble
 /// Reads a single file.
 fn file(path: &Path, request: &Request) -> Result<(Parsed, SourceFile), SpikesProblem> {
     // Anything else, such as a device, may have no end.
-    if !std::fs::metadata(path)
+    if !std::fs::metadata(files::place(path))
         .map_err(dataset::Problem::Io)?
         .is_file()
     {

@@ -4,6 +4,7 @@ use super::events::{Event, binary, summed};
 use super::{Content, Parsed, Request, SpikesProblem};
 use crate::formats::hdf5_file::Hdf5File;
 use crate::formats::nir::data::{self, GraphData, Grid, NodeData, Observable};
+use crate::units::si;
 
 /// Observable that is taken where a node has several.
 const SPIKES: &str = "spikes";
@@ -41,7 +42,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
                 let value = f64::from(values[index]);
                 return Err(SpikesProblem::NotFinite { index, value });
             }
-            notes.push(format!("it is on a grid of {} s", grid.dt_s));
+            notes.push(format!("it is on a grid of {}", si(grid.dt_s, "s")));
             let timesteps = dims[1];
             (Content::Grid { values, timesteps }, dims[0])
         }

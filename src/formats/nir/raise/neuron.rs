@@ -41,7 +41,7 @@ impl Raising<'_> {
             Neuron::IntegrateFire(model) => {
                 if model.initial != 0.0 {
                     self.notes.push(format!(
-                        "population \"{}\" starts at {} of its threshold, which stands as metadata/v_initial: NIR has no initial potential",
+                        "population \"{}\" starts at {:.4} of its threshold, which stands as metadata/v_initial: NIR has no initial potential",
                         population.name, model.initial
                     ));
                 }
