@@ -567,7 +567,7 @@ mod tests {
             (with("'=f4'", "False", "(1,)"), "type =f4"),
             (with("''", "False", "(1,)"), "type "),
             (with("4", "False", "(1,)"), "instead of a string"),
-            (with("'<f4", "False", "1"), "instead of"),
+            (with("'<f4", "False", "1"), "elements of type <f4, "),
             (
                 with("'<f4'", "None", "(1,)"),
                 "\"None, 'shape': (1,)}\" instead of True or False",
