@@ -76,6 +76,30 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
     heading(&mut out, run)?;
     writeln!(out)?;
+    populations(&mut out, run)?;
+    writeln!(out)?;
+    for output in &run.output_populations {
+        let what = match output.kind {
+            OutputKind::SpikeCount => "spike counts",
+            OutputKind::FinalPotential => "potentials after the last timestep",
+        };
+        writeln!(out, "output \"{}\": {what}", output.population)?;
+    }
+    outputs(&mut out, run)?;
+    writeln!(
+        out,
+        "simulated in {} at {}",
+        si(run.timing.simulate_s, "s"),
+        si(run.timing.synops_per_s, "SynOp/s")
+    )?;
+    if let Some(record) = &run.record {
+        writeln!(out, "recorded to {record}")?;
+    }
+    Ok(out)
+}
+
+/// A row per population, and their sums.
+fn populations(out: &mut String, run: &NetworkRun) -> std::fmt::Result {
     let mut line = |cells: [&str; 7]| {
         let [name, rest @ ..] = cells;
         let [neurons, synapses, rate, spikes, synops, macs] = rest;
@@ -116,26 +140,7 @@ fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {
         &count(run.totals.spikes_per_inference),
         &count(run.totals.synops_per_inference),
         &count(run.totals.macs_per_inference),
-    ])?;
-    writeln!(out)?;
-    for output in &run.output_populations {
-        let what = match output.kind {
-            OutputKind::SpikeCount => "spike counts",
-            OutputKind::FinalPotential => "potentials after the last timestep",
-        };
-        writeln!(out, "output \"{}\": {what}", output.population)?;
-    }
-    outputs(&mut out, run)?;
-    writeln!(
-        out,
-        "simulated in {} at {}",
-        si(run.timing.simulate_s, "s"),
-        si(run.timing.synops_per_s, "SynOp/s")
-    )?;
-    if let Some(record) = &run.record {
-        writeln!(out, "recorded to {record}")?;
-    }
-    Ok(out)
+    ])
 }
 
 /// What ran, how, and on what.
