@@ -97,9 +97,10 @@ fn price(job: &Job) -> Vec<TargetReport> {
     mesh::price(job, times)
 }
 
-fn times(receipt: &mut Receipt) -> Option<Bounds> {
-    let [synop, active, inactive, router] = receipt.figures(TIMES)?;
-    Some(Bounds::new(|at| StageTimes {
+fn times<'a>(receipt: &mut Receipt<'a>) -> Option<Bounds<'a>> {
+    let figures = receipt.figures(TIMES)?;
+    let [synop, active, inactive, router] = figures;
+    Some(Bounds::new(&figures, |at| StageTimes {
         neuron_s: at(inactive),
         active_s: at(active) - at(inactive),
         packet_out_s: at(router),

@@ -50,6 +50,8 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
         ));
     }
     let running = report.lines.iter().filter(|line| line.part == Part::Static);
+    // The wait is what the time of the work leaves.
+    let unverified = running.clone().any(|line| line.unverified);
     let running: Range = running.map(|line| line.joules_range).sum();
     let joules = wait_s * watts.nominal;
     let rest = (watts * period_s).zip(running, |whole, running| whole - running);
@@ -64,7 +66,7 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
         bill: Bill::SYSTEM,
         figure: Some(key.to_owned()),
         source: figure.source.clone(),
-        unverified: figure.is_unverified(),
+        unverified: unverified || figure.is_unverified(),
     };
     report.static_j = Some(report.static_j.unwrap_or(0.0) + line.joules);
     report.energy_j = report.energy_j.map(|energy| energy + line.joules_range);

@@ -15,7 +15,9 @@ use crate::units::Range;
 pub(super) const SHARED: [&str; 3] = ["capacity.max_delay", "latency.chip_link", "barrier_sync.*"];
 
 /// How long the chip works.
-struct Pace {
+struct Pace<'a> {
+    /// Figures that the time comes from.
+    figures: Vec<&'a Figure>,
     /// One inference, at the three bounds of the figures [s].
     pub latency_s: Range,
     /// Inference after inference, every figure nominal.
@@ -24,29 +26,35 @@ struct Pace {
 
 /// Time of an inference, with the figures of `times`, those of links between chips and a barrier;
 /// `None` if any that is needed is unknown.
-fn pace(
-    job: &Job,
+fn pace<'a>(
+    job: &Job<'a>,
     mapped: Option<&Mapped>,
-    receipt: &mut Receipt,
-    times: Option<Bounds>,
-) -> Option<Pace> {
+    receipt: &mut Receipt<'a>,
+    times: Option<Bounds<'a>>,
+) -> Option<Pace<'a>> {
     let barrier = match mapped {
         Some(mapped) => barrier(job, receipt, mapped.placement.tiles()),
         None => None,
     };
     // Links that nothing crosses take no time.
-    let link_s = match mapped {
-        Some(mapped) if mapped.traffic.borders > 0 => {
-            receipt.figure("latency.chip_link").map(|f| f.value)
-        }
-        _ => Some(Range::ZERO),
+    let link = match mapped {
+        Some(mapped) if mapped.traffic.borders > 0 => Some(receipt.figure("latency.chip_link")),
+        _ => None,
     };
+    let link_s = link.map_or(Some(Range::ZERO), |link| link.map(|figure| figure.value));
     let (Some(times), Some(mapped), Some(barrier), Some(link_s)) = (times, mapped, barrier, link_s)
     else {
         receipt.lose(Part::Static, Bill::SYSTEM);
         return None;
     };
-    let Bounds { low, nominal, high } = times;
+    let Bounds {
+        low,
+        nominal,
+        high,
+        mut figures,
+    } = times;
+    figures.push(barrier);
+    figures.extend(link.flatten());
     let complete = |times: StageTimes, bound: fn(Range) -> f64| StageTimes {
         barrier_s: bound(barrier.value),
         chip_link_s: bound(link_s),
@@ -62,6 +70,7 @@ fn pace(
     let at = |times: &StageTimes| latency(counts, placement, traffic, times);
     let nominal = complete(nominal, |range| range.nominal);
     Some(Pace {
+        figures,
         latency_s: Range::new(
             at(&complete(low, |range| range.low)),
             at(&nominal),
@@ -72,15 +81,18 @@ fn pace(
 }
 
 /// Stage times with every figure at its low, nominal and high value.
-pub(super) struct Bounds {
+pub(super) struct Bounds<'a> {
     low: StageTimes,
     nominal: StageTimes,
     high: StageTimes,
+    figures: Vec<&'a Figure>,
 }
 
-impl Bounds {
-    pub fn new(times: impl Fn(fn(&Figure) -> f64) -> StageTimes) -> Self {
+impl<'a> Bounds<'a> {
+    /// `figures` are those that `times` reads.
+    pub fn new(figures: &[&'a Figure], times: impl Fn(fn(&Figure) -> f64) -> StageTimes) -> Self {
         Bounds {
+            figures: figures.to_vec(),
             low: times(|figure| figure.value.low),
             nominal: times(|figure| figure.value.nominal),
             high: times(|figure| figure.value.high),
@@ -105,20 +117,16 @@ fn barrier<'a>(job: &Job<'a>, receipt: &mut Receipt, tiles: usize) -> Option<&'a
     found.map(|(_, figure)| figure)
 }
 
+/// What tells the times of the stages of a mesh.
+type Times<'a> = fn(&mut Receipt<'a>) -> Option<Bounds<'a>>;
+
 /// The spiking network on a mesh of neurocores whose stages take `times`.
-pub(super) fn price<'a>(
-    job: &Job<'a>,
-    times: fn(&mut Receipt) -> Option<Bounds>,
-) -> Vec<TargetReport> {
+pub(super) fn price<'a>(job: &Job<'a>, times: Times<'a>) -> Vec<TargetReport> {
     let tables = job.hardware.law.tables.iter();
     tables.map(|table| price_table(job, table, times)).collect()
 }
 
-fn price_table<'a>(
-    job: &Job<'a>,
-    table: &LawTable,
-    times: fn(&mut Receipt) -> Option<Bounds>,
-) -> TargetReport {
+fn price_table<'a>(job: &Job<'a>, table: &LawTable, times: Times<'a>) -> TargetReport {
     let mut receipt = Receipt::new(job);
     let mapped = map(job, &mut receipt);
     let mapped = mapped.as_deref();
@@ -129,7 +137,7 @@ fn price_table<'a>(
         pace.as_ref().map(|pace| Running {
             seconds: pace.latency_s,
             chips: chips(mapped),
-            figures: Vec::new(),
+            figures: pace.figures.clone(),
         })
     };
     let mut machine = Machine {

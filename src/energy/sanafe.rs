@@ -114,9 +114,10 @@ fn price(job: &Job) -> Vec<TargetReport> {
     mesh::price(job, times)
 }
 
-fn times(receipt: &mut Receipt) -> Option<Bounds> {
-    let [access, update, spike, out, into, dense, sparse, conv] = receipt.figures(TIMES)?;
-    Some(Bounds::new(|at| StageTimes {
+fn times<'a>(receipt: &mut Receipt<'a>) -> Option<Bounds<'a>> {
+    let figures = receipt.figures(TIMES)?;
+    let [access, update, spike, out, into, dense, sparse, conv] = figures;
+    Some(Bounds::new(&figures, |at| StageTimes {
         neuron_s: at(access),
         active_s: at(update),
         spike_s: at(spike),

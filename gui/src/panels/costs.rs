@@ -4,7 +4,7 @@ use super::Panel;
 use crate::state::State;
 use crate::words::star;
 use eframe::egui::{ComboBox, DragValue, Grid, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
-use spikewatt::energy::{Figure, Hardware, device_file};
+use spikewatt::energy::{Figure, FigureSection, Hardware, device_file};
 
 /// Figures of the chosen device with their sources; a value can be edited.
 #[derive(Default)]
@@ -124,7 +124,7 @@ fn row(ui: &mut Ui, key: &str, figure: &Figure, edited: bool) -> Option<f64> {
         .range(0.0..=f64::MAX)
         .suffix(format!(" {}", figure.unit));
     // What sets the room of the chip would ask for another placement.
-    let can_edit = !key.starts_with("capacity.");
+    let can_edit = figure.section != FigureSection::Capacity;
     let response = ui.add_enabled(can_edit, field);
     response
         .widget_info(|| WidgetInfo::labeled(Role::SpinButton, can_edit, format!("Value of {key}")));
@@ -146,12 +146,14 @@ fn row(ui: &mut Ui, key: &str, figure: &Figure, edited: bool) -> Option<f64> {
 /// Figures as one looks for them: prices first, then times, then room.
 fn in_order(hardware: &Hardware) -> Vec<(&String, &Figure)> {
     let mut figures: Vec<_> = hardware.figures.iter().collect();
-    let rank = |key: &str| {
-        let kinds = ["energy.", "power.", "latency.", "rate."];
-        let found = kinds.iter().position(|kind| key.starts_with(kind));
-        found.unwrap_or(kinds.len())
+    let rank = |figure: &Figure| match figure.section {
+        FigureSection::Energy => 0,
+        FigureSection::Power => 1,
+        FigureSection::Latency => 2,
+        FigureSection::Rate => 3,
+        _ => 4,
     };
-    figures.sort_by_key(|(key, _)| rank(key));
+    figures.sort_by_key(|(_, figure)| rank(figure));
     figures
 }
 
