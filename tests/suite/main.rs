@@ -16,6 +16,7 @@ mod engine;
 mod estimate;
 mod explore;
 mod exports;
+mod folders;
 mod hostile;
 mod meter;
 mod models;
