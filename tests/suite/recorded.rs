@@ -255,6 +255,6 @@ fn the_command_line_takes_recordings_for_onnx_models() {
     );
     refused(
         &[&good[..], &["--encoding", "regular"]].concat(),
-        "--encoding",
+        "--encoding: recorded events are spikes already",
     );
 }

@@ -111,7 +111,11 @@ fn worked_event_recordings_are_counted_scored_and_priced() {
     assert_eq!(number(&report, "/samples"), 3.0);
     assert_eq!(number(&report, "/timesteps"), 4.0);
     assert_eq!(number(&report, "/totals/synops_per_inference"), 2.0);
-    assert_eq!(number(&report, "/totals/spikes_per_inference"), 4.0);
+    // The six events of the input are no spikes of neurons.
+    assert_eq!(number(&report, "/totals/spikes_per_inference"), 2.0);
+    assert_eq!(number(&report, "/totals/neuron_updates_per_inference"), 8.0);
+    assert_eq!(number(&report, "/populations/0/spikes_per_inference"), 2.0);
+    assert_eq!(report.pointer("/populations/0/role").unwrap(), "input");
     assert_eq!(number(&report, "/model/parameters"), 8.0);
     assert_eq!(number(&report, "/accuracy/snn"), 2.0 / 3.0);
     // After the first timestep a silent sample is class 0: the first and, wrongly, both others.
@@ -353,4 +357,88 @@ fn reference_nmnist_recordings() {
     ]);
     assert!(number(&sinabs, "/accuracy/snn") >= 0.9);
     assert_ne!(value["totals"], sinabs["totals"]);
+}
+
+#[test]
+fn a_sweep_varies_a_spiking_network() {
+    let folder = bench();
+    let text = "
+        [experiment]
+        model = 'net.nir'
+        data = { path = 'recordings' }
+        output = { targets = ['loihi1'] }
+        [parameters]
+        'simulation.timesteps' = [1, 4]
+        'output.host_exchange_s' = [0.0, 1.0]
+    ";
+    std::fs::write(folder.path().join("s.toml"), text).unwrap();
+    for verb in ["run", "merge"] {
+        let mut command = spikewatt();
+        command.current_dir(folder.path());
+        command.args(["sweep", verb, "s.toml", "--out", "out"]);
+        command.assert().success();
+    }
+    let json = std::fs::read(folder.path().join("out/results.json")).unwrap();
+    let merged: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    // Two of the six events come in the first timestep.
+    let spikes: Vec<f64> = (0..4)
+        .map(|i| {
+            number(
+                &merged,
+                &format!("/points/{i}/result/totals/spikes_per_inference"),
+            )
+        })
+        .collect();
+    assert_eq!(spikes, [2.0 / 3.0, 2.0 / 3.0, 2.0, 2.0]);
+    let energy = |i: usize| {
+        number(
+            &merged,
+            &format!("/points/{i}/result/candidates/0/latency_s"),
+        )
+    };
+    assert!(energy(1) > energy(0) && energy(3) > energy(2));
+}
+
+#[test]
+fn counts_and_recordings_are_run_as_experiments_are() {
+    let folder = bench();
+    let first = run(folder.path(), &BASE);
+    let again = run(folder.path(), &["out/counts.h5", "--targets", "loihi1"]);
+    assert_eq!(first["targets"], again["targets"]);
+    let mut simulate = spikewatt();
+    simulate.current_dir(folder.path());
+    simulate.args([
+        "simulate",
+        "net.nir",
+        "--input",
+        "recordings",
+        "--record",
+        "r.npz",
+    ]);
+    simulate.assert().success();
+    let recorded = run(folder.path(), &["r.npz", "--targets", "loihi1"]);
+    assert_eq!(first["targets"], recorded["targets"]);
+    let mut refused = spikewatt();
+    refused.current_dir(folder.path());
+    refused.args(["run", "out/counts.h5", "--timesteps", "3"]);
+    let said = predicate::str::contains("--timesteps").and(predicate::str::contains("counts"));
+    refused.assert().code(1).stderr(said);
+}
+
+#[test]
+fn the_folder_of_a_result_is_relative_to_the_file_that_names_it() {
+    let folder = bench();
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    let text = "model = '../net.nir'
+        data = { path = '../recordings' }
+        output = { targets = ['loihi1'], folder = 'mine' }";
+    std::fs::write(inner.join("e.toml"), text).unwrap();
+    let mut command = spikewatt();
+    command
+        .current_dir(folder.path())
+        .args(["run", "inner/e.toml"]);
+    command.assert().success();
+    assert!(inner.join("mine/summary.json").is_file());
+    assert!(!folder.path().join("mine").exists());
 }
