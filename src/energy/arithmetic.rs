@@ -21,7 +21,7 @@ pub(super) static LAW: Law = Law {
     about: "MACs and ACs alone: no memory, no control, no static power",
     tables: &[SPIKING, ORIGINAL, QUANTISED, QUANTISED_WIDE, PRUNED],
     figures: &[],
-    price: price,
+    price,
     divide: by_events,
 };
 

@@ -20,7 +20,7 @@ pub(super) static LAW: Law = Law {
     about: "synaptic operation and neuron update alone, as keras-spiking charges them",
     tables: &[SPIKING, CONVENTIONAL],
     figures: &[],
-    price: price,
+    price,
     divide: by_events,
 };
 

@@ -18,7 +18,7 @@ pub(super) static LAW: Law = Law {
     about: "measured all-in energy per MAC of int8 networks",
     tables: &[TABLE],
     figures: &[&["power.active"]],
-    price: price,
+    price,
     divide: by_events,
 };
 

@@ -94,7 +94,7 @@ pub(super) static LAW: Law = Law {
         notes: &[],
     }],
     figures: &[&CAPACITY, &SHARED, &TIMES],
-    price: price,
+    price,
     divide: by_events,
 };
 
