@@ -11,6 +11,7 @@ mod cli;
 mod conversion;
 mod convert;
 mod devices;
+mod documents;
 mod energy;
 mod engine;
 mod estimate;
