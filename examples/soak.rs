@@ -165,7 +165,8 @@ fn run(
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?;
-    Ok(pool.install(|| experiment::run(experiment, catalogue, &|_| ControlFlow::Continue(())))?)
+    let observer = |_| ControlFlow::Continue(());
+    pool.install(|| experiment::run(experiment, catalogue, &observer).map_err(Failure::from))
 }
 
 fn timeless(report: &Report) -> Report {

@@ -115,6 +115,9 @@ pub fn times(factor: f64) -> String {
     if factor.is_infinite() {
         return "∞×".to_owned();
     }
+    if factor == 0.0 {
+        return "0×".to_owned();
+    }
     let rounded: f64 = format!("{factor:.1e}").parse().unwrap_or(factor);
     let digits = match rounded.abs() {
         r if r >= 1e9 || (r > 0.0 && r < 0.01) => format!("{rounded:.1e}"),
@@ -159,7 +162,7 @@ mod tests {
     #[test]
     fn worked_factors_have_two_digits() {
         for (factor, expected) in [
-            (0.0, "0.0×"),
+            (0.0, "0×"),
             (0.004_21, "4.2e-3×"),
             (0.0421, "0.042×"),
             (0.996, "1.0×"),

@@ -226,6 +226,14 @@ pub(super) fn convertible(file: &Path) -> Result<FileKind, KindError> {
     formats::require(file, "a model to convert or its experiment", accepts)
 }
 
+/// All samples of a file.
+fn calibrated_on(path: PathBuf) -> CalibrationConfig {
+    CalibrationConfig {
+        path,
+        samples: None,
+    }
+}
+
 /// An experiment whose model is converted, with what flags say.
 pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<ConvertedExperiment> {
     let kind = convertible(&args.input)?;
@@ -244,7 +252,8 @@ pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Conv
                 args.input.display()
             );
         };
-        let base = ConvertedExperiment::of_model(args.input.clone(), data.clone());
+        let mut base = ConvertedExperiment::of_model(args.input.clone(), data.clone());
+        base.calibration = args.calibration.clone().map(calibrated_on);
         ConvertedExperiment::from_table(toml::Table::try_from(base)?, &args.set)?
     };
     if let Some(data) = &args.data {
@@ -257,10 +266,11 @@ pub(super) fn experiment(args: &RunArgs, common: &Common) -> anyhow::Result<Conv
         experiment.data.labels = Some(labels.clone());
     }
     if let Some(path) = &args.calibration {
-        experiment.calibration = Some(CalibrationConfig {
-            path: path.clone(),
-            samples: None,
-        });
+        let former = experiment.calibration.take();
+        experiment.calibration = match former {
+            Some(former) if former.path == *path => Some(former),
+            _ => Some(calibrated_on(path.clone())),
+        };
     }
     if let Some(timesteps) = args.timesteps {
         experiment.simulation.timesteps = timesteps;

@@ -6,13 +6,16 @@ use super::mapped::Mapped;
 use super::receipt::{NO_DENSE, Receipt, Running};
 use crate::result::{Line, Part, TargetReport};
 
+/// Works out how long the device runs; what it lacks is named on the receipt.
+pub(super) type AskRunning<'m, 'a> = dyn FnMut(&mut Receipt<'a>) -> Option<Running<'a>> + 'm;
+
 /// What is known of the device while a table is evaluated.
 #[derive(Default)]
 pub(super) struct Machine<'m, 'a> {
     /// Where the neurons sit; `None` if that is not known or means nothing.
     pub mapped: Option<&'m Mapped>,
     /// How long it works; asked for once, by the term that charges for time.
-    pub running: Option<&'m mut dyn FnMut(&mut Receipt<'a>) -> Option<Running<'a>>>,
+    pub running: Option<&'m mut AskRunning<'m, 'a>>,
 }
 
 /// A receipt of a table: each term is a line.

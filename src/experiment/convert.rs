@@ -26,7 +26,7 @@ pub const CONVERTED_FLAGS: &str =
 pub enum ConvertError {
     /// It could not be converted.
     #[error(transparent)]
-    Experiment(#[from] ExperimentError),
+    Experiment(Box<ExperimentError>),
     /// NIR cannot express it.
     #[error("{model}: {problem}")]
     Raise {
@@ -35,6 +35,12 @@ pub enum ConvertError {
         /// All that is in the way.
         problem: RaiseError,
     },
+}
+
+impl From<ExperimentError> for ConvertError {
+    fn from(error: ExperimentError) -> Self {
+        ConvertError::Experiment(Box::new(error))
+    }
 }
 
 /// A population of a converted network.

@@ -20,7 +20,7 @@ pub enum SubjectError {
     Config(#[from] ConfigError),
     /// The experiment fails.
     #[error(transparent)]
-    Experiment(#[from] ExperimentError),
+    Experiment(Box<ExperimentError>),
     /// The network fails.
     #[error(transparent)]
     Simulate(#[from] SimulateError),
@@ -69,8 +69,14 @@ pub enum SubjectError {
     },
 }
 
+impl From<ExperimentError> for SubjectError {
+    fn from(error: ExperimentError) -> Self {
+        SubjectError::Experiment(Box::new(error))
+    }
+}
+
 impl From<SimulationError> for SubjectError {
     fn from(error: SimulationError) -> Self {
-        SubjectError::Experiment(error.into())
+        SubjectError::Experiment(Box::new(error.into()))
     }
 }

@@ -100,7 +100,7 @@ mod tests {
         let shelf = temp.path().join("shelf");
         fs::create_dir(&shelf).unwrap();
         fs::write(shelf.join("x.h5"), "counts").unwrap();
-        let found = counts_file(&folder, &[shelf.clone()]).unwrap();
+        let found = counts_file(&folder, std::slice::from_ref(&shelf)).unwrap();
         assert_eq!(found, shelf.join("x.h5"));
         fs::write(folder.join(COUNTS_FILE), "own").unwrap();
         assert_eq!(counts_file(&folder, &[]).unwrap(), folder.join(COUNTS_FILE));

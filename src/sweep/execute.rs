@@ -72,12 +72,13 @@ pub fn run_in_memory(
     observer: SweepObserver,
 ) -> Result<BTreeMap<String, PointStatus>, SweepError> {
     let mut known = BTreeMap::new();
-    let keep = Mutex::new(|point: &Point, outcome, origin| {
-        known.insert(point.id.clone(), PointStatus { outcome, origin });
-        Ok(())
-    });
-    work_through(plan, catalogue, shard, &BTreeSet::new(), &keep, observer)?;
-    drop(keep);
+    {
+        let keep = Mutex::new(|point: &Point, outcome, origin| {
+            known.insert(point.id.clone(), PointStatus { outcome, origin });
+            Ok(())
+        });
+        work_through(plan, catalogue, shard, &BTreeSet::new(), &keep, observer)?;
+    }
     Ok(known)
 }
 

@@ -143,7 +143,7 @@ pub enum SweepError {
     Hardware(#[from] HardwareError),
     /// An experiment failed.
     #[error(transparent)]
-    Experiment(#[from] ExperimentError),
+    Experiment(Box<ExperimentError>),
     /// The store of a shard cannot be used.
     #[error("{path}: {reason}")]
     Store {
@@ -169,4 +169,10 @@ pub enum SweepError {
     /// Someone asked to stop.
     #[error("stopped; finished points are kept, run the same command again to go on")]
     Stopped,
+}
+
+impl From<ExperimentError> for SweepError {
+    fn from(error: ExperimentError) -> Self {
+        SweepError::Experiment(Box::new(error))
+    }
 }
