@@ -107,7 +107,7 @@ pub fn si(value: f64, unit: &str) -> String {
 ///
 /// ```
 /// use spikewatt::units::times;
-/// assert_eq!([1.0, 7.55, 14.9].map(times), ["1.0×", "7.6×", "15×"]);
+/// assert_eq!([1.0, 7.56, 14.9].map(times), ["1.0×", "7.6×", "15×"]);
 /// assert_eq!(times(153_139.0), "150,000×");
 /// ```
 #[must_use]

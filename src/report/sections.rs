@@ -54,7 +54,7 @@ fn crossovers(report: &Report, scope: Scope) -> Option<Section> {
     }
     (!rows.is_empty()).then(|| Section {
         title: format!(
-            "{} (this network: rate {:.2} %, T = {})",
+            "Crossover, {} (this network: rate {:.2} %, T = {})",
             within_sentence(scope.label()),
             here * 100.0,
             report.timesteps

@@ -12,7 +12,8 @@ use spikewatt::report::{
     OutputFolder, ResultFile, Roofline, Text, TornadoFigure, WIDTH, outputs,
 };
 use spikewatt::result::{
-    ComparisonOutcome, Meeting, Reason, Report, Restriction, Scope, Side, Workload, verdict,
+    ComparisonOutcome, Meeting, RateCurve, RatePoint, Reason, Report, Restriction, Scope, Side,
+    Workload, verdict,
 };
 use spikewatt::units::Range;
 
@@ -572,6 +573,24 @@ fn worked_verdict_scopes_are_never_compared() {
     assert!(!verdict.to_string().contains("wins"));
 }
 
+/// Energy against rate where each of `synops` at the rate at hand costs so many joules.
+fn linear_curve(target: &str, synops: f64, joules_each: f64) -> RateCurve {
+    let point = |factor: f64| {
+        let energy = Range::exact(factor * synops * joules_each);
+        RatePoint {
+            rate: 0.1 * factor,
+            synops_per_inference: Some(factor * synops),
+            energy_j: [Some(energy), None, None],
+        }
+    };
+    RateCurve {
+        target: target.to_owned(),
+        rate: 0.1,
+        points: [0.0, 1.0, 10.0].map(point).to_vec(),
+        per_timestep_j: [None; 3],
+    }
+}
+
 #[test]
 fn closed_form_crossover_is_the_ratio_of_mac_to_ac() {
     // 5000 synapses: 5000 MACs of 4.6 pJ against 2000 SynOps of 0.9 pJ, all input spiking.
@@ -588,6 +607,7 @@ fn closed_form_crossover_is_the_ratio_of_mac_to_ac() {
         ),
     ]);
     report.populations.remove(1);
+    report.rate_curves = vec![linear_curve("45nm", 2000.0, 0.9e-12)];
     let scope = &verdict(&report).scopes[0];
     assert_eq!(scope.scope, Scope::Compute);
     let crossover = scope.crossover.unwrap();

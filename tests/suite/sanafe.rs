@@ -412,8 +412,8 @@ fn an_architecture_of_sanafe_is_a_device_with_its_energies() {
     }
     let missing = [
         "capacity.max_delay",
-        "energy.chip_link",
         "latency.chip_link",
+        "energy.chip_link",
         "energy.host_mac",
         "power.chip_static",
     ];

@@ -187,7 +187,8 @@ fn tables(metadata: &Value) -> String {
     let in_program = |id: &str| program.contains(id);
     let in_window = |id: &str| !program.contains(id) && window.contains(id);
     let elsewhere = |id: &str| !program.contains(id) && !window.contains(id);
-    let sections: [(&str, &dyn Fn(&str) -> bool); 3] = [
+    type Holds<'a> = &'a dyn Fn(&str) -> bool;
+    let sections: [(&str, Holds); 3] = [
         (
             "In the program `spikewatt` and in the window `spikewatt-gui`",
             &in_program,

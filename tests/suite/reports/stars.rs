@@ -9,7 +9,7 @@ use spikewatt::energy::{self, Catalogue, Hardware, PriceOptions, Work};
 use spikewatt::network::{Connectivity, Edge, Node, Pattern, Role, Shape, Topology};
 use spikewatt::report::{Collection, Text, outputs};
 use spikewatt::result::{MonteCarlo, Profile, Report, Scope};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns that say nothing about energy.
 const TIMES: [&str; 2] = ["latency_s", "throughput_per_s"];
@@ -148,20 +148,21 @@ fn unmarked_rows(before: &str, after: &str) -> Vec<String> {
         (head, reader.records().map(Result::unwrap).collect())
     };
     let ((head, before), (_, after)) = (read(before), read(after));
-    let differs = |a: &csv::StringRecord, b: &csv::StringRecord| {
-        let cells = head.iter().zip(a.iter().zip(b.iter()));
-        let mut told = cells.filter(|(name, _)| !TIMES.contains(name));
-        told.any(|(_, (a, b))| a != b)
+    // Rows may change places, so each is looked for among all.
+    let told = |row: &csv::StringRecord| -> Vec<String> {
+        let cells = head.iter().zip(row.iter());
+        let told = cells.filter(|(name, _)| !TIMES.contains(name));
+        told.map(|(_, cell)| cell.to_owned()).collect()
     };
+    let after: BTreeSet<Vec<String>> = after.iter().map(told).collect();
     let marked = |row: &csv::StringRecord| {
         let mut cells = head.iter().zip(row.iter());
         cells.any(|(name, cell)| name.ends_with("unverified") && cell == "true")
     };
     before
         .iter()
-        .zip(&after)
-        .filter(|(a, b)| differs(a, b) && !marked(a))
-        .map(|(a, _)| format!("{a:?}"))
+        .filter(|row| !after.contains(&told(row)) && !marked(row))
+        .map(|row| format!("{row:?}"))
         .collect()
 }
 
