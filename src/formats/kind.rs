@@ -254,8 +254,13 @@ pub fn kind_of(path: &Path) -> Result<FileKind, KindError> {
         source,
     };
     let place = files::place(path);
-    if std::fs::metadata(&place).map_err(read)?.is_dir() {
+    let found = std::fs::metadata(&place).map_err(read)?;
+    if found.is_dir() {
         return Ok(folder(&place));
+    }
+    // Opening a pipe would wait for someone to write into it.
+    if !found.is_file() {
+        return Err(read(std::io::Error::other("it is not a file")));
     }
     if extension(path) == "toml" {
         return description::kind_of(path);
