@@ -173,7 +173,7 @@ impl Default for PriceOptions {
 }
 
 /// All cost laws.
-pub static LAWS: [&Law; 17] = [
+pub static LAWS: &[&Law] = &[
     &sanafe::LAW,
     &davies::LAW,
     &per_event::LAW,

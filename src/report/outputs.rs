@@ -40,7 +40,7 @@ const PAPER: &[Collection] = &[Collection::Paper];
 const BOTH: &[Collection] = &[Collection::Result, Collection::Paper];
 
 /// The tables and texts that a result can become. A new one is a row here.
-static FILES: [Row; 20] = [
+static FILES: &[Row] = &[
     file(&Json, RESULT),
     file(&PopulationsCsv, BOTH),
     file(&TargetsCsv, BOTH),
@@ -65,7 +65,7 @@ static FILES: [Row; 20] = [
 
 /// The figures that a result can become. A new one is a row here.
 #[cfg(feature = "figures")]
-static FIGURES: [Row; 9] = [
+static FIGURES: &[Row] = &[
     figure(&EnergyFigure, BOTH),
     figure(&CrossoverFigure, BOTH),
     figure(&TornadoFigure, BOTH),
@@ -78,7 +78,7 @@ static FIGURES: [Row; 9] = [
 ];
 
 #[cfg(not(feature = "figures"))]
-static FIGURES: [Row; 0] = [];
+static FIGURES: &[Row] = &[];
 
 const fn file(exporter: &'static dyn Exporter, within: &'static [Collection]) -> Row {
     Row {
@@ -132,7 +132,7 @@ impl ResultFile {
 pub fn outputs(collection: Collection) -> Vec<ResultFile> {
     let rows = FILES
         .iter()
-        .chain(&FIGURES)
+        .chain(FIGURES)
         .filter(|row| row.within.contains(&collection));
     rows.flat_map(|row| row.outputs(collection)).collect()
 }

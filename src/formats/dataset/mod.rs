@@ -120,7 +120,7 @@ struct Reader {
 }
 
 /// All formats; the first that recognises a file reads it.
-const READERS: [Reader; 5] = [
+const READERS: &[Reader] = &[
     npz::READER,
     npy::READER,
     hdf5::READER,
@@ -235,7 +235,10 @@ fn reader_for(path: &Path, content: &Content) -> Result<&'static Reader, Problem
         .find(|reader| (reader.recognises)(&head))
         .or_else(|| readable().find(named))
         .ok_or_else(|| Problem::Unrecognised {
-            supported: READERS.map(|reader| reader.name).join(", "),
+            supported: (READERS.iter())
+                .map(|reader| reader.name)
+                .collect::<Vec<_>>()
+                .join(", "),
         })
 }
 

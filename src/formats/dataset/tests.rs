@@ -670,7 +670,7 @@ with h5py.File(d + "bool.h5", "w") as f:
 #[test]
 fn unknown_content_lists_every_format() {
     let error = load_bytes("notes.txt", b"hello").unwrap_err().to_string();
-    for reader in &READERS {
+    for reader in READERS {
         assert!(error.contains(reader.name), "{error}");
     }
     assert!(error.contains("notes.txt"));
