@@ -207,7 +207,8 @@ fn a_recording_is_priced_where_its_network_is() {
     let mut harness = opened(all.join("out.npz"));
     rest(&mut harness);
     assert_priced(&harness, 2);
-    std::fs::write(all.join("recordings/1.bin"), []).unwrap();
+    // The same pixel, at once.
+    std::fs::write(all.join("recordings/1.bin"), [0; 5]).unwrap();
     let mut harness = opened(all.join("out.npz"));
     rest(&mut harness);
     let message = harness.state().message.clone().unwrap_or_default();

@@ -166,7 +166,7 @@ fn an_edited_constant_is_marked_priced_at_once_and_can_be_exported() {
         "the field takes the arrow key"
     );
     assert!(!state.is_edited("loihi1", "energy.spike"));
-    let _ = harness.get_by_label("energy.synop_dense (edited)");
+    let _ = harness.get_by_label("energy.synop_dense* (edited)");
 
     let state = harness.state_mut();
     state.edit("energy.synop_dense", 71.0);
