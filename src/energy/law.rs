@@ -3,6 +3,7 @@
 use super::Job;
 use crate::result::{Bill, Line, Measure, Scope, TargetReport, Workload};
 use crate::units::Range;
+use std::collections::BTreeSet;
 
 /// A way to turn counts into joules.
 #[derive(Debug)]
@@ -127,17 +128,14 @@ impl CostTerm {
 }
 
 impl Law {
-    /// The figures it reads, `section.key`; `section.*` stands for any key. A device file may
-    /// contain no others.
+    /// The figures it reads, each once, `section.key`; `section.*` stands for any key. A device file
+    /// may contain no others.
     pub fn figures(&self) -> impl Iterator<Item = &'static str> + use<> {
         let terms = self.tables.iter().flat_map(|table| table.terms);
         let priced = terms.flat_map(CostTerm::figures);
-        self.figures
-            .iter()
-            .copied()
-            .flatten()
-            .copied()
-            .chain(priced)
+        let stated = self.figures.iter().copied().flatten().copied();
+        let mut seen = BTreeSet::new();
+        stated.chain(priced).filter(move |key| seen.insert(*key))
     }
 
     /// Whether it is this law, whatever its name.
@@ -149,5 +147,21 @@ impl Law {
     pub(super) fn charges(&self, what: Measure) -> bool {
         let mut terms = self.tables.iter().flat_map(|table| table.terms);
         terms.any(|term| term.what == what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::energy::LAWS;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn property_a_law_names_each_figure_once() {
+        for law in LAWS {
+            let figures: Vec<&str> = law.figures().collect();
+            let different: BTreeSet<&&str> = figures.iter().collect();
+            assert_eq!(figures.len(), different.len(), "{}: {figures:?}", law.name);
+            assert!(!figures.is_empty(), "{}", law.name);
+        }
     }
 }
