@@ -1,11 +1,13 @@
 //! The list of devices, and how their files are read.
 
 use super::hardware::{
-    Basis, Confidence, DeviceKind, Figure, FigureQuantity, FigureSection, Hardware, exponent, scale,
+    COMMON, Confidence, DeviceKind, Figure, FigureQuantity, FigureSection, Hardware, HostExchange,
+    SpikeFormat, exponent, scale,
 };
 use super::{LAWS, Law, sanafe_yaml};
 use crate::files;
 use crate::names::nearest;
+use crate::result::{Basis, DeviceClass, NumberFormat};
 use crate::units::Range;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -83,6 +85,10 @@ struct File {
     law: Option<String>,
     inherits: Option<String>,
     shared_kernels: Option<bool>,
+    class: Option<DeviceClass>,
+    chip: Option<String>,
+    host: Option<HostExchange>,
+    formats: Formats,
     source: BTreeMap<String, String>,
     capacity: Entries,
     energy: Entries,
@@ -94,6 +100,14 @@ struct File {
     efficiency: Entries,
     rate: Entries,
     info: Entries,
+}
+
+/// What a device computes with and sends, as written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Formats {
+    numbers: Option<Vec<NumberFormat>>,
+    spike: Option<String>,
 }
 
 /// A figure as written.
@@ -119,6 +133,11 @@ struct Table {
     process_nm: Option<f64>,
     basis: Option<String>,
     shared_kernels: Option<bool>,
+    class: Option<DeviceClass>,
+    chip: Option<String>,
+    host: Option<HostExchange>,
+    numbers: Option<Vec<NumberFormat>>,
+    spike: Option<SpikeFormat>,
     law: Option<&'static Law>,
     stated: Option<Basis>,
     figures: BTreeMap<String, Figure>,
@@ -242,6 +261,8 @@ impl Catalogue {
             Some(law) => Some(find_law(name, law)?),
         };
         let stated = file.figures.or(base.stated);
+        let spike = file.formats.spike.as_deref().map(str::parse).transpose();
+        let spike = spike.map_err(|reason: String| value_error(name, "formats.spike", reason))?;
         let mut figures = base.figures;
         figures.extend(read_figures(name, &file, law, stated)?);
         Ok(Table {
@@ -251,6 +272,11 @@ impl Catalogue {
             process_nm: file.process_nm.or(base.process_nm),
             basis: file.basis.or(base.basis),
             shared_kernels: file.shared_kernels.or(base.shared_kernels),
+            class: file.class.or(base.class),
+            chip: file.chip.or(base.chip),
+            host: file.host.or(base.host),
+            numbers: file.formats.numbers.or(base.numbers),
+            spike: spike.or(base.spike),
             law,
             stated,
             figures,
@@ -320,8 +346,14 @@ fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, Hard
         process_nm: table.process_nm,
         basis: table.basis.clone().ok_or_else(|| missing("basis"))?,
         shared_kernels: table.shared_kernels.unwrap_or(false),
+        stated: table.stated,
+        class: table.class,
+        chip: table.chip.clone().unwrap_or_else(|| name.into()),
+        formats: table.numbers.clone().unwrap_or_default(),
+        spike: table.spike,
+        host: table.host,
         law,
-        figures: part(&|key, _| reads(law, key)),
+        figures: part(&|key, _| reads(law, key) || COMMON.contains(&key)),
         info: part(&|_, figure| figure.section == FigureSection::Info),
     })
 }
@@ -389,11 +421,15 @@ fn section(name: &str, key: &str) -> Result<FigureSection, String> {
 /// Refuses a figure that the law would never look at: most likely its key is misspelt.
 fn check_key(key: &str, section: FigureSection, law: Option<&Law>) -> Result<(), String> {
     match law {
-        Some(law) if !reads(law, key) && section != FigureSection::Info => Err(format!(
-            "the law \"{}\" has no such figure; did you mean \"{}\"?",
-            law.name,
-            nearest(key, law.figures())
-        )),
+        Some(law)
+            if !reads(law, key) && !COMMON.contains(&key) && section != FigureSection::Info =>
+        {
+            Err(format!(
+                "the law \"{}\" has no such figure; did you mean \"{}\"?",
+                law.name,
+                nearest(key, law.figures().chain(COMMON))
+            ))
+        }
         _ => Ok(()),
     }
 }

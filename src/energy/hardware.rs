@@ -2,10 +2,12 @@
 
 use super::Law;
 use crate::digest::sha256_hex;
+use crate::result::{Basis, DeviceClass, NumberFormat};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 /// What sort of device it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -57,43 +59,6 @@ impl fmt::Display for Confidence {
             Confidence::Secondary => "secondary",
             Confidence::Derived => "derived",
             Confidence::Memory => "unverified",
-        })
-    }
-}
-
-/// What a figure was taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// Circuit or layout simulation before the chip existed.
-    PreSilicon,
-    /// Regression on measured boards.
-    SiliconFit,
-    /// Slope of measured power over activity.
-    Incremental,
-    /// Total power over events at one operating point: static power and all else are inside.
-    AllIn,
-    /// A meter.
-    Measured,
-    /// Statement of the vendor.
-    Vendor,
-    /// Published by others than the vendor or the authors of a measurement.
-    Literature,
-    /// Assumed by the table.
-    Assumed,
-}
-
-impl fmt::Display for Basis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Basis::PreSilicon => "pre-silicon",
-            Basis::SiliconFit => "silicon fit",
-            Basis::Incremental => "incremental",
-            Basis::AllIn => "all-in",
-            Basis::Measured => "measured",
-            Basis::Vendor => "vendor statement",
-            Basis::Literature => "literature",
-            Basis::Assumed => "assumed",
         })
     }
 }
@@ -190,6 +155,99 @@ impl Figure {
     }
 }
 
+/// What a spike carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpikeFormat {
+    /// Nothing but that it happened.
+    Binary,
+    /// A value of so many bits, its sign included.
+    Graded(u8),
+}
+
+impl FromStr for SpikeFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let graded = |text: &str| text.strip_prefix("graded-")?.parse().ok();
+        match text {
+            "binary" => Ok(SpikeFormat::Binary),
+            text => graded(text)
+                .filter(|bits| (2..=32).contains(bits))
+                .map(SpikeFormat::Graded)
+                .ok_or_else(|| {
+                    format!("\"{text}\" is no spike format; use binary or graded-2 to graded-32")
+                }),
+        }
+    }
+}
+
+impl fmt::Display for SpikeFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpikeFormat::Binary => f.write_str("binary"),
+            SpikeFormat::Graded(bits) => write!(f, "graded-{bits}"),
+        }
+    }
+}
+
+/// When a device exchanges data with its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostExchange {
+    /// In each timestep, and once per sample.
+    PerStep,
+    /// Once per sample: input in, answer out.
+    PerSample,
+    /// Never: the sensor is on the chip, or events stream into it while it works.
+    Streamed,
+}
+
+impl HostExchange {
+    /// All of them, with one sentence.
+    pub const ALL: [(&str, HostExchange, &str); 3] = [
+        (
+            "per-step",
+            HostExchange::PerStep,
+            "in each timestep, and once per sample",
+        ),
+        (
+            "per-sample",
+            HostExchange::PerSample,
+            "once per sample: input in, answer out",
+        ),
+        (
+            "streamed",
+            HostExchange::Streamed,
+            "never: events stream into the chip while it works",
+        ),
+    ];
+
+    /// Name in files and on the command line.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        Self::ALL[self as usize].0
+    }
+}
+
+/// Figures that any device may state, whatever its law: what host, waiting and room are judged by.
+pub const COMMON: [&str; 15] = [
+    "capacity.memory",
+    "capacity.flash",
+    "capacity.ram",
+    "capacity.fan_in",
+    "capacity.fan_out",
+    "capacity.outputs",
+    "capacity.neurons_per_chip",
+    "capacity.synapses_per_chip",
+    "capacity.chips_built",
+    "latency.host_step",
+    "latency.host_sample",
+    "power.host",
+    "power.sleep",
+    "power.idle",
+    "power.idle_context",
+];
+
 /// A device: its figures and the law that prices with them.
 #[derive(Debug, Clone)]
 pub struct Hardware {
@@ -205,6 +263,19 @@ pub struct Hardware {
     pub process_nm: Option<f64>,
     /// What the figures are based on.
     pub basis: String,
+    /// What most of them were taken from, if the table says.
+    pub stated: Option<Basis>,
+    /// Class that comparisons name; `None` if the table does not say.
+    pub class: Option<DeviceClass>,
+    /// The chip that the table describes: tables of one chip are alternatives.
+    pub chip: String,
+    /// Number formats that the device computes with (of a spiking chip: its weights), the first
+    /// preferred; empty if the table does not say.
+    pub formats: Vec<NumberFormat>,
+    /// What a spike carries; `None` if the table does not say.
+    pub spike: Option<SpikeFormat>,
+    /// When the device exchanges data with its host; `None` if the table does not say.
+    pub host: Option<HostExchange>,
     /// Whether a neurocore stores the kernel of a convolution once for all its positions.
     pub shared_kernels: bool,
     /// The cost law.
@@ -220,7 +291,17 @@ impl Hardware {
     /// same fingerprint give the same prices.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut text = format!("{} {} {}\n", self.name, self.law.name, self.shared_kernels);
+        let mut text = format!(
+            "{} {} {} {} {:?} {:?} {:?} {:?}\n",
+            self.name,
+            self.law.name,
+            self.shared_kernels,
+            self.chip,
+            self.class,
+            self.formats,
+            self.spike,
+            self.host
+        );
         for (key, figure) in &self.figures {
             let Range { low, nominal, high } = figure.value;
             text += &format!("{key} {low:?} {nominal:?} {high:?} {}\n", figure.source);
@@ -264,7 +345,7 @@ pub(super) enum FigureQuantity {
 }
 
 /// Units that may be written, with the power of ten that leads to SI.
-const UNITS: [(&str, FigureQuantity, i32); 35] = [
+const UNITS: [(&str, FigureQuantity, i32); 41] = [
     ("fJ", FigureQuantity::Energy, -15),
     ("pJ", FigureQuantity::Energy, -12),
     ("nJ", FigureQuantity::Energy, -9),
@@ -293,6 +374,12 @@ const UNITS: [(&str, FigureQuantity, i32); 35] = [
     ("timesteps", FigureQuantity::Count, 0),
     ("bit", FigureQuantity::Count, 0),
     ("kbit", FigureQuantity::Count, 3),
+    ("synapses", FigureQuantity::Count, 0),
+    ("outputs", FigureQuantity::Count, 0),
+    ("B", FigureQuantity::Count, 0),
+    ("kB", FigureQuantity::Count, 3),
+    ("MB", FigureQuantity::Count, 6),
+    ("GB", FigureQuantity::Count, 9),
     ("of peak", FigureQuantity::Fraction, 0),
     ("of span", FigureQuantity::Fraction, 0),
     ("1", FigureQuantity::Fraction, 0),

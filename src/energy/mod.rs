@@ -55,7 +55,9 @@ pub use catalogue::{Catalogue, HardwareError};
 pub use compare::{Largest, Spread, TableComparison, TableRow, compare};
 pub use deliveries::broadcasts;
 pub use export::device_file;
-pub use hardware::{Basis, Confidence, DeviceKind, Figure, FigureSection, Hardware};
+pub use hardware::{
+    COMMON, Confidence, DeviceKind, Figure, FigureSection, Hardware, HostExchange, SpikeFormat,
+};
 pub use law::Law;
 pub use mapped::placement;
 pub use monte_carlo::{distributions, triangular};
@@ -67,6 +69,7 @@ pub use usage::UsageConfig;
 
 use crate::counts::{DenseCounts, EventCounts};
 use crate::mapping::Placement;
+pub use crate::result::{Basis, DeviceClass, NumberFormat};
 use crate::result::{MonteCarlo, RateCurve, Scope, Sensitivity, TargetReport, Usage, Workload};
 use quantity::Quantities;
 

@@ -5,8 +5,11 @@
 
 mod columns;
 mod crossover;
+mod device;
+mod evaluation;
 mod footprint;
 mod measure;
+mod number_format;
 mod profile;
 mod receipt;
 mod roof;
@@ -20,8 +23,11 @@ mod verdict;
 
 pub use columns::{Column, Scopes};
 pub use crossover::{Crossing, Equal, Meeting, RateCurve, RatePoint, crossover_period_s, idle_w};
+pub use device::{Basis, Condition, DeviceClass, Feasible, FirstLayer};
+pub use evaluation::{Evaluation, Paired, Share};
 pub use footprint::{Footprint, Footprints};
 pub use measure::{Measure, Unit};
+pub use number_format::NumberFormat;
 pub use profile::{LayerBill, Profile, RATE_SHARES, RateSpread, TimeCurve, TimePoint};
 pub use receipt::{Line, Part};
 pub use roof::{Limit, Roof};
