@@ -496,7 +496,9 @@ fn read_figure(
 /// Largest value [SI] of a quantity: products of a few of them stay finite and countable.
 fn largest(quantity: FigureQuantity, unit: &str) -> f64 {
     match (quantity, unit) {
-        (FigureQuantity::Count, "cores" | "tiles" | "chips" | "timesteps") => 32768.0,
+        (FigureQuantity::Count, "cores" | "tiles" | "timesteps") => 32768.0,
+        // The largest machine that was built has 57,600.
+        (FigureQuantity::Count, "chips") => 65536.0,
         (FigureQuantity::Count, _) => 1e15,
         _ => 1e30,
     }

@@ -27,6 +27,14 @@ pub fn device_file(hardware: &Hardware) -> String {
     if hardware.shared_kernels {
         set("shared_kernels", true.into());
     }
+    if let Some(class) = hardware.class {
+        set("class", class.key().into());
+    }
+    set("chip", hardware.chip.as_str().into());
+    if let Some(host) = hardware.host {
+        set("host", host.key().into());
+    }
+    set("formats", Value::Table(formats(hardware)));
     let cited = sources
         .iter()
         .map(|(text, key)| (key.clone(), (*text).into()));
@@ -45,6 +53,20 @@ pub fn device_file(hardware: &Hardware) -> String {
     toml::to_string(&file).unwrap_or_default()
 }
 
+/// What the device computes with and sends.
+fn formats(hardware: &Hardware) -> Table {
+    let mut formats = Table::new();
+    if !hardware.formats.is_empty() {
+        let numbers = hardware.formats.iter();
+        let numbers: Vec<Value> = numbers.map(|format| format.to_string().into()).collect();
+        formats.insert("numbers".into(), Value::Array(numbers));
+    }
+    if let Some(spike) = hardware.spike {
+        formats.insert("spike".into(), spike.to_string().into());
+    }
+    formats
+}
+
 fn entry(figure: &Figure, source: &str) -> Value {
     let mut entry = Table::new();
     let mut set = |key: &str, value: Value| entry.insert(key.into(), value);
@@ -59,9 +81,6 @@ fn entry(figure: &Figure, source: &str) -> Value {
     };
     set("confidence", confidence.into());
     if let Some(basis) = figure.basis.and_then(|basis| Value::try_from(basis).ok()) {
-        set("basis", basis);
-    }
-    if let Some(Ok(basis)) = figure.basis.map(Value::try_from) {
         set("basis", basis);
     }
     if let Some(note) = &figure.note {

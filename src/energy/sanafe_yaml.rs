@@ -13,8 +13,9 @@ const UNLIMITED: f64 = 1e15;
 /// A message costs what sending and receiving it cost together, since it is received once. Where
 /// directions differ, a hop is their mean, between the two. Synapses are dense, sparse or
 /// convolutional by the name of their unit; if no name tells, the first unit holds all. What
-/// SANA-FE does not limit (memory, axons) is unlimited, and what it does not know (static power)
-/// stays unknown.
+/// SANA-FE does not limit (memory, axons) is unlimited, and what it does not know (static power,
+/// the host) stays unknown: the host can be given where the device is priced, or in a device table
+/// that inherits from the file.
 ///
 /// # Errors
 /// What is wrong with the file.
@@ -35,6 +36,7 @@ fn device(chip: &Architecture, file: &str) -> Table {
     for (key, value) in [
         ("name", chip.name.as_str()),
         ("kind", "neuromorphic"),
+        ("class", "neuromorphic"),
         ("law", "sana-fe"),
         ("basis", &basis(chip)),
     ] {

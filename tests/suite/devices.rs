@@ -1,7 +1,9 @@
 //! Cost laws worked by hand on a hundred neurons, and what device files may say.
 
 use spikewatt::counts::{DenseCounts, DenseLayer, EventCounts};
-use spikewatt::energy::{Basis, Catalogue, Confidence, Hardware, PriceOptions, Work, price};
+use spikewatt::energy::{
+    Basis, Catalogue, Confidence, DeviceClass, Hardware, PriceOptions, Work, price,
+};
 use spikewatt::network::{
     Axis, Connectivity, Convolution, Edge, Node, Pattern, Role, Shape, Topology, Window,
 };
@@ -375,6 +377,64 @@ fn each_figure_states_source_and_basis() {
         (tick.confidence, tick.is_unverified()),
         (Confidence::Verified, false)
     );
+}
+
+/// Spiking chips of which no source read so far states the bits of weights or what a spike carries.
+const NO_FORMAT: [(&str, &str); 5] = [
+    (
+        "darwin3",
+        "widths to choose from, none named in the abstract",
+    ),
+    ("dynapse1", "currents set its synapses: no stored numbers"),
+    ("neuronflow", "a row of a survey"),
+    ("spinnaker2", "programs choose the width of weights"),
+    ("tianjic", "a row of a survey"),
+];
+
+/// Spiking chips of which no source read so far states how input reaches them.
+const NO_HOST: [(&str, &str); 6] = [
+    ("akida1000", "a card whose times are not published"),
+    ("darwin3", "not in the abstract"),
+    ("neuronflow", "a row of a survey"),
+    ("seneca", "post-layout simulation of one core"),
+    ("spinnaker2", "a prototype"),
+    ("tianjic", "a row of a survey"),
+];
+
+#[test]
+fn each_device_states_its_class_its_chip_and_its_formats() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/hardware");
+    for hardware in catalogue().devices() {
+        let name = hardware.name.as_str();
+        assert!(hardware.class.is_some(), "{name} states no class");
+        let text = std::fs::read_to_string(folder.join(format!("{name}.toml"))).expect("its file");
+        assert!(text.contains("\nchip = \""), "{name} states no chip");
+        let is_listed = |list: &[(&str, &str)]| list.iter().any(|(listed, _)| *listed == name);
+        let is_neuromorphic = hardware.class == Some(DeviceClass::Neuromorphic);
+        let is_other_tool = name.starts_with("kerasspiking-compat-");
+        assert_eq!(
+            hardware.formats.is_empty(),
+            is_other_tool || is_listed(&NO_FORMAT),
+            "{name}: numbers"
+        );
+        assert!(
+            !is_neuromorphic
+                || hardware.spike.is_some()
+                || name == "seneca"
+                || is_listed(&NO_FORMAT),
+            "{name}: spike"
+        );
+        assert_eq!(
+            is_neuromorphic && hardware.host.is_none(),
+            is_listed(&NO_HOST),
+            "{name}: host"
+        );
+    }
+    let chip = |name: &str| device(name).chip;
+    assert_eq!(chip("loihi1"), chip("loihi1-davies2018"));
+    assert_ne!(chip("loihi1"), chip("loihi2"));
+    // The embedded processors of Loihi 2 are inside its static power.
+    assert!(!device("loihi2").figures.contains_key("power.host"));
 }
 
 #[test]
