@@ -1,11 +1,11 @@
 //! `spikewatt hardware`.
 
 use super::pricing::catalogue;
-use super::validate::render;
+use super::validate::{render, render_fit};
 use super::{Common, Format, print, print_json};
-use crate::energy::{Figure, Hardware};
+use crate::energy::{DeviceClass, Figure, FigureSection, Hardware, HostExchange};
 use crate::units::{Range, times};
-use crate::validation::validate;
+use crate::validation::{self, fit_suite, validate, validate_suite};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,11 @@ pub(super) struct HardwareArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List all devices with their kind, cost law and basis.
-    List,
+    List {
+        /// List instead each figure in force that is assumed or was never checked.
+        #[arg(long)]
+        unverified: bool,
+    },
     /// Show one device with every figure and where it comes from.
     Show {
         /// Name of the device.
@@ -35,6 +39,17 @@ enum Action {
     Validate {
         /// Name of a device; all that have measurements unless given.
         device: Option<String>,
+        /// Measurements of one's own instead (the schema of data/validation).
+        #[arg(long, value_name = "FILE", conflicts_with = "device")]
+        measurements: Option<PathBuf>,
+    },
+    /// Fit figures of a device to measurements of one's own, each point predicted without it too.
+    Fit {
+        /// The measurements (the schema of data/validation).
+        measurements: PathBuf,
+        /// Figures to fit, as keys of the device table, instead of those that the file declares.
+        #[arg(long, value_delimiter = ',', value_name = "KEY")]
+        figures: Vec<String>,
     },
     /// Show the figures in which two devices differ.
     Diff {
@@ -53,6 +68,11 @@ struct DeviceRow<'a> {
     year: Option<u16>,
     process_nm: Option<f64>,
     law: &'a str,
+    class: Option<&'static str>,
+    chip: &'a str,
+    formats: Vec<String>,
+    spike: Option<String>,
+    host: Option<&'static str>,
     basis: &'a str,
     figure_count: usize,
     unverified: usize,
@@ -79,6 +99,14 @@ struct DeviceDetail<'a> {
     info: Vec<FigureRow<'a>>,
 }
 
+/// A figure that nobody has checked, of a device that is priced with it.
+#[derive(Serialize)]
+struct UnverifiedRow<'a> {
+    device: &'a str,
+    #[serde(flatten)]
+    figure: FigureRow<'a>,
+}
+
 /// A figure of two devices; `None` where a device does not have it.
 #[derive(Serialize)]
 struct Difference<'a> {
@@ -92,7 +120,14 @@ struct Difference<'a> {
 pub(super) fn execute(args: &HardwareArgs, common: &Common) -> anyhow::Result<()> {
     let catalogue = catalogue(&args.hardware_file)?;
     match &args.action {
-        Action::List => {
+        Action::List { unverified: true } => {
+            let rows: Vec<UnverifiedRow> = catalogue.devices().flat_map(unverified_rows).collect();
+            match common.format {
+                Format::Json => print_json(&rows),
+                Format::Text => print(&list_unverified(&rows)?),
+            }
+        }
+        Action::List { .. } => {
             let rows: Vec<DeviceRow> = catalogue.devices().map(row).collect();
             match common.format {
                 Format::Json => print_json(&rows),
@@ -111,11 +146,36 @@ pub(super) fn execute(args: &HardwareArgs, common: &Common) -> anyhow::Result<()
                 Format::Text => print(&show(&detail)?),
             }
         }
-        Action::Validate { device } => {
-            let found = validate(&catalogue, device.as_deref())?;
+        Action::Validate {
+            device,
+            measurements,
+        } => {
+            let found = match measurements {
+                Some(path) => vec![validate_suite(&catalogue, &validation::read(path)?)?],
+                None => validate(&catalogue, device.as_deref())?,
+            };
             match common.format {
                 Format::Json => print_json(&found),
                 Format::Text => print(&render(&found)?),
+            }
+        }
+        Action::Fit {
+            measurements,
+            figures,
+        } => {
+            let found = fit_suite(&catalogue, validation::read(measurements)?, figures)?;
+            match common.format {
+                Format::Json => print_json(&found),
+                Format::Text => {
+                    let device = catalogue.get(&found.device)?;
+                    let si = |section: FigureSection| section.unit().to_owned();
+                    let units = device.figures.iter();
+                    let units: Vec<(String, String)> = units
+                        .map(|(key, figure)| (key.clone(), si(figure.section)))
+                        .collect();
+                    let text = render(std::slice::from_ref(&found))?;
+                    print(&(text + &render_fit(&found, &units)))
+                }
             }
         }
         Action::Diff { first, second } => {
@@ -167,6 +227,11 @@ fn row(device: &Hardware) -> DeviceRow<'_> {
         year: device.year,
         process_nm: device.process_nm,
         law: device.law.name,
+        class: device.class.map(DeviceClass::key),
+        chip: &device.chip,
+        formats: device.formats.iter().map(ToString::to_string).collect(),
+        spike: device.spike.map(|spike| spike.to_string()),
+        host: device.host.map(HostExchange::key),
         basis: &device.basis,
         figure_count: device.figures.len(),
         unverified: device.unverified(),
@@ -185,6 +250,39 @@ fn figure_row<'a>(key: &'a str, figure: &'a Figure) -> FigureRow<'a> {
         source: &figure.source,
         note: figure.note.as_deref(),
     }
+}
+
+fn unverified_rows(device: &Hardware) -> impl Iterator<Item = UnverifiedRow<'_>> {
+    let figures = device.figures.iter();
+    figures
+        .filter(|(_, figure)| figure.is_unverified())
+        .map(|(key, figure)| UnverifiedRow {
+            device: &device.name,
+            figure: figure_row(key, figure),
+        })
+}
+
+fn list_unverified(rows: &[UnverifiedRow]) -> Result<String, std::fmt::Error> {
+    let mut out = String::new();
+    for UnverifiedRow { device, figure } in rows {
+        let basis = figure.basis.as_deref().unwrap_or("basis not stated");
+        writeln!(
+            out,
+            "{device:<24} {:<32} {}   {}, {basis}: {}",
+            figure.key,
+            written(figure),
+            figure.confidence,
+            figure.source
+        )?;
+    }
+    let devices: BTreeSet<&str> = rows.iter().map(|row| row.device).collect();
+    writeln!(
+        out,
+        "{} figures in force of {} devices are assumed or were never checked",
+        rows.len(),
+        devices.len()
+    )?;
+    Ok(out)
 }
 
 fn list(rows: &[DeviceRow]) -> Result<String, std::fmt::Error> {
@@ -229,8 +327,25 @@ fn show(detail: &DeviceDetail) -> Result<String, std::fmt::Error> {
     writeln!(out, "{} ({})", device.title, device.name)?;
     writeln!(
         out,
-        "{}{year}{process}; cost law {}; {} of {} figures unverified; basis: {}\n",
+        "{}{year}{process}; cost law {}; {} of {} figures unverified; basis: {}",
         device.kind, device.law, device.unverified, device.figure_count, device.basis
+    )?;
+    let formats = match device.formats.as_slice() {
+        [] => "not stated".to_owned(),
+        formats => formats.join(", "),
+    };
+    writeln!(
+        out,
+        "class {}, chip {}; numbers: {formats}{}{}\n",
+        device.class.unwrap_or("not stated"),
+        device.chip,
+        device
+            .spike
+            .as_ref()
+            .map_or_else(String::new, |spike| format!("; spikes: {spike}")),
+        device
+            .host
+            .map_or_else(String::new, |host| format!("; host exchange: {host}"))
     )?;
     write_figures(&mut out, &detail.figures)?;
     if !detail.info.is_empty() {

@@ -1,4 +1,4 @@
-//! `spikewatt hardware validate`.
+//! `spikewatt hardware validate` and `hardware fit`.
 
 use crate::units::{Range, si};
 use crate::validation::{ErrorOf, Row, Validation};
@@ -20,7 +20,10 @@ pub(super) fn render(found: &[Validation]) -> Result<String, std::fmt::Error> {
                 None => writeln!(out, "  fitted: {} on {points}", figure.figure)?,
             }
         }
-        if device.fitted.is_empty() {
+        for (figure, case) in &device.taken {
+            writeln!(out, "  taken from {case}: {figure}")?;
+        }
+        if device.fitted.is_empty() && device.taken.is_empty() {
             writeln!(out, "  no figure fitted on these points")?;
         }
         writeln!(
@@ -37,15 +40,18 @@ pub(super) fn render(found: &[Validation]) -> Result<String, std::fmt::Error> {
         for row in &device.rows {
             write_row(&mut out, row)?;
         }
-        for error in &device.errors {
+        for error in device.experiments.iter().chain(&device.errors) {
             write_error(&mut out, error)?;
         }
         writeln!(out)?;
     }
     writeln!(
         out,
-        "ratio: nominal prediction over measured value; left out: the same with the fitted figures \
-         fitted without the point; interval: whether it contains the measured value"
+        "ratio: nominal prediction over measured value; left out: the same with the experiment left \
+         out of every fit (figures fitted on it alone, or taken from it, are those of the table that \
+         the device inherits from; where there is none, the point alone is left out); interval: \
+         whether it contains the measured value; coverage: the share of points whose interval \
+         contains it with the experiment left out"
     )?;
     Ok(out)
 }
@@ -90,19 +96,48 @@ fn write_row(out: &mut String, row: &Row) -> std::fmt::Result {
 }
 
 fn write_error(out: &mut String, error: &ErrorOf) -> std::fmt::Result {
-    let unseen = error.left_out_factor.map_or(String::new(), |factor| {
-        format!(", leave-one-out median factor {factor:.2}")
-    });
+    let unseen = match error.left_out_factor {
+        Some(factor) => format!(
+            "; left out: median factor {factor:.2}, coverage {} of {}",
+            error.left_out_inside, error.left_out_points
+        ),
+        None => String::new(),
+    };
+    let name = error.case.as_deref().unwrap_or("all experiments");
     writeln!(
         out,
-        "  {}: median ratio {:.2}, mean error {:.0} %, median factor {:.2}, worst factor {:.2}, \
-         {} of {} intervals contain the measured value{unseen}",
+        "  {name}, {}: median ratio {:.2}, mean error {:.0} %, median factor {:.2}, worst factor \
+         {:.2}, {} of {} intervals contain the measured value, mean log width {:.2}{unseen}",
         error.quantity,
         error.median_ratio,
         error.mean_percent,
         error.median_factor,
         error.worst_factor,
         error.inside,
-        error.points
+        error.points,
+        error.mean_log_width
     )
+}
+
+/// The fitted figures of a device as lines of a device table.
+pub(super) fn render_fit(found: &Validation, units: &[(String, String)]) -> String {
+    let mut out = format!(
+        "\nA device file with these figures:\n\ninherits = \"{}\"\n\n[source]\nown = \"Fitted to own \
+         measurements\"\n",
+        found.device
+    );
+    for figure in &found.fitted {
+        let Some((section, key)) = figure.figure.split_once('.') else {
+            continue;
+        };
+        let unit = units.iter().find(|(name, _)| *name == figure.figure);
+        let (Some(Range { low, nominal, high }), Some((_, unit))) = (figure.fitted, unit) else {
+            continue;
+        };
+        out += &format!(
+            "\n[{section}]\n{key} = {{ low = {low:.4e}, typ = {nominal:.4e}, high = {high:.4e}, unit = \"{unit}\", \
+             source = \"own\", confidence = \"derived\", basis = \"silicon-fit\" }}\n"
+        );
+    }
+    out
 }

@@ -139,6 +139,7 @@ struct Table {
     numbers: Option<Vec<NumberFormat>>,
     spike: Option<SpikeFormat>,
     law: Option<&'static Law>,
+    inherits: Option<String>,
     stated: Option<Basis>,
     figures: BTreeMap<String, Figure>,
 }
@@ -243,6 +244,14 @@ impl Catalogue {
             })
     }
 
+    /// The figure `key` of the table that a device inherits from: what was known of the device
+    /// before its own figures.
+    #[must_use]
+    pub fn inherited(&self, device: &str, key: &str) -> Option<&Figure> {
+        let base = self.tables.get(device)?.inherits.as_ref()?;
+        self.tables.get(base)?.figures.get(key)
+    }
+
     /// A file with what it inherits filled in.
     fn inherit(&self, name: &str, file: File) -> Result<Table, HardwareError> {
         let base = match &file.inherits {
@@ -278,6 +287,7 @@ impl Catalogue {
             numbers: file.formats.numbers.or(base.numbers),
             spike: spike.or(base.spike),
             law,
+            inherits: file.inherits,
             stated,
             figures,
         })

@@ -110,6 +110,22 @@ impl FigureSection {
         }
     }
 
+    /// Unit of its figures in SI, as device files write it; whole numbers have several.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self.quantity() {
+            FigureQuantity::Energy => "J",
+            FigureQuantity::Time => "s",
+            FigureQuantity::Power => "W",
+            FigureQuantity::Operations => "Mop/s",
+            FigureQuantity::Bytes => "MB/s",
+            FigureQuantity::Count | FigureQuantity::Any => "1",
+            FigureQuantity::Fraction if self == FigureSection::PowerShare => "of span",
+            FigureQuantity::Fraction => "of peak",
+            FigureQuantity::Rate => "1/s",
+        }
+    }
+
     /// What its figures measure.
     pub(super) fn quantity(self) -> FigureQuantity {
         match self {

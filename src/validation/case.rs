@@ -1,5 +1,6 @@
 //! Published measurements as data.
 
+use crate::energy::{HostExchange, NumberFormat};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,10 +45,12 @@ pub enum FitMethod {
     Identity,
 }
 
-/// Error over the points of one quantity, as reports quote it.
+/// Error over the points of one quantity of an experiment, as reports quote it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quoted {
+    /// Experiment; all of them unless named.
+    pub case: Option<String>,
     /// What was measured.
     pub quantity: MeasuredQuantity,
     /// Number of points.
@@ -80,7 +83,17 @@ pub struct Case {
     pub spikes_per_neuron: Option<Range>,
     /// Assumed neurons on the chip per neuron of the network.
     pub replicas: Option<Range>,
-    /// Assumed power [W] of other parts that the measurement includes, while it runs.
+    /// Number format that ran; `None` if the publication does not state it.
+    pub format: Option<NumberFormat>,
+    /// Power mode of the device, if one was set; a device in another mode is another device.
+    pub power_mode: Option<String>,
+    /// When data were exchanged with a host, where that differs from what the table states.
+    pub host: Option<HostExchange>,
+    /// Figures of the table that were taken from this experiment: it does not test them.
+    #[serde(default)]
+    pub taken: Vec<String>,
+    /// Power [W] of other parts that the meter included. Said only: a prediction has no line that a
+    /// priced network would not have.
     pub companion_w: Option<Range>,
     /// Whether the published values are bounds, not data: not part of the error.
     #[serde(default)]

@@ -10,8 +10,28 @@ pub(super) struct Sample<'a> {
     pub replay: &'a PointReplay,
     pub quantity: MeasuredQuantity,
     pub measured: f64,
-    /// Points of one index are left out together.
+    /// Index of its experiment.
+    pub case: usize,
+    /// Index of its point.
     pub point: usize,
+}
+
+/// What is left out of a fit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Without {
+    Nothing,
+    Case(usize),
+    Point(usize),
+}
+
+impl Without {
+    fn keeps(self, sample: &Sample) -> bool {
+        match self {
+            Without::Nothing => true,
+            Without::Case(case) => sample.case != case,
+            Without::Point(point) => sample.point != point,
+        }
+    }
 }
 
 /// Values of the fitted figures, in the order of [`FittedFigures::figures`] [SI].
@@ -28,16 +48,40 @@ pub(super) fn with(hardware: &Hardware, fit: &FittedFigures, values: &[f64]) -> 
     hardware
 }
 
-/// Fits on all samples but those of point `without`; `None` if nothing is left to fit on.
+/// The same with the relative bounds that the table gives each figure.
+pub(super) fn with_bounds(hardware: &Hardware, fit: &FittedFigures, values: &[f64]) -> Hardware {
+    let mut hardware = hardware.clone();
+    for (key, &value) in fit.figures.iter().zip(values) {
+        if let Some(figure) = hardware.figures.get_mut(key) {
+            let Range { low, nominal, high } = figure.value;
+            let scaled = |bound: f64| match nominal {
+                0.0 => value,
+                nominal => value * bound / nominal,
+            };
+            let top = match is_fraction(key) {
+                true => scaled(high).min(1.0),
+                false => scaled(high),
+            };
+            figure.value = Range::new(scaled(low), value, top.max(value));
+        }
+    }
+    hardware
+}
+
+fn is_fraction(key: &str) -> bool {
+    key.starts_with("efficiency.")
+}
+
+/// Fits on all samples but those left out; `None` if nothing is left to fit on.
 pub(super) fn fit(
     hardware: &Hardware,
     fit: &FittedFigures,
     samples: &[Sample],
-    without: Option<usize>,
+    without: Without,
 ) -> Option<FittedValues> {
     let kept: Vec<&Sample> = samples
         .iter()
-        .filter(|sample| Some(sample.point) != without && fit.quantities.contains(&sample.quantity))
+        .filter(|sample| without.keeps(sample) && fit.quantities.contains(&sample.quantity))
         .collect();
     let start = fit.figures.iter().map(|key| hardware.figures.get(key));
     let start: FittedValues = start
@@ -87,7 +131,6 @@ fn search(
         };
         samples.iter().map(of).sum::<f64>()
     };
-    let is_fraction = |key: &str| key.starts_with("efficiency.");
     let mut best = start;
     let mut least = deviation(&best);
     let mut step = 1.0f64;

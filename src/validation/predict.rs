@@ -2,7 +2,7 @@
 
 use super::case::{Case, CaseNetwork, CasePoint, MeasuredQuantity};
 use crate::counts::{DenseCounts, EventCounts};
-use crate::energy::{Hardware, PriceOptions, Work, price};
+use crate::energy::{FigureSection, Hardware, NumberFormat, PriceOptions, Work, price};
 use crate::network::Topology;
 use crate::result::{Line, Part, TargetReport, Workload};
 use crate::units::Range;
@@ -15,7 +15,7 @@ pub(super) struct PointReplay {
     dense: DenseCounts,
     batch: u64,
     replicas: Range,
-    companion_j: Range,
+    format: Option<NumberFormat>,
     time_s: Option<f64>,
 }
 
@@ -40,10 +40,7 @@ impl PointReplay {
             dense: network.map(CaseNetwork::dense).unwrap_or_default(),
             batch: point.batch,
             replicas: case.replicas.unwrap_or(Range::exact(1.0)),
-            companion_j: match (case.companion_w, point.time_s) {
-                (Some(power), Some(time)) => power * time,
-                _ => Range::ZERO,
-            },
+            format: case.format,
             time_s: point.time_s,
         }
     }
@@ -77,15 +74,7 @@ impl PointReplay {
             .counts
             .iter()
             .flatten()
-            .filter_map(|counts| {
-                let dense = DenseCounts::default();
-                let work = Work {
-                    counts,
-                    dense: &dense,
-                };
-                let reports = price(hardware, &work, &PriceOptions::default());
-                reports.into_iter().find(|r| r.workload == Workload::Snn)
-            })
+            .filter_map(|counts| spiking(hardware, counts))
             .collect();
         let [low, nominal, high] = reports.as_slice() else {
             return;
@@ -101,7 +90,6 @@ impl PointReplay {
                 at(high, |r| r.high),
             )
             .zip(self.replicas, |joules, replicas| joules * replicas)
-                + self.companion_j
         };
         if nominal.dynamic_j.is_some() {
             found.insert(
@@ -116,14 +104,52 @@ impl PointReplay {
                 found.insert(MeasuredQuantity::PowerW, total * (1.0 / latency_s));
             }
         }
-        if let [Some(low), Some(nominal), Some(high)] =
-            [low, nominal, high].map(|report| report.latency_s)
+        let at = |index: usize, hardware: &Hardware| {
+            let counts = self.counts[index].as_ref()?;
+            spiking(hardware, counts)?.latency_s
+        };
+        if let Some(nominal) = nominal.latency_s
+            && let Some([fast, slow]) = extremes(hardware, |device| at(1, device))
+            && let [Some(low), Some(high)] = [at(0, &fast), at(2, &slow)]
         {
-            found.insert(MeasuredQuantity::LatencyS, Range::new(low, nominal, high));
+            let range = Range::new(low.min(nominal), nominal, high.max(nominal));
+            found.insert(MeasuredQuantity::LatencyS, range);
         }
     }
 
     fn predict_dense(&self, hardware: &Hardware, found: &mut BTreeMap<MeasuredQuantity, Range>) {
+        let Some(report) = self.conventional(hardware) else {
+            return;
+        };
+        if let Some(energy) = report.energy_j {
+            found.insert(MeasuredQuantity::TotalJ, energy);
+        }
+        let dynamic = report
+            .lines
+            .iter()
+            .filter(|line| line.part == Part::Dynamic);
+        if report.static_j.is_some() {
+            found.insert(
+                MeasuredQuantity::DynamicJ,
+                dynamic.map(|line| line.joules_range).sum(),
+            );
+        }
+        let Some(nominal) = report.latency_s else {
+            return;
+        };
+        let at = |device: &Hardware| self.conventional(device)?.latency_s;
+        let range = extremes(hardware, at)
+            .and_then(|[fast, slow]| Some(Range::new(at(&fast)?, nominal, at(&slow)?)))
+            .unwrap_or(Range::exact(nominal));
+        found.insert(MeasuredQuantity::LatencyS, range);
+        if let Some(energy) = report.energy_j {
+            let power = energy.nominal * self.batch as f64 / nominal;
+            found.insert(MeasuredQuantity::PowerW, Range::exact(power));
+        }
+    }
+
+    /// What the device states of the network with real values at the batch and format of the point.
+    fn conventional(&self, hardware: &Hardware) -> Option<TargetReport> {
         // Nothing spikes here; one timestep keeps the quantised network within int8.
         let nothing = Topology {
             populations: Vec::new(),
@@ -141,48 +167,73 @@ impl PointReplay {
         let reports = price(hardware, &work, &options);
         let of = |workload| {
             let wanted = |r: &&TargetReport| r.workload == workload && r.batch == self.batch;
-            reports.iter().find(wanted).filter(|r| r.energy_j.is_some())
+            reports
+                .iter()
+                .find(wanted)
+                .filter(|r| r.latency_s.is_some())
         };
-        let Some(report) = of(Workload::Ann).or_else(|| of(Workload::Qann)) else {
-            return;
+        let report = match self.format {
+            Some(NumberFormat::Int(_)) => of(Workload::Qann),
+            Some(_) => of(Workload::Ann),
+            None => of(Workload::Ann).or_else(|| of(Workload::Qann)),
         };
-        if let Some(energy) = report.energy_j {
-            found.insert(MeasuredQuantity::TotalJ, energy);
+        report.cloned()
+    }
+}
+
+/// What the device states of a spiking network.
+fn spiking(hardware: &Hardware, counts: &EventCounts) -> Option<TargetReport> {
+    let dense = DenseCounts::default();
+    let work = Work {
+        counts,
+        dense: &dense,
+    };
+    let reports = price(hardware, &work, &PriceOptions::default());
+    reports.into_iter().find(|r| r.workload == Workload::Snn)
+}
+
+/// The device with each figure at the end of its range where the time is short, and where it is
+/// long; `None` if the time is not known.
+fn extremes(hardware: &Hardware, time: impl Fn(&Hardware) -> Option<f64>) -> Option<[Hardware; 2]> {
+    let [mut fast, mut slow] = [hardware.clone(), hardware.clone()];
+    for (key, figure) in &hardware.figures {
+        let Range { low, high, .. } = figure.value;
+        if low == high || !sets_time(hardware, figure.section) {
+            continue;
         }
-        let dynamic = report
-            .lines
-            .iter()
-            .filter(|line| line.part == Part::Dynamic);
-        if report.static_j.is_some() {
-            found.insert(
-                MeasuredQuantity::DynamicJ,
-                dynamic.map(|line| line.joules_range).sum(),
-            );
-        }
-        if let Some(latency_s) = report.latency_s {
-            // Idle power times time is a line of its own: its bounds give those of the time.
-            let idle = hardware
-                .figures
-                .get("power.idle")
-                .map(|figure| figure.value);
-            let line = report.lines.iter().find(|line| line.part == Part::Static);
-            let bounds = idle.zip(line).map(|(idle, line)| {
-                let batch = self.batch as f64;
-                line.joules_range
-                    .zip(idle, |joules, watts| joules * batch / watts)
-            });
-            let range = bounds.unwrap_or(Range::exact(latency_s));
-            found.insert(
-                MeasuredQuantity::LatencyS,
-                Range {
-                    nominal: latency_s,
-                    ..range
-                },
-            );
-            if let Some(energy) = report.energy_j {
-                let power = energy.nominal * self.batch as f64 / latency_s;
-                found.insert(MeasuredQuantity::PowerW, Range::exact(power));
+        let set = |device: &mut Hardware, value: f64| {
+            if let Some(figure) = device.figures.get_mut(key) {
+                figure.value = Range::exact(value);
             }
-        }
+        };
+        let at = |value: f64| {
+            let mut device = hardware.clone();
+            set(&mut device, value);
+            time(&device)
+        };
+        let (short, long) = match at(low)? <= at(high)? {
+            true => (low, high),
+            false => (high, low),
+        };
+        set(&mut fast, short);
+        set(&mut slow, long);
+    }
+    Some([fast, slow])
+}
+
+/// Whether figures of a section can change a time: those of energy and power only where time is
+/// energy over power.
+fn sets_time(hardware: &Hardware, section: FigureSection) -> bool {
+    match section {
+        FigureSection::Latency
+        | FigureSection::BarrierSync { .. }
+        | FigureSection::Compute
+        | FigureSection::Bandwidth
+        | FigureSection::Efficiency => true,
+        FigureSection::Energy | FigureSection::Power => hardware.law.name == "nj-per-mac",
+        FigureSection::Capacity
+        | FigureSection::PowerShare
+        | FigureSection::Rate
+        | FigureSection::Info => false,
     }
 }

@@ -116,7 +116,7 @@ fn worked_per_event() {
     let report = first("spinnaker1");
     assert_close(
         report.dynamic_j.expect("known"),
-        (5000.0 * 13.3 + 1000.0 * 26.0) * 1e-9,
+        (5000.0 * 43.0 + 1000.0 * 100.0) * 1e-9,
     );
 }
 
@@ -367,10 +367,21 @@ fn each_figure_states_source_and_basis() {
         assert!(stated || hardware.figures.is_empty(), "{}", hardware.name);
     }
     let loihi2 = device("loihi2");
-    let synop = &loihi2.figures["energy.synop"];
+    let figure = |key: &str| &loihi2.figures[key];
+    let (synop, hop) = (figure("energy.synop"), figure("energy.hop_east_west"));
     assert_eq!(
         (synop.basis, synop.is_unverified()),
+        (Some(Basis::SiliconFit), false)
+    );
+    assert_eq!(
+        (hop.basis, hop.is_unverified()),
         (Some(Basis::Assumed), true)
+    );
+    // Derived from an assumption is assumed.
+    let host = &device("darwin3").figures["energy.host_mac"];
+    assert_eq!(
+        (host.confidence, host.is_unverified()),
+        (Confidence::Derived, true)
     );
     let tick = &device("truenorth").figures["latency.timestep"];
     assert_eq!(

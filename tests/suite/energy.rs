@@ -2,8 +2,8 @@
 
 use spikewatt::counts::{DenseCounts, DenseLayer, EventCounts};
 use spikewatt::energy::{
-    Catalogue, DeviceKind, Hardware, HardwareError, PriceOptions, WORLD_GRID_G_PER_KWH, Work,
-    price, price_placed,
+    COMMON, Catalogue, DeviceKind, Hardware, HardwareError, PriceOptions, WORLD_GRID_G_PER_KWH,
+    Work, price, price_placed,
 };
 use spikewatt::mapping::{Capacity, Mesh, Placement, Slice, place, traffic};
 use spikewatt::network::{
@@ -408,7 +408,11 @@ fn a_missing_figure_makes_the_total_unknown_and_is_named() {
         dense: example.dense.clone(),
     };
     for hardware in catalogue().devices() {
-        for key in hardware.figures.keys() {
+        // Figures that any device may state limit it, and are missed as a doubt whether it can.
+        let priced = hardware.figures.keys().filter(|key| {
+            !COMMON.contains(&key.as_str()) || hardware.law.figures().any(|known| known == *key)
+        });
+        for key in priced {
             let mut lacking = hardware.clone();
             let named = match key.split_once('.') {
                 // Any entry of the table for fewer tiles would do; all have to go.
@@ -490,8 +494,13 @@ fn worked_links_between_chips_replace_hops() {
     let link = line(&many, "link from chip to chip").expect("links");
     assert_eq!(link, (packets, 62e-12));
     assert_eq!(many.chips, many.cores.expect("cores"));
-    // The price is an assumption, and said to be one.
-    assert!(many.is_unverified() && !one.is_unverified());
+    // The price is an assumption, and said to be one, like that of the host's arithmetic.
+    let assumed = |report: &TargetReport| -> Vec<String> {
+        let lines = report.lines.iter().filter(|line| line.unverified);
+        lines.filter_map(|line| line.figure.clone()).collect()
+    };
+    assert!(assumed(&one).iter().all(|key| key == "energy.host_mac"));
+    assert!(assumed(&many).contains(&"energy.chip_link".to_owned()));
     assert!(many.latency_s >= one.latency_s);
 }
 
@@ -542,7 +551,13 @@ fn figures_nobody_checked_are_flagged() {
         let flagged = reports
             .iter()
             .any(|report| report.lines.iter().any(|line| line.unverified));
-        if hardware.unverified() == 0 {
+        // What waiting and the host cost is no line of this work.
+        let read = |key: &str| hardware.law.figures().any(|known| known == key);
+        let figures = hardware.figures.iter();
+        let doubted = figures.filter(|(key, figure)| {
+            figure.is_unverified() && (read(key) || key.starts_with("barrier_sync"))
+        });
+        if doubted.count() == 0 {
             assert!(!flagged, "{}", hardware.name);
         } else if hardware.missing().is_empty() {
             // Without a total there may be no line to flag.
@@ -682,29 +697,29 @@ fn worked_roofline_at_batch_one() {
     let found: Vec<_> = reports.iter().map(|r| (r.workload, r.batch)).collect();
     let [ann, qann] = [Workload::Ann, Workload::Qann];
     assert_eq!(found, [(ann, 1), (ann, 64), (qann, 1), (qann, 64)]);
-    let compute = 2e9 / (19.5e12 * 0.02);
+    let compute = 2e9 / (19.5e12 * 0.03);
     let memory = 4.0 * 100_002_000.0 / (2039e9 * 0.75);
-    let time = compute + memory + 6e-6 + 0.22e-3;
+    let time = compute + memory + 6e-6 + 0.1e-3;
     assert_close(reports[0].latency_s.expect("known"), time);
-    assert_close(reports[0].static_j.expect("known"), 55.0 * time);
+    assert_close(reports[0].static_j.expect("known"), 62.0 * time);
     assert_close(
         reports[0].dynamic_j.expect("known"),
-        0.35 * (400.0 - 55.0) * time,
+        0.35 * (400.0 - 62.0) * time,
     );
-    // All favourable figures: 2e9 operations at 15 % of peak, memory at 90 %, 3 µs, 50 µs.
-    let fastest = 2e9 / (19.5e12 * 0.15) + 4.0 * 100_002_000.0 / (2039e9 * 0.9) + 3e-6 + 0.05e-3;
-    let low = (45.0 + 0.05 * (400.0 - 45.0)) * fastest;
+    // All favourable figures: 2e9 operations at 45.5 % of peak, memory at 94 %, 1 µs, 20 µs.
+    let fastest = 2e9 / (19.5e12 * 0.455) + 4.0 * 100_002_000.0 / (2039e9 * 0.94) + 1e-6 + 0.02e-3;
+    let low = (54.0 + 0.05 * (400.0 - 54.0)) * fastest;
     assert_close(reports[0].energy_j.expect("known").low, low);
     // A batch reads its weights once.
     let compute = 64.0 * 2e9 / (19.5e12 * 0.45);
     let memory = 4.0 * (100e6 + 64.0 * 2_000.0) / (2039e9 * 0.75);
-    let time = compute + memory + 6e-6 + 0.22e-3;
+    let time = compute + memory + 6e-6 + 0.1e-3;
     assert_close(reports[1].latency_s.expect("known"), time);
-    assert_close(reports[1].static_j.expect("known"), 55.0 * time / 64.0);
+    assert_close(reports[1].static_j.expect("known"), 62.0 * time / 64.0);
     // Four times fewer bytes and a higher peak with int8.
-    let compute = 2e9 / (624e12 * 0.02);
+    let compute = 2e9 / (624e12 * 0.03);
     let memory = 100_002_000.0 / (2039e9 * 0.75);
-    let time = compute + memory + 6e-6 + 0.22e-3;
+    let time = compute + memory + 6e-6 + 0.1e-3;
     assert_close(reports[2].latency_s.expect("known"), time);
 }
 
@@ -753,7 +768,7 @@ fn launches_bound_small_layers() {
             dense: &dense,
         };
         let reports = price(&device("rtx-3090"), &work, &PriceOptions::default());
-        reports[0].latency_s.expect("known") - 0.22e-3
+        reports[0].latency_s.expect("known") - 0.1e-3
     };
     assert!((time(10) / time(1) - 10.0).abs() < 1e-9);
 }
