@@ -76,10 +76,7 @@ fn report(experiment: &ConvertedExperiment, catalogue: &Catalogue) -> Result<(),
 }
 
 fn work(saved: &SavedCounts) -> Work<'_> {
-    Work {
-        counts: &saved.counts,
-        dense: &saved.dense,
-    }
+    Work::new(&saved.counts, &saved.dense)
 }
 
 fn priced(device: &Hardware, saved: &SavedCounts) {

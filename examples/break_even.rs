@@ -27,10 +27,7 @@ fn break_even(
         kernels: 1,
     };
     let dense = original.dense();
-    let work = Work {
-        counts: &counts,
-        dense: &dense,
-    };
+    let work = Work::new(&counts, &dense);
     let reports = price(catalogue.get(table)?, &work, &PriceOptions::default());
     let of = |workload| {
         let found = reports

@@ -33,10 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let counts = spiking.spiking(1, 0.0)?;
         let dense = original.dense();
-        let work = Work {
-            counts: &counts,
-            dense: &dense,
-        };
+        let work = Work::new(&counts, &dense);
         let reports = price(table, &work, &PriceOptions::default());
         let of = |workload| {
             let found = reports

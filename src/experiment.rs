@@ -9,9 +9,11 @@ mod counted;
 mod doctor;
 mod early_exit;
 mod estimate;
+mod formats;
 mod imported;
 mod loaded;
 mod network_options;
+mod original;
 mod price;
 mod recorded;
 mod simulate;
@@ -49,10 +51,9 @@ pub use spiking::SpikingError;
 pub use spiking_config::{SpikingData, SpikingExperiment, SpikingSimulation};
 pub use watch::OutputKind;
 
-use crate::ann::{Ann, Observed, Runtime, RuntimeError};
-use crate::answer::largest;
+use crate::ann::{Ann, RuntimeError};
 use crate::conversion::{Conversion, ConversionError, Fit, rule_name};
-use crate::counts::{DenseCounts, EventCounts, NeuroBench};
+use crate::counts::{DenseCounts, EventCounts, FormatCounts, NeuroBench, NumberFormat};
 use crate::encoding::{Drive, EncodingError};
 use crate::energy::{Catalogue, HardwareError};
 use crate::engine::{Outcome, Simulation, SimulationError, Simulator};
@@ -65,7 +66,7 @@ use crate::manifest::NoCounts;
 use crate::memory::MemoryError;
 use crate::network::Network;
 use crate::optimise::BaselineError;
-use crate::result::{Accuracy, InputEntry, ModelReport, Report, Setup};
+use crate::result::{Accuracy, Evaluation, InputEntry, ModelReport, Report, Setup};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -195,12 +196,23 @@ pub struct Context {
     pub seed: u64,
     /// Accuracy; `None` without labels.
     pub accuracy: Option<Accuracy>,
+    /// Number format of the network that was counted.
+    #[serde(default = "floats")]
+    pub format: NumberFormat,
+    /// How each network answers at each number format; empty in counts of earlier versions.
+    #[serde(default)]
+    pub evaluations: Vec<Evaluation>,
     /// NeuroBench's metrics; `None` in counts of earlier versions.
     #[serde(default)]
     pub neurobench: Option<NeuroBench>,
     /// The experiment, so that a sample can be run again; `None` in files that do not hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<Experiment>,
+}
+
+/// What earlier versions counted.
+fn floats() -> NumberFormat {
+    NumberFormat::Fp32
 }
 
 /// Everything an experiment gives.
@@ -210,6 +222,8 @@ pub struct Run {
     pub report: Report,
     /// The counts it was priced from.
     pub counts: EventCounts,
+    /// The same network at other number formats.
+    pub others: Vec<FormatCounts>,
     /// Work of the original network.
     pub dense: DenseCounts,
     /// What was converted and how, to be saved with the counts.
@@ -250,11 +264,13 @@ fn run_converted(
     experiment.check()?;
     experiment.output.targets(catalogue)?;
     let imported = Imported::load(experiment, observer)?;
-    let simulated = imported.simulate(experiment, observer)?;
+    let mut simulated = imported.simulate(experiment, observer)?;
+    imported.add_formats(experiment, catalogue, &mut simulated, observer)?;
     let report = simulated.report(experiment, catalogue)?;
     Ok(Run {
         report,
         counts: simulated.counts,
+        others: simulated.others,
         dense: simulated.dense,
         context: simulated.context,
         network: Some(simulated.network),
@@ -282,19 +298,6 @@ fn load_data(config: &DataConfig, ann: &Ann) -> Result<Dataset, ExperimentError>
     data.inputs = inputs;
     data.sample_dims.clone_from(&ann.sample_dims);
     Ok(data)
-}
-
-/// The class the original predicts for each sample: the largest logit, the first of equals.
-fn predictions(ann: &Ann, runtime: &Runtime, inputs: &[f32]) -> Result<Vec<u32>, RuntimeError> {
-    let Some(last) = ann.layers.last() else {
-        return Ok(Vec::new());
-    };
-    let answers = |_, observed: Vec<Observed>| -> Vec<u32> {
-        let rows = observed.iter();
-        let rows = rows.flat_map(|values| values.data.chunks_exact(values.width.max(1)));
-        rows.map(|logits| largest(logits.iter().copied())).collect()
-    };
-    Ok(runtime.observe(inputs, &[&last.output], &answers)?.concat())
 }
 
 /// What drives the network during a sample.

@@ -46,7 +46,7 @@
 //! // as many devices as one likes, without simulating again.
 //! use spikewatt::energy::{Catalogue, PriceOptions, Work, price};
 //! let dense = model.ann.dense_counts();
-//! let work = Work { counts: &simulation.counts, dense: &dense };
+//! let work = Work::new(&simulation.counts, &dense);
 //! let catalogue = Catalogue::shipped()?;
 //! for name in ["loihi1", "loihi1-davies2018", "a100-sxm-80"] {
 //!     for target in price(catalogue.get(name)?, &work, &PriceOptions::default()) {

@@ -63,7 +63,7 @@ proptest! {
         prop_assume!(spikes[1] > 0);
         let counts = counts(&sizes, &spikes, timesteps);
         let dense = DenseCounts::of_structure(&counts.topology);
-        let work = Work { counts: &counts, dense: &dense };
+        let work = Work::new(&counts, &dense);
         let catalogue = Catalogue::shipped().unwrap();
         let device = catalogue.get("dampfhoffer-45nm").unwrap();
         let each = |key: &str| device.figures[key].value.nominal;
@@ -97,10 +97,7 @@ fn counts_that_happen_to_be_equal_are_still_told_apart() {
         counts.projections[0].macs_once = macs;
         assert_eq!(counts.per_inference(2).synops, 100.0);
         let dense = DenseCounts::of_structure(&counts.topology);
-        let work = Work {
-            counts: &counts,
-            dense: &dense,
-        };
+        let work = Work::new(&counts, &dense);
         let analysis = analyse(device, &work, &PriceOptions::default());
         let curve = analysis.rate_curve.unwrap();
         let value = 200.0 * device.figures["energy.mac"].value.nominal;

@@ -413,10 +413,7 @@ impl State {
             (Some(report), _) => report.targets.clone(),
             (None, Some(open)) if open.record.has_synapses => {
                 let first = self.preview.as_ref().map(|(counts, _)| counts);
-                let work = Work {
-                    counts: first.unwrap_or(&open.record.counts),
-                    dense: &open.record.dense,
-                };
+                let work = Work::new(first.unwrap_or(&open.record.counts), &open.record.dense);
                 devices
                     .iter()
                     .flat_map(|device| price(device, &work, &options))

@@ -6,10 +6,12 @@
 mod layout;
 mod operation;
 mod runtime;
+mod zeros;
 
 pub use operation::Operation;
 pub(crate) use runtime::BATCH;
 pub use runtime::{Observed, Runtime, RuntimeError};
+pub(crate) use zeros::Zeros;
 
 use crate::counts::{DenseCounts, DenseLayer};
 use crate::network::Shape;
@@ -133,7 +135,7 @@ impl Ann {
             .collect();
         DenseCounts {
             layers,
-            pruned_macs: None,
+            ..DenseCounts::default()
         }
     }
 }

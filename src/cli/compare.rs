@@ -3,13 +3,13 @@
 use super::inputs::{LookIn, hardware_files, input};
 use super::pricing::{catalogue, table_entries};
 use super::{Common, Format, print, print_json};
-use crate::energy::{PriceOptions, TableComparison, TableRow, Work, compare};
-use crate::formats::saved_counts;
+use crate::energy::{PriceOptions, TableComparison, TableRow, compare};
+use crate::experiment::Counted;
 use crate::manifest::{COUNTS_ROLE, Manifest, counts_file};
 use crate::report::OutputFolder;
 use crate::report::escape::cell;
-use crate::result::Scope;
-use crate::units::{Range, si, times};
+use crate::result::{Feasible, Scope};
+use crate::units::{Range, si};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -45,19 +45,14 @@ pub(super) fn execute(
     command: Vec<String>,
 ) -> anyhow::Result<()> {
     let path = counts_file(&args.result, &args.places.look_in)?;
-    let saved = saved_counts::load(&path)?;
+    let counted = Counted::load(&path)?;
     let catalogue = catalogue(&args.hardware_file)?;
     let tables: Vec<_> = if args.tables.iter().any(|name| name == "all") {
         catalogue.devices().collect()
     } else {
-        let named = args.tables.iter().map(|name| catalogue.get(name));
-        named.collect::<Result<_, _>>()?
+        catalogue.select(&args.tables)?
     };
-    let work = Work {
-        counts: &saved.counts,
-        dense: &saved.dense,
-    };
-    let found = compare(&tables, &work, &PriceOptions::default());
+    let found = compare(&tables, &counted.work(), &PriceOptions::default());
     if let Some(out) = &args.out {
         let mut folder = OutputFolder::of_verb(out, "compare", args.force)?;
         folder.write("compare.json", &serde_json::to_vec_pretty(&found)?)?;
@@ -77,7 +72,7 @@ pub(super) fn execute(
 /// A row per table, workload and batch; unknown figures are empty cells.
 fn table(found: &TableComparison) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut head: Vec<String> = ["table", "law", "workload", "batch"]
+    let mut head: Vec<String> = ["table", "law", "workload", "format", "batch"]
         .map(String::from)
         .into();
     for scope in Scope::ALL {
@@ -92,7 +87,8 @@ fn table(found: &TableComparison) -> anyhow::Result<Vec<u8>> {
             "largest_j_each",
             "largest_share",
             "unverified",
-            "fits",
+            "feasible",
+            "infeasible_because",
             "unknown",
         ]
         .map(String::from),
@@ -103,6 +99,8 @@ fn table(found: &TableComparison) -> anyhow::Result<Vec<u8>> {
             cell(&row.table),
             cell(&row.law),
             row.workload.label().to_owned(),
+            row.format
+                .map_or_else(String::new, |format| format.to_string()),
             row.batch.to_string(),
         ];
         for scope in Scope::ALL {
@@ -118,7 +116,8 @@ fn table(found: &TableComparison) -> anyhow::Result<Vec<u8>> {
         cells.push(number(largest.map(|line| line.joules_each)));
         cells.push(number(largest.map(|line| line.share)));
         cells.push(row.unverified.to_string());
-        cells.push(row.fits.to_string());
+        cells.push(row.feasible.key().to_owned());
+        cells.push(cell(&row.why));
         cells.push(cell(&row.unknown.join("; ")));
         writer.write_record(&cells)?;
     }
@@ -151,7 +150,7 @@ fn text(found: &TableComparison) -> Result<String, std::fmt::Error> {
             (None, false) => format!("unknown: {}", row.unknown.join(", ")),
             (None, true) => String::new(),
         };
-        let marks = [(row.unverified, " *"), (!row.fits, " !")];
+        let marks = [(row.unverified, " *"), (row.feasible == Feasible::No, " !")];
         let marks: String = marks
             .iter()
             .filter(|(on, _)| *on)
@@ -170,13 +169,12 @@ fn text(found: &TableComparison) -> Result<String, std::fmt::Error> {
     }
     writeln!(
         out,
-        "\n* includes unverified cost figures; ! does not fit\n"
+        "\n* includes unverified cost figures; ! is infeasible\n"
     )?;
     for spread in &found.spreads {
-        let factor = spread.factor.map_or("-".into(), times);
         writeln!(
             out,
-            "{}, {}: {factor} between {} ({}) and {} ({}), {} tables",
+            "{}, {}: from {} ({}) to {} ({}), {} tables",
             spread.workload.label(),
             spread.scope.label(),
             spread.least,

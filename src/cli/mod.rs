@@ -17,6 +17,7 @@ mod pareto;
 mod price;
 mod pricing;
 mod progress;
+mod quantity;
 mod report;
 mod reproduce;
 mod run;

@@ -3,33 +3,52 @@
 
 use super::usage::UsageArgs;
 use super::{Common, Format, print, print_json, require_fit, text};
-use crate::energy::{Catalogue, Hardware, PriceOptions, UsageConfig};
+use crate::energy::{Catalogue, Hardware, HostExchange, PriceOptions, UsageConfig};
 use crate::experiment::{OutputConfig, PLACEMENTS, PlacementChoice};
 use crate::files;
 use crate::manifest::{COUNTS_FILE, Manifest, TableEntry};
 use crate::report::OutputFolder;
-use crate::result::{InputEntry, Report};
+use crate::result::{FirstLayer, InputEntry, Report};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct PricingArgs {
-    /// Targets to price, by name; see `spikewatt hardware list`.
+    /// Targets to price, by name or class (neuromorphic, microcontroller, edge, cpu,
+    /// datacentre-gpu, circuit, …); see `spikewatt hardware list`.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     targets: Option<Vec<String>>,
     /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.
     #[arg(long, value_name = "FILE")]
     hardware_file: Vec<PathBuf>,
-    /// Batch of conventional devices beside batch 1.
+    /// Batch of conventional devices where one asks for throughput; unless given, the smallest
+    /// power of two whose energy per inference is within 5 % of the least.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     large_batch: Option<u64>,
     /// Where neurons sit on chips with neurocores.
     #[arg(long, value_name = "RULE", value_parser = placements())]
     placement: Option<PlacementChoice>,
-    /// Time that chips with neurocores exchange data with their host in each timestep [s].
-    #[arg(long, value_name = "S", value_parser = seconds)]
+    /// When spiking chips exchange data with their host; unless given, as their tables say.
+    #[arg(long, value_name = "WHEN", value_parser = hosts())]
+    host: Option<HostExchange>,
+    /// Time that spiking chips exchange data with their host in each timestep (0.5ms; bare numbers
+    /// are seconds); unless given, as their tables say.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
     host_exchange_s: Option<f64>,
+    /// How often a constant input current is multiplied, on every table alike.
+    #[arg(long, value_name = "HOW", value_parser = first_layers())]
+    first_layer: Option<FirstLayer>,
+    /// How far below the accuracy of the fp32 original a network may be and still be compared: a
+    /// fraction, or percentage points (1pp).
+    #[arg(long, value_name = "SHARE", value_parser = super::quantity::tolerance)]
+    accuracy_tolerance: Option<f64>,
+    /// Longest time from input to answer that is feasible (10ms; bare numbers are seconds).
+    #[arg(long, value_name = "TIME", value_parser = super::quantity::time)]
+    max_latency: Option<f64>,
+    /// Largest mean power that is feasible (50mW; bare numbers are watts).
+    #[arg(long, value_name = "POWER", value_parser = super::quantity::power)]
+    max_power: Option<f64>,
     #[command(flatten)]
     usage: UsageArgs,
 }
@@ -51,10 +70,29 @@ fn placements() -> impl TypedValueParser<Value = PlacementChoice> {
     })
 }
 
+fn hosts() -> impl TypedValueParser<Value = HostExchange> {
+    let names = HostExchange::ALL.map(|(name, _, about)| PossibleValue::new(name).help(about));
+    PossibleValuesParser::new(names).map(|name| {
+        let found = HostExchange::ALL.iter().find(|(known, ..)| *known == name);
+        found.map_or(HostExchange::PerStep, |(_, choice, _)| *choice)
+    })
+}
+
+fn first_layers() -> impl TypedValueParser<Value = FirstLayer> {
+    PossibleValuesParser::new([
+        PossibleValue::new(FirstLayer::Once.key()).help("once per inference; the current is kept"),
+        PossibleValue::new(FirstLayer::EachStep.key()).help("anew in each timestep"),
+    ])
+    .map(|name| match name == FirstLayer::EachStep.key() {
+        true => FirstLayer::EachStep,
+        false => FirstLayer::Once,
+    })
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(value) if (0.0..=3600.0).contains(&value) => Ok(value),
-        _ => Err("a time in seconds is needed, 0 to 3600".into()),
+    match super::quantity::non_negative_time(text) {
+        Ok(value) if value <= 3600.0 => Ok(value),
+        _ => Err("a time is needed, such as 0.5ms or 0.0005 (seconds), at most 3600 s".into()),
     }
 }
 
@@ -74,9 +112,14 @@ impl PricingArgs {
         if let Some(targets) = &self.targets {
             output.targets.clone_from(targets);
         }
-        output.large_batch = self.large_batch.unwrap_or(output.large_batch);
+        output.large_batch = self.large_batch.or(output.large_batch);
         output.placement = self.placement.unwrap_or(output.placement);
-        output.host_exchange_s = self.host_exchange_s.unwrap_or(output.host_exchange_s);
+        output.host = self.host.or(output.host);
+        output.host_exchange_s = self.host_exchange_s.or(output.host_exchange_s);
+        output.first_layer = self.first_layer.or(output.first_layer);
+        output.accuracy_tolerance = self.accuracy_tolerance.unwrap_or(output.accuracy_tolerance);
+        output.max_latency_s = self.max_latency.or(output.max_latency_s);
+        output.max_power_w = self.max_power.or(output.max_power_w);
         self.usage.override_output(output);
         self.usage.override_usage(usage);
     }
@@ -89,9 +132,8 @@ impl PricingArgs {
     ) -> anyhow::Result<(Vec<&'c Hardware>, PriceOptions)> {
         let (mut output, mut usage) = (OutputConfig::default(), UsageConfig::default());
         self.override_config(&mut output, &mut usage);
-        let targets = output.targets.iter().map(|name| catalogue.get(name));
         let options = output.price_options(&usage, seed)?;
-        Ok((targets.collect::<Result<_, _>>()?, options))
+        Ok((output.targets(catalogue)?, options))
     }
 }
 

@@ -19,11 +19,13 @@ pub(super) struct UsageArgs {
     /// Price of electricity per kWh, in any currency.
     #[arg(long, value_name = "PRICE")]
     price_per_kwh: Option<f64>,
-    /// How often an inference is asked for: idle power is charged for the waiting time, too.
-    #[arg(long, value_name = "R", conflicts_with = "period", value_parser = rate)]
-    inferences_per_second: Option<f64>,
-    /// Seconds from one inference to the next: another way to give --inferences-per-second.
-    #[arg(long, value_name = "SECONDS")]
+    /// How often an inference is asked for (2/s; bare numbers are per second): idle power is charged
+    /// for the waiting time, too, and a device that does not keep up is infeasible.
+    #[arg(long, visible_alias = "inferences-per-second", value_name = "RATE", conflicts_with = "period", value_parser = super::quantity::rate)]
+    rate_hz: Option<f64>,
+    /// Time from one inference to the next (10ms; bare numbers are seconds): another way to give
+    /// --rate-hz.
+    #[arg(long, value_name = "TIME", value_parser = super::quantity::time)]
     period: Option<f64>,
     /// Carbon of making one device [kg CO2e]; may be given for several targets.
     #[arg(long, value_name = "TARGET=KG", value_parser = embodied)]
@@ -34,13 +36,6 @@ pub(super) struct UsageArgs {
     /// Draw the figures of a device favourable or unfavourable together.
     #[arg(long, requires = "monte_carlo")]
     correlated: bool,
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-        _ => Err("give a number above 0, such as 10".into()),
-    }
 }
 
 fn embodied(text: &str) -> Result<(String, f64), String> {
@@ -65,7 +60,7 @@ impl UsageArgs {
         if let Some(price) = self.price_per_kwh {
             usage.price_per_kwh = Some(price);
         }
-        let period_s = self.inferences_per_second.map(f64::recip).or(self.period);
+        let period_s = self.rate_hz.map(f64::recip).or(self.period);
         if period_s.is_some() {
             usage.period_s = period_s;
         }

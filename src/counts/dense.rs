@@ -1,5 +1,6 @@
 //! Counts of the original network evaluated densely: what a GPU, CPU or accelerator executes.
 
+use super::NumberFormat;
 use crate::network::{Pattern, Role, Topology};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,22 @@ pub struct DenseCounts {
     /// after pruning; `None` without a pruned network.
     #[serde(default)]
     pub pruned_macs: Option<u64>,
+    /// Multiply-accumulates that are left where those of a zero activation are skipped, too, as
+    /// measured on samples; one per number format that was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effective: Vec<EffectiveMacs>,
+}
+
+/// Multiply-accumulates of the original network whose activation and weight are not zero, the input
+/// included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectiveMacs {
+    /// The format that activations and weights had: rounding makes zeros.
+    pub format: NumberFormat,
+    /// Sum over the samples.
+    pub total: u64,
+    /// Samples.
+    pub samples: u64,
 }
 
 impl DenseCounts {
@@ -34,6 +51,17 @@ impl DenseCounts {
     #[must_use]
     pub fn macs(&self) -> u64 {
         self.layers.iter().map(|layer| layer.macs).sum()
+    }
+
+    /// Multiply-accumulates per inference of a network that skips zeros, at a number format; `None` if
+    /// they were not measured.
+    #[must_use]
+    pub fn effective_macs(&self, format: NumberFormat) -> Option<f64> {
+        let measured = self.effective.iter();
+        let mut measured = measured.filter(|found| found.format == format && found.samples > 0);
+        measured
+            .next()
+            .map(|found| found.total as f64 / found.samples as f64)
     }
 
     /// Weights and biases.
@@ -52,7 +80,7 @@ impl DenseCounts {
             .map(|population| layer(topology, population));
         DenseCounts {
             layers: layers.collect(),
-            pruned_macs: None,
+            ..DenseCounts::default()
         }
     }
 }

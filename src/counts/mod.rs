@@ -6,13 +6,24 @@
 mod assumed;
 mod dense;
 mod neurobench;
+mod number_format;
 mod truncate;
 
 pub use assumed::AssumedRates;
-pub use dense::{DenseCounts, DenseLayer};
+pub use dense::{DenseCounts, DenseLayer, EffectiveMacs};
 pub use neurobench::{NeuroBench, SynapticOperations};
+pub use number_format::NumberFormat;
 
 use crate::network::{Role, Topology};
+
+/// What the same network did with its numbers in another format.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FormatCounts {
+    /// The format.
+    pub format: NumberFormat,
+    /// Events of the spiking network at this format.
+    pub counts: EventCounts,
+}
 
 /// Events of one population, summed over all samples.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -16,8 +16,10 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "all-in",
     about: "all-in energy per synaptic operation at its operating point",
+    formats: &[],
     tables: &[LawTable {
         workload: Workload::Snn,
+        format: None,
         widest: Scope::System,
         terms: &[
             CostTerm::new(

@@ -19,8 +19,10 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "all-in-at-rate",
     about: "all-in figure split into slope and power, scaled to the event rate of the network",
+    formats: &[],
     tables: &[LawTable {
         workload: Workload::Snn,
+        format: None,
         widest: Scope::System,
         terms: &[
             CostTerm::new(

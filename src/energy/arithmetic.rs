@@ -1,16 +1,21 @@
 //! Operation counts times circuit energies, as many papers do.
 
-use super::charge::{Machine, by_events, receipt};
+use super::Job;
+use super::charge::{by_events, operations};
 use super::law::{CostTerm, Law, LawTable};
-use super::{Job, quantised_bits};
+use crate::counts::NumberFormat;
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
-/// SNN: E = SynOps · ac_fp32 + MACs · mac_fp32      MACs of a non-binary input in each timestep
-/// ANN: E = MACs · mac_fp32
-/// QANN: E = MACs · mac_int8 (mac_int32 above 8 bits),   bits = ceil(log2(T + 1))
-/// PANN: E = MACs of weights that are not zero after pruning · mac_fp32
+/// SNN:           E = SynOps · ac + MACs · mac      MACs of a constant input once per inference
+/// ANN:           E = MACs · mac
+/// zero-skipping: E = MACs of weights and activations that are not zero · mac
+/// pruned:        E = MACs of weights that are not zero after pruning · mac
 /// ```
+///
+/// Each at one number format, the energies of an addition and a multiply-accumulate with it: SNN and
+/// ANN of a comparison have the same. The zero-skipping network is what the spiking one competes
+/// with: both spare what is zero. Finding the zeros costs nothing here, on either side.
 ///
 /// No memory, no control, no static power: good for comparing with papers that do the same, and
 /// for nothing else.
@@ -19,7 +24,8 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "mac-ac",
     about: "MACs and ACs alone: no memory, no control, no static power",
-    tables: &[SPIKING, ORIGINAL, QUANTISED, QUANTISED_WIDE, PRUNED],
+    formats: &[NumberFormat::Fp32, NumberFormat::INT8],
+    tables: &TABLES,
     figures: &[],
     price,
     divide: by_events,
@@ -27,66 +33,111 @@ pub(super) static LAW: Law = Law {
 
 const ARITHMETIC_ONLY: &str = "arithmetic only: weight and potential traffic usually costs far more, so \
                                this is not comparable with the energy of a device";
+const SKIPPING: &str = "operations only: finding the weights and activations that are not zero costs \
+                        nothing here, and only hardware built for it skips them";
+const PRUNING: &str = "finding the weights that are not zero costs nothing here; processors that multiply \
+                       dense matrices gain nothing by zeros, so they have no row for the pruned network";
 
-const SPIKING: LawTable = LawTable {
-    workload: Workload::Snn,
-    widest: Scope::Compute,
-    terms: &[
-        CostTerm::new(
-            Bill::COMPUTE,
-            Measure::Synops,
-            "energy.ac_fp32",
-            "AC, fp32 (synaptic operation)",
-        ),
-        CostTerm::new(
-            Bill::COMPUTE,
-            Measure::MacsEachStep,
-            "energy.mac_fp32",
-            "MAC, fp32, in each timestep",
-        ),
-    ],
-    notes: &[ARITHMETIC_ONLY],
-};
+/// The tables of one number format: what it is, its words, figures and names of lines.
+macro_rules! tables {
+    ($format:expr, $original:expr, $ac:literal, $mac:literal, $name:literal) => {
+        [
+            LawTable {
+                workload: Workload::Snn,
+                format: Some($format),
+                widest: Scope::Compute,
+                terms: &[
+                    CostTerm::new(
+                        Bill::COMPUTE,
+                        Measure::Synops,
+                        $ac,
+                        concat!("AC, ", $name, " (synaptic operation)"),
+                    ),
+                    CostTerm::new(
+                        Bill::COMPUTE,
+                        Measure::MacsOnce,
+                        $mac,
+                        concat!("MAC, ", $name, ", of the input"),
+                    ),
+                ],
+                notes: &[ARITHMETIC_ONLY],
+            },
+            LawTable {
+                workload: $original,
+                format: Some($format),
+                widest: Scope::Compute,
+                terms: &[CostTerm::new(
+                    Bill::COMPUTE,
+                    Measure::DenseMacs,
+                    $mac,
+                    concat!("MAC, ", $name),
+                )],
+                notes: &[ARITHMETIC_ONLY],
+            },
+            LawTable {
+                workload: Workload::ZeroSkipping,
+                format: Some($format),
+                widest: Scope::Compute,
+                terms: &[CostTerm::new(
+                    Bill::COMPUTE,
+                    Measure::EffectiveMacs,
+                    $mac,
+                    concat!("MAC, ", $name, ", of nonzero weight and activation"),
+                )],
+                notes: &[ARITHMETIC_ONLY, SKIPPING],
+            },
+        ]
+    };
+}
 
-const ORIGINAL: LawTable = LawTable {
-    workload: Workload::Ann,
-    widest: Scope::Compute,
-    terms: &[CostTerm::new(
-        Bill::COMPUTE,
-        Measure::DenseMacs,
-        "energy.mac_fp32",
-        "MAC, fp32",
-    )],
-    notes: &[ARITHMETIC_ONLY],
-};
+const FP32: [LawTable; 3] = tables!(
+    NumberFormat::Fp32,
+    Workload::Ann,
+    "energy.ac_fp32",
+    "energy.mac_fp32",
+    "fp32"
+);
+const FP16: [LawTable; 3] = tables!(
+    NumberFormat::Fp16,
+    Workload::Ann,
+    "energy.ac_fp16",
+    "energy.mac_fp16",
+    "fp16"
+);
+const INT32: [LawTable; 3] = tables!(
+    NumberFormat::Int(32),
+    Workload::Ann,
+    "energy.ac_int32",
+    "energy.mac_int32",
+    "int32"
+);
+const INT8: [LawTable; 3] = tables!(
+    NumberFormat::INT8,
+    Workload::Qann,
+    "energy.ac_int8",
+    "energy.mac_int8",
+    "int8"
+);
+const INT4: [LawTable; 3] = tables!(
+    NumberFormat::Int(4),
+    Workload::Qann,
+    "energy.ac_int4",
+    "energy.mac_int4",
+    "int4"
+);
 
-const QUANTISED: LawTable = LawTable {
-    workload: Workload::Qann,
-    widest: Scope::Compute,
-    terms: &[CostTerm::new(
-        Bill::COMPUTE,
-        Measure::DenseMacs,
-        "energy.mac_int8",
-        "MAC, int8",
-    )],
-    notes: &[ARITHMETIC_ONLY],
-};
-
-/// Above 8 bits.
-const QUANTISED_WIDE: LawTable = LawTable {
-    workload: Workload::Qann,
-    widest: Scope::Compute,
-    terms: &[CostTerm::new(
-        Bill::COMPUTE,
-        Measure::DenseMacs,
-        "energy.mac_int32",
-        "MAC, int32",
-    )],
-    notes: &[ARITHMETIC_ONLY],
+static TABLES: [LawTable; 16] = {
+    let [a, b, c] = FP32;
+    let [d, e, f] = FP16;
+    let [g, h, i] = INT32;
+    let [j, k, l] = INT8;
+    let [m, n, o] = INT4;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, PRUNED]
 };
 
 const PRUNED: LawTable = LawTable {
     workload: Workload::Pann,
+    format: Some(NumberFormat::Fp32),
     widest: Scope::Compute,
     terms: &[CostTerm::new(
         Bill::COMPUTE,
@@ -94,48 +145,13 @@ const PRUNED: LawTable = LawTable {
         "energy.mac_fp32",
         "MAC, fp32, of a weight that is not zero",
     )],
-    notes: &[
-        ARITHMETIC_ONLY,
-        "finding the weights that are not zero costs nothing here; processors that multiply dense \
-         matrices gain nothing by zeros, so they have no row for the pruned network",
-    ],
+    notes: &[ARITHMETIC_ONLY, PRUNING],
 };
 
 fn price(job: &Job) -> Vec<TargetReport> {
-    let timesteps = job.work.counts.timesteps;
-    let bits = quantised_bits(timesteps);
-    let quantised = if bits <= 8 {
-        &QUANTISED
-    } else {
-        &QUANTISED_WIDE
-    };
-    let held = format!(
-        "{bits} bits carry as many values as {timesteps} timesteps; priced at the narrowest \
-         published integer that holds them"
-    );
-    let mut reports = vec![
-        report(job, &SPIKING, kept_current(job)),
-        report(job, &ORIGINAL, None),
-        report(job, quantised, Some(held)),
-    ];
+    let mut reports = operations(job);
     // Only where a pruned network was made.
-    if job.work.dense.pruned_macs.is_some() {
-        reports.push(report(job, &PRUNED, None));
-    }
+    let pruned = job.work.dense.pruned_macs.is_some();
+    reports.retain(|report| report.workload != Workload::Pann || pruned);
     reports
-}
-
-fn report(job: &Job, table: &LawTable, note: Option<String>) -> TargetReport {
-    let mut receipt = receipt(job, table, Machine::default());
-    receipt.notes.extend(note);
-    receipt.finish(table.workload, table.widest, None)
-}
-
-/// What a chip that keeps the current of a constant input would not multiply again.
-fn kept_current(job: &Job) -> Option<String> {
-    let total = |what| job.quantities.total(what, job.hardware, None);
-    let (macs, once) = total(Measure::MacsEachStep).zip(total(Measure::MacsOnce))?;
-    (macs > once).then(|| {
-        format!("keeping the current of the constant input would leave {once:.0} of {macs:.0} MACs")
-    })
 }

@@ -15,8 +15,10 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "asynchronous",
     about: "synaptic operation with the neuron update inside, plus static power in real time",
+    formats: &[],
     tables: &[LawTable {
         workload: Workload::Snn,
+        format: None,
         widest: Scope::System,
         terms: &[
             CostTerm::new(

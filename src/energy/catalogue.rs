@@ -252,6 +252,37 @@ impl Catalogue {
         self.tables.get(base)?.figures.get(key)
     }
 
+    /// The devices of some names and classes, each once; a device's name wins over a class. `edge` is
+    /// the two edge classes.
+    ///
+    /// # Errors
+    /// The first that is neither: the message lists all names and the nearest.
+    pub fn select(&self, wanted: &[String]) -> Result<Vec<&Hardware>, HardwareError> {
+        let mut found: Vec<&Hardware> = Vec::new();
+        for name in wanted {
+            let of_class = |device: &&Hardware| {
+                device.class.is_some_and(|class| {
+                    let edge = [DeviceClass::EdgeAccelerator, DeviceClass::EdgeGpu];
+                    class.key() == name || (name == "edge" && edge.contains(&class))
+                })
+            };
+            let named = self.get(name);
+            let mut devices: Vec<&Hardware> = match &named {
+                Ok(device) => vec![*device],
+                Err(_) => self.devices().filter(of_class).collect(),
+            };
+            if devices.is_empty() {
+                devices.push(named?);
+            }
+            for device in devices {
+                if !found.iter().any(|have| have.name == device.name) {
+                    found.push(device);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// A file with what it inherits filled in.
     fn inherit(&self, name: &str, file: File) -> Result<Table, HardwareError> {
         let base = match &file.inherits {

@@ -1,10 +1,10 @@
 //! The one loop that evaluates the terms of a law.
 
-use super::Job;
 use super::law::{CostTerm, LawTable};
 use super::mapped::Mapped;
 use super::receipt::{NO_DENSE, Receipt, Running};
-use crate::result::{Line, Part, TargetReport};
+use super::{Job, host};
+use crate::result::{FirstLayer, Line, Measure, Part, TargetReport, Workload};
 
 /// Works out how long the device runs; what it lacks is named on the receipt.
 pub(super) type AskRunning<'m, 'a> = dyn FnMut(&mut Receipt<'a>) -> Option<Running<'a>> + 'm;
@@ -52,6 +52,10 @@ pub(super) fn charge<'a>(
 }
 
 fn charge_events(job: &Job, receipt: &mut Receipt, term: &CostTerm, mapped: Option<&Mapped>) {
+    let term = &multiplied_as_told(job, term);
+    if host::pays(job, term) {
+        return;
+    }
     let width = match term.width {
         None => Some(1.0),
         Some(key) => receipt.figure(key).map(|figure| figure.value.nominal),
@@ -71,6 +75,17 @@ fn charge_events(job: &Job, receipt: &mut Receipt, term: &CostTerm, mapped: Opti
     }
 }
 
+/// The term with a constant input multiplied as often as the options say.
+fn multiplied_as_told(job: &Job, term: &CostTerm) -> CostTerm {
+    match (term.what, job.options.first_layer) {
+        (Measure::MacsOnce, FirstLayer::EachStep) => CostTerm {
+            what: Measure::MacsEachStep,
+            ..*term
+        },
+        _ => *term,
+    }
+}
+
 /// The energy of a line by the events of each population \[J\].
 pub(super) fn by_events(job: &Job, line: &Line) -> Option<Vec<f64>> {
     let parts = job
@@ -86,7 +101,13 @@ pub(super) fn by_events(job: &Job, line: &Line) -> Option<Vec<f64>> {
 /// A device of operations alone: a report for each table, without a time.
 pub(super) fn operations(job: &Job) -> Vec<TargetReport> {
     let tables = job.hardware.law.tables.iter();
-    let report = |table| {
+    let tables = tables.filter(|table| table.format.is_none() || table.format == job.format);
+    // Zeros count only where they were counted.
+    let zeros = job
+        .quantities
+        .total(Measure::EffectiveMacs, job.hardware, None);
+    let tables = tables.filter(|table| table.workload != Workload::ZeroSkipping || zeros.is_some());
+    let report = |table: &LawTable| {
         let receipt = receipt(job, table, Machine::default());
         receipt.finish(table.workload, table.widest, None)
     };

@@ -1,7 +1,7 @@
 //! The same counts through every cost table, and what makes the tables disagree.
 
 use super::{Hardware, PriceOptions, Work, price};
-use crate::result::{Scope, TargetReport, Workload};
+use crate::result::{Feasible, NumberFormat, Scope, TargetReport, Workload};
 use crate::units::Range;
 use serde::Serialize;
 
@@ -14,6 +14,8 @@ pub struct TableRow {
     pub law: String,
     /// Which network it prices.
     pub workload: Workload,
+    /// Its number format; `None` if the table does not say.
+    pub format: Option<NumberFormat>,
     /// Inferences that run together.
     pub batch: u64,
     /// Energy per inference in each scope [J]; `None` if the table does not say.
@@ -26,8 +28,10 @@ pub struct TableRow {
     pub largest: Option<Largest>,
     /// Whether a cost was never checked against its source, or is assumed.
     pub unverified: bool,
-    /// Whether the network fits the device.
-    pub fits: bool,
+    /// Whether the device can do what is asked.
+    pub feasible: Feasible,
+    /// What is in the way, or what is not known.
+    pub why: String,
     /// Figures that are needed but not known.
     pub unknown: Vec<String>,
 }
@@ -62,8 +66,6 @@ pub struct Spread {
     pub most: String,
     /// Its energy [J].
     pub most_j: f64,
-    /// Most over least; `None` if the least is zero.
-    pub factor: Option<f64>,
     /// The constant or the choice of model behind it.
     pub reason: String,
 }
@@ -127,6 +129,7 @@ fn row(table: &Hardware, report: &TargetReport) -> TableRow {
         table: table.name.clone(),
         law: table.law.name.into(),
         workload: report.workload,
+        format: report.format,
         batch: report.batch,
         compute_j: known(Scope::Compute),
         memory_routing_j: known(Scope::MemoryRouting),
@@ -138,7 +141,8 @@ fn row(table: &Hardware, report: &TargetReport) -> TableRow {
             share: line.joules / all,
         }),
         unverified: report.is_unverified(),
-        fits: report.fits,
+        feasible: report.feasible,
+        why: report.why.clone(),
         unknown: report.unpriced.clone(),
     }
 }
@@ -160,7 +164,6 @@ fn spread(rows: &[TableRow], workload: Workload, scope: Scope) -> Option<Spread>
         least_j,
         most: most.label(),
         most_j,
-        factor: (least_j > 0.0).then(|| most_j / least_j),
         reason: reason(least, most),
     })
 }
@@ -197,6 +200,7 @@ mod tests {
             table: table.into(),
             law: law.into(),
             workload: Workload::Snn,
+            format: None,
             batch: 1,
             compute_j: None,
             memory_routing_j: Some(Range::exact(joules)),
@@ -208,7 +212,8 @@ mod tests {
                 share: 1.0,
             }),
             unverified: false,
-            fits: true,
+            feasible: Feasible::Yes,
+            why: String::new(),
             unknown: Vec::new(),
         }
     }
@@ -218,7 +223,7 @@ mod tests {
         let rows = [row("a", "x", 2.0), row("b", "y", 8.0), row("c", "x", 4.0)];
         let found = spread(&rows, Workload::Snn, Scope::MemoryRouting).expect("three tables");
         assert_eq!((found.least.as_str(), found.most.as_str()), ("a", "b"));
-        assert_eq!((found.tables, found.factor), (3, Some(4.0)));
+        assert_eq!((found.tables, found.least_j, found.most_j), (3, 2.0, 8.0));
         assert!(found.reason.contains("event of a") && found.reason.contains("event of b"));
         assert!(found.reason.starts_with("other laws"));
         // Figures of another scope or workload do not mix in.

@@ -16,8 +16,10 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "constant-power",
     about: "power of the chip for the time of the timesteps, whatever is computed",
+    formats: &[],
     tables: &[LawTable {
         workload: Workload::Snn,
+        format: None,
         widest: Scope::System,
         terms: &[
             CostTerm::new(Bill::ALL_IN, Measure::SecondsRunning, "power.chip", "power"),

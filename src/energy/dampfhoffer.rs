@@ -2,11 +2,12 @@
 
 use super::charge::{by_events, operations};
 use super::law::{CostTerm, Law, LawTable};
+use crate::counts::NumberFormat;
 use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
 /// IF network: E = SynOps · (ac + 3 access)            read weight, read and write potential
-///             + MACs · (mac + 3 access)               of a non-binary input, in each timestep
+///             + MACs · (mac + 3 access)               of a non-binary input, once if it is constant
 /// 8-bit ANN:  E = MACs · (mac + ann_memory_per_mac)
 /// ```
 ///
@@ -19,9 +20,11 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "dampfhoffer",
     about: "additions with weight and potential accesses, against an ANN with data reuse",
+    formats: &[NumberFormat::INT8],
     tables: &[
         LawTable {
             workload: Workload::Snn,
+            format: None,
             widest: Scope::MemoryRouting,
             terms: &[
                 CostTerm::new(
@@ -45,15 +48,16 @@ pub(super) static LAW: Law = Law {
                 CostTerm::new(Bill::COMPUTE, Measure::Synops, "energy.ac", "AC, 8 bit"),
                 CostTerm::new(
                     Bill::COMPUTE,
-                    Measure::MacsEachStep,
+                    Measure::MacsOnce,
                     "energy.mac",
-                    "MAC, 8 bit, in each timestep",
+                    "MAC, 8 bit, of the input",
                 ),
             ],
             notes: &[],
         },
         LawTable {
             workload: Workload::Qann,
+            format: None,
             widest: Scope::MemoryRouting,
             terms: &[
                 CostTerm::new(
@@ -70,6 +74,20 @@ pub(super) static LAW: Law = Law {
                 ),
             ],
             notes: &[],
+        },
+        LawTable {
+            workload: Workload::ZeroSkipping,
+            format: None,
+            widest: Scope::Compute,
+            terms: &[CostTerm::new(
+                Bill::COMPUTE,
+                Measure::EffectiveMacs,
+                "energy.mac",
+                "MAC, 8 bit, of nonzero weight and activation",
+            )],
+            notes: &[
+                "operations only: the table does not say what a network that skips zeros reads and writes",
+            ],
         },
     ],
     figures: &[],

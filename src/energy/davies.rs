@@ -24,8 +24,10 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "davies",
     about: "active and inactive neuron, synaptic operation, packet and hop, plus static power",
+    formats: &[],
     tables: &[LawTable {
         workload: Workload::Snn,
+        format: None,
         widest: Scope::System,
         terms: &[
             CostTerm::new(

@@ -6,7 +6,11 @@ use crate::units::{Range, si};
 
 /// Figures that state what a waiting device draws, the first that a table has counts, and whether
 /// it is of one chip.
-const IDLE: [(&str, bool); 2] = [("power.chip_static", true), ("power.idle", false)];
+const IDLE: [(&str, bool); 3] = [
+    ("power.chip_static", true),
+    ("power.sleep", false),
+    ("power.idle", false),
+];
 
 /// Adds a line for the time a device waits for its next inference, so that idle power is paid for
 /// the whole period:
@@ -51,10 +55,14 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
     }
     let running = report.lines.iter().filter(|line| line.part == Part::Static);
     // The wait is what the time of the work leaves.
-    let unverified = running.clone().any(|line| line.unverified);
+    let unverified = key != "power.sleep" && running.clone().any(|line| line.unverified);
     let running: Range = running.map(|line| line.joules_range).sum();
     let joules = wait_s * watts.nominal;
-    let rest = (watts * period_s).zip(running, |whole, running| whole - running);
+    // A figure of its own for the wait does not vary with that of the work.
+    let rest = match key {
+        "power.sleep" => watts * wait_s,
+        _ => (watts * period_s).zip(running, |whole, running| whole - running),
+    };
     let line = Line {
         event: "idle power while waiting".into(),
         measure: Some(Measure::SecondsWaiting),
@@ -79,7 +87,7 @@ fn lose(report: &mut TargetReport, idle_known: bool) {
     let name = if idle_known {
         "latency"
     } else {
-        "power.idle (while waiting for the next inference)"
+        "power.sleep or power.idle (while waiting for the next inference)"
     };
     report.energy_j = None;
     report.static_j = None;

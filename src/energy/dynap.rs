@@ -21,8 +21,10 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "dynap",
     about: "spike, encoding, routing, broadcast and pulse, plus static power in real time",
+    formats: &[],
     tables: &[LawTable {
         workload: Workload::Snn,
+        format: None,
         widest: Scope::System,
         terms: &[
             CostTerm::new(Bill::EVENT, Measure::Spikes, "energy.spike", "spike"),

@@ -18,6 +18,7 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "keras-spiking",
     about: "synaptic operation and neuron update alone, as keras-spiking charges them",
+    formats: &[],
     tables: &[SPIKING, CONVENTIONAL],
     figures: &[],
     price,
@@ -26,6 +27,7 @@ pub(super) static LAW: Law = Law {
 
 const SPIKING: LawTable = LawTable {
     workload: Workload::Snn,
+    format: None,
     widest: Scope::MemoryRouting,
     terms: &[
         CostTerm::new(
@@ -46,6 +48,7 @@ const SPIKING: LawTable = LawTable {
 
 const CONVENTIONAL: LawTable = LawTable {
     workload: Workload::Ann,
+    format: None,
     widest: Scope::MemoryRouting,
     terms: &[
         CostTerm::new(

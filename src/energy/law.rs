@@ -1,6 +1,7 @@
 //! A cost law as data: terms that one loop evaluates.
 
 use super::Job;
+use crate::counts::NumberFormat;
 use crate::result::{Bill, Line, Measure, Scope, TargetReport, Workload};
 use crate::units::Range;
 use std::collections::BTreeSet;
@@ -12,6 +13,8 @@ pub struct Law {
     pub name: &'static str,
     /// One sentence.
     pub about: &'static str,
+    /// Number formats that a table of this law prices unless it says otherwise.
+    pub(super) formats: &'static [NumberFormat],
     /// What it charges, a table for each network that it prices.
     pub(super) tables: &'static [LawTable],
     /// Figures that it reads beside those of its terms: capacities, times and what only a part of a
@@ -29,6 +32,8 @@ pub struct Law {
 pub(super) struct LawTable {
     /// Which network.
     pub workload: Workload,
+    /// The number format that the terms price; `None`: that of the device.
+    pub format: Option<NumberFormat>,
     /// The widest scope that the terms cover.
     pub widest: Scope,
     /// `E = Σ what · figure`.

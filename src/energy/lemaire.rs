@@ -4,8 +4,9 @@ use super::Job;
 use super::hardware::Figure;
 use super::law::{CostTerm, Law};
 use super::receipt::{LineDraft, NO_DENSE, Receipt};
+use crate::counts::NumberFormat;
 use crate::network::{Connectivity, Pattern, Role};
-use crate::result::{Bill, Line, Measure, Part, Scope, TargetReport, Workload};
+use crate::result::{Bill, FirstLayer, Line, Measure, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text
@@ -27,7 +28,7 @@ use crate::units::Range;
 /// the kernel term of the ANN's addresses is left out. A leak multiplies the potential, which each
 /// timestep reads and writes anyway; the decay of a synaptic current is not in the law. Sparse
 /// projections use their synaptic operations for `th_in N_out`. A non-binary input costs a MAC and
-/// the same accesses for each nonzero value, synapse and timestep.
+/// the same accesses for each nonzero value and synapse, once per inference if it is constant.
 ///
 /// Source: Lemaire et al., An analytical estimation of spiking neural networks energy efficiency,
 /// ICONIP 2022, read in two re-implementations that differ; memory and operations of Horowitz,
@@ -35,6 +36,7 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "lemaire",
     about: "operations, accesses of memories sized by each layer, and addressing",
+    formats: &[NumberFormat::Int(32)],
     // What it counts depends on the shape of each layer, and what an access costs on its memory.
     tables: &[],
     figures: &[&MEMORY, &["energy.add_int32", "energy.mul_int32"]],
@@ -288,7 +290,10 @@ fn count_spiking(job: &Job, ledger: &mut Ledger) {
         let spikes = counts.per_inference(edge.source).spikes;
         let synops = sum(&counted.synops_per_timestep);
         let reach = Reach::of(&edge.connectivity, spikes, synops);
-        let macs = sum(&counted.macs_per_timestep);
+        let macs = match job.options.first_layer {
+            FirstLayer::Once => counted.macs_once as f64 / samples,
+            FirstLayer::EachStep => sum(&counted.macs_per_timestep),
+        };
         let layer = edge.target;
         ledger.access(layer, Operand::Input, spikes + macs, neurons(edge.source));
         let weights = edge.connectivity.stored_weights();

@@ -63,6 +63,8 @@ fn link_costs(hardware: &Hardware) -> Option<LinkCosts> {
 pub(super) fn mapped(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<Mapped> {
     let capacity = known_room(hardware)?;
     let rule = options.placement;
+    // A device with neurocores has one number format.
+    let work = work.at(hardware.formats.first().copied());
     Some(Mapped::by_rule(hardware, work.counts, &capacity, rule))
 }
 
@@ -123,6 +125,9 @@ fn room(figures: [&Figure; CAPACITY.len()], hardware: &Hardware) -> Capacity {
         height,
         chips,
     ] = figures.map(|figure| figure.value.nominal as u64);
+    // As many as were ever built together, if that is known.
+    let built = hardware.figures.get("capacity.chips_built");
+    let chips = built.map_or(chips, |figure| chips.max(figure.value.nominal as u64));
     Capacity {
         neurons_per_core: neurons,
         synaptic_memory_bits: memory,

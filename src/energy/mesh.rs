@@ -1,11 +1,11 @@
 //! What the laws of neurocore meshes share: placement, latency, static power, the host.
 
-use super::Job;
 use super::charge::{Machine, charge};
 use super::hardware::{Figure, FigureSection};
 use super::law::LawTable;
 use super::mapped::{Mapped, map};
 use super::receipt::{Receipt, Running};
+use super::{Job, host};
 use crate::counts::EventCounts;
 use crate::mapping::{Pipeline, StageTimes, latency, pipeline};
 use crate::result::{Bill, Part, TargetReport};
@@ -55,10 +55,11 @@ fn pace<'a>(
     } = times;
     figures.push(barrier);
     figures.extend(link.flatten());
+    let exchange_s = host::step(job);
     let complete = |times: StageTimes, bound: fn(Range) -> f64| StageTimes {
         barrier_s: bound(barrier.value),
         chip_link_s: bound(link_s),
-        host_s: job.options.host_exchange_s,
+        host_s: bound(exchange_s),
         ..times
     };
     let (
@@ -168,9 +169,7 @@ fn finish(
         "static energy: whole chips, embedded processors idle, for the time the chip computes; a \
          chip that waits for its next input pays for that time too"
             .into(),
-        "latency: busiest core of each timestep plus barrier, from means over samples; \
-         exchange with the host per timestep only where an option gives its time"
-            .into(),
+        "latency: busiest core of each timestep plus barrier, from means over samples".into(),
     ]);
     if chips > 1 {
         receipt.notes.push(

@@ -30,7 +30,9 @@ mod deliveries;
 mod duty;
 mod dynap;
 mod export;
+mod feasibility;
 mod hardware;
+mod host;
 mod keras_spiking;
 mod law;
 mod lemaire;
@@ -38,6 +40,7 @@ mod mapped;
 mod mesh;
 mod monte_carlo;
 mod nj_per_mac;
+mod options;
 mod per_event;
 mod profile;
 mod quantity;
@@ -49,6 +52,7 @@ mod sanafe;
 mod sanafe_yaml;
 mod tornado;
 mod usage;
+mod work;
 mod yan;
 
 pub use catalogue::{Catalogue, HardwareError};
@@ -61,17 +65,21 @@ pub use hardware::{
 pub use law::Law;
 pub use mapped::placement;
 pub use monte_carlo::{distributions, triangular};
+pub use options::{LargeBatch, Limits, PlacementRule, PriceOptions};
 pub use profile::profile;
-pub use rates::rate_curve;
+pub use rates::rate_curves;
 pub use roofline::roofs;
 pub use tornado::sensitivities;
 pub use usage::UsageConfig;
+pub use work::Work;
 
-use crate::counts::{DenseCounts, EventCounts};
+pub use crate::counts::NumberFormat;
 use crate::mapping::Placement;
-pub use crate::result::{Basis, DeviceClass, NumberFormat};
-use crate::result::{MonteCarlo, RateCurve, Scope, Sensitivity, TargetReport, Usage, Workload};
+use crate::result::Condition;
+pub use crate::result::{Basis, DeviceClass};
+use crate::result::{RateCurve, Scope, Sensitivity, TargetReport};
 use quantity::Quantities;
+use roofline::memory_need;
 
 /// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
 ///
@@ -81,99 +89,6 @@ pub const WORLD_GRID_G_PER_KWH: f64 = 481.0;
 /// Where [`WORLD_GRID_G_PER_KWH`] comes from.
 pub const WORLD_GRID_SOURCE: &str =
     "world average 2023, Ember / Our World in Data, carbon intensity of electricity";
-
-/// What a device is asked to do.
-#[derive(Debug, Clone, Copy)]
-pub struct Work<'a> {
-    /// Events of the spiking network.
-    pub counts: &'a EventCounts,
-    /// Work of the original network; without layers if there is none.
-    pub dense: &'a DenseCounts,
-}
-
-/// Assumptions of a price that are not properties of the device.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PriceOptions {
-    /// Inferences that run together in the second report of a conventional device, well above 1;
-    /// 1 leaves it out.
-    pub large_batch: u64,
-    /// Where and how often the devices work.
-    pub usage: Usage,
-    /// How to draw random figures; `None`: not at all.
-    pub monte_carlo: Option<MonteCarlo>,
-    /// How neurons are placed on chips with neurocores.
-    pub placement: PlacementRule,
-    /// Exchange with the host in each timestep of a chip with neurocores [s]; 0 for none.
-    pub host_exchange_s: f64,
-}
-
-/// How neurons are placed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PlacementRule {
-    /// In the order of the network.
-    #[default]
-    Greedy,
-    /// The same cores moved by simulated annealing so that the links which the counted packets cross
-    /// cost less energy ([`crate::mapping::optimise`]); where the price of a link is not known, all
-    /// weigh alike.
-    Annealing {
-        /// Seed of the search.
-        seed: u64,
-    },
-}
-
-impl PriceOptions {
-    /// With another second batch; 1 leaves it out.
-    #[must_use]
-    pub fn with_large_batch(self, large_batch: u64) -> Self {
-        PriceOptions {
-            large_batch,
-            ..self
-        }
-    }
-
-    /// For devices that work elsewhere or more often.
-    #[must_use]
-    pub fn with_usage(self, usage: Usage) -> Self {
-        PriceOptions { usage, ..self }
-    }
-
-    /// With figures drawn at random.
-    #[must_use]
-    pub fn with_monte_carlo(self, monte_carlo: MonteCarlo) -> Self {
-        PriceOptions {
-            monte_carlo: Some(monte_carlo),
-            ..self
-        }
-    }
-
-    /// With neurons placed by another rule.
-    #[must_use]
-    pub fn with_placement(self, placement: PlacementRule) -> Self {
-        PriceOptions { placement, ..self }
-    }
-
-    /// With an exchange with the host in each timestep [s].
-    #[must_use]
-    pub fn with_host_exchange(self, host_exchange_s: f64) -> Self {
-        PriceOptions {
-            host_exchange_s,
-            ..self
-        }
-    }
-}
-
-impl Default for PriceOptions {
-    fn default() -> Self {
-        PriceOptions {
-            large_batch: 64,
-            usage: Usage::default(),
-            monte_carlo: None,
-            placement: PlacementRule::Greedy,
-            host_exchange_s: 0.0,
-        }
-    }
-}
 
 /// All cost laws.
 pub static LAWS: &[&Law] = &[
@@ -202,6 +117,8 @@ struct Job<'a> {
     hardware: &'a Hardware,
     work: &'a Work<'a>,
     options: &'a PriceOptions,
+    /// The number format that the device computes with; `None` if its table does not say.
+    format: Option<NumberFormat>,
     /// Its counts per inference.
     quantities: &'a Quantities<'a>,
     /// Where the neurons sit, if that is settled.
@@ -230,13 +147,14 @@ pub fn price_placed(
     price_mapped(hardware, work, options, Some(&mapped))
 }
 
-/// What [`price`], [`rate_curve`] and [`sensitivities`] say about a device.
+/// What [`price`], [`rate_curves`] and [`sensitivities`] say about a device.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Analysis {
-    /// One report per workload and batch.
+    /// One report per workload, number format and batch.
     pub targets: Vec<TargetReport>,
-    /// Energy against spike rate, if the device runs spiking networks.
-    pub rate_curve: Option<RateCurve>,
+    /// Energy against spike rate, for each number format in which the device runs spiking networks.
+    pub rate_curves: Vec<RateCurve>,
     /// Which figure matters, for each report with a total.
     pub sensitivities: Vec<Sensitivity>,
 }
@@ -247,10 +165,46 @@ pub struct Analysis {
 pub fn analyse(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Analysis {
     let mapped = mapped::mapped(hardware, work, options);
     let mapped = mapped.as_ref();
+    let targets = price_mapped(hardware, work, options, mapped);
+    let options = &settled(options, &targets);
     Analysis {
-        targets: price_mapped(hardware, work, options, mapped),
-        rate_curve: rates::curve(hardware, work, options, mapped),
+        rate_curves: rates::curves(hardware, work, options, mapped),
         sensitivities: tornado::swings(hardware, work, options, mapped),
+        targets,
+    }
+}
+
+/// The same options with the batches that a search found: figures at their bounds are compared on the
+/// same batch.
+fn settled(options: &PriceOptions, targets: &[TargetReport]) -> PriceOptions {
+    let found = targets
+        .iter()
+        .filter(|report| report.condition == Some(Condition::Throughput))
+        .filter_map(|report| Some((report.format?, report.batch)));
+    match options.large_batch {
+        LargeBatch::Search => PriceOptions {
+            large_batch: LargeBatch::Each(found.collect()),
+            ..options.clone()
+        },
+        _ => options.clone(),
+    }
+}
+
+/// Number formats that a device is priced at: those of its table that the network was counted at or
+/// that everybody computes with, and `None` where a table states none.
+fn formats(hardware: &Hardware, work: &Work) -> Vec<Option<NumberFormat>> {
+    let stated = match hardware.formats.as_slice() {
+        [] => hardware.law.formats,
+        stated => stated,
+    };
+    let usual = |format: NumberFormat| [NumberFormat::Fp32, NumberFormat::INT8].contains(&format);
+    let priced = stated
+        .iter()
+        .copied()
+        .filter(|&format| stated.len() == 1 || usual(format) || work.is_counted_at(format));
+    match stated {
+        [] => vec![None],
+        _ => priced.map(Some).collect(),
     }
 }
 
@@ -260,25 +214,42 @@ fn price_mapped(
     options: &PriceOptions,
     mapped: Option<&mapped::Mapped>,
 ) -> Vec<TargetReport> {
-    let quantities = Quantities::of(work);
+    let formats = formats(hardware, work).into_iter();
+    formats
+        .flat_map(|format| price_at(hardware, &work.at(format), format, options, mapped))
+        .collect()
+}
+
+/// At one of the number formats of a device.
+fn price_at(
+    hardware: &Hardware,
+    work: &Work,
+    format: Option<NumberFormat>,
+    options: &PriceOptions,
+    mapped: Option<&mapped::Mapped>,
+) -> Vec<TargetReport> {
+    let quantities = Quantities::of(work, format, options.first_layer);
     price_job(&Job {
         hardware,
         work,
         options,
+        format,
         quantities: &quantities,
         mapped,
     })
 }
 
-/// What the law of the device says, then what depends on how it is used.
+/// What the law of the device says, then what depends on its host, on how it is used, and on whether
+/// it can do it at all.
 fn price_job(job: &Job) -> Vec<TargetReport> {
     let usage = &job.options.usage;
     let mut reports = (job.hardware.law.price)(job);
     for report in &mut reports {
-        refuse_signs(job, report);
+        host::charge(job, report);
         if let Some(period_s) = usage.period_s {
             duty::charge_waiting(job.hardware, period_s, report);
         }
+        feasibility::judge(job, report);
         report.carbon_g = report
             .energy_j
             .filter(|_| report.scope == Scope::System)
@@ -286,27 +257,6 @@ fn price_job(job: &Job) -> Vec<TargetReport> {
         report.footprint = usage.footprints(report);
     }
     reports
-}
-
-/// A network that sends negative spikes fits no chip whose spikes are not known to carry a sign.
-fn refuse_signs(job: &Job, report: &mut TargetReport) {
-    let hardware = job.hardware;
-    if hardware.kind != DeviceKind::Neuromorphic
-        || report.workload != Workload::Snn
-        || hardware.info.contains_key("info.graded_spike_bits")
-    {
-        return;
-    }
-    let counts = job.work.counts;
-    let negative: f64 = (0..counts.populations.len())
-        .map(|index| counts.per_inference(index).negative_spikes)
-        .sum();
-    if negative > 0.0 {
-        report.fits = false;
-        report.exceeded.push(format!(
-            "negative spikes: {negative:.1} per inference; the table has no info.graded_spike_bits, so a spike carries no sign"
-        ));
-    }
 }
 
 /// Bits that an activation needs to take as many values as a spike count over `timesteps` can:

@@ -3,7 +3,7 @@
 use super::hardware::FigureSection;
 use super::mapped::mapped;
 use super::tornado::nominal;
-use super::{Hardware, PriceOptions, Work, price_mapped};
+use super::{Hardware, PriceOptions, Work, price_mapped, settled};
 use crate::result::{EnergyDistribution, MonteCarlo, Quantiles, Scope};
 use crate::units::Range;
 use rand::{RngExt, SeedableRng};
@@ -42,6 +42,8 @@ pub fn distributions(
 ) -> Vec<EnergyDistribution> {
     let base = nominal(hardware);
     let mapped = mapped(&base, work, options);
+    let reports = price_mapped(&base, work, options, mapped.as_ref());
+    let options = &settled(options, &reports);
     let draws: Vec<Vec<[Option<f64>; 3]>> = (0..monte_carlo.draws)
         .into_par_iter()
         .map(|draw| {
@@ -73,13 +75,13 @@ pub fn distributions(
                 .collect()
         })
         .collect();
-    let reports = price_mapped(&base, work, options, mapped.as_ref());
     reports
         .iter()
         .enumerate()
         .map(|(index, report)| EnergyDistribution {
             target: report.name.clone(),
             workload: report.workload,
+            format: report.format,
             batch: report.batch,
             scopes: [0, 1, 2].map(|scope| {
                 let values: Option<Vec<f64>> = draws

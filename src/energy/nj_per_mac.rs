@@ -3,6 +3,7 @@
 use super::Job;
 use super::charge::{Machine, by_events, receipt};
 use super::law::{CostTerm, Law, LawTable};
+use crate::counts::NumberFormat;
 use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
@@ -16,6 +17,7 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "nj-per-mac",
     about: "measured all-in energy per MAC of int8 networks",
+    formats: &[NumberFormat::INT8],
     tables: &[TABLE],
     figures: &[&["power.active"]],
     price,
@@ -24,6 +26,7 @@ pub(super) static LAW: Law = Law {
 
 const TABLE: LawTable = LawTable {
     workload: Workload::Qann,
+    format: None,
     widest: Scope::System,
     terms: &[CostTerm::new(
         Bill::ALL_IN,
@@ -43,9 +46,6 @@ fn price(job: &Job) -> Vec<TargetReport> {
         .zip(power)
         .filter(|_| macs > 0.0)
         .map(|(energy, power)| energy / power);
-    receipt.notes.extend([
-        "measured on int8 networks, whatever the number of timesteps".into(),
-        "whether the network fits the memory of the device is not checked".into(),
-    ]);
+    receipt.notes.extend(["measured on int8 networks".into()]);
     vec![receipt.finish(TABLE.workload, TABLE.widest, latency_s)]
 }

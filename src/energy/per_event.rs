@@ -16,8 +16,10 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "per-event",
     about: "synaptic operation and neuron update, plus static power in real time",
+    formats: &[],
     tables: &[LawTable {
         workload: Workload::Snn,
+        format: None,
         widest: Scope::System,
         terms: &[
             CostTerm::new(

@@ -2,8 +2,8 @@
 
 use super::mapped::{Mapped, mapped};
 use super::quantity::Quantities;
-use super::{Hardware, Job, PriceOptions, Work, price_mapped};
-use crate::counts::EventCounts;
+use super::{Hardware, Job, PriceOptions, Work, formats, price_at};
+use crate::counts::{EventCounts, NumberFormat};
 use crate::result::{LayerBill, Part, Scope, TargetReport, TimeCurve, TimePoint, Workload};
 
 /// Most points of a curve over timesteps.
@@ -12,16 +12,20 @@ const MOST_POINTS: u32 = 16;
 /// Prices counts of one network on one device, with its neurons where they are.
 struct Pricer<'a> {
     hardware: &'a Hardware,
-    work: &'a Work<'a>,
+    /// At the number format that the device prefers.
+    work: Work<'a>,
+    format: Option<NumberFormat>,
     options: &'a PriceOptions,
     mapped: Option<Mapped>,
 }
 
 impl<'a> Pricer<'a> {
     fn new(hardware: &'a Hardware, work: &'a Work<'a>, options: &'a PriceOptions) -> Self {
+        let format = formats(hardware, work).into_iter().next().flatten();
         Pricer {
             hardware,
-            work,
+            work: work.at(format),
+            format,
             options,
             mapped: mapped(hardware, work, options),
         }
@@ -31,11 +35,14 @@ impl<'a> Pricer<'a> {
     fn price(&self, counts: &EventCounts) -> Option<TargetReport> {
         let mapped =
             (self.mapped.as_ref()).map(|mapped| Mapped::new(counts, mapped.placement.clone()));
-        let work = Work {
-            counts,
-            dense: self.work.dense,
-        };
-        let reports = price_mapped(self.hardware, &work, self.options, mapped.as_ref());
+        let work = self.work.with_counts(counts);
+        let reports = price_at(
+            self.hardware,
+            &work,
+            self.format,
+            self.options,
+            mapped.as_ref(),
+        );
         let mut reports = reports.into_iter();
         reports.find(|report| report.workload == Workload::Snn)
     }
@@ -79,11 +86,12 @@ impl Pricer<'_> {
         let counts = self.work.counts;
         let whole = self.price(counts)?;
         whole.known_energy_j()?;
-        let quantities = Quantities::of(self.work);
+        let quantities = Quantities::of(&self.work, self.format, self.options.first_layer);
         let job = Job {
             hardware: self.hardware,
-            work: self.work,
+            work: &self.work,
             options: self.options,
+            format: self.format,
             quantities: &quantities,
             mapped: self.mapped.as_ref(),
         };

@@ -3,23 +3,28 @@
 use super::deliveries::broadcasts;
 use super::mapped::Mapped;
 use super::{Hardware, Work, quantised_bits};
-use crate::counts::PerInference;
+use crate::counts::{NumberFormat, PerInference};
 use crate::mapping::Sent;
 use crate::network::{Role, SynapseKind};
-use crate::result::Measure;
+use crate::result::{FirstLayer, Measure};
 
 /// The counts of some work per inference, summed once for all terms.
 #[derive(Debug)]
 pub(super) struct Quantities<'a> {
     work: Work<'a>,
+    /// Format at which the zeros of the original network are counted; `None` if unknown.
+    zeros_at: Option<NumberFormat>,
+    first_layer: FirstLayer,
     populations: Vec<PerInference>,
 }
 
 impl<'a> Quantities<'a> {
-    pub fn of(work: &Work<'a>) -> Self {
+    pub fn of(work: &Work<'a>, format: Option<NumberFormat>, first_layer: FirstLayer) -> Self {
         let indices = 0..work.counts.populations.len();
         Quantities {
             work: *work,
+            zeros_at: format,
+            first_layer,
             populations: indices.map(|i| work.counts.per_inference(i)).collect(),
         }
     }
@@ -50,13 +55,14 @@ impl<'a> Quantities<'a> {
                 Some(total(Measure::NeuronUpdates)? - total(Measure::ActiveUpdates)?)
             }
             Measure::SynapseEvents | Measure::SynapseBits => {
-                Some(total(Measure::Synops)? + total(Measure::MacsEachStep)?)
+                Some(total(Measure::Synops)? + total(self.input_macs())?)
             }
             Measure::SynopsDense => Some(self.synops(SynapseKind::Dense, None)),
             Measure::SynopsSparse => Some(self.synops(SynapseKind::Sparse, None)),
             Measure::SynopsConv => Some(self.synops(SynapseKind::Conv, None)),
             Measure::DenseMacs => Some(dense.macs() as f64),
             Measure::PrunedMacs => dense.pruned_macs.map(|macs| macs as f64),
+            Measure::EffectiveMacs => dense.effective_macs(self.zeros_at?),
             Measure::ActivationBits => {
                 Some(dense.macs() as f64 * f64::from(quantised_bits(counts.timesteps)))
             }
@@ -97,7 +103,10 @@ impl<'a> Quantities<'a> {
             Measure::SynopsConv => Some(self.synops_into(SynapseKind::Conv)),
             Measure::MacsEachStep => Some(all(|p| p.macs)),
             Measure::MacsOnce => Some(all(|p| p.macs_once)),
-            Measure::SynapseEvents | Measure::SynapseBits => Some(all(|p| p.synops + p.macs)),
+            Measure::SynapseEvents | Measure::SynapseBits => Some(match self.first_layer {
+                FirstLayer::Once => all(|p| p.synops + p.macs_once),
+                FirstLayer::EachStep => all(|p| p.synops + p.macs),
+            }),
             Measure::Packets => sent(|sent| sent.packets),
             Measure::HopsEastWest => sent(|sent| sent.hops_x),
             Measure::HopsNorthSouth => sent(|sent| sent.hops_y),
@@ -109,6 +118,7 @@ impl<'a> Quantities<'a> {
             }
             Measure::DenseMacs
             | Measure::PrunedMacs
+            | Measure::EffectiveMacs
             | Measure::ActivationBits
             | Measure::LayerOutputs
             | Measure::InputReads
@@ -122,6 +132,14 @@ impl<'a> Quantities<'a> {
             | Measure::AddressAdditions
             | Measure::SecondsRunning
             | Measure::SecondsWaiting => None,
+        }
+    }
+
+    /// The multiply-accumulates of an input, as often as the options say.
+    fn input_macs(&self) -> Measure {
+        match self.first_layer {
+            FirstLayer::Once => Measure::MacsOnce,
+            FirstLayer::EachStep => Measure::MacsEachStep,
         }
     }
 

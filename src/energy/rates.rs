@@ -1,8 +1,8 @@
 //! Energy against spike rate: the same network, fired more or less often.
 
 use super::mapped::{Mapped, mapped};
-use super::{Hardware, PriceOptions, Work, price_mapped};
-use crate::counts::EventCounts;
+use super::{Hardware, PriceOptions, Work, formats, price_at};
+use crate::counts::{EventCounts, NumberFormat};
 use crate::mapping::ScaledTraffic;
 use crate::result::{RateCurve, RatePoint, Scope, TargetReport, Workload};
 
@@ -12,11 +12,11 @@ const BELOW: (usize, f64) = (12, 3.0);
 const ABOVE: usize = 8;
 
 /// Energy of the spiking network on a device at rates from none to the highest possible, each
-/// priced anew: whole thousandths of the rate at hand, for which counts per spike are exact. `None`
-/// if the device does not run spiking networks or nothing fires.
+/// priced anew: whole thousandths of the rate at hand, for which counts per spike are exact. No curve
+/// for a number format in which the device does not run spiking networks or nothing fires.
 #[must_use]
-pub fn rate_curve(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<RateCurve> {
-    curve(
+pub fn rate_curves(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<RateCurve> {
+    curves(
         hardware,
         work,
         options,
@@ -24,10 +24,24 @@ pub fn rate_curve(hardware: &Hardware, work: &Work, options: &PriceOptions) -> O
     )
 }
 
-/// [`rate_curve`] of a network that is placed already.
-pub(super) fn curve(
+/// [`rate_curves`] of a network that is placed already.
+pub(super) fn curves(
     hardware: &Hardware,
     work: &Work,
+    options: &PriceOptions,
+    mapped: Option<&Mapped>,
+) -> Vec<RateCurve> {
+    let formats = formats(hardware, work).into_iter();
+    formats
+        .filter_map(|format| curve(hardware, &work.at(format), format, options, mapped))
+        .collect()
+}
+
+/// The curve of one number format.
+fn curve(
+    hardware: &Hardware,
+    work: &Work,
+    format: Option<NumberFormat>,
     options: &PriceOptions,
     mapped: Option<&Mapped>,
 ) -> Option<RateCurve> {
@@ -42,11 +56,8 @@ pub(super) fn curve(
             traffic: routed.at(counts, input, chip),
             rule: None,
         });
-        let work = Work {
-            counts,
-            dense: work.dense,
-        };
-        let mut reports = price_mapped(hardware, &work, options, mapped.as_ref()).into_iter();
+        let work = work.with_counts(counts);
+        let mut reports = price_at(hardware, &work, format, options, mapped.as_ref()).into_iter();
         reports.find(|report| report.workload == Workload::Snn)
     };
     let now = spiking(counts, 1, 1)?;
@@ -74,6 +85,7 @@ pub(super) fn curve(
     });
     Some(RateCurve {
         target: hardware.name.clone(),
+        format,
         rate,
         points,
         per_timestep_j,

@@ -21,7 +21,7 @@ pub(super) const HOST: CostTerm = CostTerm {
         Bill::EVENT,
         Measure::MacsOnce,
         "energy.host_mac",
-        "MAC of a constant input, off chip, once per inference",
+        "MAC of a constant input, off chip",
     )
 };
 

@@ -3,8 +3,10 @@
 use super::Job;
 use super::hardware::{Figure, Hardware};
 use super::law::{CostTerm, Price};
+use crate::counts::NumberFormat;
 use crate::result::{
-    Bill, Evidence, Footprints, Line, Measure, Part, Scope, Scopes, TargetReport, Workload,
+    Bill, Condition, Evidence, Feasible, Footprints, Line, Measure, Part, Scope, Scopes,
+    TargetReport, Workload,
 };
 use crate::units::Range;
 
@@ -39,6 +41,8 @@ pub(super) struct LineDraft<'e> {
 /// The lines of one target while they are written.
 pub(super) struct Receipt<'a> {
     hardware: &'a Hardware,
+    format: Option<NumberFormat>,
+    counted_at_format: bool,
     lines: Vec<Line>,
     unpriced: Vec<String>,
     /// What is not known, with the narrowest scope that needs it.
@@ -53,6 +57,8 @@ impl<'a> Receipt<'a> {
     pub fn new(job: &Job<'a>) -> Self {
         Receipt {
             hardware: job.hardware,
+            format: job.format,
+            counted_at_format: job.format == Some(job.work.format),
             lines: Vec::new(),
             unpriced: Vec::new(),
             missing: Vec::new(),
@@ -132,7 +138,11 @@ impl<'a> Receipt<'a> {
             Some((each, used)) => self.line(LineDraft {
                 part: Part::Dynamic,
                 bill: term.bill,
-                event: term.label.to_owned(),
+                event: match term.what {
+                    Measure::MacsOnce => format!("{}, once per inference", term.label),
+                    Measure::MacsEachStep => format!("{}, in each timestep", term.label),
+                    _ => term.label.to_owned(),
+                },
                 measure: term.what,
                 amount: (count, each.nominal),
                 bounds: each * count,
@@ -207,6 +217,14 @@ impl<'a> Receipt<'a> {
             name: self.hardware.name.clone(),
             title: self.hardware.title.clone(),
             kind: self.hardware.kind.to_string(),
+            class: self.hardware.class,
+            chip: self.hardware.chip.clone(),
+            basis: self.hardware.stated,
+            format: self.format,
+            counted_at_format: self.counted_at_format,
+            condition: Some(Condition::Streaming),
+            feasible: Feasible::default(),
+            why: String::new(),
             workload,
             evidence: Evidence::Modelled,
             scope,

@@ -3,9 +3,9 @@
 use super::hardware::Figure;
 use super::law::Law;
 use super::receipt::{LineDraft, NO_DENSE, Receipt, sources_of};
-use super::{Hardware, Job, PriceOptions, Work, quantised_bits};
-use crate::counts::{DenseCounts, DenseLayer};
-use crate::result::{Bill, Measure, Part, Roof, Scope, TargetReport, Workload};
+use super::{Hardware, Job, LargeBatch, PriceOptions, Work, formats};
+use crate::counts::{DenseCounts, DenseLayer, NumberFormat};
+use crate::result::{Bill, Condition, Measure, Part, Roof, Scope, TargetReport, Workload};
 use crate::units::Range;
 
 /// ```text
@@ -23,9 +23,10 @@ use crate::units::Range;
 pub(super) static LAW: Law = Law {
     name: "roofline",
     about: "time from peak compute, bandwidth and launches; power between idle and TDP",
+    formats: &[NumberFormat::Fp32, NumberFormat::INT8],
     tables: &[],
     figures: &[&["compute.fp32", "compute.int8"], &SHARED],
-    price: |job| price(job, FORMATS),
+    price,
     divide: |_, _| None,
 };
 
@@ -33,9 +34,10 @@ pub(super) static LAW: Law = Law {
 pub(super) static LAW_FP16: Law = Law {
     name: "roofline-fp16",
     about: "the roofline of a device that runs the original network with fp16",
+    formats: &[NumberFormat::Fp16, NumberFormat::INT8],
     tables: &[],
     figures: &[&["compute.fp16", "compute.int8"], &SHARED],
-    price: |job| price(job, FORMATS_FP16),
+    price,
     divide: |_, _| None,
 };
 
@@ -43,9 +45,10 @@ pub(super) static LAW_FP16: Law = Law {
 pub(super) static LAW_INT8: Law = Law {
     name: "roofline-int8",
     about: "the roofline of a device that runs int8 networks only",
+    formats: &[NumberFormat::INT8],
     tables: &[],
     figures: &[&["compute.int8"], &SHARED],
-    price: |job| price(job, FORMATS_INT8),
+    price,
     divide: |_, _| None,
 };
 
@@ -69,39 +72,133 @@ struct Format {
     bytes: f64,
 }
 
-const FP32: Format = Format {
-    workload: Workload::Ann,
-    peak: "compute.fp32",
-    bytes: 4.0,
-};
-const FP16: Format = Format {
-    workload: Workload::Ann,
-    peak: "compute.fp16",
-    bytes: 2.0,
-};
-const INT8: Format = Format {
-    workload: Workload::Qann,
-    peak: "compute.int8",
-    bytes: 1.0,
-};
+/// All formats that a law of this file can price.
+const FORMATS: [(NumberFormat, Format); 3] = [
+    (
+        NumberFormat::Fp32,
+        Format {
+            workload: Workload::Ann,
+            peak: "compute.fp32",
+            bytes: 4.0,
+        },
+    ),
+    (
+        NumberFormat::Fp16,
+        Format {
+            workload: Workload::Ann,
+            peak: "compute.fp16",
+            bytes: 2.0,
+        },
+    ),
+    (
+        NumberFormat::INT8,
+        Format {
+            workload: Workload::Qann,
+            peak: "compute.int8",
+            bytes: 1.0,
+        },
+    ),
+];
 
-const FORMATS: &[Format] = &[FP32, INT8];
-const FORMATS_FP16: &[Format] = &[FP16, INT8];
-const FORMATS_INT8: &[Format] = &[INT8];
+/// Largest batch that a search tries.
+const LARGEST_BATCH: u64 = 1 << 16;
 
-/// Formats that carry as many values as the timesteps do, with each batch.
-fn cases<'a>(
-    formats: &'a [Format],
+/// How far above the least energy a batch may be that is chosen for being smaller.
+const PLATEAU: f64 = 1.05;
+
+fn format_of(format: Option<NumberFormat>) -> Option<&'static Format> {
+    let mut known = FORMATS.iter();
+    known
+        .find(|(known, _)| Some(*known) == format)
+        .map(|(_, found)| found)
+}
+
+/// Batch 1, and that of throughput if it is another.
+fn batches(
+    hardware: &Hardware,
     work: &Work,
+    format: &Format,
     options: &PriceOptions,
-) -> impl Iterator<Item = (&'a Format, u64)> + use<'a> {
-    let bits = quantised_bits(work.counts.timesteps);
-    let large = options.large_batch;
-    let batches = [1].into_iter().chain((large > 1).then_some(large));
-    formats
+) -> impl Iterator<Item = (u64, Condition)> + use<> {
+    let of_format = |(known, _): &&(NumberFormat, u64)| {
+        format_of(Some(*known)).is_some_and(|known| known.peak == format.peak)
+    };
+    let large = match &options.large_batch {
+        LargeBatch::Of(batch) => *batch,
+        LargeBatch::Each(found) => found.iter().find(of_format).map_or(1, |(_, batch)| *batch),
+        LargeBatch::Search => plateau(hardware, work.dense, format).unwrap_or(1),
+    };
+    let large = (large > 1).then_some((large, Condition::Throughput));
+    [(1, Condition::Streaming)].into_iter().chain(large)
+}
+
+/// The smallest power of two whose nominal energy per inference is within 5 % of the least over all
+/// powers of two that fit the memory; `None` if a figure is not known.
+fn plateau(hardware: &Hardware, dense: &DenseCounts, format: &Format) -> Option<u64> {
+    let room = hardware.figures.get("capacity.memory");
+    let need = |batch: u64| dense_memory(dense, format.bytes, batch);
+    let fits = |batch: &u64| {
+        let need = need(*batch);
+        room.is_none_or(|room| need.weights + need.activations <= room.value.nominal)
+    };
+    let powers = (0..).map(|power| 1_u64 << power);
+    let tried = powers.take_while(|batch| *batch <= LARGEST_BATCH && fits(batch));
+    let energies: Vec<(u64, f64)> = tried
+        .map(|batch| Some((batch, energy_j(hardware, dense, format, batch)?)))
+        .collect::<Option<_>>()?;
+    let least = energies
         .iter()
-        .filter(move |format| format.workload == Workload::Ann || bits <= 8)
-        .flat_map(move |format| batches.clone().map(move |batch| (format, batch)))
+        .map(|(_, joules)| *joules)
+        .reduce(f64::min)?;
+    let mut good = energies
+        .iter()
+        .filter(|(_, joules)| *joules <= PLATEAU * least);
+    good.next().map(|(batch, _)| *batch)
+}
+
+/// Nominal energy of one inference \[J\] in a batch.
+fn energy_j(hardware: &Hardware, dense: &DenseCounts, format: &Format, batch: u64) -> Option<f64> {
+    let figure = |key: &str| hardware.figures.get(key);
+    let found = rate_keys(format, batch).map(figure);
+    let mut rates = [found[0]?; 6];
+    for (slot, figure) in rates.iter_mut().zip(found) {
+        *slot = figure?;
+    }
+    let watts = |key: &str| figure(key).map(|figure| figure.value.nominal);
+    let (idle, tdp, active) = (
+        watts("power.idle")?,
+        watts("power.tdp")?,
+        watts("efficiency.active_power")?,
+    );
+    let seconds = batch_time(dense, format, batch, &rates).nominal;
+    Some(seconds * (idle + active * (tdp - idle).max(0.0)) / batch as f64)
+}
+
+/// Room that a network takes in a memory \[B\].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct MemoryNeed {
+    /// Weights and biases.
+    pub weights: f64,
+    /// Input and output of the layer that has most of both, for each inference of a batch.
+    pub activations: f64,
+}
+
+/// What a conventional network takes at a number format; 4 bytes a number where it is not known.
+pub(super) fn memory_need(
+    dense: &DenseCounts,
+    format: Option<NumberFormat>,
+    batch: u64,
+) -> MemoryNeed {
+    dense_memory(dense, format.map_or(4.0, NumberFormat::bytes), batch)
+}
+
+fn dense_memory(dense: &DenseCounts, bytes: f64, batch: u64) -> MemoryNeed {
+    let layers = dense.layers.iter();
+    let widest = layers.map(|layer| layer.inputs + layer.outputs).max();
+    MemoryNeed {
+        weights: dense.parameters() as f64 * bytes,
+        activations: widest.unwrap_or(0) as f64 * bytes * batch as f64,
+    }
 }
 
 /// What a device of one of these laws can reach and what the network reaches, per network and batch
@@ -109,15 +206,16 @@ fn cases<'a>(
 /// known.
 #[must_use]
 pub fn roofs(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Vec<Roof> {
-    let laws = [
-        (&LAW, FORMATS),
-        (&LAW_FP16, FORMATS_FP16),
-        (&LAW_INT8, FORMATS_INT8),
-    ];
-    let formats = laws.iter().find(|(law, _)| hardware.law.is(law));
-    let formats = formats.map_or(&[][..], |(_, formats)| formats);
-    cases(formats, work, options)
-        .filter_map(|(format, batch)| roof(hardware, work.dense, format, batch))
+    let laws = [&LAW, &LAW_FP16, &LAW_INT8];
+    if !laws.iter().any(|law| hardware.law.is(law)) {
+        return Vec::new();
+    }
+    let formats = formats(hardware, work).into_iter().filter_map(format_of);
+    formats
+        .flat_map(|format| {
+            let batches = batches(hardware, work, format, options);
+            batches.filter_map(|(batch, _)| roof(hardware, work.dense, format, batch))
+        })
         .collect()
 }
 
@@ -152,28 +250,23 @@ fn roof(hardware: &Hardware, dense: &DenseCounts, format: &Format, batch: u64) -
     })
 }
 
-fn price(job: &Job, formats: &[Format]) -> Vec<TargetReport> {
-    let bits = quantised_bits(job.work.counts.timesteps);
-    let mut reports = Vec::new();
-    for (format, batch) in cases(formats, job.work, job.options) {
-        let mut report = price_one(job, format, batch);
-        if bits > 8 {
-            report.notes.push(format!(
-                "no quantised baseline: as many values as {} timesteps carry need {bits} bits, the \
-                 table has int8",
-                job.work.counts.timesteps
-            ));
-        }
-        reports.push(report);
-    }
-    if reports.is_empty() {
+fn price(job: &Job) -> Vec<TargetReport> {
+    let Some(format) = format_of(job.format) else {
+        let format = job
+            .format
+            .map_or("none".to_owned(), |format| format.to_string());
         let mut receipt = Receipt::new(job);
-        receipt.lack(&format!("a rate for {bits} bits (the table has int8)"));
+        receipt.lack(&format!("a peak rate at the format {format}"));
         receipt.lose(Part::Dynamic, Bill::EVENT);
         receipt.lose(Part::Static, Bill::SYSTEM);
-        reports.push(receipt.finish(Workload::Qann, Scope::System, None));
-    }
-    reports
+        return vec![receipt.finish(Workload::Ann, Scope::System, None)];
+    };
+    batches(job.hardware, job.work, format, job.options)
+        .map(|(batch, condition)| TargetReport {
+            condition: Some(condition),
+            ..price_one(job, format, batch)
+        })
+        .collect()
 }
 
 fn price_one(job: &Job, format: &Format, batch: u64) -> TargetReport {

@@ -24,8 +24,10 @@ use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 pub(super) static LAW: Law = Law {
     name: "sana-fe",
     about: "neuron access, update, spike, packet, hop and synaptic operation, plus static power",
+    formats: &[],
     tables: &[LawTable {
         workload: Workload::Snn,
+        format: None,
         widest: Scope::System,
         terms: &[
             CostTerm::new(

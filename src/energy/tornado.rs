@@ -2,7 +2,7 @@
 
 use super::hardware::FigureSection;
 use super::mapped::{Mapped, mapped};
-use super::{Figure, Hardware, PriceOptions, Work, price, price_mapped};
+use super::{Figure, Hardware, PriceOptions, Work, price, price_mapped, settled};
 use crate::result::{Sensitivity, Swing, TargetReport};
 use crate::units::Range;
 
@@ -27,12 +27,15 @@ pub(super) fn swings(
 ) -> Vec<Sensitivity> {
     let base = nominal(hardware);
     let total = |report: &TargetReport| report.known_energy_j().map(|energy| energy.nominal);
-    let mut sensitivities: Vec<Option<Sensitivity>> = price_mapped(&base, work, options, mapped)
+    let reports = price_mapped(&base, work, options, mapped);
+    let options = &settled(options, &reports);
+    let mut sensitivities: Vec<Option<Sensitivity>> = reports
         .iter()
         .map(|report| {
             Some(Sensitivity {
                 target: report.name.clone(),
                 workload: report.workload,
+                format: report.format,
                 batch: report.batch,
                 scope: report.scope,
                 nominal_j: total(report)?,

@@ -2,11 +2,12 @@
 
 use super::charge::{by_events, operations};
 use super::law::{CostTerm, Law, LawTable};
+use crate::counts::NumberFormat;
 use crate::result::{Bill, Measure, Scope, Workload};
 
 /// ```text
 /// SNN: E = SynOps · (ac + bit · (weight + 2 potential))
-///      + MACs · (mac + bit · (weight + 2 potential))       non-binary input, in each timestep
+///      + MACs · (mac + bit · (weight + 2 potential))       non-binary input, once if it is constant
 /// QNN: E = MACs · (mac + bit · b + ann_weight_per_mac),    b = ceil(log2(T + 1))
 /// ```
 ///
@@ -20,9 +21,11 @@ use crate::result::{Bill, Measure, Scope, Workload};
 pub(super) static LAW: Law = Law {
     name: "yan",
     about: "operations and moved bits, against the quantised ANN of equal resolution",
+    formats: &[NumberFormat::INT8],
     tables: &[
         LawTable {
             workload: Workload::Snn,
+            format: None,
             widest: Scope::MemoryRouting,
             terms: &[
                 CostTerm::new(
@@ -49,15 +52,16 @@ pub(super) static LAW: Law = Law {
                 CostTerm::new(Bill::COMPUTE, Measure::Synops, "energy.ac", "AC"),
                 CostTerm::new(
                     Bill::COMPUTE,
-                    Measure::MacsEachStep,
+                    Measure::MacsOnce,
                     "energy.mac",
-                    "MAC, in each timestep",
+                    "MAC, of the input",
                 ),
             ],
             notes: &[],
         },
         LawTable {
             workload: Workload::Qann,
+            format: None,
             widest: Scope::MemoryRouting,
             terms: &[
                 CostTerm::new(Bill::COMPUTE, Measure::DenseMacs, "energy.mac", "MAC"),
@@ -75,6 +79,20 @@ pub(super) static LAW: Law = Law {
                 ),
             ],
             notes: &[],
+        },
+        LawTable {
+            workload: Workload::ZeroSkipping,
+            format: None,
+            widest: Scope::Compute,
+            terms: &[CostTerm::new(
+                Bill::COMPUTE,
+                Measure::EffectiveMacs,
+                "energy.mac",
+                "MAC, of nonzero weight and activation",
+            )],
+            notes: &[
+                "operations only: the table does not say what a network that skips zeros reads and writes",
+            ],
         },
     ],
     figures: &[],

@@ -1,9 +1,9 @@
 //! Counts that can be priced again and again: what saved counts hold.
 
 use super::{Context, CountsExperiment, ExperimentError, Run, price, shown};
-use crate::counts::{DenseCounts, EventCounts};
+use crate::counts::{DenseCounts, EventCounts, FormatCounts};
 use crate::digest::sha256_hex;
-use crate::energy::{Catalogue, Hardware, PriceOptions};
+use crate::energy::{Catalogue, Hardware, PriceOptions, Work};
 use crate::files;
 use crate::formats::saved_counts::{self, SavedCounts, SavedCountsError};
 use crate::manifest::{COUNTS_FILE, COUNTS_ROLE, counts_file};
@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 pub struct Counted {
     /// What the network did.
     pub counts: EventCounts,
+    /// The same network at other number formats.
+    pub others: Vec<FormatCounts>,
     /// Work of the original network.
     pub dense: DenseCounts,
     /// What was run.
@@ -35,6 +37,7 @@ impl Counted {
         })?;
         Ok(Counted {
             counts: saved.counts,
+            others: saved.others,
             dense: saved.dense,
             context,
         })
@@ -53,6 +56,7 @@ impl Counted {
         })?;
         let saved = SavedCounts {
             counts: self.counts,
+            others: self.others,
             dense: self.dense,
             report_context,
         };
@@ -67,7 +71,18 @@ impl Counted {
     /// Prices it on targets.
     #[must_use]
     pub fn price(&self, targets: &[&Hardware], options: &PriceOptions) -> Report {
-        price(&self.counts, &self.dense, &self.context, targets, options)
+        price(&self.work(), &self.context, targets, options)
+    }
+
+    /// What devices are asked to do.
+    #[must_use]
+    pub fn work(&self) -> Work<'_> {
+        Work {
+            counts: &self.counts,
+            dense: &self.dense,
+            format: self.context.format,
+            others: &self.others,
+        }
     }
 }
 
@@ -75,6 +90,7 @@ impl From<Run> for Counted {
     fn from(run: Run) -> Self {
         Counted {
             counts: run.counts,
+            others: run.others,
             dense: run.dense,
             context: run.context,
         }
@@ -109,6 +125,7 @@ pub(super) fn run(
     Ok(Run {
         report,
         counts: counted.counts,
+        others: counted.others,
         dense: counted.dense,
         context: counted.context,
         network: None,

@@ -139,11 +139,11 @@ pub fn diagnose(
     let labels = imported.data.labels.as_deref();
     let accuracies = labels.map(|labels| shares(&traces, labels));
     let curve = curve(&simulation, &prices, accuracies.as_deref(), &{
-        shares(&traces, &imported.ann_predictions)
+        shares(&traces, &imported.answers.predictions)
     })?;
     let early_exit = stop_early((exit, tolerance), &drive, &prices, &traces, observer)?;
     let ann_accuracy = labels.map(|labels| {
-        let hits = labels.iter().zip(&imported.ann_predictions);
+        let hits = labels.iter().zip(&imported.answers.predictions);
         hits.filter(|(a, b)| a == b).count() as f64 / labels.len().max(1) as f64
     });
     Ok(Diagnosis {
@@ -220,10 +220,7 @@ impl Prices<'_> {
     /// Energies of the spiking network; targets that run the original only are left out.
     fn of(&self, counts: &EventCounts) -> Result<Vec<TargetEnergy>, ExperimentError> {
         let dense = self.imported.ann.dense_counts();
-        let work = Work {
-            counts,
-            dense: &dense,
-        };
+        let work = Work::new(counts, &dense);
         let options = self.experiment.price_options()?;
         let mut energies = Vec::new();
         for hardware in self.experiment.output.targets(self.catalogue)? {

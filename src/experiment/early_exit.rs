@@ -111,6 +111,6 @@ impl Imported {
         if let Some(labels) = &self.data.labels {
             accuracy.snn = share(labels);
         }
-        accuracy.agreement = Some(share(&self.ann_predictions));
+        accuracy.agreement = Some(share(&self.answers.predictions));
     }
 }

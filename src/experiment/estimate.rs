@@ -5,7 +5,7 @@ use super::{
     AssumedExperiment, ConfigError, Context, Counted, ExperimentError, Run, SimulateConfig, shown,
 };
 use crate::conversion::{self, Calibration, ConversionOptions};
-use crate::counts::{AssumedRates, DenseCounts, EventCounts};
+use crate::counts::{AssumedRates, DenseCounts, EventCounts, NumberFormat};
 use crate::digest::sha256_hex;
 use crate::energy::Catalogue;
 use crate::files;
@@ -58,11 +58,14 @@ pub fn estimate(
         },
         seed: 0,
         accuracy: None,
+        format: NumberFormat::Fp32,
+        evaluations: Vec::new(),
         experiment: None,
         neurobench: None,
     };
     Ok(Counted {
         counts,
+        others: Vec::new(),
         dense: source.dense,
         context,
     })
@@ -91,6 +94,7 @@ pub(super) fn run(
     Ok(Run {
         report,
         counts: counted.counts,
+        others: counted.others,
         dense: counted.dense,
         context: counted.context,
         network: None,

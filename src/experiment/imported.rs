@@ -1,23 +1,22 @@
 //! A model with its data, what is simulated with it, and how that is priced.
 
+use super::original::{Answers, predictions};
 use super::price::{price, priced};
 use super::{
     ConfigError, Context, ConvertedExperiment, ExperimentError, Observer, Progress, accuracy,
-    load_data, predictions, setup, shown, simulate, stop_if,
+    load_data, setup, shown, simulate, stop_if,
 };
 use crate::ann::{self, Ann, Runtime};
 use crate::conversion::{self, Conversion, Fit, Health};
-use crate::counts::{DenseCounts, EventCounts, NeuroBench};
-use crate::energy::{self, Catalogue, Hardware, PriceOptions, Work};
+use crate::counts::{DenseCounts, EventCounts, FormatCounts, NeuroBench, NumberFormat};
+use crate::energy::{Catalogue, Hardware, PriceOptions, Work};
 use crate::engine::{Outcome, Simulation};
 use crate::formats::dataset::{self, Dataset};
 use crate::formats::onnx;
 use crate::memory;
 use crate::network::Network;
 use crate::optimise;
-use crate::result::{InputEntry, ModelReport, Report, TargetReport, Timing};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use crate::result::{Evaluation, InputEntry, ModelReport, Report, TargetReport, Timing, Workload};
 use std::time::Instant;
 
 /// A model with its data: what experiments share that differ in conversion, drive and price alone.
@@ -27,11 +26,12 @@ pub struct Imported {
     pub(super) runtime: Runtime,
     pub(crate) data: Dataset,
     pub(super) calibration_data: Dataset,
-    pub(super) ann_predictions: Vec<u32>,
-    /// The model as the runtime takes it.
-    bytes: Vec<u8>,
-    /// What the quantised baseline answers, by its bits.
-    quantised: Mutex<BTreeMap<u32, Vec<u32>>>,
+    /// What the original answers, as it is converted.
+    pub(super) answers: Answers,
+    /// What the original answers before anything was done to its weights.
+    untouched: Vec<u32>,
+    /// The quantised baseline: weights and activations of 8 bits.
+    quantised: Answers,
     /// The pruned baseline.
     pruned: Pruned,
 }
@@ -74,10 +74,20 @@ impl Imported {
         let (runtime, roundings) = changes.runtime(&model.path, &imported, inputs)?;
         let onnx::OnnxModel { ann, bytes, .. } = imported;
         stop_if(observer(Progress::RunningOriginal))?;
-        let ann_predictions = predictions(&ann, &runtime, &data.inputs)?;
+        let answers = Answers::of(&ann, &runtime, &data.inputs)?;
+        let untouched = match changes.is_none() {
+            true => answers.predictions.clone(),
+            false => {
+                let model = onnx::load(&experiment.model)?;
+                let runtime = Runtime::load(&ann.name, model.bytes, &ann.sample_dims)?;
+                predictions(&ann, &runtime, &data.inputs)?
+            }
+        };
+        let quantised = optimise::quantised_baseline(&ann, &bytes, inputs)?;
+        let quantised = Answers::of(&ann, &quantised, &data.inputs)?;
         let pruned = if changes.prune > 0.0 {
             Pruned {
-                predictions: ann_predictions.clone(),
+                predictions: answers.predictions.clone(),
                 macs: ann.nonzero_macs(),
             }
         } else {
@@ -93,29 +103,11 @@ impl Imported {
             runtime,
             data,
             calibration_data,
-            ann_predictions,
-            bytes,
-            quantised: Mutex::default(),
+            answers,
+            untouched,
+            quantised,
             pruned,
         })
-    }
-
-    /// What the quantised baseline of as many bits as the timesteps carry answers.
-    fn quantised_predictions(&self, timesteps: u32) -> Result<Vec<u32>, ExperimentError> {
-        let bits = energy::quantised_bits(timesteps);
-        let known = || {
-            self.quantised
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(known) = known().get(&bits) {
-            return Ok(known.clone());
-        }
-        let inputs = &self.calibration_data.inputs;
-        let runtime = optimise::quantised_baseline(&self.ann, &self.bytes, inputs, bits)?;
-        let found = predictions(&self.ann, &runtime, &self.data.inputs)?;
-        known().insert(bits, found.clone());
-        Ok(found)
     }
 
     /// Sets thresholds and converts. The experiment names the same model and data as the one that
@@ -233,29 +225,38 @@ impl Imported {
         simulation: &Simulation,
         simulate_s: f64,
     ) -> Result<Simulated, ExperimentError> {
-        let quantised = match &self.data.labels {
-            Some(_) => self.quantised_predictions(experiment.simulation.timesteps)?,
-            None => Vec::new(),
-        };
+        let networks = [&self.answers, &self.quantised].map(|found| found.predictions.as_slice());
+        let [ann, quantised] = networks;
         let accuracy = accuracy(
             &self.ann,
             &self.data,
-            [&self.ann_predictions, &quantised, &self.pruned.predictions],
+            [ann, quantised, &self.pruned.predictions],
             &simulation.outcomes,
         )?;
+        let format = experiment.number_format();
         let network = &fit.conversion.network;
         let context = Context {
             setup: setup(experiment, fit, &self.data, &self.calibration_data),
             seed: experiment.simulation.seed,
             model: self.model.clone(),
             accuracy,
+            format,
+            evaluations: self.evaluations(format, &simulation.outcomes),
             neurobench: Some(NeuroBench::new(network, &simulation.counts)),
             experiment: Some(experiment.clone().into()),
         };
         Ok(Simulated {
             counts: simulation.counts.clone(),
+            others: Vec::new(),
             dense: DenseCounts {
                 pruned_macs: Some(self.pruned.macs),
+                effective: [
+                    self.answers.effective(NumberFormat::Fp32),
+                    self.quantised.effective(NumberFormat::INT8),
+                ]
+                .into_iter()
+                .flatten()
+                .collect(),
                 ..self.ann.dense_counts()
             },
             context,
@@ -264,6 +265,34 @@ impl Imported {
             inputs: self.inputs(),
             simulate_s,
         })
+    }
+
+    /// How each network answers, beside the original as it was trained.
+    fn evaluations(&self, format: NumberFormat, outcomes: &[Outcome]) -> Vec<Evaluation> {
+        let mut found = vec![self.evaluation(Workload::Snn, format, &answers_of(outcomes))];
+        for (workload, format, answers) in [
+            (Workload::Ann, NumberFormat::Fp32, &self.answers.predictions),
+            (
+                Workload::Qann,
+                NumberFormat::INT8,
+                &self.quantised.predictions,
+            ),
+            (Workload::Pann, NumberFormat::Fp32, &self.pruned.predictions),
+        ] {
+            found.push(self.evaluation(workload, format, answers));
+        }
+        found
+    }
+
+    /// How one network answers, beside the original as it was trained.
+    pub(super) fn evaluation(
+        &self,
+        workload: Workload,
+        format: NumberFormat,
+        answers: &[u32],
+    ) -> Evaluation {
+        let labels = self.data.labels.as_deref();
+        Evaluation::of(workload, format, answers, labels, Some(&self.untouched))
     }
 
     /// The files that were read.
@@ -285,11 +314,19 @@ impl Imported {
     }
 }
 
+/// The class of each sample.
+pub(super) fn answers_of(outcomes: &[Outcome]) -> Vec<u32> {
+    let last = |outcome: &Outcome| outcome.predictions.last().copied().unwrap_or(0);
+    outcomes.iter().map(last).collect()
+}
+
 /// A simulated experiment, ready to be priced.
 #[derive(Debug, Clone)]
 pub struct Simulated {
     /// What was counted.
     pub counts: EventCounts,
+    /// The same network at other number formats.
+    pub others: Vec<FormatCounts>,
     /// Work of the original network.
     pub dense: DenseCounts,
     /// What was converted and how.
@@ -316,8 +353,7 @@ impl Simulated {
     ) -> Result<Report, ExperimentError> {
         let targets = experiment.output.targets(catalogue)?;
         let mut report = price(
-            &self.counts,
-            &self.dense,
+            &self.work(),
             &self.context,
             &targets,
             &experiment.price_options()?,
@@ -335,15 +371,22 @@ impl Simulated {
         options: &PriceOptions,
         price: &dyn Fn(&Hardware, &Work, &PriceOptions) -> Vec<TargetReport>,
     ) -> Report {
-        let work = Work {
-            counts: &self.counts,
-            dense: &self.dense,
-        };
+        let work = self.work();
         let prices = targets.iter();
         let prices = prices.flat_map(|hardware| price(hardware, &work, options));
         let mut report = priced(&self.counts, &self.context, prices.collect(), options);
         report.timing = self.timing(&report);
         report
+    }
+
+    /// What devices are asked to do.
+    pub(crate) fn work(&self) -> Work<'_> {
+        Work {
+            counts: &self.counts,
+            dense: &self.dense,
+            format: self.context.format,
+            others: &self.others,
+        }
     }
 
     fn timing(&self, report: &Report) -> Timing {

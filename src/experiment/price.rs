@@ -1,10 +1,11 @@
 //! From counts to a report.
 
 use super::Context;
-use crate::counts::{DenseCounts, EventCounts};
+use crate::counts::EventCounts;
 use crate::energy::{self, Analysis, Hardware, PriceOptions, Work};
 use crate::result::{
-    PopulationReport, Profile, RateSpread, Report, Scope, TargetReport, Timing, Totals,
+    PopulationReport, Profile, RateSpread, Report, Scope, TargetReport, Terms, Timing, Totals,
+    verdicts,
 };
 use crate::validation;
 use rayon::prelude::*;
@@ -12,17 +13,15 @@ use rayon::prelude::*;
 /// Prices counts on targets: what follows a simulation, and all that saved counts need.
 #[must_use]
 pub fn price(
-    counts: &EventCounts,
-    dense: &DenseCounts,
+    work: &Work,
     context: &Context,
     targets: &[&Hardware],
     options: &PriceOptions,
 ) -> Report {
-    let work = Work { counts, dense };
     let analyses: Vec<Analysis> = targets
         .par_iter()
         .map(|hardware| {
-            let mut analysis = energy::analyse(hardware, &work, options);
+            let mut analysis = energy::analyse(hardware, work, options);
             for report in &mut analysis.targets {
                 report.model_error = validation::quote(&hardware.name);
             }
@@ -33,10 +32,14 @@ pub fn price(
     let (mut rate_curves, mut sensitivities) = (Vec::new(), Vec::new());
     for analysis in analyses {
         prices.extend(analysis.targets);
-        rate_curves.extend(analysis.rate_curve);
+        rate_curves.extend(analysis.rate_curves);
         sensitivities.extend(analysis.sensitivities);
     }
-    let mut report = priced(counts, context, prices, options);
+    let mut report = priced(work.counts, context, prices, options);
+    report.terms = Some(Terms {
+        accuracy_tolerance: options.accuracy_tolerance,
+        first_layer: options.first_layer,
+    });
     report.rate_curves = rate_curves;
     report.sensitivities = sensitivities;
     report.distributions = options
@@ -45,14 +48,15 @@ pub fn price(
         .flat_map(|monte_carlo| {
             targets
                 .iter()
-                .flat_map(|hardware| energy::distributions(hardware, &work, options, monte_carlo))
+                .flat_map(|hardware| energy::distributions(hardware, work, options, monte_carlo))
         })
         .collect();
-    report.profile = profile(&work, targets, options);
+    report.profile = profile(work, targets, options);
     report.crossovers = Scope::ALL
         .into_iter()
         .flat_map(|scope| report.crossings(scope))
         .collect();
+    report.verdict = verdicts(&report);
     report
 }
 
@@ -87,7 +91,7 @@ pub(super) fn priced(
 ) -> Report {
     let (populations, totals) = figures(counts);
     Report {
-        schema: "spikewatt.run/1".to_owned(),
+        schema: "spikewatt.run/2".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: context.model.clone(),
         setup: context.setup.clone(),
@@ -95,6 +99,10 @@ pub(super) fn priced(
         timesteps: counts.timesteps,
         seed: context.seed,
         accuracy: context.accuracy.clone(),
+        evaluations: context.evaluations.clone(),
+        terms: None,
+        verdict: Vec::new(),
+        warnings: Vec::new(),
         neurobench: context.neurobench.clone(),
         quantised_bits: energy::quantised_bits(counts.timesteps),
         populations,

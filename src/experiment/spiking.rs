@@ -3,14 +3,14 @@
 use super::simulate::{Prepared, SimulatedNetwork};
 use super::watch::OutputKind;
 use super::{ConfigError, Context, Observer, Run, SimulateError, SpikingExperiment, price, shown};
-use crate::counts::{DenseCounts, NeuroBench};
+use crate::counts::{DenseCounts, NeuroBench, NumberFormat};
 use crate::digest::sha256_hex;
-use crate::energy::{Catalogue, HardwareError};
+use crate::energy::{Catalogue, HardwareError, Work};
 use crate::engine::{NoProbe, Outcome};
 use crate::files;
 use crate::formats::onnx::{self, OnnxError};
 use crate::network::Network;
-use crate::result::{Accuracy, InputEntry, ModelReport, Setup};
+use crate::result::{Accuracy, Evaluation, InputEntry, ModelReport, Setup, Workload};
 use std::path::{Path, PathBuf};
 
 /// Why a spiking network could not be priced.
@@ -109,21 +109,51 @@ pub(super) fn run(
         setup: setup(experiment, &run),
         seed: run.loaded.seed,
         accuracy: accuracy(experiment, &run, classes)?,
+        format: NumberFormat::Fp32,
+        evaluations: evaluations(&run),
         neurobench: Some(NeuroBench::new(network, &run.counts)),
         experiment: Some(experiment.clone().into()),
     };
     let options = options(run.loaded.seed)?;
-    let mut report = price(&run.counts, &dense, &context, &targets, &options);
+    let mut report = price(
+        &Work::new(&run.counts, &dense),
+        &context,
+        &targets,
+        &options,
+    );
     report.timing = run.timing;
     Ok(Run {
         report,
         counts: run.counts,
+        others: Vec::new(),
         dense,
         context,
         network: Some(run.loaded.network),
         outcomes: run.outcomes,
         inputs,
     })
+}
+
+/// How the network answers; nothing is known of an original on the same samples.
+fn evaluations(run: &SimulatedNetwork) -> Vec<Evaluation> {
+    let labels = run.input.as_ref().and_then(|input| input.labels.as_ref());
+    let answers: Vec<u32> = (run.outcomes.iter())
+        .filter_map(|outcome| outcome.predictions.last().copied())
+        .collect();
+    let evaluation = |labels: &[u32]| {
+        Evaluation::of(
+            Workload::Snn,
+            NumberFormat::Fp32,
+            &answers,
+            Some(labels),
+            None,
+        )
+    };
+    let complete = labels.filter(|_| answers.len() == run.outcomes.len());
+    complete
+        .map(|labels| evaluation(&labels.values))
+        .into_iter()
+        .collect()
 }
 
 /// What conventional targets execute.

@@ -70,6 +70,7 @@ pub(super) fn causes(measure: Measure) -> &'static [(Cause, Measure)] {
         Measure::ChipLinks => &[(Cause::Routing, Measure::ChipLinks)],
         Measure::DenseMacs
         | Measure::PrunedMacs
+        | Measure::EffectiveMacs
         | Measure::ActivationBits
         | Measure::LayerOutputs
         | Measure::InputReads

@@ -138,10 +138,7 @@ impl Ledger {
         hardware: &Hardware,
         options: &PriceOptions,
     ) -> Result<Self, LedgerError> {
-        let work = Work {
-            counts: &record.counts,
-            dense: &record.dense,
-        };
+        let work = Work::new(&record.counts, &record.dense);
         let reports = match &structure.placement {
             Some(placement) => energy::price_placed(hardware, &work, options, placement),
             None => energy::price(hardware, &work, options),

@@ -37,6 +37,7 @@ pub(crate) fn of_network(workload: Workload) -> RGBColor {
         Workload::Ann => VERMILION,
         Workload::Qann => GREEN,
         Workload::Pann => PURPLE,
+        Workload::ZeroSkipping => SKY,
     }
 }
 

@@ -6,7 +6,7 @@ use super::mark::{MEANING, star};
 use super::sections::sections;
 use crate::network::Role;
 use crate::optimise::BASELINE_WEIGHT_BITS;
-use crate::result::{PopulationReport, Report, Scope, TargetReport, verdict};
+use crate::result::{Feasible, PopulationReport, Report, Scope, TargetReport};
 use crate::units::{Range, si};
 use std::io::Write;
 
@@ -259,8 +259,8 @@ impl Text {
 
     fn verdict(self, report: &Report) -> String {
         let mut lines = vec![self.bold("Verdict")];
-        for paragraph in verdict(report).to_string().lines() {
-            lines.extend(wrapped(paragraph, "  "));
+        for paragraph in super::verdict::paragraphs(report) {
+            lines.extend(wrapped(&paragraph, "  "));
         }
         lines.join("\n") + "\n"
     }
@@ -281,7 +281,7 @@ fn energy_cells(target: &TargetReport) -> Vec<String> {
     let known = |scope: Scope| target.scopes.get(scope).known();
     let mut cells = vec![
         String::new(),
-        target.workload.label().into(),
+        target.network_label(),
         target.batch.to_string(),
     ];
     cells.extend(Scope::ALL.map(|scope| match known(scope) {
@@ -307,14 +307,15 @@ const TIME_COLUMNS: [&str; 9] = [
 ];
 
 fn time_cells(target: &TargetReport) -> Vec<String> {
-    let chips = match (target.fits, target.chips) {
-        (false, _) => "NO".into(),
-        (true, 1) => "1 chip".into(),
-        (true, chips) => format!("{} chips", count(chips as f64)),
+    let chips = match (target.feasible, target.chips) {
+        (Feasible::No, _) => "NO".into(),
+        (Feasible::Unknown, _) => "unknown".into(),
+        (Feasible::Yes, 1) => "1 chip".into(),
+        (Feasible::Yes, chips) => format!("{} chips", count(chips as f64)),
     };
     vec![
         String::new(),
-        target.workload.label().into(),
+        target.network_label(),
         target.batch.to_string(),
         target.latency_s.map_or("-".into(), |s| si(s, "s")),
         target.throughput_per_s.map_or("-".into(), |r| si(r, "")),
@@ -369,8 +370,7 @@ fn accuracy(report: &Report) -> String {
 fn quantised(report: &Report) -> Option<String> {
     let accuracy = report.accuracy.as_ref()?.qann?;
     Some(format!(
-        "quantised ANN ({BASELINE_WEIGHT_BITS}-bit weights, {}-bit activations) {:.2} %",
-        report.quantised_bits,
+        "quantised ANN ({BASELINE_WEIGHT_BITS}-bit weights and activations) {:.2} %",
         100.0 * accuracy
     ))
 }
@@ -443,7 +443,7 @@ fn legend(report: &Report) -> Option<String> {
             lines.extend(wrapped(
                 &format!(
                     "? {} on {}: unknown: {}",
-                    target.workload.label(),
+                    target.network_label(),
                     printable(&target.name),
                     printable(&target.unpriced.join(", "))
                 ),

@@ -5,7 +5,7 @@
 //! timesteps stay as they are, and the network is priced again. Verdict, table, figure and window
 //! read it from the same curve.
 
-use super::{Line, Measure, Part, Scope, TargetReport, Workload};
+use super::{Line, Measure, NumberFormat, Part, Scope, TargetReport, Workload};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub struct RatePoint {
 pub struct RateCurve {
     /// Name of the target.
     pub target: String,
+    /// Its number format; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<NumberFormat>,
     /// Rate of this network: spikes per neuron and timestep.
     pub rate: f64,
     /// Points by rising rate, from no spike to the highest rate possible.

@@ -50,6 +50,8 @@ pub enum Measure {
     DenseMacs,
     /// Of these, with a weight that pruning left.
     PrunedMacs,
+    /// Of these, with neither weight nor activation zero.
+    EffectiveMacs,
     /// Bits of activations that the multiply-accumulates of the original network read.
     ActivationBits,
     /// Outputs of the layers of the original network.
@@ -135,7 +137,8 @@ impl Measure {
             Measure::MacsEachStep
             | Measure::MacsOnce
             | Measure::DenseMacs
-            | Measure::PrunedMacs => Unit::Mac,
+            | Measure::PrunedMacs
+            | Measure::EffectiveMacs => Unit::Mac,
             Measure::SynapseEvents => Unit::SynapseEvent,
             Measure::NeuronUpdates | Measure::ActiveUpdates | Measure::InactiveUpdates => {
                 Unit::Update

@@ -4,40 +4,43 @@
 //! prices.
 
 mod columns;
+mod contender;
 mod crossover;
 mod device;
+mod eligible;
 mod evaluation;
 mod footprint;
 mod measure;
-mod number_format;
 mod profile;
 mod receipt;
 mod roof;
 mod run;
 mod scope;
+mod sentence;
 mod spike_source;
 mod target;
 mod uncertainty;
 mod usage;
 mod verdict;
 
+pub use crate::counts::NumberFormat;
 pub use columns::{Column, Scopes};
+pub use contender::{Boundary, Contender, Standing, Terms};
 pub use crossover::{Crossing, Equal, Meeting, RateCurve, RatePoint, crossover_period_s, idle_w};
 pub use device::{Basis, Condition, DeviceClass, Feasible, FirstLayer};
+pub use eligible::{Why, eligible, factor, qualifies};
 pub use evaluation::{Evaluation, Paired, Share};
 pub use footprint::{Footprint, Footprints};
 pub use measure::{Measure, Unit};
-pub use number_format::NumberFormat;
 pub use profile::{LayerBill, Profile, RATE_SHARES, RateSpread, TimeCurve, TimePoint};
 pub use receipt::{Line, Part};
 pub use roof::{Limit, Roof};
-pub use run::{Accuracy, InputEntry, ModelReport, PopulationReport, Report, Setup, Timing, Totals};
+pub use run::{
+    Accuracy, InputEntry, ModelReport, PopulationReport, Report, Setup, Timing, Totals, Warning,
+};
 pub use scope::{Bill, Scope};
 pub use spike_source::SpikeSource;
 pub use target::{Evidence, TargetReport, Workload};
 pub use uncertainty::{EnergyDistribution, MonteCarlo, Quantiles, Sensitivity, Swing};
 pub use usage::{Sourced, Usage};
-pub use verdict::{
-    Comparison, ComparisonOutcome, Contender, Crossover, Excluded, Reason, Restriction,
-    ScopeVerdict, Side, Verdict, verdict,
-};
+pub use verdict::{Crossover, Excluded, Party, Question, Verdict, VerdictTerms, verdicts};

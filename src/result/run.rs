@@ -1,8 +1,8 @@
 //! Everything a run found, as plain data.
 
 use super::{
-    Crossing, EnergyDistribution, MonteCarlo, Profile, RateCurve, Scope, Sensitivity, TargetReport,
-    Usage, Workload,
+    Crossing, EnergyDistribution, Evaluation, MonteCarlo, NumberFormat, Profile, RateCurve, Scope,
+    Sensitivity, TargetReport, Terms, Usage, Verdict, Workload,
 };
 use crate::counts::NeuroBench;
 use crate::network::Role;
@@ -81,6 +81,15 @@ pub struct Totals {
     pub touched_updates_per_inference: f64,
 }
 
+/// Something that a reader should know before trusting a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Short name, the same in every version.
+    pub code: String,
+    /// What it is, and the likely cause.
+    pub message: String,
+}
+
 /// The model a run started from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelReport {
@@ -150,7 +159,8 @@ pub struct Setup {
 /// Everything a run found: `summary.json` is this struct.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// `spikewatt.run/1`.
+    /// `spikewatt.run/2`; `spikewatt.run/1` lacks formats, evaluations, feasibility and verdicts, which
+    /// are then unknown.
     pub schema: String,
     /// Version of spikewatt.
     pub version: String,
@@ -166,6 +176,12 @@ pub struct Report {
     pub seed: u64,
     /// Accuracy; `None` without labels.
     pub accuracy: Option<Accuracy>,
+    /// How each network answers at each number format.
+    #[serde(default)]
+    pub evaluations: Vec<Evaluation>,
+    /// What holds for every comparison; `None` in reports of before it was stated.
+    #[serde(default)]
+    pub terms: Option<Terms>,
     /// NeuroBench's metrics of the spiking network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neurobench: Option<NeuroBench>,
@@ -189,6 +205,12 @@ pub struct Report {
     pub sensitivities: Vec<Sensitivity>,
     /// Quantiles under random figures, per target; empty unless asked for.
     pub distributions: Vec<EnergyDistribution>,
+    /// Who is cheaper, question by question; empty in reports of before they were stored.
+    #[serde(default)]
+    pub verdict: Vec<Verdict>,
+    /// What a reader should know before trusting the result.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// How it spreads over layers, timesteps and neurons.
     #[serde(default, skip_serializing_if = "Profile::is_empty")]
     pub profile: Profile,
@@ -239,9 +261,33 @@ impl Report {
         let accuracy = self.accuracy.as_ref()?;
         match workload {
             Workload::Snn => Some(accuracy.snn),
-            Workload::Ann => accuracy.ann,
+            Workload::Ann | Workload::ZeroSkipping => accuracy.ann,
             Workload::Qann => accuracy.qann,
             Workload::Pann => accuracy.pann,
+        }
+    }
+
+    /// How the network of a target answers at its number format; `None` if it was not evaluated there.
+    /// A spiking network that was counted at another format was not.
+    #[must_use]
+    pub fn evaluation_of(&self, target: &TargetReport) -> Option<&Evaluation> {
+        let format = target.format?;
+        // Skipping zeros changes no answer.
+        let workload = match (target.workload, format) {
+            (Workload::ZeroSkipping, NumberFormat::Int(_)) => Workload::Qann,
+            (Workload::ZeroSkipping, _) => Workload::Ann,
+            (workload, _) => workload,
+        };
+        let mut found = self.evaluations.iter();
+        found.find(|one| one.workload == workload && one.format == format)
+    }
+
+    /// The verdicts: those that are stored, or drawn anew where none are.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        match self.verdict.as_slice() {
+            [] => super::verdicts(self),
+            stored => stored.to_vec(),
         }
     }
 

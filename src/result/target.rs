@@ -1,6 +1,8 @@
 //! What one inference costs on one target.
 
-use super::{Footprints, Line, Scope, Scopes};
+use super::{
+    Basis, Condition, DeviceClass, Feasible, Footprints, Line, NumberFormat, Scope, Scopes,
+};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 
@@ -24,15 +26,25 @@ pub enum Workload {
     Snn,
     /// The original network.
     Ann,
-    /// The original network quantised to the bits that T timesteps can carry.
+    /// The original network with weights and activations of 8 bits; under the one law that says so,
+    /// with activations of as many bits as T timesteps can carry.
     Qann,
     /// The original network without its smallest weights.
     Pann,
+    /// The original network on hardware that skips every zero of weights and activations.
+    #[serde(rename = "ann-zero-skipping")]
+    ZeroSkipping,
 }
 
 impl Workload {
     /// All of them, the spiking network first.
-    pub const ALL: [Workload; 4] = [Workload::Snn, Workload::Ann, Workload::Qann, Workload::Pann];
+    pub const ALL: [Workload; 5] = [
+        Workload::Snn,
+        Workload::Ann,
+        Workload::Qann,
+        Workload::Pann,
+        Workload::ZeroSkipping,
+    ];
 
     /// Name to print.
     #[must_use]
@@ -42,6 +54,7 @@ impl Workload {
             Workload::Ann => "ANN",
             Workload::Qann => "qANN",
             Workload::Pann => "pANN",
+            Workload::ZeroSkipping => "zsANN",
         }
     }
 }
@@ -55,8 +68,32 @@ pub struct TargetReport {
     pub title: String,
     /// `neuromorphic`, `gpu`, `cpu`, `edge` or `accelerator`.
     pub kind: String,
+    /// Class that comparisons name; `None` if the table does not say.
+    #[serde(default)]
+    pub class: Option<DeviceClass>,
+    /// The chip that the table describes: tables of one chip are alternatives. Empty if unknown.
+    #[serde(default)]
+    pub chip: String,
+    /// What most figures of the table were taken from; `None` if it does not say.
+    #[serde(default)]
+    pub basis: Option<Basis>,
     /// Which network runs there.
     pub workload: Workload,
+    /// Its numbers; `None` if it is not known.
+    #[serde(default)]
+    pub format: Option<NumberFormat>,
+    /// Whether the counts are those of the network at this format, not of the same network at another.
+    #[serde(default)]
+    pub counted_at_format: bool,
+    /// One inference at a time or many together.
+    #[serde(default)]
+    pub condition: Option<Condition>,
+    /// Whether the device can do what is asked.
+    #[serde(default)]
+    pub feasible: Feasible,
+    /// What is in the way, or what is not known; empty if nothing is.
+    #[serde(default)]
+    pub why: String,
     /// Modelled, simulated or measured.
     pub evidence: Evidence,
     /// The widest scope that the cost table covers: what `energy_j` includes.
@@ -153,5 +190,16 @@ impl TargetReport {
         self.static_j
             .filter(|_| total > 0.0 && self.scope == Scope::System)
             .map(|j| j / total + 0.0)
+    }
+}
+
+impl TargetReport {
+    /// The network with its numbers, such as `SNN 8-bit`.
+    #[must_use]
+    pub fn network_label(&self) -> String {
+        match self.format {
+            Some(format) => format!("{} {}", self.workload.label(), format.label()),
+            None => self.workload.label().to_owned(),
+        }
     }
 }

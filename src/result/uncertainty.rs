@@ -1,6 +1,6 @@
 //! How totals follow the figures of a cost table, one at a time and all at random.
 
-use super::{Scope, Workload};
+use super::{NumberFormat, Scope, Workload};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,9 @@ pub struct Sensitivity {
     pub target: String,
     /// Which network runs there.
     pub workload: Workload,
+    /// Its number format; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<NumberFormat>,
     /// Inferences that run together.
     pub batch: u64,
     /// What the energies include.
@@ -90,6 +93,9 @@ pub struct EnergyDistribution {
     pub target: String,
     /// Which network runs there.
     pub workload: Workload,
+    /// Its number format; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<NumberFormat>,
     /// Inferences that run together.
     pub batch: u64,
     /// In each scope, in the order of [`Scope::ALL`]; `None` if unknown.

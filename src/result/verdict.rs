@@ -1,124 +1,97 @@
-//! Who is cheaper, by how much, and whether the figures can carry that statement.
+//! Who is cheaper, by how much, on which terms, and whether the figures can carry that statement.
 
-use super::{Meeting, Part, PopulationReport, Report, Scope, TargetReport, Workload};
+use super::eligible::{eligible, factor, qualifies};
+use super::{
+    Boundary, Condition, Contender, DeviceClass, FirstLayer, Meeting, NumberFormat, Report,
+    Standing, TargetReport, Workload, sentence,
+};
 use crate::units::Range;
+use serde::{Deserialize, Serialize};
 
-/// The two sides of the question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The spiking network.
-    Snn,
-    /// The original network, as it is or quantised.
-    Conventional,
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// Both networks on the same circuit, at the same number format.
+    SameCircuit,
+    /// Devices that work on one inference at a time.
+    Streaming,
+    /// Devices that work on as many together as pays.
+    Throughput,
 }
 
-/// What the best target of a side costs.
-#[derive(Debug, Clone, PartialEq)]
+impl Question {
+    /// Name in files.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Question::SameCircuit => "same-circuit",
+            Question::Streaming => "streaming",
+            Question::Throughput => "throughput",
+        }
+    }
+}
+
+/// On which terms two contenders met.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Contender {
-    /// Name of the target.
+pub struct VerdictTerms {
+    /// Number format of the winner and the runner-up, or what was asked for; `None` if nobody met.
+    pub format: Option<NumberFormat>,
+    /// That of the other, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_format: Option<NumberFormat>,
+    /// How often a constant input is multiplied.
+    pub first_layer: FirstLayer,
+    /// How far below the fp32 original a network may be, 0 to 1.
+    pub accuracy_tolerance: f64,
+    /// Time from one inference to the next [s]; `None`: back to back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_s: Option<f64>,
+    /// Whether only figures take part that somebody checked against their source.
+    #[serde(default)]
+    pub checked_figures_only: bool,
+}
+
+/// One of the two that meet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Party {
+    /// Network, format and target.
+    pub name: String,
+    /// The target.
     pub target: String,
-    /// Which network runs there.
+    /// Its class, if it is stated.
+    pub class: Option<DeviceClass>,
+    /// Which network.
     pub workload: Workload,
+    /// Its number format.
+    pub format: Option<NumberFormat>,
     /// Inferences that run together.
     pub batch: u64,
     /// Energy per inference [J].
     pub energy_j: Range,
-    /// Latency (of the whole batch) [s].
+    /// Latency [s]; `None` if it is not known.
     pub latency_s: Option<f64>,
-    /// Accuracy of the network, 0 to 1; `None` if it was not evaluated.
+    /// Accuracy (agreement with the original without labels), 0 to 1; `None` if not evaluated.
     pub accuracy: Option<f64>,
-    /// The most expensive dynamic line: its event and its share of the nominal energy, 0 to 1.
-    pub largest_dynamic: Option<(String, f64)>,
-    /// Share of the nominal energy paid for time, 0 to 1.
-    pub static_share: Option<f64>,
-    /// Lines whose cost nobody checked against its source: event and share of the nominal energy.
-    pub unverified: Vec<(String, f64)>,
+    /// What the table was taken from, in words.
+    pub evidence: String,
+    /// Whether a figure that it rests on is assumed or unchecked.
+    pub unverified: bool,
 }
 
-/// What follows from two ranges.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ComparisonOutcome {
-    /// The dearer side's lower bound is above the cheaper side's upper bound.
-    Wins {
-        /// The cheaper side.
-        side: Side,
-        /// Nominal energy of the other side over that of the winner, more than 1.
-        factor: f64,
-    },
-    /// The ranges overlap: the bounds allow either.
-    NotDecided {
-        /// The side with the lower nominal energy.
-        favours: Side,
-        /// Nominal energy of the other side over that of the favoured, at least 1.
-        factor: f64,
-    },
-}
-
-/// The best target of each side and what follows.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Comparison {
-    /// Best target that executes the spiking network.
-    pub snn: Contender,
-    /// Best target that executes the original network.
-    pub conventional: Contender,
-    /// What follows from their ranges.
-    pub outcome: ComparisonOutcome,
-}
-
-impl Comparison {
-    /// The least and the largest factor by which the dearer side may cost more: the bounds of both
-    /// sides against each other.
-    #[must_use]
-    pub fn factor_bounds(&self) -> [f64; 2] {
-        let (snn, conventional) = (self.snn.energy_j, self.conventional.energy_j);
-        let (cheap, dear) = if snn.nominal <= conventional.nominal {
-            (snn, conventional)
-        } else {
-            (conventional, snn)
-        };
-        [dear.low / cheap.high, dear.high / cheap.low]
-    }
-}
-
-/// A condition under which the comparison is repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Restriction {
-    /// Only targets whose every figure was checked against its source.
-    VerifiedOnly,
-    /// Only targets that run one inference at a time.
-    BatchOne,
-}
-
-/// Why a target takes no part.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reason {
-    /// The network does not fit; the limits that are exceeded.
-    DoesNotFit(Vec<String>),
-    /// The energy is unknown; the figures that are missing.
-    Unknown(Vec<String>),
-    /// The cost table does not state this scope: it stops before, or states only sums of it and
-    /// what is wider.
-    NotStated(Vec<String>),
-}
-
-/// A target that takes no part.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
+/// A contender that does not compete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Excluded {
-    /// Name of the target.
-    pub target: String,
-    /// Which network would run there.
-    pub workload: Workload,
+    /// Network, format and target.
+    pub contender: String,
     /// Why.
-    pub reason: Reason,
-    /// Whether it would be cheaper at nominal than every target that takes part.
-    pub would_win: bool,
+    pub why: String,
 }
 
-/// Where spiking arithmetic stops being cheaper.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Where the spiking network stops being cheaper on one table.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Crossover {
     /// Spikes per synapse and inference at which both sides cost the same; negative if the
@@ -130,237 +103,377 @@ pub struct Crossover {
     pub observed: f64,
 }
 
-/// The comparison of all targets whose figures include the same things.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct ScopeVerdict {
-    /// What the figures include.
-    pub scope: Scope,
-    /// Best against best; `None` if a side has no target with a known total that fits.
-    pub comparison: Option<Comparison>,
-    /// The same under conditions, where that changes the targets compared. `None` inside: no
-    /// such pair exists.
-    pub restricted: Vec<(Restriction, Option<Comparison>)>,
-    /// Targets that take no part.
-    pub excluded: Vec<Excluded>,
-    /// Sides that have no target with a known total that fits.
-    pub missing: Vec<Side>,
-    /// Crossover of the compared pair; only for [`Scope::Compute`].
-    pub crossover: Option<Crossover>,
-}
-
-/// A verdict per scope. Figures of different scopes are never compared.
-#[derive(Debug, Clone, PartialEq)]
+/// The answer to one question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verdict {
-    /// One per scope that has targets.
-    pub scopes: Vec<ScopeVerdict>,
+    /// What is asked.
+    pub question: Question,
+    /// What the figures include.
+    pub scope: Boundary,
+    /// One inference at a time or many together.
+    pub condition: Condition,
+    /// Class of the conventional devices that take part, `all`, or the table of a circuit.
+    pub class: String,
+    /// On which terms.
+    pub terms: VerdictTerms,
+    /// The cheaper one by name; `None` if nobody met.
+    pub winner: Option<String>,
+    /// The other one.
+    pub runner_up: Option<String>,
+    /// How many times the runner-up costs what the winner does.
+    pub factor: Option<Range>,
+    /// Whether the figures carry it: the range of the factor leaves 1 out and both accuracies are
+    /// known.
+    pub decided: bool,
+    /// The figure that would decide it, or that the factor depends on most.
+    pub decisive_figure: Option<String>,
+    /// The winner, then the runner-up.
+    pub parties: Vec<Party>,
+    /// Who does not compete.
+    pub excluded: Vec<Excluded>,
+    /// Where the answer turns, on a circuit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crossover: Option<Crossover>,
+    /// All of it in words.
+    pub sentence: String,
 }
 
-/// Draws the conclusions that the figures of a report allow.
+/// Draws the conclusions that the figures of a report allow: the whole device first, then the same
+/// circuit at 8 bits, then the rest.
 #[must_use]
-pub fn verdict(report: &Report) -> Verdict {
-    let scopes = Scope::ALL
-        .into_iter()
-        .filter_map(|scope| {
-            let targets = report.targets_in(scope);
-            (!targets.is_empty()).then(|| scope_verdict(report, scope, &targets))
-        })
-        .collect();
-    Verdict { scopes }
-}
-
-fn side(target: &TargetReport) -> Side {
-    match target.workload {
-        Workload::Snn => Side::Snn,
-        Workload::Ann | Workload::Qann | Workload::Pann => Side::Conventional,
+pub fn verdicts(report: &Report) -> Vec<Verdict> {
+    let mut found = Vec::new();
+    for (question, condition) in [
+        (Question::Streaming, Condition::Streaming),
+        (Question::Throughput, Condition::Throughput),
+    ] {
+        found.extend(devices(report, question, condition));
+        if question == Question::Streaming {
+            found.extend(circuits(report));
+        }
     }
+    found
 }
 
-/// Cheapest target of each side among `targets`, which are sorted.
-fn best<'a>(
-    targets: &[&'a TargetReport],
-    allowed: impl Fn(&TargetReport) -> bool,
-) -> [Option<&'a TargetReport>; 2] {
-    [Side::Snn, Side::Conventional].map(|wanted| {
-        targets
-            .iter()
-            .copied()
-            .find(|t| side(t) == wanted && allowed(t))
-    })
+/// The questions about whole devices.
+fn devices(report: &Report, question: Question, condition: Condition) -> Vec<Verdict> {
+    let mut found = Vec::new();
+    for boundary in [Boundary::DeviceTotal, Boundary::DeviceActive] {
+        let field = field(report, boundary, condition);
+        let both = |spiking: bool| field.iter().any(|one| one.is_spiking() == spiking);
+        if !(both(true) && both(false)) {
+            continue;
+        }
+        let ask = |class: Option<DeviceClass>, checked: bool| {
+            let field: Vec<Contender> = field
+                .iter()
+                .filter(|one| {
+                    one.is_spiking() || class.is_none_or(|class| one.target.class == Some(class))
+                })
+                .copied()
+                .collect();
+            let name = class.map_or("all", DeviceClass::key);
+            answer(report, question, boundary, condition, name, &field, checked)
+        };
+        let all = ask(None, false);
+        let starred = all.parties.iter().any(|party| party.unverified);
+        found.push(all);
+        if boundary == Boundary::DeviceTotal {
+            if starred {
+                found.push(ask(None, true));
+            }
+            for class in DeviceClass::ALL {
+                let has = |one: &Contender| !one.is_spiking() && one.target.class == Some(class);
+                if field.iter().any(has) {
+                    found.push(ask(Some(class), false));
+                }
+            }
+        }
+    }
+    found
 }
 
-fn scope_verdict(report: &Report, scope: Scope, targets: &[&TargetReport]) -> ScopeVerdict {
-    let eligible: Vec<_> = targets
-        .iter()
-        .copied()
-        .filter(|t| t.fits && known(t, scope).is_some())
-        .collect();
-    let pair = best(&eligible, |_| true);
-    let missing = [Side::Snn, Side::Conventional]
-        .into_iter()
-        .zip(pair)
-        .filter_map(|(side, found)| found.is_none().then_some(side))
-        .collect();
-
-    let mut restricted = Vec::new();
-    if let [Some(snn), Some(conventional)] = pair {
-        for restriction in [Restriction::VerifiedOnly, Restriction::BatchOne] {
-            let allowed = |target: &TargetReport| match restriction {
-                Restriction::VerifiedOnly => !target.is_unverified_in(scope),
-                Restriction::BatchOne => target.batch == 1,
-            };
-            if !(allowed(snn) && allowed(conventional)) {
-                restricted.push((
-                    restriction,
-                    compare(report, scope, best(&eligible, allowed)),
+/// The questions about circuits: each table, format and opponent.
+fn circuits(report: &Report) -> Vec<Verdict> {
+    let mut found = Vec::new();
+    for boundary in [Boundary::CircuitOperations, Boundary::CircuitMemory] {
+        let field = field(report, boundary, Condition::Streaming);
+        let known = |one: &&Contender| one.energy_j().is_some();
+        let spiking = field.iter().filter(known).filter(|one| one.is_spiking());
+        for snn in spiking {
+            let others = field.iter().filter(known);
+            let others = others.filter(|one| !one.is_spiking());
+            let same = others.filter(|one| {
+                one.target.name == snn.target.name && one.target.format == snn.target.format
+            });
+            for other in same {
+                let pair = [*snn, *other];
+                found.push(answer(
+                    report,
+                    Question::SameCircuit,
+                    boundary,
+                    Condition::Streaming,
+                    &snn.target.name,
+                    &pair,
+                    false,
                 ));
             }
         }
     }
+    // Eight bits first: what both kinds of hardware compute with.
+    found.sort_by_key(|verdict| verdict.terms.format != Some(NumberFormat::INT8));
+    found
+}
 
-    let cheapest = eligible.first().and_then(|t| known(t, scope));
-    let excluded = targets
-        .iter()
-        .filter_map(|target| {
-            let energy_j = known(target, scope);
-            let reason = match energy_j {
-                None => not_known(target, scope),
-                Some(_) if !target.fits => Reason::DoesNotFit(target.exceeded.clone()),
-                Some(_) => return None,
-            };
-            Some(Excluded {
-                target: target.name.clone(),
-                workload: target.workload,
-                reason,
-                would_win: energy_j
-                    .zip(cheapest)
-                    .is_some_and(|(own, best)| own.nominal < best.nominal),
-            })
-        })
-        .collect();
-
-    ScopeVerdict {
-        scope,
-        comparison: compare(report, scope, pair),
-        restricted,
-        excluded,
-        missing,
-        crossover: match (scope, pair) {
-            (Scope::Compute, [Some(snn), Some(conventional)]) => {
-                crossover(report, snn, conventional)
+/// Every target of a boundary and condition. A device that has no report of many inferences together
+/// works one by one there, too.
+fn field(report: &Report, boundary: Boundary, condition: Condition) -> Vec<Contender<'_>> {
+    let of_condition = |target: &&TargetReport| {
+        let own = target.condition.unwrap_or(match target.batch {
+            1 => Condition::Streaming,
+            _ => Condition::Throughput,
+        });
+        let batched = |other: &TargetReport| {
+            other.name == target.name
+                && other.workload == target.workload
+                && other.format == target.format
+                && other.batch > 1
+        };
+        match condition {
+            Condition::Streaming => own == Condition::Streaming,
+            Condition::Throughput => {
+                own == Condition::Throughput || !report.targets.iter().any(batched)
             }
-            _ => None,
-        },
-    }
-}
-
-fn known(target: &TargetReport, scope: Scope) -> Option<Range> {
-    target.scopes.get(scope).known()
-}
-
-/// Figures that are missing, or, if there are none, why the table says nothing about the scope.
-fn not_known(target: &TargetReport, scope: Scope) -> Reason {
-    let missing = &target.scopes.get(scope).missing;
-    let figures: Vec<String> = missing
+        }
+    };
+    let targets = report
+        .targets
         .iter()
-        .filter(|name| target.unpriced.contains(name))
-        .cloned()
-        .collect();
-    if figures.is_empty() {
-        Reason::NotStated(missing.clone())
+        .filter(|target| boundary.is_of(target));
+    targets
+        .filter(of_condition)
+        .map(|target| Contender::new(report, target, boundary, condition))
+        .collect()
+}
+
+/// The best spiking contender against the best conventional one that it may meet.
+fn answer(
+    report: &Report,
+    question: Question,
+    boundary: Boundary,
+    condition: Condition,
+    class: &str,
+    field: &[Contender],
+    checked: bool,
+) -> Verdict {
+    let scope = boundary.scope();
+    let mut excluded: Vec<Excluded> = Vec::new();
+    let mut exclude = |one: &Contender, why: String| {
+        let contender = one.name();
+        excluded.push(Excluded { contender, why });
+    };
+    let mut ranked: Vec<&Contender> = Vec::new();
+    for one in field {
+        if checked && one.target.is_unverified_in(scope) {
+            exclude(one, "rests on assumed or unchecked figures".to_owned());
+        } else if let Err(why) = qualifies(one) {
+            exclude(one, why.to_string());
+        } else if let Some(better) = better_table(one, field, checked) {
+            exclude(
+                one,
+                format!("{better} describes the same chip on better evidence"),
+            );
+        } else {
+            ranked.push(one);
+        }
+    }
+    let nominal = |one: &Contender| {
+        one.energy_j()
+            .map_or(f64::INFINITY, |energy| energy.nominal)
+    };
+    ranked.sort_by(|a, b| nominal(a).total_cmp(&nominal(b)));
+    let spiking = ranked.iter().filter(|one| one.is_spiking());
+    let pair = spiking
+        .filter_map(|snn| {
+            let mut others = ranked.iter().filter(|one| !one.is_spiking());
+            let other = others.find(|other| eligible(snn, other).is_ok())?;
+            Some((**snn, **other))
+        })
+        .next();
+    if let Some((snn, _)) = &pair {
+        for other in ranked.iter().filter(|one| !one.is_spiking()) {
+            if let Err(why) = eligible(snn, other) {
+                exclude(other, why.to_string());
+            }
+        }
+    }
+    let terms = report.terms.unwrap_or_default();
+    let mut verdict = Verdict {
+        question,
+        scope: boundary,
+        condition,
+        class: class.to_owned(),
+        terms: VerdictTerms {
+            format: None,
+            other_format: None,
+            first_layer: terms.first_layer,
+            accuracy_tolerance: terms.accuracy_tolerance,
+            period_s: report.usage.period_s,
+            checked_figures_only: checked,
+        },
+        winner: None,
+        runner_up: None,
+        factor: None,
+        decided: false,
+        decisive_figure: None,
+        parties: Vec::new(),
+        excluded,
+        crossover: None,
+        sentence: String::new(),
+    };
+    if let Some((snn, other)) = &pair {
+        decide(report, &mut verdict, snn, other);
+        verdict.sentence = sentence::met(&verdict, snn, other);
     } else {
-        Reason::Unknown(figures)
+        // What stands alone is told with its format, so that files sort by it.
+        verdict.terms.format = field.first().and_then(|one| one.target.format);
+        verdict.sentence = sentence::nobody(&verdict);
+    }
+    verdict
+}
+
+/// Winner, runner-up and factor of two that may meet.
+fn decide(report: &Report, verdict: &mut Verdict, snn: &Contender, other: &Contender) {
+    let nominal = |one: &Contender| {
+        one.energy_j()
+            .map_or(f64::INFINITY, |energy| energy.nominal)
+    };
+    let (cheap, dear) = match nominal(snn) <= nominal(other) {
+        true => (snn, other),
+        false => (other, snn),
+    };
+    let Ok(factor) = factor(dear, cheap) else {
+        return;
+    };
+    let evaluated = |one: &Contender| matches!(one.standing, Standing::Within { .. });
+    verdict.terms.format = cheap.target.format;
+    verdict.terms.other_format = dear
+        .target
+        .format
+        .filter(|_| dear.target.format != cheap.target.format);
+    verdict.winner = Some(cheap.name());
+    verdict.runner_up = Some(dear.name());
+    verdict.decided = factor.low > 1.0 && evaluated(cheap) && evaluated(dear);
+    verdict.factor = Some(factor);
+    verdict.decisive_figure = decisive(report, cheap, dear);
+    verdict.parties = [cheap, dear].into_iter().filter_map(party).collect();
+    if verdict.scope == Boundary::CircuitOperations {
+        verdict.crossover = crossover(report, snn, other);
     }
 }
 
-fn compare(report: &Report, scope: Scope, pair: [Option<&TargetReport>; 2]) -> Option<Comparison> {
-    let [snn, conventional] = pair;
-    let snn = contender(report, scope, snn?)?;
-    let conventional = contender(report, scope, conventional?)?;
-    let (cheap, dear, side) = if snn.energy_j.nominal <= conventional.energy_j.nominal {
-        (snn.energy_j, conventional.energy_j, Side::Snn)
-    } else {
-        (conventional.energy_j, snn.energy_j, Side::Conventional)
-    };
-    let factor = if dear.nominal == cheap.nominal {
-        1.0
-    } else {
-        dear.nominal / cheap.nominal
-    };
-    let outcome = if cheap.high < dear.low {
-        ComparisonOutcome::Wins { side, factor }
-    } else {
-        ComparisonOutcome::NotDecided {
-            favours: side,
-            factor,
-        }
-    };
-    Some(Comparison {
-        snn,
-        conventional,
-        outcome,
-    })
-}
-
-fn contender(report: &Report, scope: Scope, target: &TargetReport) -> Option<Contender> {
-    let energy_j = known(target, scope)?;
-    let share = |joules: f64| {
-        if energy_j.nominal > 0.0 {
-            joules / energy_j.nominal
-        } else {
-            0.0
-        }
-    };
-    Some(Contender {
+fn party(one: &Contender) -> Option<Party> {
+    let target = one.target;
+    Some(Party {
+        name: one.name(),
         target: target.name.clone(),
+        class: target.class,
         workload: target.workload,
+        format: target.format,
         batch: target.batch,
-        energy_j,
+        energy_j: one.energy_j()?,
         latency_s: target.latency_s,
-        accuracy: report.accuracy_of(target.workload),
-        largest_dynamic: target
-            .lines
-            .iter()
-            .filter(|line| line.part == Part::Dynamic && line.bill.scope <= scope)
-            .max_by(|a, b| a.joules.total_cmp(&b.joules))
-            .filter(|line| line.joules > 0.0)
-            .map(|line| (line.event.clone(), share(line.joules))),
-        static_share: target.static_share().filter(|_| scope == Scope::System),
-        unverified: target
-            .unverified_lines()
-            .filter(|line| line.bill.scope <= scope)
-            .map(|line| (line.event.clone(), share(line.joules)))
-            .collect(),
+        accuracy: match one.standing {
+            Standing::Within { share, .. } | Standing::Below { share, .. } => Some(share.value),
+            Standing::NotEvaluated => None,
+        },
+        evidence: target
+            .basis
+            .map_or_else(|| "unstated".to_owned(), |basis| basis.to_string()),
+        unverified: target.is_unverified_in(one.boundary.scope()),
     })
 }
 
-/// Spikes per synapse and inference at which `snn` costs what `conventional` does, from the curve of
+/// The table of the same chip and network that decides instead, if there is one.
+fn better_table(one: &Contender, field: &[Contender], checked: bool) -> Option<String> {
+    let scope = one.boundary.scope();
+    let rank = |one: &Contender| {
+        let target = one.target;
+        let basis = target.basis.map_or(u8::MAX, |basis| basis.rank());
+        (
+            basis,
+            target.unverified_lines().count(),
+            target.name.clone(),
+        )
+    };
+    let same = |other: &&Contender| {
+        !one.target.chip.is_empty()
+            && other.target.chip == one.target.chip
+            && other.target.name != one.target.name
+            && other.target.workload == one.target.workload
+            && qualifies(other).is_ok()
+            && !(checked && other.target.is_unverified_in(scope))
+    };
+    let best = field.iter().filter(same).min_by_key(|other| rank(other))?;
+    (rank(best) < rank(one)).then(|| best.target.name.clone())
+}
+
+/// The figure with the widest range, as a factor, in the energy of either side.
+fn decisive(report: &Report, a: &Contender, b: &Contender) -> Option<String> {
+    let swings = report.sensitivities.iter().filter(|found| {
+        [a, b].iter().any(|one| {
+            let target = one.target;
+            found.target == target.name
+                && found.workload == target.workload
+                && found.format == target.format
+                && found.batch == target.batch
+        })
+    });
+    let width = |low: f64, high: f64| (high / low).ln().abs();
+    swings
+        .flat_map(|found| found.swings.iter().map(move |swing| (found, swing)))
+        .filter(|(_, swing)| swing.at_low_j > 0.0 && swing.at_high_j > 0.0)
+        .max_by(|(_, a), (_, b)| {
+            width(a.at_low_j, a.at_high_j).total_cmp(&width(b.at_low_j, b.at_high_j))
+        })
+        .map(|(found, swing)| format!("{} of {}", swing.figure, found.target))
+}
+
+/// Spikes per synapse and inference at which `snn` costs what `other` does, from the curve of
 /// energy against rate: spikes of neurons on the chip are scaled, input stays as it is. It exists
 /// only if the synapses that see spikes can be told from those that see analog values.
 ///
 /// Source: Dampfhoffer et al. 2023, "Are SNNs really more energy-efficient than ANNs?", states
 /// break-even points in spikes per synapse and inference.
-fn crossover(
-    report: &Report,
-    snn: &TargetReport,
-    conventional: &TargetReport,
-) -> Option<Crossover> {
-    let mixed = |p: &PopulationReport| p.macs_per_inference > 0.0 && p.synops_per_inference > 0.0;
+fn crossover(report: &Report, snn: &Contender, other: &Contender) -> Option<Crossover> {
+    let mixed =
+        |p: &super::PopulationReport| p.macs_per_inference > 0.0 && p.synops_per_inference > 0.0;
     if report.populations.iter().any(mixed) {
         return None;
     }
     let spiking = report.populations.iter();
     let spiking = spiking.filter(|p| p.macs_per_inference == 0.0);
     let synapses: u64 = spiking.map(|p| p.synapses).sum();
-    let curve = report.rate_curves.iter().find(|c| c.target == snn.name)?;
-    let value = known(conventional, Scope::Compute)?.nominal;
-    let equal = curve.equal(Scope::Compute, |energy| energy.nominal, value)?;
+    let mut curves = report.rate_curves.iter();
+    let curve = curves.find(|curve| {
+        curve.target == snn.target.name
+            && (curve.format.is_none() || curve.format == snn.target.format)
+    })?;
+    let value = other.energy_j()?.nominal;
+    let equal = curve.equal(snn.boundary.scope(), |energy| energy.nominal, value)?;
     let per_synapse = |synops: f64| synops / synapses as f64;
+    let observed = snn
+        .target
+        .lines
+        .iter()
+        .filter(|line| line.measure == Some(super::Measure::Synops))
+        .map(|line| line.count)
+        .sum::<f64>();
     Some(Crossover {
         spikes_per_synapse: equal.synops_per_inference.map(per_synapse)?,
         possible: equal.meeting != Meeting::AlwaysBelow,
-        observed: per_synapse(report.totals.synops_per_inference),
+        observed: per_synapse(observed),
     })
     .filter(|crossover| synapses > 0 && crossover.spikes_per_synapse.is_finite())
 }

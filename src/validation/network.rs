@@ -136,7 +136,7 @@ impl CaseNetwork {
             };
             return DenseCounts {
                 layers: (0..kernels).map(layer).collect(),
-                pruned_macs: None,
+                ..DenseCounts::default()
             };
         }
         let topology = self.topology();

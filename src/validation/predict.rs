@@ -156,14 +156,8 @@ impl PointReplay {
             edges: Vec::new(),
         };
         let counts = EventCounts::new(nothing, 1);
-        let work = Work {
-            counts: &counts,
-            dense: &self.dense,
-        };
-        let options = PriceOptions {
-            large_batch: self.batch,
-            ..PriceOptions::default()
-        };
+        let work = Work::new(&counts, &self.dense);
+        let options = PriceOptions::default().with_large_batch(self.batch);
         let reports = price(hardware, &work, &options);
         let of = |workload| {
             let wanted = |r: &&TargetReport| r.workload == workload && r.batch == self.batch;
@@ -184,10 +178,7 @@ impl PointReplay {
 /// What the device states of a spiking network.
 fn spiking(hardware: &Hardware, counts: &EventCounts) -> Option<TargetReport> {
     let dense = DenseCounts::default();
-    let work = Work {
-        counts,
-        dense: &dense,
-    };
+    let work = Work::new(counts, &dense);
     let reports = price(hardware, &work, &PriceOptions::default());
     reports.into_iter().find(|r| r.workload == Workload::Snn)
 }

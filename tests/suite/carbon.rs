@@ -96,10 +96,7 @@ mod use_of_devices {
             }],
             pruned_macs: None,
         };
-        let work = Work {
-            counts: &counts,
-            dense: &dense,
-        };
+        let work = Work::new(&counts, &dense);
         let options = PriceOptions {
             usage: usage.resolve().unwrap(),
             ..PriceOptions::default()

@@ -85,10 +85,7 @@ fn original() -> DenseCounts {
 
 fn priced(hardware: &Hardware, counts: &EventCounts) -> Vec<TargetReport> {
     let dense = original();
-    let work = Work {
-        counts,
-        dense: &dense,
-    };
+    let work = Work::new(counts, &dense);
     price(hardware, &work, &PriceOptions::default())
 }
 

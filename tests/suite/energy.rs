@@ -144,10 +144,7 @@ impl Example {
     }
 
     fn work(&self) -> Work<'_> {
-        Work {
-            counts: &self.counts,
-            dense: &self.dense,
-        }
+        Work::new(&self.counts, &self.dense)
     }
 
     fn price(&self, hardware: &Hardware) -> Vec<TargetReport> {
@@ -222,10 +219,7 @@ fn worked_core_of_a_hundred_neurons_costs_268330_pj() {
     };
     let placement = Placement::new(&counts.topology, &capacity, vec![slice(0), slice(1)])
         .expect("covers each neuron");
-    let work = Work {
-        counts: &counts,
-        dense: &DenseCounts::default(),
-    };
+    let work = Work::new(&counts, &DenseCounts::default());
     let reports = price_placed(
         &device("loihi1"),
         &work,
@@ -277,10 +271,7 @@ fn worked_core_of_a_hundred_neurons_costs_268330_pj() {
 fn worked_published_table_prices_active_and_inactive_neurons() {
     let mut counts = worked_counts();
     counts.populations[0].active_per_timestep.fill(20);
-    let work = Work {
-        counts: &counts,
-        dense: &DenseCounts::default(),
-    };
+    let work = Work::new(&counts, &DenseCounts::default());
     let hardware = device("loihi1-davies2018");
     let report = &price(&hardware, &work, &PriceOptions::default())[0];
     // 700 active, 300 inactive neuron-timesteps, 100 packets between cores of one tile.
@@ -629,10 +620,7 @@ fn worked_arithmetic() {
         layers: vec![layer(700, 50, 10, 20), layer(300, 50, 20, 10)],
         pruned_macs: None,
     };
-    let work = Work {
-        counts: &counts,
-        dense: &dense,
-    };
+    let work = Work::new(&counts, &dense);
     let hardware = device("arithmetic-45nm");
     let reports = price(&hardware, &work, &PriceOptions::default());
     let found: Vec<(Workload, Scope)> = reports.iter().map(|r| (r.workload, r.scope)).collect();
@@ -655,10 +643,7 @@ fn worked_arithmetic() {
     // 256 timesteps need nine bits: int32.
     let mut long = EventCounts::new(counts.topology.clone(), 256);
     long.samples = 1;
-    let work = Work {
-        counts: &long,
-        dense: &dense,
-    };
+    let work = Work::new(&long, &dense);
     let reports = price(&hardware, &work, &PriceOptions::default());
     assert_close(nominal(&reports[2]), 1000.0 * 3.2e-12);
 }
@@ -689,10 +674,7 @@ fn worked_roofline_at_batch_one() {
         pruned_macs: None,
     };
     let counts = worked_counts();
-    let work = Work {
-        counts: &counts,
-        dense: &dense,
-    };
+    let work = Work::new(&counts, &dense);
     let reports = price(&device("a100-sxm-80"), &work, &PriceOptions::default());
     let found: Vec<_> = reports.iter().map(|r| (r.workload, r.batch)).collect();
     let [ann, qann] = [Workload::Ann, Workload::Qann];
@@ -763,10 +745,7 @@ fn launches_bound_small_layers() {
             layers: vec![layer(10, 10, 10, 10); layers],
             pruned_macs: None,
         };
-        let work = Work {
-            counts: &counts,
-            dense: &dense,
-        };
+        let work = Work::new(&counts, &dense);
         let reports = price(&device("rtx-3090"), &work, &PriceOptions::default());
         reports[0].latency_s.expect("known") - 0.1e-3
     };
@@ -776,10 +755,7 @@ fn launches_bound_small_layers() {
 #[test]
 fn a_network_without_an_original_has_no_dense_price() {
     let counts = worked_counts();
-    let work = Work {
-        counts: &counts,
-        dense: &DenseCounts::default(),
-    };
+    let work = Work::new(&counts, &DenseCounts::default());
     for name in ["a100-sxm-80", "cortex-m4-stm32l4r5"] {
         for report in price(&device(name), &work, &PriceOptions::default()) {
             assert_eq!((report.energy_j, report.latency_s), (None, None), "{name}");
@@ -804,10 +780,7 @@ fn too_many_cores_are_reported_with_the_chips_they_need() {
     };
     let mut counts = EventCounts::new(topology, 2);
     counts.samples = 1;
-    let work = Work {
-        counts: &counts,
-        dense: &DenseCounts::default(),
-    };
+    let work = Work::new(&counts, &DenseCounts::default());
     let report = &price(&device("loihi1"), &work, &PriceOptions::default())[0];
     assert_eq!(
         (report.fits, report.chips, report.cores),

@@ -138,7 +138,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let counts = counts(9, &edges, &spikes);
-        let work = Work { counts: &counts, dense: &DenseCounts::default() };
+        let work = Work::new(&counts, &DenseCounts::default());
         for name in ["loihi1", "loihi1-davies2018"] {
             let chip = small_chip(name, per_core);
             let routing = |placement| {
@@ -204,7 +204,7 @@ proptest! {
         let shuffled = Placement::new(&counts.topology, &capacity, slices.collect())
             .expect("each neuron once");
         let dense = DenseCounts::default();
-        let work = Work { counts: &counts, dense: &dense };
+        let work = Work::new(&counts, &dense);
         let options = PriceOptions::default();
         let before = price_placed(&chip, &work, &options, &greedy);
         let after = price_placed(&chip, &work, &options, &shuffled);

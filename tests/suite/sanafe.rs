@@ -325,10 +325,7 @@ fn reference_spikes_and_energy_are_those_of_sanafe() {
         assert_eq!(synops, case.sanafe.counts.spikes, "{}: SynOps", case.name);
 
         let dense = DenseCounts::default();
-        let work = Work {
-            counts: &counts,
-            dense: &dense,
-        };
+        let work = Work::new(&counts, &dense);
         let report = &price_placed(&loihi, &work, &PriceOptions::default(), &placement)[0];
         let sum = |part: fn(&str) -> bool| -> f64 {
             let lines = report.lines.iter().filter(|line| part(&line.event));
@@ -421,10 +418,7 @@ fn an_architecture_of_sanafe_is_a_device_with_its_energies() {
     let case = &cases()[0];
     let (counts, _) = case.simulate(&case.network());
     let dense = DenseCounts::default();
-    let work = Work {
-        counts: &counts,
-        dense: &dense,
-    };
+    let work = Work::new(&counts, &dense);
     let placement = case.placement(&counts);
     let report = &price_placed(&chip, &work, &PriceOptions::default(), &placement)[0];
     within(

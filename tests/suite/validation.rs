@@ -380,10 +380,7 @@ fn million(table: &str, timesteps: u32, baseline: Workload) -> (Range, Range) {
         kernels: 1,
     }
     .dense();
-    let work = Work {
-        counts: &counts,
-        dense: &dense,
-    };
+    let work = Work::new(&counts, &dense);
     let catalogue = catalogue();
     let table = catalogue.get(table).expect("a shipped table");
     let reports = price(table, &work, &PriceOptions::default());

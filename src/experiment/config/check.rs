@@ -133,15 +133,34 @@ impl OutputConfig {
                 "this target is named more than once; name each once, here and with --targets",
             );
         }
-        if self.large_batch == 0 {
+        if self.large_batch == Some(0) {
             return refuse("output.large_batch", 0, "give at least 1");
         }
-        if !(0.0..=3600.0).contains(&self.host_exchange_s) {
+        if let Some(value) = self.host_exchange_s
+            && !(0.0..=3600.0).contains(&value)
+        {
             return refuse(
                 "output.host_exchange_s",
-                self.host_exchange_s,
+                value,
                 "give a time in seconds, 0 to 3600",
             );
+        }
+        if !(0.0..=1.0).contains(&self.accuracy_tolerance) {
+            return refuse(
+                "output.accuracy_tolerance",
+                self.accuracy_tolerance,
+                "give a fraction, 0 to 1, such as 0.01 for one percentage point",
+            );
+        }
+        for (key, value) in [
+            ("output.max_latency_s", self.max_latency_s),
+            ("output.max_power_w", self.max_power_w),
+        ] {
+            if let Some(value) = value
+                && !(value > 0.0 && value.is_finite())
+            {
+                return refuse(key, value, "give a number above 0");
+            }
         }
         Ok(())
     }

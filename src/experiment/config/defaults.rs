@@ -5,9 +5,10 @@ use super::{
     SimulationConfig,
 };
 use crate::conversion::FitOptions;
-use crate::energy::{PriceOptions, UsageConfig};
+use crate::energy::UsageConfig;
 use crate::formats::dataset::Preprocessing;
 use crate::optimise::Optimisation;
+use crate::result::{FirstLayer, Terms};
 use std::path::PathBuf;
 
 /// What is priced unless an experiment says otherwise: the chip under both published tables, and a
@@ -45,6 +46,8 @@ impl Default for SimulationConfig {
             timesteps: options.timesteps,
             encoding: options.encoding,
             seed: options.seed,
+            formats: None,
+            first_layer: FirstLayer::default(),
             early_exit: None,
         }
     }
@@ -54,11 +57,16 @@ impl Default for OutputConfig {
     fn default() -> Self {
         OutputConfig {
             targets: DEFAULT_TARGETS.map(str::to_owned).to_vec(),
-            large_batch: PriceOptions::default().large_batch,
+            large_batch: None,
             monte_carlo: 0,
             correlated: false,
             placement: PlacementChoice::default(),
-            host_exchange_s: 0.0,
+            host: None,
+            host_exchange_s: None,
+            accuracy_tolerance: Terms::TOLERANCE,
+            first_layer: None,
+            max_latency_s: None,
+            max_power_w: None,
             folder: None,
         }
     }

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::conversion::FitOptions;
 use crate::encoding::Encoding;
-use crate::energy::{Catalogue, Hardware, HardwareError, PlacementRule, PriceOptions, UsageConfig};
+use crate::energy::{
+    Catalogue, Hardware, HardwareError, LargeBatch, Limits, PlacementRule, PriceOptions,
+    UsageConfig,
+};
 use crate::result::MonteCarlo;
 
 impl ConvertedExperiment {
@@ -58,7 +61,11 @@ impl ConvertedExperiment {
     /// # Errors
     /// If a name in `[usage]` is not known.
     pub fn price_options(&self) -> Result<PriceOptions, ConfigError> {
-        self.output.price_options(&self.usage, self.simulation.seed)
+        let options = self
+            .output
+            .price_options(&self.usage, self.simulation.seed)?;
+        let stated = self.output.first_layer;
+        Ok(options.with_first_layer(stated.unwrap_or(self.simulation.first_layer)))
     }
 }
 
@@ -82,7 +89,7 @@ impl ConversionConfig {
 }
 
 impl OutputConfig {
-    /// The targets.
+    /// The targets, those of a class in the order of the catalogue.
     ///
     /// # Errors
     /// The first that is not in the catalogue.
@@ -90,10 +97,7 @@ impl OutputConfig {
         &self,
         catalogue: &'c Catalogue,
     ) -> Result<Vec<&'c Hardware>, HardwareError> {
-        self.targets
-            .iter()
-            .map(|name| catalogue.get(name))
-            .collect()
+        catalogue.select(&self.targets)
     }
 
     /// How to price.
@@ -107,7 +111,7 @@ impl OutputConfig {
     ) -> Result<PriceOptions, ConfigError> {
         self.check()?;
         Ok(PriceOptions {
-            large_batch: self.large_batch,
+            large_batch: self.large_batch.map_or(LargeBatch::Search, LargeBatch::Of),
             usage: usage.resolve()?,
             monte_carlo: (self.monte_carlo > 0).then_some(MonteCarlo {
                 draws: self.monte_carlo,
@@ -118,7 +122,14 @@ impl OutputConfig {
                 PlacementChoice::Greedy => PlacementRule::Greedy,
                 PlacementChoice::Annealing => PlacementRule::Annealing { seed },
             },
+            host: self.host,
             host_exchange_s: self.host_exchange_s,
+            first_layer: self.first_layer.unwrap_or_default(),
+            accuracy_tolerance: self.accuracy_tolerance,
+            limits: Limits {
+                latency_s: self.max_latency_s,
+                power_w: self.max_power_w,
+            },
         })
     }
 }

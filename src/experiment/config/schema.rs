@@ -1,10 +1,12 @@
 //! The keys of an experiment whose model is converted, and of the sections that all experiments have.
 
 use super::{Correction, MaxPoolChoice, Normalization, Readout};
+use crate::counts::NumberFormat;
 use crate::encoding::Encoding;
-use crate::energy::UsageConfig;
+use crate::energy::{HostExchange, UsageConfig};
 use crate::formats::dataset::Preprocessing;
 use crate::optimise::Optimisation;
+use crate::result::FirstLayer;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -124,6 +126,13 @@ pub struct SimulationConfig {
     pub encoding: Encoding,
     /// Seed of every random draw.
     pub seed: u64,
+    /// Number formats at which the network is converted and simulated beside its own: 8 bits and
+    /// whatever the spiking chips among the targets hold unless given. Sweeps make their formats by
+    /// `optimise.weight_bits`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formats: Option<Vec<NumberFormat>>,
+    /// How often a constant input is multiplied, on every table alike.
+    pub first_layer: FirstLayer,
     /// Each sample stops once its answer is safe ([`crate::conversion::EarlyExit`]): the share of
     /// calibration samples whose answer that may change, 0 to below 1. Sweeps price it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,18 +143,37 @@ pub struct SimulationConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutputConfig {
-    /// Targets by name; `spikewatt hardware list` shows them.
+    /// Targets by name or class; `spikewatt hardware list` shows them.
     pub targets: Vec<String>,
-    /// Batch of conventional devices beside batch 1.
-    pub large_batch: u64,
+    /// Batch of conventional devices beside batch 1; unless given, the smallest power of two whose
+    /// energy per inference is within 5 % of the least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub large_batch: Option<u64>,
     /// Draws of all figures from their bounds; 0 for none.
     pub monte_carlo: u64,
     /// Whether the figures of a draw are favourable or unfavourable together.
     pub correlated: bool,
     /// How neurons are placed on chips with neurocores.
     pub placement: PlacementChoice,
-    /// Exchange with the host in each timestep of a chip with neurocores [s], 0 to 3600.
-    pub host_exchange_s: f64,
+    /// When spiking chips exchange data with their host; unless given, as their tables say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostExchange>,
+    /// Exchange of a spiking chip with its host in each timestep [s], 0 to 3600; unless given, as its
+    /// table says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_exchange_s: Option<f64>,
+    /// How far below the accuracy of the fp32 original a network may be and still be compared, 0 to
+    /// 1.
+    pub accuracy_tolerance: f64,
+    /// How often a constant input is multiplied; unless given, as the simulation says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_layer: Option<FirstLayer>,
+    /// Longest latency that is feasible [s].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_latency_s: Option<f64>,
+    /// Largest mean power that is feasible [W].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_power_w: Option<f64>,
     /// Folder to write to; `None` leaves it to the caller.
     pub folder: Option<PathBuf>,
 }

@@ -7,7 +7,8 @@ use crate::conversion::{
     rule_name,
 };
 use crate::engine::Simulation;
-use crate::experiment::{ExperimentError, Imported, Observer, predictions};
+use crate::experiment::original::predictions;
+use crate::experiment::{ExperimentError, Imported, Observer};
 use crate::network::Role;
 use crate::neuron::MaxPoolRule;
 use serde::Serialize;

@@ -5,9 +5,8 @@ use crate::ann::{Ann, Runtime, RuntimeError};
 use crate::conversion::{self, ConversionError, Readout, rule_name};
 use crate::encoding::{Drive, Encoding};
 use crate::engine::SpikeTrain;
-use crate::experiment::{
-    ConversionConfig, RecordedConversion, SimulateConfig, SimulateError, predictions,
-};
+use crate::experiment::original::predictions;
+use crate::experiment::{ConversionConfig, RecordedConversion, SimulateConfig, SimulateError};
 use crate::formats::dataset::SourceFile;
 use crate::formats::nir::Port;
 use crate::formats::onnx;

@@ -1,7 +1,7 @@
 //! What later stages take for granted about counts, checked before writing and after reading.
 
 use super::{SavedCounts, SavedCountsProblem as Problem};
-use crate::counts::EventCounts;
+use crate::counts::{DenseCounts, EventCounts};
 use crate::network::{
     BitRows, Connectivity, Convolution, Edge, Node, Pattern, Pooling, Shape, Window,
 };
@@ -91,13 +91,22 @@ fn check_present(
 
 /// Everything that later stages take for granted.
 pub(super) fn check(saved: &SavedCounts) -> Result<(), Problem> {
+    check_text("/report_context", &saved.report_context)?;
+    check_counts(&saved.counts)?;
+    for other in &saved.others {
+        check_counts(&other.counts)?;
+    }
+    check_dense(&saved.dense)
+}
+
+fn check_counts(counts: &EventCounts) -> Result<(), Problem> {
     let EventCounts {
         topology,
         timesteps,
         populations,
         projections,
         ..
-    } = &saved.counts;
+    } = counts;
     let steps = *timesteps as usize;
     let count = |what: &str, expected: usize, found: usize| {
         if expected == found {
@@ -110,8 +119,6 @@ pub(super) fn check(saved: &SavedCounts) -> Result<(), Problem> {
     };
     count("populations", topology.populations.len(), populations.len())?;
     count("projections", topology.edges.len(), projections.len())?;
-    check_text("/report_context", &saved.report_context)?;
-
     for (i, (node, counts)) in topology.populations.iter().zip(populations).enumerate() {
         let at = format!("populations/{i}");
         let neurons = check_shape(&at, node.shape)?;
@@ -141,9 +148,13 @@ pub(super) fn check(saved: &SavedCounts) -> Result<(), Problem> {
         )?;
         check_values(&at, "macs_per_timestep", &counts.macs_per_timestep, steps)?;
     }
+    Ok(())
+}
+
+fn check_dense(dense: &DenseCounts) -> Result<(), Problem> {
     let mut macs = Some(0u64);
     let mut parameters = Some(0u64);
-    for (i, layer) in saved.dense.layers.iter().enumerate() {
+    for (i, layer) in dense.layers.iter().enumerate() {
         check_text(&format!("dense_layers/{i}"), &layer.name)?;
         macs = macs.and_then(|sum| sum.checked_add(layer.macs));
         parameters = parameters.and_then(|sum| sum.checked_add(layer.parameters));

@@ -19,6 +19,8 @@
 //! | sparse | `@neurons` after the projection; `…/starts` \[sources + 1\], `…/targets` u32 \[synapses\] |
 //! | unless all present | `…/present`: bits of [`BitRows`](crate::network::BitRows), rows of whole words, lowest bit first |
 //! | `/dense_layers/<i>` | `@name`, `@macs`, `@parameters`, `@inputs`, `@outputs` |
+//! | `/effective_macs/<i>` | `@format`, `@total`, `@samples`: multiply-accumulates of the original that have neither a zero weight nor a zero activation; as many as `/@effective_macs` (absent if none) |
+//! | `/formats/<i>` | `@format` and, below, the attributes `@samples`, `@timesteps`, `@populations`, `@projections` and groups of the same names as above: the same network with weights of another format; as many as `/@formats` (absent if none) |
 //!
 //! An axis is `[kernel, stride, dilation, pad_before, pad_after]`. All counts are totals over the
 //! samples. Connectivity numbers neurons **channels last**, as [`Shape`](crate::network::Shape) does; only the values
@@ -32,7 +34,7 @@ pub use read::decode;
 pub use write::encode;
 
 use super::hdf5_file::Hdf5Problem;
-use crate::counts::{DenseCounts, EventCounts};
+use crate::counts::{DenseCounts, EventCounts, FormatCounts};
 use crate::files;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +49,8 @@ pub(super) const FAMILY: &str = "spikewatt.counts/";
 pub struct SavedCounts {
     /// Events of the spiking network.
     pub counts: EventCounts,
+    /// The same network at other number formats.
+    pub others: Vec<FormatCounts>,
     /// Work of the original network.
     pub dense: DenseCounts,
     /// JSON of the setup, model and accuracy, kept as it is.

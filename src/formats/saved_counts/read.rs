@@ -2,7 +2,10 @@
 
 use super::check::{check, check_convolution, check_shape};
 use super::{SCHEMA, SavedCounts, SavedCountsProblem as Problem};
-use crate::counts::{DenseCounts, DenseLayer, EventCounts, PopulationCounts, ProjectionCounts};
+use crate::counts::{
+    DenseCounts, DenseLayer, EffectiveMacs, EventCounts, FormatCounts, NumberFormat,
+    PopulationCounts, ProjectionCounts,
+};
 use crate::formats::hdf5_file::{Attributes, Hdf5File};
 use crate::network::{
     Axis, BitRows, Connectivity, Convolution, Edge, Node, Pattern, Pooling, Role, Shape, Topology,
@@ -22,30 +25,10 @@ pub fn decode(bytes: Vec<u8>) -> Result<SavedCounts, Problem> {
             found: schema.into(),
         });
     }
-    let steps = root.u64("timesteps")?;
-    let timesteps = u32::try_from(steps)
-        .map_err(|_| Problem::inconsistent("/@timesteps", format!("{steps} are too many")))?;
-    let steps = timesteps as usize;
-
-    let mut topology = Topology {
-        populations: Vec::new(),
-        edges: Vec::new(),
-    };
-    let mut populations = Vec::new();
-    for i in 0..root.usize("populations")? {
-        let (node, counts) = read_population(&file, &format!("populations/{i}"), steps)?;
-        topology.populations.push(node);
-        populations.push(counts);
-    }
-    let mut projections = Vec::new();
-    for i in 0..root.usize("projections")? {
-        let (edge, counts) = read_projection(&file, &format!("projections/{i}"), steps)?;
-        topology.edges.push(edge);
-        projections.push(counts);
-    }
     let mut dense = DenseCounts {
         layers: Vec::new(),
         pruned_macs: root.optional_u64("pruned_macs")?,
+        effective: Vec::new(),
     };
     for i in 0..root.usize("dense_layers")? {
         let layer = file.attributes(&format!("dense_layers/{i}"))?;
@@ -57,19 +40,77 @@ pub fn decode(bytes: Vec<u8>) -> Result<SavedCounts, Problem> {
             outputs: layer.u64("outputs")?,
         });
     }
+    for i in 0..root.optional_u64("effective_macs")?.unwrap_or(0) {
+        let path = format!("effective_macs/{i}");
+        let found = file.attributes(&path)?;
+        dense.effective.push(EffectiveMacs {
+            format: read_format(&path, &found)?,
+            total: found.u64("total")?,
+            samples: found.u64("samples")?,
+        });
+    }
+    let mut others = Vec::new();
+    for i in 0..root.optional_u64("formats")?.unwrap_or(0) {
+        let path = format!("formats/{i}");
+        let found = file.attributes(&path)?;
+        others.push(FormatCounts {
+            format: read_format(&path, &found)?,
+            counts: read_counts(&file, &found, &format!("{path}/"))?,
+        });
+    }
     let saved = SavedCounts {
-        counts: EventCounts {
-            topology,
-            samples: root.u64("samples")?,
-            timesteps,
-            populations,
-            projections,
-        },
+        counts: read_counts(&file, &root, "")?,
+        others,
         dense,
         report_context: file.string("report_context")?,
     };
     check(&saved)?;
     Ok(saved)
+}
+
+fn read_format(path: &str, attributes: &Attributes) -> Result<NumberFormat, Problem> {
+    let name = attributes.str("format")?;
+    name.parse()
+        .map_err(|reason| Problem::inconsistent(path, reason))
+}
+
+/// Counts of one network; `below` is the group that they stand in, with its slash.
+fn read_counts(
+    file: &Hdf5File,
+    attributes: &Attributes,
+    below: &str,
+) -> Result<EventCounts, Problem> {
+    let steps = attributes.u64("timesteps")?;
+    let timesteps = u32::try_from(steps).map_err(|_| {
+        Problem::inconsistent(
+            &format!("/{below}@timesteps"),
+            format!("{steps} are too many"),
+        )
+    })?;
+    let steps = timesteps as usize;
+    let mut topology = Topology {
+        populations: Vec::new(),
+        edges: Vec::new(),
+    };
+    let mut populations = Vec::new();
+    for i in 0..attributes.usize("populations")? {
+        let (node, counts) = read_population(file, &format!("{below}populations/{i}"), steps)?;
+        topology.populations.push(node);
+        populations.push(counts);
+    }
+    let mut projections = Vec::new();
+    for i in 0..attributes.usize("projections")? {
+        let (edge, counts) = read_projection(file, &format!("{below}projections/{i}"), steps)?;
+        topology.edges.push(edge);
+        projections.push(counts);
+    }
+    Ok(EventCounts {
+        topology,
+        samples: attributes.u64("samples")?,
+        timesteps,
+        populations,
+        projections,
+    })
 }
 
 fn read_population(

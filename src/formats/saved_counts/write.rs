@@ -2,7 +2,7 @@
 
 use super::check::check;
 use super::{SCHEMA, SavedCounts, SavedCountsProblem as Problem};
-use crate::counts::{PopulationCounts, ProjectionCounts};
+use crate::counts::{EventCounts, PopulationCounts, ProjectionCounts};
 use crate::formats::hdf5_file::library;
 use crate::network::{Axis, BitRows, Edge, Node, Pattern, Role, Shape, Topology};
 use hdf5::{AttrValue, DatasetBuilder, FileBuilder, GroupBuilder};
@@ -20,39 +20,27 @@ pub fn encode(saved: &SavedCounts) -> Result<Vec<u8>, Problem> {
 pub(super) fn encode_unchecked(saved: &SavedCounts) -> Result<Vec<u8>, Problem> {
     let SavedCounts {
         counts,
+        others,
         dense,
         report_context,
     } = saved;
-    let Topology { populations, edges } = &counts.topology;
     let mut file = FileBuilder::new();
     file.set_attr("schema", text(SCHEMA));
-    file.set_attr("samples", AttrValue::U64(counts.samples));
-    file.set_attr("timesteps", AttrValue::U64(counts.timesteps.into()));
-    file.set_attr("populations", number(populations.len()));
+    for (name, value) in sizes(counts) {
+        file.set_attr(name, value);
+    }
     if let Some(macs) = saved.dense.pruned_macs {
         file.set_attr("pruned_macs", AttrValue::U64(macs));
     }
-    file.set_attr("projections", number(edges.len()));
     file.set_attr("dense_layers", number(dense.layers.len()));
     file.create_dataset("report_context")
         .with_vlen_strings(&[report_context])
         .with_shape(&[]);
-
-    let mut group = file.create_group("populations");
-    for (i, (node, counts)) in populations.iter().zip(&counts.populations).enumerate() {
-        let mut one = group.create_group(&i.to_string());
-        write_population(&mut one, node, counts);
-        group.add_group(one.finish());
+    for name in GROUPS {
+        let mut group = file.create_group(name);
+        write_counts(&mut group, name, counts);
+        file.add_group(group.finish());
     }
-    file.add_group(group.finish());
-
-    let mut group = file.create_group("projections");
-    for (i, (edge, counts)) in edges.iter().zip(&counts.projections).enumerate() {
-        let mut one = group.create_group(&i.to_string());
-        write_projection(&mut one, edge, counts);
-        group.add_group(one.finish());
-    }
-    file.add_group(group.finish());
 
     let mut group = file.create_group("dense_layers");
     for (i, layer) in dense.layers.iter().enumerate() {
@@ -65,7 +53,69 @@ pub(super) fn encode_unchecked(saved: &SavedCounts) -> Result<Vec<u8>, Problem> 
         group.add_group(one.finish());
     }
     file.add_group(group.finish());
+
+    if !dense.effective.is_empty() {
+        file.set_attr("effective_macs", number(dense.effective.len()));
+        let mut group = file.create_group("effective_macs");
+        for (i, found) in dense.effective.iter().enumerate() {
+            let mut one = group.create_group(&i.to_string());
+            one.set_attr("format", text(&found.format.to_string()));
+            one.set_attr("total", AttrValue::U64(found.total));
+            one.set_attr("samples", AttrValue::U64(found.samples));
+            group.add_group(one.finish());
+        }
+        file.add_group(group.finish());
+    }
+    if !others.is_empty() {
+        file.set_attr("formats", number(others.len()));
+        let mut group = file.create_group("formats");
+        for (i, other) in others.iter().enumerate() {
+            let mut one = group.create_group(&i.to_string());
+            one.set_attr("format", text(&other.format.to_string()));
+            for (name, value) in sizes(&other.counts) {
+                one.set_attr(name, value);
+            }
+            for name in GROUPS {
+                let mut inner = one.create_group(name);
+                write_counts(&mut inner, name, &other.counts);
+                one.add_group(inner.finish());
+            }
+            group.add_group(one.finish());
+        }
+        file.add_group(group.finish());
+    }
     Ok(file.finish().map_err(library("/"))?)
+}
+
+/// The groups of one network's counts.
+const GROUPS: [&str; 2] = ["populations", "projections"];
+
+/// The attributes beside them.
+fn sizes(counts: &EventCounts) -> [(&'static str, AttrValue); 4] {
+    [
+        ("samples", AttrValue::U64(counts.samples)),
+        ("timesteps", AttrValue::U64(counts.timesteps.into())),
+        ("populations", number(counts.topology.populations.len())),
+        ("projections", number(counts.topology.edges.len())),
+    ]
+}
+
+/// The members of one of [`GROUPS`].
+fn write_counts(group: &mut GroupBuilder, name: &str, counts: &EventCounts) {
+    let Topology { populations, edges } = &counts.topology;
+    if name == GROUPS[0] {
+        for (i, (node, counts)) in populations.iter().zip(&counts.populations).enumerate() {
+            let mut one = group.create_group(&i.to_string());
+            write_population(&mut one, node, counts);
+            group.add_group(one.finish());
+        }
+    } else {
+        for (i, (edge, counts)) in edges.iter().zip(&counts.projections).enumerate() {
+            let mut one = group.create_group(&i.to_string());
+            write_projection(&mut one, edge, counts);
+            group.add_group(one.finish());
+        }
+    }
 }
 
 fn text(value: &str) -> AttrValue {

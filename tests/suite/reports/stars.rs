@@ -66,10 +66,7 @@ fn original() -> DenseCounts {
 /// Everything a run says about a device, beside one opponent of either kind.
 fn report(hardware: &Hardware, others: &[&Hardware]) -> Report {
     let (counts, dense) = (counts(), original());
-    let work = Work {
-        counts: &counts,
-        dense: &dense,
-    };
+    let work = Work::new(&counts, &dense);
     let drawn = MonteCarlo {
         draws: 20,
         seed: 1,
