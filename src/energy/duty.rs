@@ -53,7 +53,10 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
             si(period_s * (report.batch - 1) as f64, "s")
         ));
     }
-    let running = report.lines.iter().filter(|line| line.part == Part::Static);
+    let running = report
+        .lines
+        .iter()
+        .filter(|line| line.part == Part::Static && line.measure != Some(Measure::SecondsOfHost));
     // The wait is what the time of the work leaves.
     let unverified = key != "power.sleep" && running.clone().any(|line| line.unverified);
     let running: Range = running.map(|line| line.joules_range).sum();

@@ -161,6 +161,7 @@ fn wait(report: &mut TargetReport, extra: Range) {
             report,
             Line {
                 event: format!("{}, waiting for the host", line.event),
+                measure: Some(Measure::SecondsAtHost),
                 count: extra.nominal,
                 joules: line.joules_each * extra.nominal,
                 joules_range: Range::new(
@@ -187,7 +188,7 @@ fn draw(report: &mut TargetReport, power: &Figure, busy: Range, used: &[&Figure]
                 1 => "host processor".to_owned(),
                 chips => format!("host processors of {chips} chips"),
             },
-            measure: Some(Measure::SecondsRunning),
+            measure: Some(Measure::SecondsOfHost),
             count: busy.nominal,
             joules_each: watts.nominal,
             joules: watts.nominal * busy.nominal,

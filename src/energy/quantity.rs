@@ -131,6 +131,8 @@ impl<'a> Quantities<'a> {
             | Measure::AddressMultiplications
             | Measure::AddressAdditions
             | Measure::SecondsRunning
+            | Measure::SecondsAtHost
+            | Measure::SecondsOfHost
             | Measure::SecondsWaiting => None,
         }
     }

@@ -221,7 +221,7 @@ impl<'a> Receipt<'a> {
             chip: self.hardware.chip.clone(),
             basis: self.hardware.stated,
             format: self.format,
-            counted_at_format: self.counted_at_format,
+            counted_at_format: self.counted_at_format || workload != Workload::Snn,
             condition: Some(Condition::Streaming),
             feasible: Feasible::default(),
             why: String::new(),

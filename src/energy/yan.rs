@@ -2,8 +2,9 @@
 
 use super::charge::{by_events, operations};
 use super::law::{CostTerm, Law, LawTable};
+use super::{Job, quantised_bits};
 use crate::counts::NumberFormat;
-use crate::result::{Bill, Measure, Scope, Workload};
+use crate::result::{Bill, Measure, Scope, TargetReport, Workload};
 
 /// ```text
 /// SNN: E = SynOps · (ac + bit · (weight + 2 potential))
@@ -96,6 +97,23 @@ pub(super) static LAW: Law = Law {
         },
     ],
     figures: &[],
-    price: operations,
+    price,
     divide: by_events,
 };
+
+/// Activations of the quantised network have as many bits as the timesteps carry, 8 only by chance:
+/// what it answers with them is another matter than what it answers with 8.
+fn price(job: &Job) -> Vec<TargetReport> {
+    let bits = quantised_bits(job.work.counts.timesteps);
+    let mut reports = operations(job);
+    let quantised = reports.iter_mut();
+    for report in quantised.filter(|report| report.workload == Workload::Qann && bits != 8) {
+        report.counted_at_format = false;
+        report.notes.push(format!(
+            "activations of {bits} bits, as many values as {} timesteps carry; its accuracy is that of \
+             another network than the one with 8 bits",
+            job.work.counts.timesteps
+        ));
+    }
+    reports
+}

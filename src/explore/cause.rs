@@ -83,6 +83,8 @@ pub(super) fn causes(measure: Measure) -> &'static [(Cause, Measure)] {
         | Measure::AddressMultiplications
         | Measure::AddressAdditions
         | Measure::SecondsRunning
+        | Measure::SecondsAtHost
+        | Measure::SecondsOfHost
         | Measure::SecondsWaiting => &[],
     }
 }

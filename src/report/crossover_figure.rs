@@ -192,7 +192,7 @@ fn draw_baseline<DB: DrawingBackend>(
     };
     Ok(Name {
         at,
-        text: format!("{} {}", target.workload.label(), printable(&target.name)),
+        text: format!("{} {}", target.network_label(), printable(&target.name)),
         mark: batch + star(target.is_unverified_in(scope)),
         colour,
     })

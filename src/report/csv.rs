@@ -41,7 +41,7 @@ static POPULATIONS: [CsvColumn<Report, PopulationReport>; 12] = [
     }),
 ];
 
-static TARGETS: [CsvColumn<Report, TargetReport>; 37] = [
+static TARGETS: [CsvColumn<Report, TargetReport>; 46] = [
     ("target", |_, t| cell(&t.name)),
     ("title", |_, t| cell(&t.title)),
     ("kind", |_, t| cell(&t.kind)),
@@ -55,7 +55,9 @@ static TARGETS: [CsvColumn<Report, TargetReport>; 37] = [
         t.cores.map_or_else(String::new, |c| c.to_string())
     }),
     ("batch", |_, t| t.batch.to_string()),
-    ("accuracy_fraction", |r, t| maybe(r.accuracy_of(t.workload))),
+    ("accuracy_fraction", |r, t| {
+        maybe(r.accuracy_at(t).map(|share| share.value))
+    }),
     ("energy_low_j", |_, t| maybe(t.energy_j.map(|e| e.low))),
     ("energy_nominal_j", |_, t| {
         maybe(t.energy_j.map(|e| e.nominal))
@@ -109,9 +111,31 @@ static TARGETS: [CsvColumn<Report, TargetReport>; 37] = [
     ("carbon_high_g", |_, t| maybe(t.carbon_g.map(|c| c.high))),
     ("unverified", |_, t| t.is_unverified().to_string()),
     ("unpriced", |_, t| cell(&t.unpriced.join("; "))),
+    ("class", |_, t| {
+        t.class.map_or_else(String::new, |class| word(&class))
+    }),
+    ("chip", |_, t| cell(&t.chip)),
+    ("table_basis", |_, t| {
+        t.basis.map_or_else(String::new, |basis| word(&basis))
+    }),
+    ("format", |_, t| {
+        t.format
+            .map_or_else(String::new, |format| format.to_string())
+    }),
+    ("condition", |_, t| {
+        t.condition.map_or_else(String::new, |found| word(&found))
+    }),
+    ("feasible", |_, t| word(&t.feasible)),
+    ("infeasible_because", |_, t| cell(&t.why)),
+    ("accuracy_low_fraction", |r, t| {
+        maybe(r.accuracy_at(t).map(|share| share.low))
+    }),
+    ("accuracy_high_fraction", |r, t| {
+        maybe(r.accuracy_at(t).map(|share| share.high))
+    }),
 ];
 
-static BREAKDOWN: [CsvColumn<TargetReport, Line>; 16] = [
+static BREAKDOWN: [CsvColumn<TargetReport, Line>; 18] = [
     ("target", |t, _| cell(&t.name)),
     ("workload", |t, _| word(&t.workload)),
     ("scope", |_, l| word(&l.bill.scope)),
@@ -136,6 +160,11 @@ static BREAKDOWN: [CsvColumn<TargetReport, Line>; 16] = [
     ("measure", |_, l| {
         l.measure.map_or_else(String::new, |m| word(&m))
     }),
+    ("format", |t, _| {
+        t.format
+            .map_or_else(String::new, |format| format.to_string())
+    }),
+    ("batch", |t, _| t.batch.to_string()),
 ];
 
 impl Exporter for PopulationsCsv {

@@ -147,8 +147,9 @@ fn legend(width: FigureWidth, report: &Report) -> Vec<Vec<(Sign, String)>> {
     for workload in Workload::ALL {
         if report.targets.iter().any(|t| t.workload == workload) {
             let name = match workload {
-                Workload::Qann => format!("qANN ({} bits)", report.quantised_bits),
+                Workload::Qann => "qANN (8 bits)".to_owned(),
                 Workload::Pann => "pANN (pruned)".to_owned(),
+                Workload::ZeroSkipping => "zsANN (skips zeros)".to_owned(),
                 other => other.label().to_owned(),
             };
             workloads.push((Sign::Filled(of_network(workload)), name));
@@ -302,7 +303,7 @@ fn names<DB: DrawingBackend>(
     }
     let mut parts = vec![
         name,
-        target.workload.label().to_owned(),
+        target.network_label(),
         format!("batch {}", target.batch),
     ];
     if target.chips > 1 {

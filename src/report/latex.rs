@@ -122,7 +122,7 @@ fn row(target: &TargetReport) -> String {
     let widest = Scope::ALL.into_iter().rev().find_map(known);
     format!(
         "{name} & {} & \\num{{{}}} & {compute} & {memory} & {system} & {} & {}",
-        target.workload.label(),
+        target.network_label(),
         target.batch,
         widest.map_or_else(open, range),
         target

@@ -152,18 +152,15 @@ fn baselines(report: &Report) -> String {
         let accuracy = report.accuracy.as_ref().and_then(|accuracy| accuracy.qann);
         let evaluated = match accuracy {
             Some(share) => format!(
-                "with {BASELINE_WEIGHT_BITS}-bit weights (one step per output channel) and \
-                 activations of that many bits (one step per layer, least squared error on the \
-                 calibration data) it classified {:.2} % of the samples correctly",
+                "it classified {:.2} % of the samples correctly",
                 100.0 * share
             ),
             None => "its accuracy was not evaluated".to_owned(),
         };
         text += &format!(
-            " The quantised baseline is the original network at {} bits, ceil(log2(T + 1)): as many \
-             levels as a neuron's spike count can take in T = {} timesteps; {evaluated} (Yan et \
-             al. 2024).",
-            report.quantised_bits, report.timesteps
+            " The quantised baseline is the original network with {BASELINE_WEIGHT_BITS}-bit weights \
+             (one step per output channel) and {BASELINE_WEIGHT_BITS}-bit activations (one step per \
+             layer, least squared error on the calibration data); {evaluated}."
         );
     }
     let pruned = report.accuracy.as_ref().and_then(|accuracy| accuracy.pann);
@@ -226,7 +223,7 @@ fn target(target: &TargetReport) -> String {
         "{} ({}): {}, {}, batch {}",
         markdown(&target.title),
         markdown(&target.name),
-        target.workload.label(),
+        target.network_label(),
         target.evidence.label(),
         target.batch
     );

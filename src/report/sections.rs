@@ -3,7 +3,7 @@
 
 use super::escape::{printable, shortened, within_sentence};
 use super::mark::{MEANING, of_distribution, of_sensitivity, star};
-use crate::result::{Crossing, Report, Scope, Sensitivity, TargetReport};
+use crate::result::{Crossing, Report, Scope, Sensitivity, TargetReport, network_label as network};
 use crate::units::{Range, si};
 
 /// A table, its first two columns aligned left.
@@ -89,7 +89,7 @@ fn crossing_cells(crossing: &Crossing) -> Vec<String> {
         shortened(&crossing.snn, 20) + star(crossing.snn_unverified),
         format!(
             "{} {}{}",
-            crossing.workload.label(),
+            network(crossing.workload, crossing.format),
             shortened(&crossing.baseline, 20),
             star(crossing.unverified)
         ),
@@ -131,7 +131,7 @@ fn footprints(report: &Report) -> Option<Section> {
             };
             rows.push(vec![
                 shortened(&target.name, NAME) + star(target.is_unverified()),
-                target.workload.label().into(),
+                target.network_label(),
                 target.batch.to_string(),
                 per.into(),
                 plain(footprint.energy_kwh.map(|v| v * 1000.0), "Wh"),
@@ -198,7 +198,7 @@ fn sensitivities(report: &Report) -> Option<Section> {
             rows.push(vec![
                 shortened(&sensitivity.target, NAME) + star(unverified),
                 shortened(&swing.figure, 30) + star(swing.unverified),
-                sensitivity.workload.label().into(),
+                network(sensitivity.workload, sensitivity.format),
                 sensitivity.batch.to_string(),
                 si(swing.at_low_j, "J"),
                 si(swing.at_high_j, "J"),
@@ -226,7 +226,7 @@ fn distributions(report: &Report) -> Option<Section> {
                 starred |= unverified;
                 rows.push(vec![
                     shortened(&distribution.target, NAME) + star(unverified),
-                    distribution.workload.label().into(),
+                    network(distribution.workload, distribution.format),
                     distribution.batch.to_string(),
                     scope.short().into(),
                     si(q.q05, "J"),

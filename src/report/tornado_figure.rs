@@ -7,7 +7,7 @@ use super::escape::printable;
 use super::look::Look;
 use super::mark::{of_sensitivity, star};
 use super::palette::of_network;
-use crate::result::{Report, Scope, Sensitivity, Swing, Workload};
+use crate::result::{Report, Scope, Sensitivity, Swing, Workload, network_label};
 use crate::units::si;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -117,7 +117,7 @@ fn panel<DB: DrawingBackend>(
     let unverified = of_sensitivity(report, sensitivity);
     let name = format!(
         "{} on {}, batch {}: {}{}",
-        sensitivity.workload.label(),
+        network_label(sensitivity.workload, sensitivity.format),
         printable(&sensitivity.target),
         sensitivity.batch,
         si(sensitivity.nominal_j, "J"),

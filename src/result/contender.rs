@@ -51,6 +51,20 @@ impl Boundary {
         }
     }
 
+    /// The boundary of a column of a target; `None` where it means nothing: operations of a device,
+    /// or the whole of a circuit.
+    #[must_use]
+    pub fn of(target: &TargetReport, scope: Scope) -> Option<Boundary> {
+        let all = [
+            Boundary::CircuitOperations,
+            Boundary::CircuitMemory,
+            Boundary::DeviceActive,
+            Boundary::DeviceTotal,
+        ];
+        let mut fitting = all.into_iter().filter(|one| one.scope() == scope);
+        fitting.find(|one| one.is_of(target))
+    }
+
     /// Whether a target has figures within it, by its class; a table that states no class is a circuit
     /// if it stops before the whole device.
     #[must_use]

@@ -62,6 +62,12 @@ pub struct Crossing {
     pub baseline: String,
     /// Which network runs there.
     pub workload: Workload,
+    /// Its number format; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<NumberFormat>,
+    /// That of the spiking network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snn_format: Option<NumberFormat>,
     /// Inferences that run together there.
     pub batch: u64,
     /// Energy of the baseline [J].
@@ -96,6 +102,12 @@ pub struct Equal {
 }
 
 impl RateCurve {
+    /// Whether it is the curve of a target, at its number format.
+    #[must_use]
+    pub fn is_of(&self, target: &TargetReport) -> bool {
+        self.target == target.name && (self.format.is_none() || self.format == target.format)
+    }
+
     /// Where the energy in a scope has a value \[J\], linear between the points; `None` if the energy
     /// is not known, or if it does not rise where it would have to.
     #[must_use]
@@ -149,6 +161,8 @@ impl Crossing {
             snn: snn.name.clone(),
             baseline: baseline.name.clone(),
             workload: baseline.workload,
+            format: baseline.format,
+            snn_format: snn.format,
             batch: baseline.batch,
             baseline_j,
             unverified: baseline.is_unverified_in(scope),
@@ -172,7 +186,15 @@ fn static_lines(report: &TargetReport) -> impl Iterator<Item = &Line> {
 #[must_use]
 pub fn idle_w(report: &TargetReport) -> Option<f64> {
     let mut watts = static_lines(report)
-        .filter(|line| line.measure != Some(Measure::SecondsWaiting))
+        .filter(|line| {
+            // Other times of the same device are not further devices.
+            let again = [
+                Measure::SecondsWaiting,
+                Measure::SecondsAtHost,
+                Measure::SecondsOfHost,
+            ];
+            line.measure.is_none_or(|measure| !again.contains(&measure))
+        })
         .map(|line| line.joules_each)
         .peekable();
     watts.peek()?;
@@ -190,7 +212,12 @@ pub fn idle_w(report: &TargetReport) -> Option<f64> {
 pub fn crossover_period_s(a: &TargetReport, b: &TargetReport) -> Option<f64> {
     let busy_s = |t: &TargetReport| t.latency_s.map(|s| s / t.batch as f64);
     let least_s = busy_s(a)?.max(busy_s(b)?);
-    let period_s = (b.dynamic_j? - a.dynamic_j?) / (idle_w(a)? - idle_w(b)?);
+    // A host is paid for while it works, not for the period.
+    let paid_j = |t: &TargetReport| {
+        let host = static_lines(t).filter(|line| line.measure == Some(Measure::SecondsOfHost));
+        Some(t.dynamic_j? + host.map(|line| line.joules).sum::<f64>())
+    };
+    let period_s = (paid_j(b)? - paid_j(a)?) / (idle_w(a)? - idle_w(b)?);
     (period_s.is_finite() && period_s >= least_s).then_some(period_s)
 }
 
@@ -211,6 +238,7 @@ mod tests {
         });
         RateCurve {
             target: "chip".into(),
+            format: None,
             rate: 0.1,
             points: points.into(),
             per_timestep_j: [None; 3],

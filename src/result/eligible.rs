@@ -1,6 +1,6 @@
 //! The only door to a factor: who may be compared with whom.
 
-use super::{Contender, Feasible, NumberFormat, Standing};
+use super::{Boundary, Contender, Feasible, NumberFormat, Standing, TargetReport};
 use crate::units::Range;
 use std::fmt;
 
@@ -74,24 +74,32 @@ pub fn eligible(a: &Contender, b: &Contender) -> Result<(), Why> {
     for one in [a, b] {
         qualifies(one)?;
     }
-    let [x, y] = [a, b].map(|one| one.target);
-    if a.boundary.is_circuit() && x.name != y.name {
+    may_meet(a.target, b.target, a.boundary)
+}
+
+/// Whether two targets may stand side by side within a boundary, whatever they cost and answer.
+pub(super) fn may_meet(a: &TargetReport, b: &TargetReport, boundary: Boundary) -> Result<(), Why> {
+    if !boundary.is_of(a) || !boundary.is_of(b) {
+        return Err(Why::Boundary);
+    }
+    let circuit = boundary.is_circuit();
+    if circuit && a.name != b.name {
         return Err(Why::Table);
     }
-    let [format_a, format_b] = [a, b].map(|one| {
-        let unknown = || Why::FormatUnknown(one.target.name.clone());
-        one.target.format.ok_or_else(unknown)
-    });
-    let (format_a, format_b) = (format_a?, format_b?);
-    let alike = match a.boundary.is_circuit() {
+    let format = |target: &TargetReport| {
+        let unknown = || Why::FormatUnknown(target.name.clone());
+        target.format.ok_or_else(unknown)
+    };
+    let (format_a, format_b) = (format(a)?, format(b)?);
+    let alike = match circuit {
         true => format_a == format_b,
         false => format_a.is_peer_of(format_b),
     };
     if !alike {
         return Err(Why::Format(format_a, format_b));
     }
-    if !a.boundary.is_circuit() && !x.chip.is_empty() && x.chip == y.chip && x.name != y.name {
-        return Err(Why::SameChip(x.chip.clone()));
+    if !circuit && !a.chip.is_empty() && a.chip == b.chip && a.name != b.name {
+        return Err(Why::SameChip(a.chip.clone()));
     }
     Ok(())
 }

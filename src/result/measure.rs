@@ -76,6 +76,10 @@ pub enum Measure {
     AddressAdditions,
     /// Time that the device works on an inference.
     SecondsRunning,
+    /// Time that the device waits for its host within an inference.
+    SecondsAtHost,
+    /// Time that its host works on an inference.
+    SecondsOfHost,
     /// Time that the device waits for the next inference.
     SecondsWaiting,
 }
@@ -157,7 +161,10 @@ impl Measure {
             | Measure::AddressMultiplications
             | Measure::AddressAdditions => Unit::Operation,
             Measure::SynapseBits | Measure::ActivationBits => Unit::Bit,
-            Measure::SecondsRunning | Measure::SecondsWaiting => Unit::Second,
+            Measure::SecondsRunning
+            | Measure::SecondsAtHost
+            | Measure::SecondsOfHost
+            | Measure::SecondsWaiting => Unit::Second,
         }
     }
 

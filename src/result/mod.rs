@@ -40,7 +40,7 @@ pub use run::{
 };
 pub use scope::{Bill, Scope};
 pub use spike_source::SpikeSource;
-pub use target::{Evidence, TargetReport, Workload};
+pub use target::{Evidence, TargetReport, Workload, network_label};
 pub use uncertainty::{EnergyDistribution, MonteCarlo, Quantiles, Sensitivity, Swing};
 pub use usage::{Sourced, Usage};
 pub use verdict::{Crossover, Excluded, Party, Question, Verdict, VerdictTerms, verdicts};

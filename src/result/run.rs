@@ -1,8 +1,9 @@
 //! Everything a run found, as plain data.
 
 use super::{
-    Crossing, EnergyDistribution, Evaluation, MonteCarlo, NumberFormat, Profile, RateCurve, Scope,
-    Sensitivity, TargetReport, Terms, Usage, Verdict, Workload,
+    Boundary, Crossing, EnergyDistribution, Evaluation, MonteCarlo, NumberFormat, Profile,
+    RateCurve, Scope, Sensitivity, Share, TargetReport, Terms, Usage, Verdict, Workload,
+    eligible::may_meet,
 };
 use crate::counts::NeuroBench;
 use crate::network::Role;
@@ -230,12 +231,17 @@ impl Report {
             let snn = self
                 .targets
                 .iter()
-                .find(|t| t.name == curve.target && t.workload == Workload::Snn && t.fits);
+                .find(|t| t.workload == Workload::Snn && t.fits && curve.is_of(t));
             let Some(snn) = snn else { continue };
+            let meets = |target: &&TargetReport| {
+                Boundary::of(snn, scope)
+                    .is_some_and(|boundary| may_meet(snn, target, boundary).is_ok())
+            };
             let baselines = self
                 .targets
                 .iter()
-                .filter(|t| t.workload != Workload::Snn && t.fits);
+                .filter(|t| t.workload != Workload::Snn && t.fits)
+                .filter(meets);
             crossings.extend(baselines.filter_map(|baseline| {
                 Crossing::between(curve, snn, baseline, scope, self.timesteps)
             }));
@@ -271,7 +277,7 @@ impl Report {
     /// A spiking network that was counted at another format was not.
     #[must_use]
     pub fn evaluation_of(&self, target: &TargetReport) -> Option<&Evaluation> {
-        let format = target.format?;
+        let format = target.format.filter(|_| target.counted_at_format)?;
         // Skipping zeros changes no answer.
         let workload = match (target.workload, format) {
             (Workload::ZeroSkipping, NumberFormat::Int(_)) => Workload::Qann,
@@ -280,6 +286,19 @@ impl Report {
         };
         let mut found = self.evaluations.iter();
         found.find(|one| one.workload == workload && one.format == format)
+    }
+
+    /// Accuracy of the network of a target at its number format, with its 95 % interval; `None` if it
+    /// was not evaluated there, or without labels.
+    #[must_use]
+    pub fn accuracy_at(&self, target: &TargetReport) -> Option<Share> {
+        // Reports of before formats were stated have one accuracy for each network.
+        if self.evaluations.is_empty() {
+            let value = self.accuracy_of(target.workload)?;
+            return Share::wilson((value * self.samples as f64).round() as u64, self.samples);
+        }
+        let evaluation = self.evaluation_of(target)?;
+        Share::wilson(evaluation.correct?, evaluation.samples)
     }
 
     /// The verdicts: those that are stored, or drawn anew where none are.

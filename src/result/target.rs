@@ -197,9 +197,15 @@ impl TargetReport {
     /// The network with its numbers, such as `SNN 8-bit`.
     #[must_use]
     pub fn network_label(&self) -> String {
-        match self.format {
-            Some(format) => format!("{} {}", self.workload.label(), format.label()),
-            None => self.workload.label().to_owned(),
-        }
+        network_label(self.workload, self.format)
+    }
+}
+
+/// A network with its numbers, such as `SNN 8-bit`; a name that says the width already is left alone.
+#[must_use]
+pub fn network_label(workload: Workload, format: Option<NumberFormat>) -> String {
+    match (workload, format) {
+        (Workload::Qann, Some(NumberFormat::INT8)) | (_, None) => workload.label().to_owned(),
+        (_, Some(format)) => format!("{} {}", workload.label(), format.label()),
     }
 }

@@ -94,7 +94,7 @@ impl Panel for Compare {
                 let text = format!(
                     "{} ({}): not known in this scope: {reasons}",
                     target.name,
-                    target.workload.label()
+                    target.network_label()
                 );
                 ui.weak(text);
             }
@@ -113,7 +113,7 @@ impl Panel for Compare {
             };
             [
                 target.name.clone(),
-                target.workload.label().to_owned(),
+                target.network_label(),
                 self.scope.key().to_owned(),
                 target.batch.to_string(),
                 value(|e| e.low),
@@ -301,12 +301,7 @@ fn row_of(
         FontId::proportional(12.0),
         ui.visuals().text_color(),
     );
-    let id = (
-        "target",
-        &target.name,
-        target.workload.label(),
-        target.batch,
-    );
+    let id = ("target", &target.name, target.network_label(), target.batch);
     let response = ui.interact(row, ui.scope_id().with(id), Sense::hover());
     let exceeded = if target.fits {
         String::new()
@@ -342,7 +337,7 @@ fn names_of(ui: &Ui, state: &State, painter: &Painter, target: &TargetReport, ro
     line(format!("{}{mark}", target.name), -6.5, 12.0, colour);
     let second = format!(
         "{} · batch {} · {}",
-        target.workload.label(),
+        target.network_label(),
         target.batch,
         target.evidence.label()
     );

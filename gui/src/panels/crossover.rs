@@ -140,7 +140,7 @@ fn meetings(chart: Chart, crossings: &[Crossing]) {
             "{}{} costs as much as the {} on {}{} at a rate of {} (pessimistic {}, optimistic {})",
             crossing.snn,
             star(crossing.snn_unverified),
-            crossing.workload.label(),
+            spikewatt::result::network_label(crossing.workload, crossing.format),
             crossing.baseline,
             star(crossing.unverified),
             crossing.rate.text(),
@@ -187,7 +187,7 @@ fn baselines(chart: &Chart, baselines: &[(&TargetReport, Range)], scope: Scope) 
         let left = chart.area.right() + 5.0;
         let room = Rect::from_min_size(pos2(left, y - 7.0), vec2(NAMES - 6.0, 14.0));
         let mark = star(target.is_unverified_in(scope));
-        let name = format!("{}{mark} {}", target.workload.label(), target.name);
+        let name = format!("{}{mark} {}", target.network_label(), target.name);
         let painter = chart
             .painter
             .with_clip_rect(room.intersect(chart.painter.clip_rect()));
