@@ -8,7 +8,9 @@ use crate::words::{bounded, star};
 use crate::worker::{Run, Traces};
 use spikewatt::conversion::Health;
 use spikewatt::counts::EventCounts;
-use spikewatt::energy::{Catalogue, Hardware, HardwareError, PriceOptions, Work, price};
+use spikewatt::energy::{
+    Catalogue, Hardware, HardwareError, LargeBatch, PriceOptions, Work, price,
+};
 use spikewatt::experiment::OutputConfig;
 use spikewatt::explore::{Record, Selection, Structure};
 use spikewatt::result::{Report, TargetReport};
@@ -46,8 +48,8 @@ pub struct State {
     pub targets: Vec<TargetReport>,
     /// Name of the device that the spikes are priced on.
     pub device: String,
-    /// Batch of conventional devices beside 1.
-    pub large_batch: u64,
+    /// Batch of conventional devices beside 1; `None`: the smallest that reaches the plateau.
+    pub large_batch: Option<u64>,
     /// Names of the devices that are compared, if they are others than the experiment names.
     pub chosen_targets: Option<Vec<String>>,
     /// Time from one inference to the next [s], if it is not as the experiment says.
@@ -96,7 +98,7 @@ impl State {
                 .first()
                 .cloned()
                 .unwrap_or_default(),
-            large_batch: PriceOptions::default().large_batch,
+            large_batch: None,
             chosen_targets: None,
             period_s: None,
             selection: None,
@@ -378,7 +380,7 @@ impl State {
             experiment.price_options(context.seed).ok()
         });
         let mut options = own.unwrap_or_default();
-        options.large_batch = self.large_batch;
+        options.large_batch = self.large_batch.map_or(LargeBatch::Search, LargeBatch::Of);
         if self.period_s.is_some() {
             options.usage.period_s = self.period_s;
         }
@@ -396,7 +398,12 @@ impl State {
             .as_ref()
             .and_then(|run| run.context.experiment.as_ref());
         let named = experiment.map(|experiment| experiment.output().targets.clone());
-        named.unwrap_or_else(|| OutputConfig::default().targets)
+        let named = named.unwrap_or_else(|| OutputConfig::default().targets);
+        match self.catalogue.select(&named) {
+            Ok(devices) => devices.iter().map(|device| device.name.clone()).collect(),
+            // Devices of a file of its own, or of another version.
+            Err(_) => named,
+        }
     }
 
     /// Prices everything again; `moved`: the device or the sample is another one.

@@ -286,6 +286,7 @@ fn count(converted: &ConvertedSubject, observer: experiment::Observer) -> anyhow
     let run = converted.simulate(&Catalogue::shipped()?, observer)?;
     Ok(Run {
         counts: run.counts,
+        others: run.others,
         dense: run.dense,
         context: run.context,
     })

@@ -4,16 +4,17 @@
 mod builder;
 #[path = "reports/stars.rs"]
 mod stars;
+#[path = "reports/verdicts.rs"]
+mod verdicts;
 
-use builder::{analysed, arithmetic, full, idle, line, report, target, unfit, unknown, unverified};
+use builder::{analysed, arithmetic, full, line, report, target};
 use proptest::prelude::*;
 use spikewatt::report::{
     Collection, CrossoverFigure, Drawable, EnergyFigure, FigureWidth, ImageFormat, Manifest,
     OutputFolder, ResultFile, Roofline, Text, TornadoFigure, WIDTH, outputs,
 };
 use spikewatt::result::{
-    ComparisonOutcome, Meeting, RateCurve, RatePoint, Reason, Report, Restriction, Scope, Side,
-    Workload, verdict,
+    Boundary, Meeting, RateCurve, RatePoint, Report, Scope, Workload, verdicts,
 };
 use spikewatt::units::Range;
 
@@ -395,182 +396,9 @@ fn methods_lists_each_source_once() {
             .count(),
         1
     );
-    assert!(methods.contains("6 bits"));
+    assert!(methods.contains("8-bit activations"));
     assert_eq!(methods.matches("barrier sync").count(), 1);
     assert!(methods.contains("- loihi1, chip-b: barrier sync once per timestep"));
-}
-
-#[test]
-fn worked_verdict_snn_wins() {
-    let report = report(vec![
-        target(
-            "chip",
-            Workload::Snn,
-            vec![line("SynOp", 100.0, 1e-9, 0.1), idle(1e-3, 1e-4)],
-        ),
-        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
-    ]);
-    let verdict = verdict(&report);
-    let comparison = verdict.scopes[2].comparison.as_ref().unwrap();
-    // 100 nJ + 100 nJ of idle power against 1000 nJ.
-    let ComparisonOutcome::Wins {
-        side: Side::Snn,
-        factor,
-    } = comparison.outcome
-    else {
-        panic!("{:?}", comparison.outcome)
-    };
-    assert!((factor - 5.0).abs() < 1e-9);
-    assert!((comparison.snn.static_share.unwrap() - 0.5).abs() < 1e-9);
-    assert_eq!(comparison.snn.accuracy, Some(0.987));
-    let text = verdict.to_string();
-    assert!(
-        text.contains("The SNN wins by 5.0× [4.3× – 5.8×]: SNN on chip 200 nJ [190 – 210 nJ]"),
-        "{text}"
-    );
-    assert!(text.contains("50 % is idle power"), "{text}");
-}
-
-#[test]
-fn worked_verdict_snn_loses() {
-    let report = report(vec![
-        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-8, 0.1)]),
-        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 5e-9, 0.1)]),
-        target("mcu", Workload::Qann, vec![line("MAC", 1000.0, 1e-10, 0.1)]),
-    ]);
-    let verdict = verdict(&report);
-    let comparison = verdict.scopes[2].comparison.as_ref().unwrap();
-    assert_eq!(comparison.conventional.target, "mcu");
-    let text = verdict.to_string();
-    assert!(
-        text.contains("The SNN loses: it costs 10× as much"),
-        "{text}"
-    );
-    assert!(text.contains("accuracy not evaluated"), "{text}");
-    assert!(text.contains("most activity is SynOp (100 %)"), "{text}");
-}
-
-#[test]
-fn worked_verdict_overlap_decides_nothing() {
-    let report = report(vec![
-        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-9, 0.5)]),
-        target("gpu", Workload::Ann, vec![line("MAC", 140.0, 1e-9, 0.5)]),
-    ]);
-    let verdict = verdict(&report);
-    let comparison = verdict.scopes[2].comparison.as_ref().unwrap();
-    assert!(matches!(
-        comparison.outcome,
-        ComparisonOutcome::NotDecided { favours: Side::Snn, factor } if (factor - 1.4).abs() < 1e-9
-    ));
-    let text = verdict.to_string();
-    assert!(
-        text.contains(
-            "the ranges overlap: nominal favours the SNN by 1.4×, but the bounds allow either"
-        ),
-        "{text}"
-    );
-    assert!(!text.contains("wins"), "{text}");
-}
-
-#[test]
-fn worked_verdict_unknown_total_never_wins() {
-    let report = report(vec![
-        unknown(target("chip", Workload::Snn, vec![]), "energy of a spike"),
-        target("gpu", Workload::Ann, vec![line("MAC", 140.0, 1e-9, 0.5)]),
-    ]);
-    let verdict = verdict(&report);
-    assert_eq!(verdict.scopes[2].comparison, None);
-    assert_eq!(verdict.scopes[2].missing, [Side::Snn]);
-    let text = verdict.to_string();
-    assert!(
-        text.contains("Not counted: SNN on chip has an unknown total (energy of a spike)."),
-        "{text}"
-    );
-}
-
-#[test]
-fn worked_verdict_unverified_winner_is_named() {
-    let cheap = unverified(line("SynOp", 100.0, 1e-10, 0.1));
-    let report = report(vec![
-        target("new-chip", Workload::Snn, vec![cheap]),
-        target(
-            "old-chip",
-            Workload::Snn,
-            vec![line("SynOp", 100.0, 2e-8, 0.1)],
-        ),
-        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
-    ]);
-    let verdict = verdict(&report);
-    let (restriction, checked) = &verdict.scopes[2].restricted[0];
-    assert_eq!(*restriction, Restriction::VerifiedOnly);
-    assert_eq!(checked.as_ref().unwrap().snn.target, "old-chip");
-    let text = verdict.to_string();
-    assert!(text.contains("The SNN would win by 100×"), "{text}");
-    assert!(
-        text.contains("This rests on unverified figures: SynOp (SNN on new-chip, 100 %)."),
-        "{text}"
-    );
-    assert!(
-        text.contains("With verified figures alone: The SNN loses: it costs 2.0×"),
-        "{text}"
-    );
-}
-
-#[test]
-fn worked_verdict_a_target_that_does_not_fit_cannot_win() {
-    let small = target(
-        "tiny",
-        Workload::Snn,
-        vec![line("SynOp", 100.0, 1e-12, 0.1)],
-    );
-    let report = report(vec![
-        unfit(small, "cores: 200 of 128"),
-        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-9, 0.1)]),
-        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
-    ]);
-    let verdict = verdict(&report);
-    let scope = &verdict.scopes[2];
-    assert_eq!(scope.comparison.as_ref().unwrap().snn.target, "chip");
-    assert!(scope.excluded[0].would_win);
-    assert!(matches!(&scope.excluded[0].reason, Reason::DoesNotFit(limits) if limits.len() == 1));
-    assert!(
-        verdict
-            .to_string()
-            .contains("Not counted: SNN on tiny would win, but does not fit (cores: 200 of 128).")
-    );
-}
-
-#[test]
-fn worked_verdict_repeats_a_batched_win_at_batch_one() {
-    let mut batched = target(
-        "gpu-b64",
-        Workload::Ann,
-        vec![line("MAC", 1000.0, 1e-11, 0.1)],
-    );
-    batched.batch = 64;
-    let report = report(vec![
-        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-9, 0.1)]),
-        target("gpu", Workload::Ann, vec![line("MAC", 1000.0, 1e-9, 0.1)]),
-        batched,
-    ]);
-    let text = verdict(&report).to_string();
-    assert!(
-        text.contains("With idle power, encoding, host and I/O: The SNN loses"),
-        "{text}"
-    );
-    assert!(text.contains("At batch 1: The SNN wins by 10×"), "{text}");
-}
-
-#[test]
-fn worked_verdict_scopes_are_never_compared() {
-    let report = report(vec![
-        target("chip", Workload::Snn, vec![line("SynOp", 100.0, 1e-9, 0.1)]),
-        arithmetic("45nm", Workload::Ann, vec![line("MAC", 1000.0, 1e-6, 0.1)]),
-    ]);
-    let verdict = verdict(&report);
-    assert_eq!(verdict.scopes.len(), 3);
-    assert!(verdict.scopes.iter().all(|s| s.comparison.is_none()));
-    assert!(!verdict.to_string().contains("wins"));
 }
 
 /// Energy against rate where each of `synops` at the rate at hand costs so many joules.
@@ -585,6 +413,7 @@ fn linear_curve(target: &str, synops: f64, joules_each: f64) -> RateCurve {
     };
     RateCurve {
         target: target.to_owned(),
+        format: None,
         rate: 0.1,
         points: [0.0, 1.0, 10.0].map(point).to_vec(),
         per_timestep_j: [None; 3],
@@ -601,22 +430,22 @@ fn closed_form_crossover_is_the_ratio_of_mac_to_ac() {
             vec![line("SynOp", 2000.0, 0.9e-12, 0.0)],
         ),
         arithmetic(
-            "45nm-ann",
+            "45nm",
             Workload::Ann,
             vec![line("MAC", 5000.0, 4.6e-12, 0.0)],
         ),
     ]);
     report.populations.remove(1);
     report.rate_curves = vec![linear_curve("45nm", 2000.0, 0.9e-12)];
-    let scope = &verdict(&report).scopes[0];
-    assert_eq!(scope.scope, Scope::Compute);
-    let crossover = scope.crossover.unwrap();
+    let found = verdicts(&report);
+    assert_eq!(found[0].scope, Boundary::CircuitOperations);
+    let crossover = found[0].crossover.unwrap();
     assert!((crossover.spikes_per_synapse - 4.6 / 0.9).abs() < 1e-9);
     assert!((crossover.observed - 0.4).abs() < 1e-12);
 
     // A population that receives spikes and analog values alike: not derivable.
     report.populations[1].macs_per_inference = 1.0;
-    assert_eq!(verdict(&report).scopes[0].crossover, None);
+    assert_eq!(verdicts(&report)[0].crossover, None);
 }
 
 #[test]

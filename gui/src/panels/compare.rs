@@ -176,13 +176,21 @@ fn targets(ui: &mut Ui, state: &mut State) {
 
 /// Inferences that conventional devices take together, beside one.
 fn batch(ui: &mut Ui, state: &mut State) {
-    ui.label("batch");
-    let mut batch = state.large_batch;
-    let slider = Slider::new(&mut batch, 1..=1024).logarithmic(true);
-    let response = ui.add(slider);
-    let enabled = ui.is_enabled();
+    let mut own = state.large_batch.is_some();
+    let toggled = ui
+        .checkbox(&mut own, "batch")
+        .on_hover_text(
+            "inferences that conventional devices take together; unless set, the smallest power of \
+             two whose energy per inference is within 5 % of the least",
+        )
+        .changed();
+    let mut batch = state.large_batch.unwrap_or(64);
+    let slider = Slider::new(&mut batch, 1..=65_536).logarithmic(true);
+    let response = ui.add_enabled(own, slider);
+    let enabled = ui.is_enabled() && own;
     response.widget_info(|| WidgetInfo::slider(enabled, batch as f64, "Batch"));
-    if response.changed() && batch != state.large_batch {
+    let batch = own.then_some(batch);
+    if toggled || (response.changed() && batch != state.large_batch) {
         state.large_batch = batch;
         state.reprice(false);
     }

@@ -58,6 +58,7 @@ pub fn state() -> State {
     let run = run(&file);
     state.set_run(Run {
         counts: run.counts,
+        others: run.others,
         dense: run.dense,
         context: run.context,
     });

@@ -1,5 +1,5 @@
 use super::*;
-use crate::counts::DenseLayer;
+use crate::counts::{DenseLayer, EffectiveMacs, NumberFormat};
 use crate::network::{
     Axis, BitRows, Connectivity, Convolution, Edge, Node, Pattern, Pooling, Role, Shape, Topology,
     Window,
@@ -131,8 +131,14 @@ fn example() -> SavedCounts {
         fill(&mut projection.macs_per_timestep);
         projection.macs_once = 1_000 + i as u64;
     }
+    let mut eight = counts.clone();
+    eight.populations[0].spikes[0] += 1;
     SavedCounts {
         counts,
+        others: vec![FormatCounts {
+            format: NumberFormat::INT8,
+            counts: eight,
+        }],
         dense: DenseCounts {
             layers: (0..3)
                 .map(|i| DenseLayer {
@@ -144,6 +150,11 @@ fn example() -> SavedCounts {
                 })
                 .collect(),
             pruned_macs: None,
+            effective: vec![EffectiveMacs {
+                format: NumberFormat::INT8,
+                total: 77,
+                samples: 7,
+            }],
         },
         report_context: r#"{"model":{"path":"é.onnx"},"accuracy":0.9}"#.into(),
     }
@@ -157,6 +168,7 @@ fn empty() -> SavedCounts {
     };
     SavedCounts {
         counts: EventCounts::new(topology, 0),
+        others: Vec::new(),
         dense: DenseCounts::default(),
         report_context: String::new(),
     }

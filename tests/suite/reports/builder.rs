@@ -3,9 +3,10 @@
 use spikewatt::network::Role;
 use spikewatt::result::Usage;
 use spikewatt::result::{
-    Accuracy, Bill, Evidence, Footprints, Line, Measure, ModelReport, Part, PopulationReport,
-    Profile, RateCurve, RatePoint, Report, Scope, Scopes, Sensitivity, Setup, Swing, TargetReport,
-    Timing, Totals, Workload,
+    Accuracy, Basis, Bill, Condition, DeviceClass, Evaluation, Evidence, Feasible, Footprints,
+    Line, Measure, ModelReport, NumberFormat, Part, PopulationReport, Profile, RateCurve,
+    RatePoint, Report, Scope, Scopes, Sensitivity, Setup, Swing, TargetReport, Terms, Timing,
+    Totals, Workload,
 };
 use spikewatt::units::Range;
 
@@ -59,7 +60,19 @@ pub fn target(name: &str, workload: Workload, lines: Vec<Line>) -> TargetReport 
         name: name.into(),
         title: format!("Device {name}"),
         kind: "neuromorphic".into(),
+        class: Some(match workload {
+            Workload::Snn => DeviceClass::Neuromorphic,
+            Workload::Qann => DeviceClass::Microcontroller,
+            _ => DeviceClass::DatacentreGpu,
+        }),
+        chip: name.into(),
+        basis: Some(Basis::Literature),
         workload,
+        format: Some(NumberFormat::INT8),
+        counted_at_format: true,
+        condition: Some(Condition::Streaming),
+        feasible: Feasible::Yes,
+        why: String::new(),
         evidence: Evidence::Modelled,
         scope: Scope::System,
         fits: true,
@@ -92,12 +105,16 @@ pub fn arithmetic(name: &str, workload: Workload, mut lines: Vec<Line>) -> Targe
         scope: Scope::Compute,
         scopes: Scopes::of(&lines, Scope::Compute, &[]),
         kind: "accelerator".into(),
+        class: Some(DeviceClass::Circuit),
+        format: Some(NumberFormat::Fp32),
         ..target(name, workload, lines)
     }
 }
 
 pub fn unfit(mut target: TargetReport, limit: &str) -> TargetReport {
     target.fits = false;
+    target.feasible = Feasible::No;
+    target.why = limit.into();
     target.exceeded = vec![limit.into()];
     target
 }
@@ -115,6 +132,31 @@ pub fn unknown(mut target: TargetReport, figure: &str) -> TargetReport {
     target.carbon_g = None;
     target.unpriced = vec![figure.into()];
     target
+}
+
+/// 10,000 samples: the original has 9,891 right, the spiking network 9,870, at either format.
+fn evaluations() -> Vec<Evaluation> {
+    let labels = vec![0; 10_000];
+    let wrong = |from: usize, to: usize| {
+        let mut answers = labels.clone();
+        answers[from..to].fill(1);
+        answers
+    };
+    let original = wrong(0, 109);
+    let spiking = wrong(0, 130);
+    [NumberFormat::Fp32, NumberFormat::INT8]
+        .into_iter()
+        .flat_map(|format| {
+            [
+                (Workload::Snn, &spiking),
+                (Workload::Ann, &original),
+                (Workload::Qann, &original),
+            ]
+            .map(|(workload, answers)| {
+                Evaluation::of(workload, format, answers, Some(&labels), Some(&original))
+            })
+        })
+        .collect()
 }
 
 /// A small network with the given targets: 1000 analog inputs' MACs into `conv1`, then 2000
@@ -163,7 +205,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
         touched_updates_per_inference: sum(|p| p.touched_updates_per_inference),
     };
     Report {
-        schema: "spikewatt.run/1".into(),
+        schema: "spikewatt.run/2".into(),
         version: "0.1.0".into(),
         neurobench: None,
         model: ModelReport {
@@ -194,6 +236,10 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
             agreement: Some(0.994),
             snn_per_timestep: vec![0.1, 0.987],
         }),
+        evaluations: evaluations(),
+        terms: Some(Terms::default()),
+        verdict: Vec::new(),
+        warnings: Vec::new(),
         quantised_bits: 6,
         populations,
         totals,
@@ -229,6 +275,7 @@ pub fn full() -> Report {
     batched.name = "gpu-x-b64".into();
     batched.title = "Device gpu-x, batch 64".into();
     batched.batch = 64;
+    batched.condition = Some(Condition::Throughput);
     batched.lines[2] = idle(2e-6, 60.0);
     batched.energy_j = Some(batched.lines.iter().map(|l| l.joules_range).sum());
     batched.scopes = Scopes::of(&batched.lines, Scope::System, &[]);
@@ -289,15 +336,18 @@ pub fn full() -> Report {
             ],
         ),
         arithmetic(
-            "45nm-fp32-ann",
+            "45nm-fp32",
             Workload::Ann,
             vec![line("MAC", 416_520.0, 4.6e-12, 0.1)],
         ),
-        arithmetic(
-            "45nm-int8",
-            Workload::Qann,
-            vec![line("MAC", 416_520.0, 2.3e-13, 0.2)],
-        ),
+        TargetReport {
+            format: Some(NumberFormat::INT8),
+            ..arithmetic(
+                "45nm-int8",
+                Workload::Qann,
+                vec![line("MAC", 416_520.0, 2.3e-13, 0.2)],
+            )
+        },
     ])
 }
 
@@ -315,6 +365,7 @@ pub fn analysed() -> Report {
     report.rate_curves = ["loihi1", "45nm-fp32"]
         .map(|target| RateCurve {
             target: target.into(),
+            format: None,
             rate: 0.0465,
             points: [0.0, 0.001, 0.01, 0.0465, 0.2, 0.8].map(point).into(),
             per_timestep_j: [Some(1e-8); 3],
