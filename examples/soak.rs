@@ -16,7 +16,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rten_onnx::onnx::{NodeProto, TensorProto};
 use spikewatt::encoding::ENCODINGS;
-use spikewatt::energy::Catalogue;
+use spikewatt::energy::{Catalogue, Work};
 use spikewatt::experiment::{self, CalibrationConfig, ConvertedExperiment, Run};
 use spikewatt::formats::nir;
 use spikewatt::formats::saved_counts::{self, SavedCounts};
@@ -286,6 +286,7 @@ impl Violations {
     ) -> Result<(), Failure> {
         let saved = SavedCounts {
             counts: one.counts.clone(),
+            others: one.others.clone(),
             dense: one.dense.clone(),
             report_context: serde_json::to_string(&one.context)?,
         };
@@ -297,8 +298,12 @@ impl Violations {
             .map(|name| catalogue.get(name))
             .collect::<Result<Vec<_>, _>>()?;
         let again = experiment::price(
-            &read.counts,
-            &read.dense,
+            &Work {
+                counts: &read.counts,
+                dense: &read.dense,
+                format: context.format,
+                others: &read.others,
+            },
             &context,
             &targets,
             &experiment.price_options()?,

@@ -69,7 +69,7 @@ proptest! {
         let each = |key: &str| device.figures[key].value.nominal;
         let expected = each("energy.mac") / each("energy.ac");
         let analysis = analyse(device, &work, &PriceOptions::default());
-        let curve = analysis.rate_curve.unwrap();
+        let curve = &analysis.rate_curves[0];
         let ann = analysis.targets.iter().find(|t| t.workload != Workload::Snn).unwrap();
         let value = ann.scopes.get(Scope::Compute).known().unwrap().nominal;
         let equal = curve.equal(Scope::Compute, |e| e.nominal, value).unwrap();
@@ -99,7 +99,7 @@ fn counts_that_happen_to_be_equal_are_still_told_apart() {
         let dense = DenseCounts::of_structure(&counts.topology);
         let work = Work::new(&counts, &dense);
         let analysis = analyse(device, &work, &PriceOptions::default());
-        let curve = analysis.rate_curve.unwrap();
+        let curve = &analysis.rate_curves[0];
         let value = 200.0 * device.figures["energy.mac"].value.nominal;
         let equal = curve.equal(Scope::Compute, |e| e.nominal, value).unwrap();
         found.push(equal.synops_per_inference.unwrap());

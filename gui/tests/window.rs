@@ -115,6 +115,7 @@ fn the_targets_are_those_of_the_command_line() {
         let expected = run.report.targets.clone();
         state.set_run(Run {
             counts: run.counts,
+            others: run.others,
             dense: run.dense,
             context: run.context,
         });

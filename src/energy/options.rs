@@ -6,7 +6,6 @@ use crate::result::{FirstLayer, MonteCarlo, Terms, Usage};
 
 /// Assumptions of a price that are not properties of the device.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct PriceOptions {
     /// Inferences that run together in the second report of a conventional device.
     pub large_batch: LargeBatch,

@@ -43,6 +43,9 @@ struct Pruned {
     macs: u64,
 }
 
+/// Bits of the activations of the quantised baseline.
+const BASELINE_BITS: u32 = 8;
+
 impl Imported {
     /// Reads the model, data and calibration data of an experiment, and runs the original on the
     /// data.
@@ -83,7 +86,7 @@ impl Imported {
                 predictions(&ann, &runtime, &data.inputs)?
             }
         };
-        let quantised = optimise::quantised_baseline(&ann, &bytes, inputs)?;
+        let quantised = optimise::quantised_baseline(&ann, &bytes, inputs, BASELINE_BITS)?;
         let quantised = Answers::of(&ann, &quantised, &data.inputs)?;
         let pruned = if changes.prune > 0.0 {
             Pruned {

@@ -60,9 +60,9 @@ pub enum BaselineError {
 }
 
 /// The quantised baseline, ready to run: weights of [`BASELINE_WEIGHT_BITS`] bits, one step per
-/// output channel, and activations behind every rectifier of as many, one step per layer, chosen on
-/// the inputs of calibration data: what accelerators compute with, whatever the number of timesteps
-/// of a spiking network. Input and sums keep their precision.
+/// output channel, and activations behind every rectifier of `bits` bits, one step per layer, chosen
+/// on the inputs of calibration data. Input and sums keep their precision. A run takes 8 bits, what
+/// accelerators compute with, whatever the number of timesteps of the spiking network.
 ///
 /// # Errors
 /// If the model cannot be changed or the runtime fails.
@@ -70,11 +70,12 @@ pub fn quantised_baseline(
     ann: &Ann,
     bytes: &[u8],
     calibration: &[f32],
+    bits: u32,
 ) -> Result<Runtime, BaselineError> {
     let model = onnx::import(&ann.name, &ann.name, bytes)?;
     let rounding = Optimisation {
         weight_bits: Some(BASELINE_WEIGHT_BITS),
-        activation_bits: Some(BASELINE_WEIGHT_BITS),
+        activation_bits: Some(bits),
         ..Optimisation::default()
     };
     let rounded = rounding.apply(model)?;

@@ -95,6 +95,7 @@ mod use_of_devices {
                 outputs: 10,
             }],
             pruned_macs: None,
+            ..DenseCounts::default()
         };
         let work = Work::new(&counts, &dense);
         let options = PriceOptions {

@@ -80,6 +80,7 @@ fn original() -> DenseCounts {
     DenseCounts {
         layers: vec![layer(700, 50, 10, 20), layer(300, 320, 15, 20)],
         pruned_macs: None,
+        ..DenseCounts::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use spikewatt::counts::{DenseCounts, DenseLayer, EventCounts};
 use spikewatt::energy::{
-    COMMON, Catalogue, DeviceKind, Hardware, HardwareError, PriceOptions, WORLD_GRID_G_PER_KWH,
+    Catalogue, DeviceKind, Hardware, HardwareError, LargeBatch, PriceOptions, WORLD_GRID_G_PER_KWH,
     Work, price, price_placed,
 };
 use spikewatt::mapping::{Capacity, Mesh, Placement, Slice, place, traffic};
@@ -116,6 +116,7 @@ impl Example {
             dense: DenseCounts {
                 layers: vec![layer(50_000, 2_000, 16, 32), layer(3_000, 3_000, 32, 10)],
                 pruned_macs: None,
+                ..DenseCounts::default()
             },
         }
     }
@@ -219,7 +220,8 @@ fn worked_core_of_a_hundred_neurons_costs_268330_pj() {
     };
     let placement = Placement::new(&counts.topology, &capacity, vec![slice(0), slice(1)])
         .expect("covers each neuron");
-    let work = Work::new(&counts, &DenseCounts::default());
+    let none = DenseCounts::default();
+    let work = Work::new(&counts, &none);
     let reports = price_placed(
         &device("loihi1"),
         &work,
@@ -271,7 +273,8 @@ fn worked_core_of_a_hundred_neurons_costs_268330_pj() {
 fn worked_published_table_prices_active_and_inactive_neurons() {
     let mut counts = worked_counts();
     counts.populations[0].active_per_timestep.fill(20);
-    let work = Work::new(&counts, &DenseCounts::default());
+    let none = DenseCounts::default();
+    let work = Work::new(&counts, &none);
     let hardware = device("loihi1-davies2018");
     let report = &price(&hardware, &work, &PriceOptions::default())[0];
     // 700 active, 300 inactive neuron-timesteps, 100 packets between cores of one tile.
@@ -619,6 +622,7 @@ fn worked_arithmetic() {
     let dense = DenseCounts {
         layers: vec![layer(700, 50, 10, 20), layer(300, 50, 20, 10)],
         pruned_macs: None,
+        ..DenseCounts::default()
     };
     let work = Work::new(&counts, &dense);
     let hardware = device("arithmetic-45nm");
@@ -672,6 +676,7 @@ fn worked_roofline_at_batch_one() {
             layer(10, 10, 10, 10),
         ],
         pruned_macs: None,
+        ..DenseCounts::default()
     };
     let counts = worked_counts();
     let work = Work::new(&counts, &dense);
@@ -720,7 +725,7 @@ fn roofline_energy_falls_with_the_batch_and_covers_idle_power() {
         let mut before = f64::INFINITY;
         for batch in [1, 2, 8, 64, 1024, 1 << 20] {
             let options = PriceOptions {
-                large_batch: batch,
+                large_batch: LargeBatch::Of(batch),
                 ..PriceOptions::default()
             };
             let reports = price(&hardware, &example.work(), &options);
@@ -744,6 +749,7 @@ fn launches_bound_small_layers() {
         let dense = DenseCounts {
             layers: vec![layer(10, 10, 10, 10); layers],
             pruned_macs: None,
+            ..DenseCounts::default()
         };
         let work = Work::new(&counts, &dense);
         let reports = price(&device("rtx-3090"), &work, &PriceOptions::default());
@@ -755,7 +761,8 @@ fn launches_bound_small_layers() {
 #[test]
 fn a_network_without_an_original_has_no_dense_price() {
     let counts = worked_counts();
-    let work = Work::new(&counts, &DenseCounts::default());
+    let none = DenseCounts::default();
+    let work = Work::new(&counts, &none);
     for name in ["a100-sxm-80", "cortex-m4-stm32l4r5"] {
         for report in price(&device(name), &work, &PriceOptions::default()) {
             assert_eq!((report.energy_j, report.latency_s), (None, None), "{name}");
@@ -780,7 +787,8 @@ fn too_many_cores_are_reported_with_the_chips_they_need() {
     };
     let mut counts = EventCounts::new(topology, 2);
     counts.samples = 1;
-    let work = Work::new(&counts, &DenseCounts::default());
+    let none = DenseCounts::default();
+    let work = Work::new(&counts, &none);
     let report = &price(&device("loihi1"), &work, &PriceOptions::default())[0];
     assert_eq!(
         (report.fits, report.chips, report.cores),

@@ -138,7 +138,8 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let counts = counts(9, &edges, &spikes);
-        let work = Work::new(&counts, &DenseCounts::default());
+        let none = DenseCounts::default();
+        let work = Work::new(&counts, &none);
         for name in ["loihi1", "loihi1-davies2018"] {
             let chip = small_chip(name, per_core);
             let routing = |placement| {

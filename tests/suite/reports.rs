@@ -7,7 +7,7 @@ mod stars;
 #[path = "reports/verdicts.rs"]
 mod verdicts;
 
-use builder::{analysed, arithmetic, full, line, report, target};
+use builder::{analysed, arithmetic, full, line, report, target, unknown};
 use proptest::prelude::*;
 use spikewatt::report::{
     Collection, CrossoverFigure, Drawable, EnergyFigure, FigureWidth, ImageFormat, Manifest,

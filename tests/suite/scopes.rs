@@ -53,6 +53,7 @@ fn all_reports(catalogue: &Catalogue) -> Vec<TargetReport> {
     let dense = DenseCounts {
         layers: vec![layer(5000, 100, 50), layer(500, 50, 10)],
         pruned_macs: None,
+        ..DenseCounts::default()
     };
     let work = Work::new(&counts, &dense);
     let options = PriceOptions::default();
@@ -129,7 +130,8 @@ fn a_missing_figure_leaves_the_columns_that_need_it_open() {
     let mut hardware = catalogue.get("loihi1").unwrap().clone();
     hardware.figures.remove("power.chip_static");
     let counts = counts();
-    let work = Work::new(&counts, &DenseCounts::default());
+    let none = DenseCounts::default();
+    let work = Work::new(&counts, &none);
     let report = &price(&hardware, &work, &PriceOptions::default())[0];
     assert!(report.scopes.memory_routing.energy_j.is_some());
     assert_eq!(report.scopes.system.energy_j, None);

@@ -383,6 +383,7 @@ pub fn analysed() -> Report {
     report.sensitivities = vec![Sensitivity {
         target: "loihi1".into(),
         workload: Workload::Snn,
+        format: Some(NumberFormat::INT8),
         batch: 1,
         scope: Scope::System,
         nominal_j: 1.01e-5,

@@ -60,6 +60,7 @@ fn original() -> DenseCounts {
             outputs: 20,
         }],
         pruned_macs: None,
+        ..DenseCounts::default()
     }
 }
 
@@ -87,7 +88,7 @@ fn report(hardware: &Hardware, others: &[&Hardware]) -> Report {
     report.monte_carlo = options.monte_carlo;
     report.rate_curves = devices
         .iter()
-        .filter_map(|device| energy::rate_curve(device, &work, &options))
+        .flat_map(|device| energy::rate_curves(device, &work, &options))
         .collect();
     report.sensitivities = devices
         .iter()
