@@ -38,6 +38,7 @@ fn report(experiment: &ConvertedExperiment, catalogue: &Catalogue) -> Result<(),
     println!("{model}: {samples} samples, T = {timesteps}");
     let bytes = saved_counts::encode(&SavedCounts {
         counts: simulated.counts,
+        others: Vec::new(),
         dense: simulated.dense,
         report_context: serde_json::to_string(&simulated.context)?,
     })?;
