@@ -9,7 +9,7 @@ use crate::sweep::{
     Constraint, Goals, METRICS, Merged, Metric, front_csv, front_tex, pareto_pdf, pareto_png,
     pareto_svg,
 };
-use crate::units::{si, times};
+use crate::units::si;
 use anyhow::bail;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -170,7 +170,6 @@ fn right_size(found: &Front, least: f64) -> String {
             shown(Metric::EnergyPerCorrectJ, entry, found),
         )
     };
-    let cost = |entry: &Entry| found.value(found.cost(), entry);
     let Some(best) = found.cheapest(least, None) else {
         return format!("No candidate reaches {:.2} %.\n", 100.0 * least);
     };
@@ -184,16 +183,12 @@ fn right_size(found: &Front, least: f64) -> String {
             continue;
         }
         text += &match found.cheapest(least, Some(kind)) {
-            Some(entry) => {
-                let ratio = cost(&entry).zip(cost(&best)).map(|(a, b)| a / b);
-                let ratio = ratio.filter(|ratio| ratio.is_finite());
-                let much = ratio.map_or_else(String::new, |r| format!(", {} as much", times(r)));
-                format!("  {words}: {}{much}.\n", name(&entry))
-            }
+            Some(entry) => format!("  {words}: {}.\n", name(&entry)),
             None => format!("  {words}: none.\n"),
         };
     }
-    text
+    text + "  Who is cheaper by how much depends on terms that a sweep does not hold equal; run the \
+           point for a verdict.\n"
 }
 
 /// Every kind of network, in words.
@@ -204,8 +199,18 @@ const KINDS: [(Workload, &str); 3] = [
 ];
 
 fn shown(metric: Metric, entry: &Entry, found: &Front) -> String {
-    let value = found.value(metric, entry);
-    value.map_or_else(|| "unknown".to_owned(), |value| quantity(metric, value))
+    let Some(value) = found.value(metric, entry) else {
+        return "unknown".to_owned();
+    };
+    match metric.range(entry.candidate, found.goals.scope) {
+        Some(range) => format!(
+            "{} [{} – {}]",
+            quantity(metric, value),
+            quantity(metric, range.low),
+            quantity(metric, range.high)
+        ),
+        None => quantity(metric, value),
+    }
 }
 
 fn quantity(metric: Metric, value: f64) -> String {

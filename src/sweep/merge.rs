@@ -258,6 +258,10 @@ impl Merged {
             table.push(&format!("carbon_{bound}_g"), carbon);
         }
         table.push("fits", flag(&|c| c.fits));
+        let format = |c: &Candidate| c.format.map_or_else(String::new, |found| found.to_string());
+        table.push("format", text(&format));
+        table.push("counted_at_format", flag(&|c| c.counted_at_format));
+        table.push("feasible", text(&|c| c.feasible.key().to_owned()));
         table.push("unverified", flag(&|c| c.unverified));
         table
     }

@@ -3,6 +3,7 @@
 use super::row::Candidate;
 use crate::report::quantity;
 use crate::result::Scope;
+use crate::units::Range;
 use serde::{Deserialize, Serialize};
 
 /// A figure of a candidate.
@@ -112,6 +113,24 @@ impl Metric {
         value.filter(|value| value.is_finite())
     }
 
+    /// Its bounds, where the figure has some: energies and what is worked out from them.
+    #[must_use]
+    pub fn range(self, candidate: &Candidate, scope: Scope) -> Option<Range> {
+        let energy_j = candidate.energy_j.get(scope);
+        let range = match self {
+            Metric::EnergyJ => energy_j,
+            Metric::CarbonG => candidate.carbon_g,
+            Metric::EnergyPerCorrectJ => energy_j
+                .zip(candidate.accuracy.filter(|accuracy| *accuracy > 0.0))
+                .map(|(energy, accuracy)| energy * accuracy.recip()),
+            Metric::EdpJs => (candidate.energy_j.system)
+                .zip(candidate.latency_s)
+                .map(|(energy, latency_s)| energy * latency_s),
+            Metric::Accuracy | Metric::EnergyHighJ | Metric::LatencyS => None,
+        };
+        range.filter(|range| range.low < range.high && range.high.is_finite())
+    }
+
     fn entry(self) -> &'static MetricEntry {
         // Every variant stands in the list; a test walks it.
         METRICS
@@ -144,8 +163,21 @@ impl Metric {
         self.entry().is_gain
     }
 
+    /// A value with its unit for siunitx, and its bounds behind it.
+    pub(super) fn latex_of(self, candidate: &Candidate, scope: Scope) -> Option<String> {
+        let value = self.latex(self.of(candidate, scope)?);
+        Some(match self.range(candidate, scope) {
+            None => value,
+            Some(range) => format!(
+                "{value} [{}~--~{}]",
+                self.latex(range.low),
+                self.latex(range.high)
+            ),
+        })
+    }
+
     /// A value with its unit for siunitx.
-    pub(super) fn latex(self, value: f64) -> String {
+    fn latex(self, value: f64) -> String {
         match self.unit() {
             "" => format!("\\SI{{{:.2}}}{{\\percent}}", 100.0 * value),
             "Js" => quantity(value, "Js", "\\joule\\second"),

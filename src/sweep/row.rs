@@ -1,7 +1,9 @@
 //! What a point gave, as rows: one per point, one per candidate.
 
 use crate::report::mark::star;
-use crate::result::{Report, Scope, TargetReport, Totals, Workload};
+use crate::result::{
+    Feasible, NumberFormat, Report, Scope, TargetReport, Totals, Workload, network_label,
+};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +73,13 @@ pub struct Candidate {
     pub kind: String,
     /// Which network runs there.
     pub workload: Workload,
+    /// Its number format on the device; `None` if it is not known.
+    #[serde(default)]
+    pub format: Option<NumberFormat>,
+    /// Whether counts and accuracy are those of the network at this format. A point simulates one
+    /// format: that of `optimise.weight_bits`, or 32-bit floats.
+    #[serde(default)]
+    pub counted_at_format: bool,
     /// Inferences that run together.
     pub batch: u64,
     /// Accuracy of that network, 0 to 1; `None` if it was not evaluated.
@@ -85,6 +94,9 @@ pub struct Candidate {
     pub carbon_g: Option<Range>,
     /// Whether the network fits the device.
     pub fits: bool,
+    /// Whether the device can do what is asked, as far as its table says.
+    #[serde(default)]
+    pub feasible: Feasible,
     /// Whether a figure was never checked against its source.
     pub unverified: bool,
 }
@@ -124,7 +136,10 @@ impl Candidate {
             kind: target.kind.clone(),
             workload: target.workload,
             batch: target.batch,
-            accuracy: report.accuracy_of(target.workload),
+            format: target.format,
+            counted_at_format: target.counted_at_format,
+            accuracy: (report.accuracy_at(target).map(|share| share.value))
+                .or_else(|| report.accuracy_of(target.workload)),
             energy_j: Energies {
                 compute: target.scopes.compute.known(),
                 memory_routing: target.scopes.memory_routing.known(),
@@ -134,6 +149,7 @@ impl Candidate {
             edp_js: target.edp_js,
             carbon_g: target.carbon_g,
             fits: target.fits,
+            feasible: target.feasible,
             unverified: target.is_unverified(),
         }
     }
@@ -147,6 +163,7 @@ impl Candidate {
             format!(", batch {}", self.batch)
         };
         let mark = star(self.unverified);
-        format!("{} on {}{mark}{batch}", self.workload.label(), self.target)
+        let network = network_label(self.workload, self.format);
+        format!("{network} on {}{mark}{batch}", self.target)
     }
 }

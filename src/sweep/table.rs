@@ -6,6 +6,7 @@ use super::metric::METRICS;
 use super::pareto::Front;
 use crate::report::escape::{cell, latex};
 use crate::report::mark::{LATEX_MEANING, latex_star};
+use crate::result::network_label;
 
 /// One row per candidate of the front, cheapest first: settings, network, device, every metric in
 /// the scope of the front, and what one more percentage point of accuracy costs. pgfplots reads it
@@ -22,6 +23,7 @@ pub fn front_csv(front: &Front) -> Result<Vec<u8>, csv::Error> {
     header.extend(METRICS.iter().map(|entry| entry.name.to_owned()));
     header.push(format!("{}_per_extra_point", front.cost().name()));
     header.push("unverified".to_owned());
+    header.extend(["energy_low_j", "format", "counted_at_format", "feasible"].map(str::to_owned));
     out.write_record(&header)?;
     for (index, entry) in front.best.iter().enumerate() {
         let candidate = entry.candidate;
@@ -37,6 +39,15 @@ pub fn front_csv(front: &Front) -> Result<Vec<u8>, csv::Error> {
         row.extend(METRICS.map(|known| number(front.value(known.metric, entry))));
         row.push(number(front.cost_per_point(index)));
         row.push(candidate.unverified.to_string());
+        let energy = candidate.energy_j.get(front.goals.scope);
+        row.push(number(energy.map(|energy| energy.low)));
+        row.push(
+            candidate
+                .format
+                .map_or_else(String::new, |format| format.to_string()),
+        );
+        row.push(candidate.counted_at_format.to_string());
+        row.push(candidate.feasible.key().to_owned());
         out.write_record(&row)?;
     }
     finished(out)
@@ -76,11 +87,11 @@ pub fn front_tex(front: &Front, name: &str) -> String {
             .filter(|(index, _)| front.varying.contains(index))
             .map(|(_, value)| latex(&value))
             .collect();
-        row.push(candidate.workload.label().to_owned());
+        row.push(network_label(candidate.workload, candidate.format));
         row.push(latex(&candidate.target) + latex_star(candidate.unverified) + &latex(&batch));
         row.extend(front.goals.metrics.iter().map(|metric| {
-            let value = front.value(*metric, entry);
-            value.map_or_else(|| "---".to_owned(), |value| metric.latex(value))
+            let value = metric.latex_of(candidate, front.goals.scope);
+            value.unwrap_or_else(|| "---".to_owned())
         }));
         text += &format!("    {} \\\\\n", row.join(" & "));
     }

@@ -25,6 +25,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<SavedCounts, Problem> {
             found: schema.into(),
         });
     }
+    let counts = read_counts(&file, &root, "")?;
     let mut dense = DenseCounts {
         layers: Vec::new(),
         pruned_macs: root.optional_u64("pruned_macs")?,
@@ -59,7 +60,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<SavedCounts, Problem> {
         });
     }
     let saved = SavedCounts {
-        counts: read_counts(&file, &root, "")?,
+        counts,
         others,
         dense,
         report_context: file.string("report_context")?,
