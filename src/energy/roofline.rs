@@ -262,9 +262,15 @@ fn price(job: &Job) -> Vec<TargetReport> {
         return vec![receipt.finish(Workload::Ann, Scope::System, None)];
     };
     batches(job.hardware, job.work, format, job.options)
-        .map(|(batch, condition)| TargetReport {
-            condition: Some(condition),
-            ..price_one(job, format, batch)
+        .map(|(batch, condition)| {
+            let mut report = price_one(job, format, batch);
+            report.condition = Some(condition);
+            if batch == LARGEST_BATCH && condition == Condition::Throughput {
+                report.notes.push(format!(
+                    "batch {LARGEST_BATCH} is the largest that is tried: a larger one may cost less"
+                ));
+            }
+            report
         })
         .collect()
 }

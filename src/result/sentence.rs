@@ -28,12 +28,15 @@ fn sides<'c, 'a>(
 }
 
 fn decision(verdict: &Verdict, factor: Range, cheap: &Contender, dear: &Contender) -> String {
-    let by = format!(
-        "{} times cheaper [{} – {}]",
-        plain(factor.nominal),
-        plain(factor.low),
-        plain(factor.high)
-    );
+    let by = match plain(factor.low) == plain(factor.high) {
+        true => format!("{} times cheaper", plain(factor.nominal)),
+        false => format!(
+            "{} times cheaper [{} – {}]",
+            plain(factor.nominal),
+            plain(factor.low),
+            plain(factor.high)
+        ),
+    };
     let figures = format!("{} against {}", energy(cheap), energy(dear));
     let condition = terms(verdict);
     let checked = match verdict.terms.checked_figures_only {
@@ -41,9 +44,13 @@ fn decision(verdict: &Verdict, factor: Range, cheap: &Contender, dear: &Contende
         false => "",
     };
     if verdict.decided {
+        let winner = side(cheap);
+        let winner = match checked {
+            "" => capitalised(&winner),
+            _ => winner,
+        };
         format!(
-            "{checked}{} is {by} than {}: {figures} per inference ({condition}).",
-            side(cheap),
+            "{checked}{winner} is {by} than {}: {figures} per inference ({condition}).",
             side(dear)
         )
     } else if factor.nominal == 1.0 {
@@ -170,10 +177,7 @@ pub(super) fn nobody(verdict: &Verdict) -> String {
         true => "With checked figures alone ",
         false => "",
     };
-    let mut text = format!("{checked}nothing to compare");
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
+    let mut text = capitalised(&format!("{checked}nothing to compare"));
     let class = match verdict.class.as_str() {
         "all" => String::new(),
         class => format!(" with {class}"),
@@ -228,6 +232,12 @@ pub(super) fn bounds(energy_j: Range) -> String {
         (Some((value, unit)), Some((_, same))) if unit == same => format!("[{value} – {high}]"),
         _ => format!("[{low} – {high}]"),
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }
 
 /// A factor with two digits and without its sign.

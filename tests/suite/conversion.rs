@@ -599,6 +599,14 @@ fn the_doctor_agrees_with_a_run() {
     let go_on = |_| ControlFlow::Continue(());
     let run = experiment::run(&experiment, &catalogue, &go_on).unwrap();
     let diagnosis = experiment::diagnose(&experiment, &catalogue, &go_on).unwrap();
+    assert_eq!(
+        run.others.len(),
+        1,
+        "8 bits beside the floats of the doctor"
+    );
+    let mut floats = experiment.clone();
+    floats.simulation.formats = Some(Vec::new());
+    let run = experiment::run(&floats, &catalogue, &go_on).unwrap();
 
     let accuracy = run.report.accuracy.unwrap();
     let curve: Vec<f64> = diagnosis

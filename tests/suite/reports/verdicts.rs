@@ -61,7 +61,7 @@ fn worked_winner_with_the_ends_of_its_factor() {
     assert!(found.decided);
     assert_eq!(
         found.sentence,
-        "the 8-bit SNN on chip is 5.0 times cheaper [4.3 – 5.8] than the 8-bit ANN on gpu: 200 nJ \
+        "The 8-bit SNN on chip is 5.0 times cheaper [4.3 – 5.8] than the 8-bit ANN on gpu: 200 nJ \
          [190 – 210 nJ] against 1.00 µJ [900 nJ – 1.10 µJ] per inference (whole device; one \
          inference at a time; evidence: literature)."
     );
