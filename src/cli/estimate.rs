@@ -74,6 +74,7 @@ pub(super) fn execute(
         targets: &targets,
         inputs,
         counts: None,
+        details: args.pricing.details,
     };
     args.report.publish(made, common, command)
 }

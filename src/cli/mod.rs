@@ -28,14 +28,16 @@ mod validate;
 
 use crate::files::{Places, set_places};
 use crate::memory;
-use crate::report::Text;
 use crate::report::escape::printable;
-use crate::result::Report;
+use crate::report::{Brief, BriefNotes, Text, WIDTHS};
+use crate::result::{Feasible, Report, TargetReport};
+use crate::units::si;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What would this trained network cost in joules?
 ///
@@ -294,16 +296,17 @@ struct DoesNotFit(String);
 /// Exit code of [`DoesNotFit`].
 const NO_FIT: u8 = 4;
 
-/// Refuses a report in which the spiking network exceeds a limit of a target.
+/// Refuses a report in which a network exceeds a limit of a target, or might.
 fn require_fit(report: &Report) -> anyhow::Result<()> {
-    match report.targets.iter().find(|target| !target.fits) {
-        None => Ok(()),
-        Some(target) => Err(DoesNotFit(format!(
-            "the network does not fit {}: {}",
-            target.name,
-            target.exceeded.join("; ")
-        ))
-        .into()),
+    let of = |wanted: Feasible| report.targets.iter().find(move |t| t.feasible == wanted);
+    let refused = |target: &TargetReport, what: &str| {
+        let text = format!("{what} {}: {}", target.name, target.why);
+        Err(DoesNotFit(text).into())
+    };
+    match (of(Feasible::No), of(Feasible::Unknown)) {
+        (Some(target), _) => refused(target, "the network does not fit"),
+        (None, Some(target)) => refused(target, "it is not known whether the network fits"),
+        (None, None) => Ok(()),
     }
 }
 
@@ -334,11 +337,53 @@ fn talk(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// The report for people, coloured where a terminal reads it and nobody asked for plain text.
-fn text(report: &Report) -> String {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let ansi = !plain && std::io::stdout().is_terminal();
-    Text { ansi }.render(report) + "\n"
+/// The report for people, as wide as the terminal and coloured where one reads it and nobody asked for
+/// plain text: sixteen lines, every table, or the answer alone.
+fn text(
+    report: &Report,
+    details: bool,
+    quiet: bool,
+    took: Option<Duration>,
+    folder: Option<&Path>,
+) -> String {
+    let plain = ["NO_COLOR", "CI"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let terminal = std::io::stdout().is_terminal();
+    let ansi = !plain && terminal;
+    if details {
+        return Text { ansi }.render(report) + "\n";
+    }
+    let brief = Brief {
+        width: columns(terminal),
+        ansi,
+    };
+    if quiet {
+        return brief.sentences(report);
+    }
+    let more = "more: --details   other devices: --targets edge,loihi2";
+    let notes = BriefNotes {
+        time: took.map(|took| si(took.as_secs_f64(), "s")),
+        last: Some(match folder {
+            Some(folder) => format!("{}   {more}", folder.display()),
+            None => more.to_owned(),
+        }),
+    };
+    brief.render(report, &notes)
+}
+
+/// Columns of the terminal; where none reads, those that `COLUMNS` asks for, or 100.
+fn columns(terminal: bool) -> usize {
+    let asked = std::env::var("COLUMNS").ok();
+    let asked = asked.and_then(|columns| columns.parse().ok());
+    let own = || Some(usize::from(console::Term::stdout().size_checked()?.1));
+    let found = match terminal {
+        true => own().or(asked),
+        false => asked,
+    };
+    let (least, most) = (*WIDTHS.start(), *WIDTHS.end());
+    found.unwrap_or(100).clamp(least, most)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -39,6 +39,7 @@ pub(super) fn execute(
         targets: &targets,
         inputs,
         counts: Some(&file),
+        details: args.pricing.details,
     };
     args.report.publish(made, common, command)
 }

@@ -49,6 +49,9 @@ pub(super) struct PricingArgs {
     /// Largest mean power that is feasible (50mW; bare numbers are watts).
     #[arg(long, value_name = "POWER", value_parser = super::quantity::power)]
     max_power: Option<f64>,
+    /// Print every table and verdict instead of the sixteen lines.
+    #[arg(long)]
+    pub(super) details: bool,
     #[command(flatten)]
     usage: UsageArgs,
 }
@@ -159,6 +162,8 @@ pub(super) struct Made<'a> {
     /// The counts that were priced, if they are in a file: the folder gets a copy, so that it can be
     /// opened and priced again by itself.
     pub(super) counts: Option<&'a Path>,
+    /// Whether every table is printed.
+    pub(super) details: bool,
 }
 
 impl OutputArgs {
@@ -174,6 +179,7 @@ impl OutputArgs {
             targets,
             inputs,
             counts,
+            details,
         } = made;
         if let Some(out) = &self.out {
             let verb = command.first().map_or("", String::as_str);
@@ -191,7 +197,10 @@ impl OutputArgs {
         }
         match common.format {
             Format::Json => print_json(report)?,
-            Format::Text => print(&text(report))?,
+            Format::Text => {
+                let folder = self.out.as_deref();
+                print(&text(report, details, common.quiet, None, folder))?;
+            }
         }
         if self.require_fit {
             require_fit(report)?;

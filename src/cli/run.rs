@@ -21,6 +21,7 @@ use anyhow::bail;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
@@ -128,6 +129,7 @@ pub(super) fn correction(what: &str) -> Result<Correction, String> {
 }
 
 pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> anyhow::Result<()> {
+    let started = Instant::now();
     let experiment = any_experiment(args, common)?;
     experiment.check()?;
     let output = experiment.output();
@@ -157,7 +159,9 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     match common.format {
         Format::Json => print_json(&report)?,
         Format::Text => {
-            print(&text(&report))?;
+            let took = Some(started.elapsed());
+            let details = args.pricing.details;
+            print(&text(&report, details, common.quiet, took, Some(&written)))?;
         }
     }
     if !common.quiet {

@@ -3,6 +3,7 @@
 #[cfg(feature = "figures")]
 mod bars;
 mod bibliography;
+mod brief;
 #[cfg(feature = "figures")]
 pub(crate) mod canvas;
 mod crossover;
@@ -68,6 +69,7 @@ mod waterfall_figure;
 
 pub use self::csv::{BreakdownCsv, PopulationsCsv, TargetsCsv};
 pub use bibliography::Bibliography;
+pub use brief::{Brief, BriefNotes, WIDTHS};
 pub use crossover::CrossoverCsv;
 #[cfg(feature = "figures")]
 pub use crossover_figure::CrossoverFigure;

@@ -456,18 +456,26 @@ fn legend(report: &Report) -> Option<String> {
 
 /// Lines of at most [`WIDTH`] characters; lines after the first begin with `indent`.
 fn wrapped(text: &str, indent: &str) -> Vec<String> {
+    wrapped_to(text, indent, WIDTH)
+}
+
+/// The same at another width. A text that is indented itself stays so.
+pub(super) fn wrapped_to(text: &str, indent: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
+    let own: String = text.chars().take_while(|letter| *letter == ' ').collect();
+    let mut line = own.clone();
+    let mut begun = false;
     for mut word in words(text) {
-        let fits = line.chars().count() + 1 + word.chars().count() <= WIDTH;
-        if !line.is_empty() && !fits {
+        let fits = line.chars().count() + 1 + word.chars().count() <= width;
+        if begun && !fits {
             lines.push(std::mem::replace(&mut line, indent.to_owned()));
-        } else if !line.is_empty() {
+        } else if begun {
             line.push(' ');
         }
-        let room = WIDTH - line.chars().count();
+        begun = true;
+        let room = width - line.chars().count();
         while word.chars().count() > room {
-            let head: String = word.chars().take(WIDTH - line.chars().count()).collect();
+            let head: String = word.chars().take(width - line.chars().count()).collect();
             word = word.chars().skip(head.chars().count()).collect();
             line.push_str(&head);
             lines.push(std::mem::replace(&mut line, indent.to_owned()));

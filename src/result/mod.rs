@@ -43,4 +43,6 @@ pub use spike_source::SpikeSource;
 pub use target::{Evidence, TargetReport, Workload, network_label};
 pub use uncertainty::{EnergyDistribution, MonteCarlo, Quantiles, Sensitivity, Swing};
 pub use usage::{Sourced, Usage};
-pub use verdict::{Crossover, Excluded, Party, Question, Verdict, VerdictTerms, verdicts};
+pub use verdict::{
+    Crossover, Excluded, Party, Question, Verdict, VerdictTerms, standings, verdicts,
+};

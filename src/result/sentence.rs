@@ -37,34 +37,22 @@ fn decision(verdict: &Verdict, factor: Range, cheap: &Contender, dear: &Contende
             plain(factor.high)
         ),
     };
-    let figures = format!("{} against {}", energy(cheap), energy(dear));
     let condition = terms(verdict);
     let checked = match verdict.terms.checked_figures_only {
         true => "With checked figures alone: ",
         false => "",
     };
-    if verdict.decided {
-        let winner = side(cheap);
-        let winner = match checked {
-            "" => capitalised(&winner),
-            _ => winner,
-        };
-        format!(
-            "{checked}{winner} is {by} than {}: {figures} per inference ({condition}).",
-            side(dear)
-        )
+    let (winner, other) = (side(cheap), side(dear));
+    let text = if verdict.decided {
+        format!("{winner} is {by} than {other} ({condition}).")
     } else if factor.nominal == 1.0 {
-        format!(
-            "{checked}Undecided: {} and {} cost the same at nominal: {figures} per inference ({condition}).",
-            side(cheap),
-            side(dear)
-        )
+        format!("undecided: {winner} and {other} cost the same at nominal ({condition}).")
     } else {
-        format!(
-            "{checked}Undecided: at nominal {} is {by} than {}: {figures} per inference ({condition}).",
-            side(cheap),
-            side(dear)
-        )
+        format!("undecided: at nominal {winner} is {by} than {other} ({condition}).")
+    };
+    match checked {
+        "" => capitalised(&text),
+        checked => format!("{checked}{text}"),
     }
 }
 
@@ -96,8 +84,8 @@ fn doubts(verdict: &Verdict, factor: Range, cheap: &Contender, dear: &Contender)
         } = one.standing
         {
             found.push(format!(
-                "A loss of accuracy beyond {:.1} points is not excluded for {} ({:+.1} points, 95 % \
-                 interval {:+.1} to {:+.1}).",
+                "A loss of accuracy beyond {:.1} points is not excluded for {} ({:+.1}, 95 % interval \
+                 {:+.1} to {:+.1}).",
                 100.0 * verdict.terms.accuracy_tolerance,
                 side(one),
                 100.0 * difference.value,
@@ -212,25 +200,6 @@ fn side(one: &Contender) -> String {
     match one.boundary.is_circuit() {
         true => format!("the {format}{network} on {}", one.target.name),
         false => format!("the {format}{network} on {}{batch}", one.target.name),
-    }
-}
-
-fn energy(one: &Contender) -> String {
-    let Some(energy) = one.energy_j() else {
-        return "an unknown energy".to_owned();
-    };
-    match energy.low == energy.high {
-        true => si(energy.nominal, "J"),
-        false => format!("{} {}", si(energy.nominal, "J"), bounds(energy)),
-    }
-}
-
-/// `[200 – 350 nJ]`, with two prefixes only where one does not do.
-pub(super) fn bounds(energy_j: Range) -> String {
-    let (low, high) = (si(energy_j.low, "J"), si(energy_j.high, "J"));
-    match (low.split_once(' '), high.split_once(' ')) {
-        (Some((value, unit)), Some((_, same))) if unit == same => format!("[{value} – {high}]"),
-        _ => format!("[{low} – {high}]"),
     }
 }
 

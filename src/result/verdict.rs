@@ -156,6 +156,34 @@ pub fn verdicts(report: &Report) -> Vec<Verdict> {
     found
 }
 
+/// Every target of a boundary and condition with the reason why it does not compete, if there is one;
+/// the cheapest first, those of unknown energy last.
+#[must_use]
+pub fn standings(
+    report: &Report,
+    boundary: Boundary,
+    condition: Condition,
+) -> Vec<(Contender<'_>, Option<String>)> {
+    let field = field(report, boundary, condition);
+    let mut found: Vec<(Contender, Option<String>)> = field
+        .iter()
+        .map(|one| {
+            let why = match qualifies(one) {
+                Err(why) => Some(why.to_string()),
+                Ok(()) => better_table(one, &field, false)
+                    .map(|better| format!("{better} describes the same chip on better evidence")),
+            };
+            (*one, why)
+        })
+        .collect();
+    let nominal = |one: &Contender| {
+        one.energy_j()
+            .map_or(f64::INFINITY, |energy| energy.nominal)
+    };
+    found.sort_by(|(a, _), (b, _)| nominal(a).total_cmp(&nominal(b)));
+    found
+}
+
 /// The questions about whole devices.
 fn devices(report: &Report, question: Question, condition: Condition) -> Vec<Verdict> {
     let mut found = Vec::new();

@@ -52,6 +52,10 @@ fn worked_winner_with_the_ends_of_its_factor() {
     );
     let report = report(vec![snn, card("gpu", 1000.0)]);
     let found = headline(&report);
+    assert_eq!(
+        found.parties[0].energy_j.nominal,
+        report.targets[0].energy_j.unwrap().nominal
+    );
     assert_eq!(found.winner.as_deref(), Some("SNN 8-bit on chip"));
     assert_eq!(found.runner_up.as_deref(), Some("ANN 8-bit on gpu"));
     let factor = found.factor.expect("they meet");
@@ -61,9 +65,8 @@ fn worked_winner_with_the_ends_of_its_factor() {
     assert!(found.decided);
     assert_eq!(
         found.sentence,
-        "The 8-bit SNN on chip is 5.0 times cheaper [4.3 – 5.8] than the 8-bit ANN on gpu: 200 nJ \
-         [190 – 210 nJ] against 1.00 µJ [900 nJ – 1.10 µJ] per inference (whole device; one \
-         inference at a time; evidence: literature)."
+        "The 8-bit SNN on chip is 5.0 times cheaper [4.3 – 5.8] than the 8-bit ANN on gpu (whole \
+         device; one inference at a time; evidence: literature)."
     );
 }
 
