@@ -362,7 +362,7 @@ fn text(
     if quiet {
         return brief.sentences(report);
     }
-    let more = "more: --details   other devices: --targets edge,loihi2";
+    let more = "all: --details   other devices: --targets edge,loihi2";
     let notes = BriefNotes {
         time: took.map(|took| si(took.as_secs_f64(), "s")),
         last: Some(match folder {

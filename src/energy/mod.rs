@@ -190,21 +190,23 @@ fn settled(options: &PriceOptions, targets: &[TargetReport]) -> PriceOptions {
     }
 }
 
-/// Number formats that a device is priced at: those of its table that the network was counted at or
-/// that everybody computes with, and `None` where a table states none.
+/// Number formats that a device is priced at, `None` where its table states none: of circuits, which
+/// can have any, those that the network was counted at or that everybody computes with.
 fn formats(hardware: &Hardware, work: &Work) -> Vec<Option<NumberFormat>> {
     let stated = match hardware.formats.as_slice() {
         [] => hardware.law.formats,
         stated => stated,
     };
     let usual = |format: NumberFormat| [NumberFormat::Fp32, NumberFormat::INT8].contains(&format);
-    let priced = stated
-        .iter()
-        .copied()
-        .filter(|&format| stated.len() == 1 || usual(format) || work.is_counted_at(format));
-    match stated {
-        [] => vec![None],
-        _ => priced.map(Some).collect(),
+    let asked = |format: &NumberFormat| usual(*format) || work.is_counted_at(*format);
+    match (stated, hardware.kind) {
+        ([], _) => vec![None],
+        // A chip holds weights of one format.
+        ([first, ..], DeviceKind::Neuromorphic) => vec![Some(*first)],
+        (stated, DeviceKind::Accelerator) if stated.iter().any(asked) => {
+            stated.iter().copied().filter(asked).map(Some).collect()
+        }
+        (stated, _) => stated.iter().copied().map(Some).collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::trace::Driver;
 use super::{ConvertedExperiment, ExperimentError, Imported, Observer, Progress, Simulated};
 use crate::conversion::{EarlyExit, FitOptions};
 use crate::engine::Simulator;
-use crate::result::Accuracy;
+use crate::result::{Accuracy, Workload};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -72,6 +72,11 @@ impl Imported {
         let mut whole = self.simulated(experiment, &fit, &simulation, simulate_s)?;
         if let Some(accuracy) = &mut whole.context.accuracy {
             self.answer(&answers, accuracy);
+        }
+        let format = whole.context.format;
+        let evaluations = whole.context.evaluations.iter_mut();
+        for found in evaluations.filter(|found| found.workload == Workload::Snn) {
+            *found = self.evaluation(Workload::Snn, format, &answers);
         }
         let samples = traces.len().max(1) as f64;
         let mut groups = Vec::with_capacity(lengths.len());

@@ -1,6 +1,6 @@
 //! What energy is spent on.
 
-use crate::result::Measure;
+use crate::result::{FirstLayer, Measure};
 
 /// What energy is spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,16 +46,22 @@ impl Cause {
 
 /// What the events of a measure are spent on, each with those of a selection that count; empty for
 /// a measure whose events cannot be told apart by neuron and timestep.
-pub(super) fn causes(measure: Measure) -> &'static [(Cause, Measure)] {
+pub(super) fn causes(measure: Measure, first_layer: FirstLayer) -> &'static [(Cause, Measure)] {
     match measure {
         Measure::Synops => &[(Cause::Synapse, Measure::Synops)],
         Measure::SynopsDense => &[(Cause::Synapse, Measure::SynopsDense)],
         Measure::SynopsSparse => &[(Cause::Synapse, Measure::SynopsSparse)],
         Measure::SynopsConv => &[(Cause::Synapse, Measure::SynopsConv)],
-        Measure::SynapseEvents | Measure::SynapseBits => &[
-            (Cause::Synapse, Measure::Synops),
-            (Cause::Input, Measure::MacsEachStep),
-        ],
+        Measure::SynapseEvents | Measure::SynapseBits => match first_layer {
+            FirstLayer::Once => &[
+                (Cause::Synapse, Measure::Synops),
+                (Cause::Input, Measure::MacsOnce),
+            ],
+            FirstLayer::EachStep => &[
+                (Cause::Synapse, Measure::Synops),
+                (Cause::Input, Measure::MacsEachStep),
+            ],
+        },
         Measure::MacsEachStep => &[(Cause::Input, Measure::MacsEachStep)],
         Measure::MacsOnce => &[(Cause::Input, Measure::MacsOnce)],
         Measure::NeuronUpdates => &[(Cause::NeuronUpdate, Measure::NeuronUpdates)],

@@ -3,7 +3,7 @@
 use super::cause::causes;
 use super::{Cause, Record, Selection, SelectionCounts, Structure};
 use crate::energy::{self, Hardware, PriceOptions, Work};
-use crate::result::{Line, Measure, Part, TargetReport, Unit, Workload};
+use crate::result::{FirstLayer, Line, Measure, Part, TargetReport, Unit, Workload};
 use crate::units::Range as Joules;
 
 /// Why a record cannot be priced spike by spike.
@@ -68,11 +68,16 @@ struct Use {
 impl Use {
     /// How to take a dynamic line apart; `None` if its events cannot be told apart, or if they are
     /// not all in the record.
-    fn of(index: usize, line: &Line, whole: &SelectionCounts) -> Option<Self> {
+    fn of(
+        index: usize,
+        line: &Line,
+        whole: &SelectionCounts,
+        first_layer: FirstLayer,
+    ) -> Option<Self> {
         let measure = line.measure?;
         let mut used = Use {
             line: index,
-            parts: causes(measure),
+            parts: causes(measure, first_layer),
             per_event: 1.0,
         };
         let events = used.count(whole);
@@ -157,7 +162,7 @@ impl Ledger {
             if line.part != Part::Dynamic {
                 continue;
             }
-            match Use::of(index, line, &whole) {
+            match Use::of(index, line, &whole, options.first_layer) {
                 Some(used) => uses.push(used),
                 None => indivisible.push(line.event.clone()),
             }

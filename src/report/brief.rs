@@ -49,45 +49,48 @@ impl Brief {
     pub fn render(self, report: &Report, notes: &BriefNotes) -> String {
         let mut head = self.heading(report, notes);
         head.extend(self.lines(&accuracies(report), "          "));
-        head.push(String::new());
         let mut rows = rows(report);
         let circuits = self.circuits(report);
         let answer = self.answer(report);
-        let last: Vec<String> = notes
-            .last
-            .iter()
-            .flat_map(|last| self.lines(last, "  "))
-            .collect();
-        let others =
-            1 + circuits.len() + usize::from(!answer.is_empty()) + answer.len() + last.len();
-        let room = most_lines(self.width).saturating_sub(head.len() + others);
+        let most = most_lines(self.width);
+        let fixed = head.len() + 1 + circuits.len() + answer.len() + 1;
+        let room = most.saturating_sub(fixed);
         let infeasible = infeasible(report);
         let mut left_out = infeasible.len();
         if rows.len() + infeasible.len() <= room {
             rows.extend(infeasible);
             left_out = 0;
         }
-        while rows.len() + usize::from(left_out > 0) > room {
+        while rows.len() > room {
             let soonest = rows.iter().map(|row| row.goes).max().unwrap_or(0);
             if soonest == 0 {
                 break;
             }
+            let before = rows.len();
             rows.retain(|row| row.goes < soonest);
-            left_out += 1;
+            left_out += before - rows.len();
         }
+        let blank = fixed + rows.len() + 2 <= most;
         let mut lines = head;
+        if blank {
+            lines.push(String::new());
+        }
         if !rows.is_empty() {
             lines.extend(self.table(report, &rows));
         }
-        if left_out > 0 {
-            lines.push(format!(" {left_out} more: --details"));
-        }
         lines.extend(circuits);
-        if !answer.is_empty() {
+        if blank {
             lines.push(String::new());
         }
         lines.extend(answer.into_iter().map(|line| self.bold(&line)));
-        lines.extend(last);
+        let left_out = match left_out {
+            0 => None,
+            rows => Some(format!("{rows} more rows")),
+        };
+        let last: Vec<String> = left_out.into_iter().chain(notes.last.clone()).collect();
+        if !last.is_empty() {
+            lines.push(last.join("   "));
+        }
         lines.join("\n") + "\n"
     }
 
@@ -111,7 +114,7 @@ impl Brief {
     fn heading(self, report: &Report, notes: &BriefNotes) -> Vec<String> {
         let mut facts = vec![shortened(report.model_name(), self.width / 2)];
         facts.push(match report.model.macs {
-            Some(macs) => format!("{}MACs", si(macs as f64, "")),
+            Some(macs) => format!("{} MACs", si(macs as f64, "").trim_end()),
             None => "a spiking network".to_owned(),
         });
         facts.push(format!("T = {}", report.timesteps));

@@ -3,16 +3,35 @@
 use super::{
     Boundary, Condition, Contender, Feasible, FirstLayer, Question, Standing, Verdict, Workload,
 };
-use crate::units::{Range, si, times};
+use crate::units::{si, times};
 
 /// Of two that met.
 pub(super) fn met(verdict: &Verdict, snn: &Contender, other: &Contender) -> String {
     let Some((factor, [cheap, dear])) = verdict.factor.zip(sides(verdict, snn, other)) else {
         return nobody(verdict);
     };
-    let mut sentences = vec![decision(verdict, factor, cheap, dear)];
-    sentences.extend(doubts(verdict, factor, cheap, dear));
-    sentences.join(" ")
+    let range = match plain(factor.low) == plain(factor.high) {
+        true => String::new(),
+        false => format!(" [{} – {}]", plain(factor.low), plain(factor.high)),
+    };
+    let (winner, other) = (side(cheap), side(dear));
+    let by = format!("{} times cheaper{range}", plain(factor.nominal));
+    let terms = terms(verdict, cheap, dear);
+    let text = if verdict.decided {
+        format!("{winner} is {by} than {other} ({terms})")
+    } else if factor.nominal == 1.0 {
+        format!("undecided: {winner} and {other} cost the same at nominal ({terms})")
+    } else {
+        format!("undecided: at nominal {winner} is {by} than {other} ({terms})")
+    };
+    let text = match verdict.terms.checked_figures_only {
+        true => format!("With checked figures alone: {text}"),
+        false => capitalised(&text),
+    };
+    match (&verdict.decisive_figure, factor.low <= 1.0) {
+        (Some(figure), true) => format!("{text}; {figure} would decide it."),
+        _ => format!("{text}."),
+    }
 }
 
 fn sides<'c, 'a>(
@@ -27,117 +46,24 @@ fn sides<'c, 'a>(
     })
 }
 
-fn decision(verdict: &Verdict, factor: Range, cheap: &Contender, dear: &Contender) -> String {
-    let by = match plain(factor.low) == plain(factor.high) {
-        true => format!("{} times cheaper", plain(factor.nominal)),
-        false => format!(
-            "{} times cheaper [{} – {}]",
-            plain(factor.nominal),
-            plain(factor.low),
-            plain(factor.high)
-        ),
-    };
-    let condition = terms(verdict);
-    let checked = match verdict.terms.checked_figures_only {
-        true => "With checked figures alone: ",
-        false => "",
-    };
-    let (winner, other) = (side(cheap), side(dear));
-    let text = if verdict.decided {
-        format!("{winner} is {by} than {other} ({condition}).")
-    } else if factor.nominal == 1.0 {
-        format!("undecided: {winner} and {other} cost the same at nominal ({condition}).")
-    } else {
-        format!("undecided: at nominal {winner} is {by} than {other} ({condition}).")
-    };
-    match checked {
-        "" => capitalised(&text),
-        checked => format!("{checked}{text}"),
-    }
-}
-
-/// What stands between the figures and a decision, or limits one.
-fn doubts(verdict: &Verdict, factor: Range, cheap: &Contender, dear: &Contender) -> Vec<String> {
-    let mut found = Vec::new();
-    if factor.low <= 1.0 {
-        found.push(match &verdict.decisive_figure {
-            Some(figure) => format!("The range contains 1; {figure} would decide it."),
-            None => "The range contains 1.".to_owned(),
-        });
-    }
-    let unevaluated: Vec<String> = [cheap, dear]
-        .into_iter()
-        .filter(|one| matches!(one.standing, Standing::NotEvaluated))
-        .map(side)
-        .collect();
-    if !unevaluated.is_empty() {
-        found.push(format!(
-            "Accuracy not evaluated: {}.",
-            unevaluated.join(", ")
-        ));
-    }
-    for one in [cheap, dear] {
-        if let Standing::Within {
-            difference,
-            not_excluded: true,
-            ..
-        } = one.standing
-        {
-            found.push(format!(
-                "A loss of accuracy beyond {:.1} points is not excluded for {} ({:+.1}, 95 % interval \
-                 {:+.1} to {:+.1}).",
-                100.0 * verdict.terms.accuracy_tolerance,
-                side(one),
-                100.0 * difference.value,
-                100.0 * difference.low,
-                100.0 * difference.high
-            ));
-        }
-        if one.target.feasible == Feasible::Unknown && !one.boundary.is_circuit() {
-            found.push(format!(
-                "If it fits: {} of {} not known.",
-                match one.target.why.as_str() {
-                    "" => "the room",
-                    why => why,
-                },
-                one.target.name
-            ));
-        }
-    }
-    if [cheap, dear]
-        .iter()
-        .any(|one| one.target.workload == Workload::ZeroSkipping)
-    {
-        found.push("Operations only: the logic that skips zeros is not charged.".to_owned());
-    }
-    let starred: Vec<&str> = [cheap, dear]
-        .into_iter()
-        .filter(|one| one.target.is_unverified_in(one.boundary.scope()))
-        .map(|one| one.target.name.as_str())
-        .collect();
-    if let Some(first) = starred.first() {
-        let names = match starred.get(1).filter(|second| *second != first) {
-            Some(second) => format!("{first} and {second}"),
-            None => (*first).to_owned(),
-        };
-        found.push(format!("Assumed or unchecked figures: {names}."));
-    }
-    found
-}
-
-/// The scope, condition and evidence, in brackets behind the figures.
-fn terms(verdict: &Verdict) -> String {
-    let scope = match verdict.scope {
-        Boundary::CircuitOperations => "same circuit, operations alone",
-        Boundary::CircuitMemory => "same circuit, operations and memory",
-        Boundary::DeviceActive => "what the device pays per event, without idle power and host",
-        Boundary::DeviceTotal => "whole device",
-    };
-    let mut parts = vec![scope.to_owned()];
+/// Scope, condition, evidence and doubts, in brackets behind the factor.
+fn terms(verdict: &Verdict, cheap: &Contender, dear: &Contender) -> String {
+    let both = [cheap, dear];
+    let table = &cheap.target.name;
+    let mut parts = vec![match verdict.scope {
+        Boundary::CircuitOperations => format!("same circuit {table}, operations alone"),
+        Boundary::CircuitMemory => format!("same circuit {table}, operations and memory"),
+        Boundary::DeviceActive => "per event, without idle power and host".to_owned(),
+        Boundary::DeviceTotal => "whole device".to_owned(),
+    }];
     match (verdict.question, verdict.condition) {
         (Question::SameCircuit, _) => {
             if verdict.terms.first_layer == FirstLayer::EachStep {
                 parts.push("constant input multiplied in each timestep".to_owned());
+            }
+            let skips = |one: &&Contender| one.target.workload == Workload::ZeroSkipping;
+            if both.iter().any(skips) {
+                parts.push("skip logic not charged".to_owned());
             }
         }
         (_, Condition::Streaming) => parts.push(match verdict.terms.period_s {
@@ -152,11 +78,71 @@ fn terms(verdict: &Verdict) -> String {
         .map(|party| party.evidence.as_str())
         .collect();
     match evidence.as_slice() {
-        [a, b] if a == b => parts.push(format!("evidence: {a}")),
-        [a, b] => parts.push(format!("evidence: {a} against {b}")),
+        [a, b] if a == b => parts.push((*a).to_owned()),
+        [a, b] => parts.push(format!("{a} against {b}")),
         _ => {}
     }
+    parts.extend(doubts(verdict, both));
     parts.join("; ")
+}
+
+/// What limits the statement, in a few words each; the figures stand in the verdict's data.
+fn doubts(verdict: &Verdict, both: [&Contender; 2]) -> Vec<String> {
+    let mut found = Vec::new();
+    let unevaluated: Vec<String> = both
+        .into_iter()
+        .filter(|one| matches!(one.standing, Standing::NotEvaluated))
+        .map(|one| match one.target.format {
+            Some(format) => format!("{} at {}", network(one), format.label()),
+            None => network(one).to_owned(),
+        })
+        .collect();
+    if !unevaluated.is_empty() {
+        found.push(format!(
+            "accuracy not evaluated: {}",
+            unevaluated.join(", ")
+        ));
+    }
+    let unsure = |one: &&Contender| {
+        matches!(
+            one.standing,
+            Standing::Within {
+                not_excluded: true,
+                ..
+            }
+        )
+    };
+    if both.iter().any(unsure) {
+        found.push(format!(
+            "accuracy: a difference above {:.1} points not excluded",
+            100.0 * verdict.terms.accuracy_tolerance
+        ));
+    }
+    for one in both {
+        if one.target.feasible == Feasible::Unknown && !one.boundary.is_circuit() {
+            found.push(format!(
+                "if it fits: {} of {} not known",
+                match one.target.why.as_str() {
+                    "" => "the room",
+                    why => why,
+                },
+                one.target.name
+            ));
+        }
+    }
+    let starred: Vec<&str> = both
+        .into_iter()
+        .filter(|one| one.target.is_unverified_in(one.boundary.scope()))
+        .map(|one| one.target.name.as_str())
+        .collect();
+    if let Some(first) = starred.first() {
+        let names = match starred.get(1).filter(|second| *second != first) {
+            Some(second) => format!("{first} and {second}"),
+            None => (*first).to_owned(),
+        };
+        found.push(format!("assumed or unchecked figures: {names}"));
+    }
+    found
 }
 
 /// When nobody met.
@@ -183,23 +169,27 @@ pub(super) fn nobody(verdict: &Verdict) -> String {
     }
 }
 
-/// `the 8-bit SNN on loihi1`.
-fn side(one: &Contender) -> String {
-    let network = match one.target.workload {
+fn network(one: &Contender) -> &'static str {
+    match one.target.workload {
         Workload::Snn => "SNN",
         Workload::Ann | Workload::Qann => "ANN",
         Workload::Pann => "pruned ANN",
         Workload::ZeroSkipping => "zero-skipping ANN",
-    };
+    }
+}
+
+/// `the 8-bit SNN on loihi1`; on a circuit, whose table is named with the terms, the network alone.
+fn side(one: &Contender) -> String {
     let format = one.target.format.map(|format| format.label());
     let format = format.map_or_else(String::new, |format| format!("{format} "));
+    let network = format!("the {format}{}", network(one));
     let batch = match one.target.batch {
         1 => String::new(),
         batch => format!(" at batch {batch}"),
     };
     match one.boundary.is_circuit() {
-        true => format!("the {format}{network} on {}", one.target.name),
-        false => format!("the {format}{network} on {}{batch}", one.target.name),
+        true => network,
+        false => format!("{network} on {}{batch}", one.target.name),
     }
 }
 

@@ -329,7 +329,8 @@ fn answer(
             Some((**snn, **other))
         })
         .next();
-    if let Some((snn, _)) = &pair {
+    let best = pair.as_ref().map(|(snn, _)| snn);
+    if let Some(snn) = best.or_else(|| ranked.iter().copied().find(|one| one.is_spiking())) {
         for other in ranked.iter().filter(|one| !one.is_spiking()) {
             if let Err(why) = eligible(snn, other) {
                 exclude(other, why.to_string());

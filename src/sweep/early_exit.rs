@@ -84,7 +84,7 @@ impl Candidate {
     }
 
     fn names_as(&self, other: &Candidate) -> bool {
-        let names = |c: &Candidate| (c.target.clone(), c.workload, c.batch);
+        let names = |c: &Candidate| (c.target.clone(), c.workload, c.format, c.batch);
         names(self) == names(other)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::case::{Case, CaseNetwork, CasePoint, MeasuredQuantity};
 use crate::counts::{DenseCounts, EventCounts};
-use crate::energy::{FigureSection, Hardware, NumberFormat, PriceOptions, Work, price};
+use crate::energy::{Hardware, HostExchange, PriceOptions, Work, price};
 use crate::network::Topology;
 use crate::result::{Line, Part, TargetReport, Workload};
 use crate::units::Range;
@@ -74,7 +74,14 @@ impl PointReplay {
             .counts
             .iter()
             .flatten()
-            .filter_map(|counts| spiking(hardware, counts))
+            .filter_map(|counts| {
+                let dense = DenseCounts::default();
+                let work = Work::new(counts, &dense);
+                // The replay of a chip that was measured without its host.
+                let options = PriceOptions::default().with_host(HostExchange::Streamed);
+                let reports = price(hardware, &work, &options);
+                reports.into_iter().find(|r| r.workload == Workload::Snn)
+            })
             .collect();
         let [low, nominal, high] = reports.as_slice() else {
             return;

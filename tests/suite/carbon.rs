@@ -164,7 +164,7 @@ mod use_of_devices {
 
     #[test]
     fn unknown_idle_power_makes_the_total_unknown() {
-        let report = priced("jetson-tx2-maxn", &with(0.1));
+        let report = priced("i9-13900k", &with(0.1));
         assert_eq!(report.energy_j, None);
         assert_eq!(report.scopes.get(Scope::System).energy_j, None);
         assert!(report.unpriced[0].contains("power.idle"));

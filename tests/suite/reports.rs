@@ -145,7 +145,7 @@ fn json_has_the_keys_that_scripts_read() {
         "event count joules_each joules source",
     );
     expect("/timing", "simulate_s synops_per_s");
-    assert_eq!(json["schema"], "spikewatt.run/1");
+    assert_eq!(json["schema"], "spikewatt.run/2");
     assert_eq!(json["targets"][0]["workload"], "ann");
     let unknown = &json["targets"][5];
     assert!(unknown["energy_j"].is_null() && unknown["dynamic_j"].is_null());
@@ -200,7 +200,7 @@ fn csv_reads_back_with_units_and_empty_unknowns() {
         assert_eq!(read, target.carbon_g.map(|c| c.high));
     }
     assert_eq!(&rows[5][column("energy_low_j")], "");
-    assert_eq!(&rows[6][column("accuracy_fraction")], "");
+    assert_eq!(&rows[6][column("accuracy_fraction")], "0.9891");
 
     let lines: usize = report.targets.iter().map(|t| t.lines.len()).sum();
     let text = file("breakdown.csv", &report);
@@ -508,7 +508,7 @@ fn figures_of_analyses_are_well_formed_and_stay_inside() {
     let svg = drawn(&TornadoFigure, FigureWidth::Wide, &analysed());
     assert!(svg.contains("power.chip_static") && svg.contains("energy.synop_dense*"));
     let svg = drawn(&CrossoverFigure, FigureWidth::Wide, &analysed());
-    assert!(svg.contains("SNN loihi1*") && svg.contains("ANN gpu-x"));
+    assert!(svg.contains("SNN 8-bit loihi1*") && svg.contains("ANN 8-bit gpu-x"));
 }
 
 #[test]
