@@ -65,7 +65,7 @@ pub use hardware::{
 pub use law::Law;
 pub use mapped::placement;
 pub use monte_carlo::{distributions, triangular};
-pub use options::{LargeBatch, Limits, PlacementRule, PriceOptions};
+pub use options::{DeviceLimits, LargeBatch, PlacementRule, PriceOptions};
 pub use profile::profile;
 pub use rates::rate_curves;
 pub use roofline::roofs;

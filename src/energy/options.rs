@@ -22,14 +22,14 @@ pub struct PriceOptions {
     /// How often a constant input current is multiplied, on every table alike.
     pub first_layer: FirstLayer,
     /// What a device has to keep to.
-    pub limits: Limits,
+    pub limits: DeviceLimits,
     /// How far below the accuracy of the fp32 original a network may be and still be compared, 0 to 1.
     pub accuracy_tolerance: f64,
 }
 
 /// What a device has to keep to; nothing unless stated.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Limits {
+pub struct DeviceLimits {
     /// Longest time from input to answer [s].
     pub latency_s: Option<f64>,
     /// Largest mean power while it works [W]; with a period, over the period.
@@ -124,7 +124,7 @@ impl PriceOptions {
 
     /// With limits to keep to.
     #[must_use]
-    pub fn with_limits(self, limits: Limits) -> Self {
+    pub fn with_limits(self, limits: DeviceLimits) -> Self {
         PriceOptions { limits, ..self }
     }
 }
@@ -139,7 +139,7 @@ impl Default for PriceOptions {
             host: None,
             host_exchange_s: None,
             first_layer: FirstLayer::default(),
-            limits: Limits::default(),
+            limits: DeviceLimits::default(),
             accuracy_tolerance: Terms::TOLERANCE,
         }
     }

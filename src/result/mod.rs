@@ -3,9 +3,11 @@
 //! Stages of the flow fill these types; reports and windows read them. Nothing here draws, writes or
 //! prices.
 
+mod boundary;
 mod columns;
 mod contender;
 mod crossover;
+mod decide;
 mod device;
 mod eligible;
 mod evaluation;
@@ -19,16 +21,20 @@ mod scope;
 mod sentence;
 mod spike_source;
 mod target;
+mod terms;
 mod uncertainty;
 mod usage;
 mod verdict;
+mod why;
 
 pub use crate::counts::NumberFormat;
+pub use boundary::Boundary;
 pub use columns::{Column, Scopes};
-pub use contender::{Boundary, Contender, Standing, Terms};
+pub use contender::{Contender, Standing};
 pub use crossover::{Crossing, Equal, Meeting, RateCurve, RatePoint, crossover_period_s, idle_w};
+pub use decide::{standings, verdicts};
 pub use device::{Basis, Condition, DeviceClass, Feasible, FirstLayer};
-pub use eligible::{Why, eligible, factor, qualifies};
+pub use eligible::{eligible, factor, qualifies};
 pub use evaluation::{Evaluation, Paired, Share};
 pub use footprint::{Footprint, Footprints};
 pub use measure::{Measure, Unit};
@@ -41,8 +47,8 @@ pub use run::{
 pub use scope::{Bill, Scope};
 pub use spike_source::SpikeSource;
 pub use target::{Evidence, TargetReport, Workload, network_label};
+pub use terms::Terms;
 pub use uncertainty::{EnergyDistribution, MonteCarlo, Quantiles, Sensitivity, Swing};
 pub use usage::{Sourced, Usage};
-pub use verdict::{
-    Crossover, Excluded, Party, Question, Verdict, VerdictTerms, standings, verdicts,
-};
+pub use verdict::{Crossover, Excluded, Party, Question, Verdict, VerdictTerms};
+pub use why::Why;

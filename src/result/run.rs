@@ -3,7 +3,7 @@
 use super::{
     Boundary, Crossing, EnergyDistribution, Evaluation, MonteCarlo, NumberFormat, Profile,
     RateCurve, Scope, Sensitivity, Share, TargetReport, Terms, Usage, Verdict, Workload,
-    eligible::may_meet,
+    why::may_meet,
 };
 use crate::counts::NeuroBench;
 use crate::network::Role;
@@ -299,15 +299,6 @@ impl Report {
         }
         let evaluation = self.evaluation_of(target)?;
         Share::wilson(evaluation.correct?, evaluation.samples)
-    }
-
-    /// The verdicts: those that are stored, or drawn anew where none are.
-    #[must_use]
-    pub fn verdicts(&self) -> Vec<Verdict> {
-        match self.verdict.as_slice() {
-            [] => super::verdicts(self),
-            stored => stored.to_vec(),
-        }
     }
 
     /// Whether the energy of a target in a scope includes figures that nobody has checked; at any

@@ -7,7 +7,7 @@ use super::{
 use crate::conversion::FitOptions;
 use crate::encoding::Encoding;
 use crate::energy::{
-    Catalogue, Hardware, HardwareError, LargeBatch, Limits, PlacementRule, PriceOptions,
+    Catalogue, DeviceLimits, Hardware, HardwareError, LargeBatch, PlacementRule, PriceOptions,
     UsageConfig,
 };
 use crate::result::MonteCarlo;
@@ -126,7 +126,7 @@ impl OutputConfig {
             host_exchange_s: self.host_exchange_s,
             first_layer: self.first_layer.unwrap_or_default(),
             accuracy_tolerance: self.accuracy_tolerance,
-            limits: Limits {
+            limits: DeviceLimits {
                 latency_s: self.max_latency_s,
                 power_w: self.max_power_w,
             },
