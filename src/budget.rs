@@ -15,6 +15,7 @@
 mod check;
 mod limits;
 mod measured;
+mod verdict;
 
 pub use check::{Check, Status, markdown, passed};
 pub use measured::Measured;
@@ -48,7 +49,7 @@ pub enum BudgetError {
     },
     /// There is nothing to hold.
     #[error(
-        "{file}: sets no limit; give [synops], [accuracy], [energy.DEVICE], [latency.DEVICE] or [carbon.DEVICE]"
+        "{file}: sets no limit; give [synops], [accuracy], [energy.DEVICE], [latency.DEVICE], [carbon.DEVICE] or [verdict.QUESTION]"
     )]
     Empty {
         /// The budget.
@@ -116,6 +117,7 @@ impl Budget {
             energy,
             latency,
             carbon,
+            verdict,
         } = &self.limits;
         let mut all = vec![
             ("synops.max".to_owned(), synops.max, f64::MAX),
@@ -137,6 +139,12 @@ impl Budget {
                     f64::MAX,
                 ));
             }
+        }
+        for (question, limit) in verdict {
+            // A winner or a decision is a limit without a number of its own.
+            let asks = limit.winner.is_some() || limit.decided.is_some();
+            let key = format!("verdict.{question}.min_factor");
+            all.push((key, limit.min_factor.or(asks.then_some(1.0)), f64::MAX));
         }
         all.into_iter()
             .filter_map(|(key, value, most)| Some((key, value?, most)))
@@ -209,6 +217,9 @@ impl Budget {
                     &mut checks,
                 );
             }
+        }
+        for (question, limit) in &self.limits.verdict {
+            limit.check(question, &result.verdict, &mut checks);
         }
         Ok(checks)
     }

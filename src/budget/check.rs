@@ -1,6 +1,6 @@
 //! Limits held against values, and how that is told.
 
-use crate::units::si;
+use crate::units::{si, times};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ pub enum Status {
 /// One limit held against one value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
-    /// `synops`, `accuracy`, `energy`, `latency` or `carbon`.
+    /// `synops`, `accuracy`, `energy`, `latency`, `carbon` or `verdict`.
     pub metric: &'static str,
     /// Device; `None` where the metric belongs to the network.
     pub target: Option<String>,
@@ -52,9 +52,10 @@ impl Check {
         let show = |value: Option<f64>| match value {
             None => "unknown".to_owned(),
             Some(value) if self.unit.is_empty() => format!("{:.2} %", value * 100.0),
+            Some(value) if self.unit == "×" => times(value),
             Some(value) => si(value, self.unit),
         };
-        let sign = if self.metric == "accuracy" {
+        let sign = if ["accuracy", "verdict"].contains(&self.metric) {
             "≥"
         } else {
             "≤"
@@ -72,7 +73,10 @@ impl Check {
             let _ = write!(status, ": {reason}");
         }
         [
-            self.metric.to_owned(),
+            match self.metric {
+                "verdict" => format!("verdict, {}", self.limit),
+                metric => metric.to_owned(),
+            },
             self.target.clone().unwrap_or_else(|| "network".into()),
             show(self.value),
             allowed,

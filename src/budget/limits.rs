@@ -1,5 +1,6 @@
 //! The limits of a budget file.
 
+use super::verdict::VerdictLimit;
 use crate::units::Range;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ pub(super) struct Limits {
     pub(super) energy: BTreeMap<String, TargetLimit>,
     pub(super) latency: BTreeMap<String, TargetLimit>,
     pub(super) carbon: BTreeMap<String, TargetLimit>,
+    /// By question: `streaming`, `throughput` or `same-circuit`.
+    pub(super) verdict: BTreeMap<String, VerdictLimit>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -36,6 +39,7 @@ pub(super) struct TargetLimit {
     pub(super) bound: Bound,
     pub(super) workload: Option<String>,
     pub(super) batch: Option<u64>,
+    pub(super) format: Option<String>,
 }
 
 /// Which end of a range is held against the limit.

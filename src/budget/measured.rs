@@ -1,6 +1,7 @@
 //! What a result says, as far as budgets look at it.
 
 use super::limits::TargetLimit;
+use super::verdict::MeasuredVerdict;
 use super::{BudgetError, Known, Metric};
 use crate::files;
 use crate::manifest::result_file;
@@ -16,6 +17,8 @@ pub struct Measured {
     pub(super) accuracy: Option<MeasuredAccuracy>,
     #[serde(default)]
     pub(super) targets: Vec<MeasuredTarget>,
+    #[serde(default)]
+    pub(super) verdict: Vec<MeasuredVerdict>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -32,6 +35,8 @@ pub(super) struct MeasuredAccuracy {
 pub(super) struct MeasuredTarget {
     pub(super) name: String,
     pub(super) workload: String,
+    #[serde(default)]
+    pub(super) format: Option<String>,
     pub(super) batch: u64,
     pub(super) latency_s: Option<f64>,
     pub(super) energy_j: Option<Range>,
@@ -102,6 +107,9 @@ impl Measured {
             }
             None => {}
         }
+        if let Some(format) = &limit.format {
+            found.retain(|target| target.format.as_ref() == Some(format));
+        }
         match found[..] {
             [target] => value(target, limit.bound).ok_or_else(|| match &target.unpriced[..] {
                 [] => "the model gives no value".to_owned(),
@@ -115,7 +123,8 @@ impl Measured {
                     .map_or(String::new(), |w| format!(" and workload \"{w}\""))
             )),
             _ => Err(format!(
-                "\"{device}\" has several reports; choose one with workload = \"ann\" or \"qann\""
+                "\"{device}\" has several reports; choose one with workload = \"ann\" or \"qann\", or \
+                 with format = \"fp32\" or \"int8\""
             )),
         }
     }

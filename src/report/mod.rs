@@ -64,6 +64,7 @@ mod timesteps_figure;
 mod tornado_figure;
 mod uncertainty;
 mod verdict;
+mod verdict_csv;
 #[cfg(feature = "figures")]
 mod waterfall_figure;
 
@@ -108,6 +109,7 @@ pub use timesteps_figure::Timesteps;
 #[cfg(feature = "figures")]
 pub use tornado_figure::TornadoFigure;
 pub use uncertainty::{MonteCarloCsv, SensitivityCsv};
+pub use verdict_csv::VerdictCsv;
 #[cfg(feature = "figures")]
 pub use waterfall_figure::Waterfall;
 

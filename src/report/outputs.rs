@@ -5,7 +5,7 @@ use super::{
     Bibliography, BreakdownCsv, CrossoverCsv, ExportError, Exporter, FootprintCsv, Json, Latex,
     LayersCsv, LayersTable, Methods, MonteCarloCsv, PopulationsCsv, RatesCsv, RatesTable,
     ReceiptTable, RooflineCsv, RooflineTable, SensitivityCsv, TargetsCsv, TimestepsCsv,
-    TimestepsTable,
+    TimestepsTable, VerdictCsv,
 };
 #[cfg(feature = "figures")]
 use super::{
@@ -44,6 +44,7 @@ static FILES: &[Row] = &[
     file(&Json, RESULT),
     file(&PopulationsCsv, BOTH),
     file(&TargetsCsv, BOTH),
+    file(&VerdictCsv, BOTH),
     file(&BreakdownCsv, BOTH),
     file(&CrossoverCsv, BOTH),
     file(&FootprintCsv, RESULT),
@@ -180,8 +181,8 @@ mod tests {
 
     #[test]
     fn regress_files_of_a_result() {
-        let files = "summary.json populations.csv targets.csv breakdown.csv crossover.csv \
-                     footprint.csv sensitivity.csv monte_carlo.csv targets.tex sources.bib methods.md \
+        let files = "summary.json populations.csv targets.csv verdict.csv breakdown.csv \
+                     crossover.csv footprint.csv sensitivity.csv monte_carlo.csv targets.tex sources.bib methods.md \
                      energy.svg energy.png crossover.svg crossover.png tornado.svg tornado.png";
         assert_eq!(names(Collection::Result), expected(files));
     }
@@ -190,7 +191,7 @@ mod tests {
     fn regress_files_of_a_paper() {
         let mut files = expected(
             "targets.tex layers.tex timesteps.tex rates.tex receipt.tex roofline.tex methods.md \
-             sources.bib populations.csv targets.csv crossover.csv layers.csv timesteps.csv rates.csv \
+             sources.bib populations.csv targets.csv verdict.csv crossover.csv layers.csv timesteps.csv rates.csv \
              roofline.csv breakdown.csv",
         );
         for figure in ["energy", "crossover", "tornado"] {
@@ -211,7 +212,7 @@ mod tests {
                 files.extend(ImageFormat::ALL.map(named));
             }
         }
-        assert_eq!(files.len(), 64);
+        assert_eq!(files.len(), 65);
         assert_eq!(names(Collection::Paper), files);
     }
 }

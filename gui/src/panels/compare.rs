@@ -9,7 +9,7 @@ use eframe::egui::{
     Align2, Color32, FontId, Painter, Rect, Role, ScrollArea, Sense, Slider, Stroke, Ui,
     WidgetInfo, pos2, vec2,
 };
-use spikewatt::result::{Scope, TargetReport};
+use spikewatt::result::{Question, Scope, TargetReport};
 use spikewatt::units::{Range, si};
 
 /// Targets with their ranges, in one of the three scopes, and where the verdict flips.
@@ -58,6 +58,7 @@ impl Panel for Compare {
             ui.spacing_mut().slider_width = (ui.available_width() - 270.0).clamp(40.0, 160.0);
             period(ui, state);
         });
+        verdict(ui, state);
         ui.horizontal(|ui| {
             for scope in Scope::ALL {
                 ui.selectable_value(&mut self.scope, scope, scope.short())
@@ -171,6 +172,17 @@ fn targets(ui: &mut Ui, state: &mut State) {
     if chosen != before {
         state.chosen_targets = Some(chosen);
         state.reprice(false);
+    }
+}
+
+/// Who is cheaper, in the words of the report: whole devices, then the same circuit.
+fn verdict(ui: &mut Ui, state: &State) {
+    let Some(report) = &state.report else { return };
+    let verdicts = report.verdicts();
+    let of = |wanted: Question| verdicts.iter().find(|found| found.question == wanted);
+    let found = [Question::Streaming, Question::SameCircuit].map(of);
+    for sentence in found.into_iter().flatten().map(|found| &found.sentence) {
+        ui.label(sentence);
     }
 }
 
