@@ -2,7 +2,9 @@
 
 use super::case::{Case, CaseNetwork, CasePoint, MeasuredQuantity};
 use crate::counts::{DenseCounts, EventCounts};
-use crate::energy::{Hardware, HostExchange, PriceOptions, Work, price};
+use crate::energy::{
+    FigureSection, Hardware, HostExchange, NumberFormat, PriceOptions, Work, price,
+};
 use crate::network::Topology;
 use crate::result::{Line, Part, TargetReport, Workload};
 use crate::units::Range;
@@ -74,14 +76,7 @@ impl PointReplay {
             .counts
             .iter()
             .flatten()
-            .filter_map(|counts| {
-                let dense = DenseCounts::default();
-                let work = Work::new(counts, &dense);
-                // The replay of a chip that was measured without its host.
-                let options = PriceOptions::default().with_host(HostExchange::Streamed);
-                let reports = price(hardware, &work, &options);
-                reports.into_iter().find(|r| r.workload == Workload::Snn)
-            })
+            .filter_map(|counts| spiking(hardware, counts))
             .collect();
         let [low, nominal, high] = reports.as_slice() else {
             return;
@@ -186,7 +181,9 @@ impl PointReplay {
 fn spiking(hardware: &Hardware, counts: &EventCounts) -> Option<TargetReport> {
     let dense = DenseCounts::default();
     let work = Work::new(counts, &dense);
-    let reports = price(hardware, &work, &PriceOptions::default());
+    // The chips of these points were measured without their host, or its part is a case's companion.
+    let options = PriceOptions::default().with_host(HostExchange::Streamed);
+    let reports = price(hardware, &work, &options);
     reports.into_iter().find(|r| r.workload == Workload::Snn)
 }
 
