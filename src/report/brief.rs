@@ -85,6 +85,7 @@ impl Brief {
         lines.extend(answer.into_iter().map(|line| self.bold(&line)));
         let left_out = match left_out {
             0 => None,
+            1 => Some("1 more row".to_owned()),
             rows => Some(format!("{rows} more rows")),
         };
         let last: Vec<String> = left_out.into_iter().chain(notes.last.clone()).collect();
@@ -146,7 +147,7 @@ impl Brief {
                 "",
                 "energy per inference",
                 "latency",
-                "CO2e per million",
+                "CO2e/million",
             ],
         };
         let cells: Vec<&[String; 6]> = rows.iter().map(|row| &row.cells).collect();

@@ -44,5 +44,6 @@ mod spiking;
 mod supply_chain;
 mod sweep;
 mod sweep_axes;
+mod terms;
 mod third_party;
 mod validation;

@@ -267,7 +267,7 @@ fn a_loss_that_the_samples_do_not_exclude_is_told() {
     evaluated(&mut report, 70);
     let sentence = headline(&report).sentence;
     assert!(
-        sentence.contains("a difference above 1.0 points not excluded"),
+        sentence.contains("accuracy difference not excluded"),
         "{sentence}"
     );
     evaluated(&mut report, 62);
