@@ -82,12 +82,12 @@ fn terms(verdict: &Verdict, cheap: &Contender, dear: &Contender) -> String {
         [a, b] => parts.push(format!("{a} against {b}")),
         _ => {}
     }
-    parts.extend(doubts(verdict, both));
+    parts.extend(doubts(both));
     parts.join("; ")
 }
 
 /// What limits the statement, in a few words each; the figures stand in the verdict's data.
-fn doubts(verdict: &Verdict, both: [&Contender; 2]) -> Vec<String> {
+fn doubts(both: [&Contender; 2]) -> Vec<String> {
     let mut found = Vec::new();
     let unevaluated: Vec<String> = both
         .into_iter()
