@@ -155,7 +155,16 @@ fn legend(width: FigureWidth, report: &Report) -> Vec<Vec<(Sign, String)>> {
             workloads.push((Sign::Filled(of_network(workload)), name));
         }
     }
-    let mut lines = vec![workloads];
+    // As many as a line holds.
+    let many = workloads.len() > 3;
+    let mut lines: Vec<Vec<(Sign, String)>> = Vec::new();
+    for entry in workloads {
+        match lines.last_mut() {
+            Some(line) if width.is_wide() || line.len() < 3 => line.push(entry),
+            _ => lines.push(vec![entry]),
+        }
+    }
+    let networks = lines.len();
     let batches = report.targets.iter().map(|target| target.batch);
     if let Some(batch) = batches.max().filter(|batch| !width.is_wide() && *batch > 1) {
         let name = format!("×{batch}: {batch} inferences together, else one");
@@ -168,7 +177,11 @@ fn legend(width: FigureWidth, report: &Report) -> Vec<Vec<(Sign, String)>> {
     let name = "whisker: lower to upper bound".to_owned();
     lines.push(vec![(Sign::Whisker, name)]);
     if width.is_wide() {
-        lines = vec![lines.into_iter().flatten().collect()];
+        let rest: Vec<_> = lines.drain(networks..).flatten().collect();
+        match lines.last_mut() {
+            Some(line) if !many => line.extend(rest),
+            _ => lines.push(rest),
+        }
     }
     lines
 }

@@ -51,8 +51,8 @@ fn terms(verdict: &Verdict, cheap: &Contender, dear: &Contender) -> String {
     let both = [cheap, dear];
     let table = &cheap.target.name;
     let mut parts = vec![match verdict.scope {
-        Boundary::CircuitOperations => format!("same circuit {table}, operations alone"),
-        Boundary::CircuitMemory => format!("same circuit {table}, operations and memory"),
+        Boundary::CircuitOperations => format!("circuit {table}, operations"),
+        Boundary::CircuitMemory => format!("circuit {table}, operations and memory"),
         Boundary::DeviceActive => "per event, without idle power and host".to_owned(),
         Boundary::DeviceTotal => "whole device".to_owned(),
     }];
@@ -63,7 +63,7 @@ fn terms(verdict: &Verdict, cheap: &Contender, dear: &Contender) -> String {
             }
             let skips = |one: &&Contender| one.target.workload == Workload::ZeroSkipping;
             if both.iter().any(skips) {
-                parts.push("skip logic not charged".to_owned());
+                parts.push("skip logic free".to_owned());
             }
         }
         (_, Condition::Streaming) => parts.push(match verdict.terms.period_s {

@@ -36,7 +36,7 @@ fn the_main_job_prints_the_table_and_writes_every_file() {
     let out = temp.path().join("out");
     run_digits(&out, &[])
         .success()
-        .stdout(predicate::str::contains("Verdict").and(predicate::str::contains("loihi1")));
+        .stdout(predicate::str::contains("\n=> ").and(predicate::str::contains("loihi1")));
     for file in [
         "summary.json",
         "populations.csv",
@@ -434,7 +434,7 @@ fn tables_are_compared_on_the_same_counts() {
         .success()
         .stdout(predicate::str::contains("SNN, ").and(predicate::str::contains("spinnaker1")));
     let csv = std::fs::read_to_string(out.join("compare.csv")).expect("a table");
-    assert!(csv.starts_with("table,law,workload,batch,compute_low_j,"));
+    assert!(csv.starts_with("table,law,workload,format,batch,compute_low_j,"));
     assert!(csv.lines().count() > 60);
     assert!(out.join("compare.json").exists() && out.join("manifest.json").exists());
     compare(&["--out", &out_flag]).failure();
@@ -477,6 +477,7 @@ inherits = "loihi1"
 here = "This test"
 [capacity]
 neurons_per_core = { typ = 2, unit = "neurons", source = "here", confidence = "derived" }
+chips_built = { typ = 1, unit = "chips", source = "here", confidence = "derived" }
 mesh_width = { typ = 1, unit = "tiles", source = "here", confidence = "derived" }
 mesh_height = { typ = 1, unit = "tiles", source = "here", confidence = "derived" }
 "#;
@@ -496,7 +497,10 @@ fn a_network_that_does_not_fit_is_an_error_where_asked() {
     run_digits(&out, &on).success();
     let target = summary(&out)["targets"][0].clone();
     // 58 neurons in pairs, four cores to a chip; each core pays for its own chip's share.
-    assert_eq!(target["fits"], false);
+    assert_eq!(
+        (&target["fits"], &target["feasible"]),
+        (&false.into(), &"no".into())
+    );
     assert_eq!(
         (&target["cores"], &target["chips"]),
         (&29.into(), &8.into())

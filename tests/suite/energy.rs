@@ -2,8 +2,8 @@
 
 use spikewatt::counts::{DenseCounts, DenseLayer, EventCounts};
 use spikewatt::energy::{
-    COMMON, Catalogue, DeviceKind, Hardware, HardwareError, HostExchange, LargeBatch, PriceOptions,
-    WORLD_GRID_G_PER_KWH, Work, price, price_placed,
+    COMMON, Catalogue, DeviceKind, Hardware, HardwareError, HostExchange, LargeBatch, NumberFormat,
+    PriceOptions, WORLD_GRID_G_PER_KWH, Work, price, price_placed,
 };
 use spikewatt::mapping::{Capacity, Mesh, Placement, Slice, place, traffic};
 use spikewatt::network::{
@@ -416,7 +416,21 @@ fn a_missing_figure_makes_the_total_unknown_and_is_named() {
             };
             // Links between chips only have a price where a network needs several chips.
             let spread = example.price(&single_cores(&lacking));
-            let reports = [example.price(&lacking), spread].concat();
+            // Formats that few networks have are priced where this one was counted at them.
+            let narrow = [
+                NumberFormat::Fp16,
+                NumberFormat::Int(32),
+                NumberFormat::Int(4),
+            ];
+            let narrow = narrow.map(|format| {
+                let work = Work {
+                    format,
+                    ..example.work()
+                };
+                price(&lacking, &work, &chip_alone())
+            });
+            let reports = [vec![example.price(&lacking), spread], narrow.to_vec()].concat();
+            let reports = reports.concat();
             if key == "capacity.max_delay" {
                 let exceeded = delayed.price(&lacking).remove(0).exceeded;
                 assert!(exceeded[0].contains(key), "{}: {exceeded:?}", hardware.name);

@@ -297,7 +297,7 @@ fn limits_of_time_rate_power_and_memory_are_kept() {
     };
     let report = priced(&large, &PriceOptions::default());
     assert_eq!(report.feasible, Feasible::No);
-    assert_eq!(report.why, "weights take 138 MB, flash is 2.00 MB");
+    assert_eq!(report.why, "weights take 138 MB, flash is 2.10 MB");
     // A card that does not state its memory may or may not hold it.
     let mut card = device("a100-sxm-80");
     card.figures.remove("capacity.memory");
