@@ -199,14 +199,19 @@ fn formats(hardware: &Hardware, work: &Work) -> Vec<Option<NumberFormat>> {
     };
     let usual = |format: NumberFormat| [NumberFormat::Fp32, NumberFormat::INT8].contains(&format);
     let asked = |format: &NumberFormat| usual(*format) || work.is_counted_at(*format);
-    match (stated, hardware.kind) {
-        ([], _) => vec![None],
+    let has_any = hardware
+        .law
+        .tables
+        .iter()
+        .any(|table| table.format.is_some());
+    match stated {
+        [] => vec![None],
         // A chip holds weights of one format.
-        ([first, ..], DeviceKind::Neuromorphic) => vec![Some(*first)],
-        (stated, DeviceKind::Accelerator) if stated.iter().any(asked) => {
+        [first, ..] if hardware.kind == DeviceKind::Neuromorphic => vec![Some(*first)],
+        stated if has_any && stated.iter().any(asked) => {
             stated.iter().copied().filter(asked).map(Some).collect()
         }
-        (stated, _) => stated.iter().copied().map(Some).collect(),
+        stated => stated.iter().copied().map(Some).collect(),
     }
 }
 

@@ -413,7 +413,7 @@ fn row(report: &Report, one: &Contender) -> [String; 6] {
             .class
             .map_or_else(|| target.kind.clone(), |class| class.label().to_owned()),
         network,
-        shortened(&target.name, 28) + &star(is_starred(target)),
+        shortened(&target.name, 28) + star(is_starred(target)),
         energy,
         time,
         carbon,
@@ -431,7 +431,7 @@ fn power(one: &Contender, period_s: f64) -> String {
 
 fn kilowatt_hours(kwh: f64) -> String {
     match kwh {
-        kwh if kwh < 1.0 => format!("{}", si(kwh * 1000.0, "Wh")),
+        kwh if kwh < 1.0 => si(kwh * 1000.0, "Wh"),
         kwh => format!("{kwh:.1} kWh"),
     }
 }

@@ -48,7 +48,7 @@ fn panels(report: &Report) -> Vec<Panel<'_>> {
             report
                 .targets
                 .iter()
-                .find(|t| t.name == curve.target && t.workload == Workload::Snn)
+                .find(|t| curve.is_of(t) && t.workload == Workload::Snn)
                 .filter(|t| t.scopes.get(scope).known().is_some())
         };
         let mut baselines: Vec<_> = report
@@ -226,7 +226,7 @@ fn draw_curve<DB: DrawingBackend>(
     }
     Ok(line.last().map(|(_, end)| Name {
         at: *end,
-        text: format!("SNN {}", printable(&target.name)),
+        text: format!("{} {}", target.network_label(), printable(&target.name)),
         mark: star(unverified).to_owned(),
         colour,
     }))

@@ -8,7 +8,7 @@ use crate::result::{NumberFormat, Report, Verdict};
 /// Writes `verdict.csv`: a row per question; without a pair that may meet, its winner is empty.
 pub struct VerdictCsv;
 
-static COLUMNS: [CsvColumn<(), Verdict>; 20] = [
+static COLUMNS: [CsvColumn<(), Verdict>; 21] = [
     ("question", |(), v| word(&v.question)),
     ("scope", |(), v| word(&v.scope)),
     ("condition", |(), v| word(&v.condition)),
@@ -35,6 +35,9 @@ static COLUMNS: [CsvColumn<(), Verdict>; 20] = [
         text(v.decisive_figure.as_deref())
     }),
     ("sentence", |(), v| cell(&v.sentence)),
+    ("unverified", |(), v| {
+        v.parties.iter().any(|party| party.unverified).to_string()
+    }),
 ];
 
 fn format(format: Option<NumberFormat>) -> String {

@@ -124,7 +124,8 @@ fn largest_ratio(figures: &[(Range, Range)]) -> f64 {
             below += best.1;
         }
         let next = above / below;
-        if !(next > ratio) {
+        // Not a number ends it, too.
+        if next.partial_cmp(&ratio) != Some(std::cmp::Ordering::Greater) {
             return next.max(ratio);
         }
         ratio = next;
