@@ -55,7 +55,7 @@ impl Imported {
     ///
     /// # Errors
     /// The stage that fails, with the layer or key it fails on.
-    pub(super) fn add_formats(
+    pub(crate) fn add_formats(
         &self,
         experiment: &ConvertedExperiment,
         catalogue: &Catalogue,

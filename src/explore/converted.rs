@@ -69,14 +69,15 @@ impl ConvertedSubject {
         catalogue: &Catalogue,
         observer: Observer,
     ) -> Result<Simulated, ExperimentError> {
-        for target in &self.experiment.output.targets {
-            catalogue.get(target)?;
-        }
+        self.experiment.output.targets(catalogue)?;
         let one = [&self.experiment];
         let mut simulated = self
             .imported
             .simulate_converted(&one, &self.fit, observer)?;
-        Ok(simulated.remove(0))
+        let mut simulated = simulated.remove(0);
+        self.imported
+            .add_formats(&self.experiment, catalogue, &mut simulated, observer)?;
+        Ok(simulated)
     }
 
     /// Counts of the first samples alone: a first look while the others run.
