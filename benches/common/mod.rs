@@ -4,7 +4,6 @@
 
 pub mod feed_forward;
 pub mod limits;
-pub mod models;
 
 use cpu_time::ThreadTime;
 

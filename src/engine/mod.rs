@@ -10,7 +10,6 @@
 
 mod aligned;
 mod columns;
-mod explain;
 mod footprint;
 mod group;
 mod int8_rows;
@@ -31,7 +30,6 @@ mod touched;
 mod worker;
 
 pub use crate::spike_train::{Events, SpikeTrain};
-pub use explain::Kernels;
 pub use probe::{NoProbe, Probe, Recording};
 
 use crate::counts::{EventCounts, Tally};
