@@ -9,12 +9,19 @@
 //! 10,000 neurons.
 //! (b) Feed-forward networks with random weights and thresholds set so that each population spikes
 //! at about 10 %.
+//! (c) The same networks with other neuron models, their rows run in turns: the first of each
+//! network is what converted networks consist of.
 
 mod common;
 
-use common::feed_forward::{Builder, drives, set_rates};
+use common::feed_forward::{Builder, drives, set_rates, set_rates_by};
+
 use common::limits::{row_add_limit, scatter_limit};
-use common::{peak_mb, seconds, wanted};
+use common::models::{Case, any_start, euler, others, plain_if};
+use common::{median, peak_mb, seconds, wanted};
+use cpu_time::ThreadTime;
+use spikewatt::counts::EventCounts;
+use spikewatt::encoding::Drive;
 use spikewatt::engine::Simulator;
 use spikewatt::network::{Network, Projection, Shape};
 use std::hint::black_box;
@@ -67,6 +74,101 @@ fn main() {
                 );
             }
         });
+    }
+    one_thread.install(models);
+}
+
+/// A network with the neurons of one case.
+struct Contender {
+    network: Network,
+    timesteps: u32,
+    drives: Vec<Drive>,
+    name: String,
+    rate: f64,
+    /// Synaptic operations of a run.
+    synops: f64,
+}
+
+impl Contender {
+    fn new(name: &str, case: &Case, mut network: Network, timesteps: u32, samples: usize) -> Self {
+        set_rates_by(&mut network, timesteps.min(32), 0.1, &case.set);
+        let mut contender = Contender {
+            drives: drives(&network, timesteps, samples, 0.1),
+            network,
+            timesteps,
+            name: format!("{name} | {}", case.name),
+            rate: 0.0,
+            synops: 0.0,
+        };
+        let counts = contender.run(&contender.simulator());
+        let total = |f: &dyn Fn(usize) -> f64| -> f64 {
+            (1..contender.network.populations.len()).map(f).sum()
+        };
+        contender.rate = total(&|i| counts.per_inference(i).spikes)
+            / total(&|i| counts.per_inference(i).neuron_updates);
+        let all = (0..contender.network.populations.len()).map(|i| counts.per_inference(i).synops);
+        contender.synops = all.sum::<f64>() * samples as f64;
+        contender
+    }
+
+    fn simulator(&self) -> Simulator<'_> {
+        Simulator::new(&self.network, self.timesteps).expect("network")
+    }
+
+    fn run(&self, simulator: &Simulator) -> EventCounts {
+        let run = simulator.run(self.drives.len(), &|i| Ok(self.drives[i].clone()), &|_| {
+            ControlFlow::Continue(())
+        });
+        run.expect("simulation").counts
+    }
+}
+
+/// Rounds of which the medians are told.
+const ROUNDS: usize = 7;
+
+fn models() {
+    let mut contenders = Vec::new();
+    for (name, network, timesteps, samples) in [
+        ("dense", dense(), 100, 20),
+        ("small CNN", small_cnn(), 32, 20),
+        ("VGG-like", vgg(), 32, 2),
+    ] {
+        let mut cases = vec![plain_if(), any_start(), euler()];
+        if name == "dense" {
+            cases.extend(others());
+        }
+        for case in cases {
+            if wanted("models") || wanted(&format!("{name} {}", case.name)) {
+                let network = network.clone();
+                contenders.push(Contender::new(name, &case, network, timesteps, samples));
+            }
+        }
+    }
+    let simulators: Vec<Simulator> = contenders.iter().map(Contender::simulator).collect();
+    // Of each round: operations per second as a share of the limit of that round, and their number.
+    let mut rounds = vec![Vec::new(); contenders.len()];
+    for _ in 0..ROUNDS {
+        let limit = row_add_limit(128) * 1e9;
+        for ((contender, simulator), shares) in contenders.iter().zip(&simulators).zip(&mut rounds)
+        {
+            let start = ThreadTime::now();
+            black_box(contender.run(simulator));
+            let speed = contender.synops / start.elapsed().as_secs_f64();
+            shares.push((speed / limit, speed));
+        }
+    }
+    println!();
+    println!("| network | neurons | rate | G SynOps/s | share of the limit |");
+    println!("|---|---|---|---|---|");
+    for (Contender { name, rate, .. }, shares) in contenders.iter().zip(&rounds) {
+        let share = median(shares.iter().map(|(share, _)| *share).collect());
+        let speed = median(shares.iter().map(|(_, speed)| *speed).collect());
+        println!(
+            "| {name} | {:.1} % | {:.2} | {:.0} % |",
+            100.0 * rate,
+            speed / 1e9,
+            100.0 * share
+        );
     }
 }
 

@@ -71,6 +71,36 @@ fn with_avx2<L: Loops>(loops: L, avx2: Avx2) -> L::Output {
     loops.run(avx2)
 }
 
+/// Which of 64 numbers are not zero: a bit of each, the first the lowest.
+#[inline(always)]
+pub(crate) fn nonzero(width: impl SimdWidth, numbers: &[f32; 64]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if width.avx2().is_some() {
+        // SAFETY: the processor has AVX2, of which there is proof.
+        return unsafe { nonzero_avx2(numbers) };
+    }
+    let _ = width;
+    let bits = numbers.iter().enumerate();
+    bits.fold(0, |word, (i, &number)| word | u64::from(number != 0.0) << i)
+}
+
+/// The same, eight at a time.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+fn nonzero_avx2(numbers: &[f32; 64]) -> u64 {
+    use std::arch::x86_64::{
+        _CMP_NEQ_UQ, _mm256_cmp_ps, _mm256_movemask_ps, _mm256_setr_ps, _mm256_setzero_ps,
+    };
+    let mut word = 0;
+    for (i, &[a, b, c, d, e, f, g, h]) in numbers.as_chunks::<8>().0.iter().enumerate() {
+        let eight = _mm256_setr_ps(a, b, c, d, e, f, g, h);
+        let differ = _mm256_cmp_ps::<_CMP_NEQ_UQ>(eight, _mm256_setzero_ps());
+        word |= u64::from(_mm256_movemask_ps(differ) as u32) << (8 * i);
+    }
+    word
+}
+
 /// Asks for what lies at a place to be brought into the cache before it is read.
 #[inline(always)]
 pub(crate) fn prefetch<T>(place: &T) {
@@ -82,4 +112,30 @@ pub(crate) fn prefetch<T>(place: &T) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = place;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Every instruction set against the plain loop.
+        #[test]
+        fn closed_form_nonzero_numbers_are_found(chosen in prop::collection::vec(0usize..7, 64)) {
+            struct Once([f32; 64]);
+            impl Loops for Once {
+                type Output = u64;
+                #[inline(always)]
+                fn run(self, width: impl SimdWidth) -> u64 {
+                    nonzero(width, &self.0)
+                }
+            }
+            let values = [0.0, -0.0, 1.0, -1.0, 1e-45, f32::NAN, f32::INFINITY];
+            let numbers = std::array::from_fn(|i| values[chosen[i]]);
+            let expected = (0..64).filter(|&i| chosen[i] > 1).fold(0, |word, i| word | 1u64 << i);
+            prop_assert_eq!(widest(Once(numbers)), expected);
+            prop_assert_eq!(Once(numbers).run(Plain), expected);
+        }
+    }
 }

@@ -68,6 +68,31 @@ impl SpikeTrain {
         }
     }
 
+    /// Adds the neurons of a word, the first of which is `first`, as spikes.
+    #[inline(always)]
+    pub(crate) fn extend_word(&mut self, mut word: u64, first: u32) {
+        if word == 0 {
+            return;
+        }
+        let mut neurons = [0; 64];
+        let mut count = 0;
+        while word != 0 {
+            neurons[count] = first + word.trailing_zeros();
+            count += 1;
+            word &= word - 1;
+        }
+        self.extend(&neurons[..count]);
+    }
+
+    /// The same with what each of them emits.
+    pub(crate) fn extend_values(&mut self, mut word: u64, first: u32, values: &[f32; 64]) {
+        while word != 0 {
+            let lane = word.trailing_zeros();
+            self.push_value(first + lane, values[lane as usize]);
+            word &= word - 1;
+        }
+    }
+
     /// Adds an event to the timestep that is being written. Neurons come in ascending order.
     pub fn push_value(&mut self, neuron: u32, value: f32) {
         if value != 1.0 && self.values.is_empty() {

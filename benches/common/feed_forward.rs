@@ -38,13 +38,25 @@ fn simulate(network: &Network, timesteps: u32, rate: f32) -> Simulation {
 /// Sets thresholds, layer by layer, so that each population spikes at about `rate`, as does
 /// the input.
 pub fn set_rates(network: &mut Network, timesteps: u32, rate: f64) {
+    set_rates_by(network, timesteps, rate, &|population, threshold| {
+        if let Neuron::IntegrateFire(model) = &mut population.neuron {
+            model.threshold.fill(threshold);
+        }
+    });
+}
+
+/// The same for any neurons, which `set` makes fire less the larger its number is.
+pub fn set_rates_by(
+    network: &mut Network,
+    timesteps: u32,
+    rate: f64,
+    set: &dyn Fn(&mut Population, f32),
+) {
     for index in 1..network.populations.len() {
         let (mut low, mut high) = (0.0f32, 1000.0f32);
         for _ in 0..14 {
             let threshold = (low + high) / 2.0;
-            if let Neuron::IntegrateFire(model) = &mut network.populations[index].neuron {
-                model.threshold.fill(threshold);
-            }
+            set(&mut network.populations[index], threshold);
             let part = Network {
                 name: network.name.clone(),
                 populations: network.populations[..=index].to_vec(),

@@ -4,6 +4,7 @@
 
 pub mod feed_forward;
 pub mod limits;
+pub mod models;
 
 use cpu_time::ThreadTime;
 

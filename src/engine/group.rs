@@ -3,7 +3,7 @@
 use super::signed::Signed;
 use super::touched::{Visit, is_touched};
 use crate::network::Population;
-use crate::neuron::{Advance, IntegrateFire, Neuron, Reset, ThresholdTest};
+use crate::neuron::{Advance, IntegrateFire, LANES, Neuron, Reset, ThresholdTest};
 use crate::simd::{Loops, SimdWidth, widest};
 use crate::spike_train::SpikeTrain;
 use std::ops::Range;
@@ -61,6 +61,17 @@ impl<'n> Group<'n> {
         }
     }
 
+    /// How neurons are updated, in words; `None` if they are driven from outside.
+    pub(super) fn kernel(&self) -> Option<&'static str> {
+        match self {
+            Group::None => None,
+            Group::IntegrateFire(..) | Group::Signed(_) | Group::Integrator(_) => {
+                Some("64 neurons at once, single precision")
+            }
+            Group::Model(group) => Some(group.kernel()),
+        }
+    }
+
     /// Puts the neurons to where a sample starts.
     pub(super) fn reset(&mut self) {
         match self {
@@ -107,9 +118,7 @@ impl<'n> Group<'n> {
                     potential.iter_mut().zip(input).for_each(|(v, x)| *v += x);
                 }
                 Group::Model(group) => {
-                    group.advance(input, &mut |neuron, value| {
-                        train.push_value(neuron, value);
-                    });
+                    group.advance_train(input, false, train);
                 }
             }
             return all;
@@ -143,9 +152,7 @@ impl<'n> Group<'n> {
                     touched: count_touched(input, touched),
                     active: 0,
                 };
-                visit.active = group.advance(input, &mut |neuron, value| {
-                    train.push_value(neuron, value);
-                });
+                visit.active = group.advance_train(input, true, train);
                 visit
             }
         }
@@ -174,7 +181,7 @@ impl<'n> Group<'n> {
 }
 
 /// Counts the timestep for each neuron that has input; returns how many have.
-fn count_touched(input: &[f32], touched: &mut [u32]) -> usize {
+pub(super) fn count_touched(input: &[f32], touched: &mut [u32]) -> usize {
     let mut visited = 0;
     for (&x, count) in input.iter().zip(touched) {
         *count += u32::from(is_touched(x));
@@ -182,9 +189,6 @@ fn count_touched(input: &[f32], touched: &mut [u32]) -> usize {
     }
     visited
 }
-
-/// Neurons that are updated together: one word of spikes.
-pub(super) const LANES: usize = 64;
 
 /// Integrate-and-fire neurons in one timestep. `COUNT`: whether touched neurons have to be found
 /// and counted.
@@ -337,7 +341,7 @@ fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
     let same = shared.map(|threshold| [threshold; LANES]);
     for ((v, x), threshold) in words.iter_mut().zip(inputs).zip(thresholds) {
         let threshold = same.as_ref().unwrap_or(threshold);
-        push_word(fire::<STRICT>(width, v, x, threshold, keep), first, train);
+        train.extend_word(fire::<STRICT>(width, v, x, threshold, keep), first);
         first += LANES as u32;
     }
     // The last, incomplete word among neurons that cannot fire.
@@ -346,7 +350,7 @@ fn integrate_and_fire<const COUNT: bool, const STRICT: bool>(
     padded[1][..rest.len()].copy_from_slice(input_rest);
     padded[2][..rest.len()].copy_from_slice(threshold_rest);
     let [v, x, threshold] = &mut padded;
-    push_word(fire::<STRICT>(width, v, x, threshold, keep), first, train);
+    train.extend_word(fire::<STRICT>(width, v, x, threshold, keep), first);
     rest.copy_from_slice(&padded[0][..rest.len()]);
     visit
 }
@@ -416,22 +420,6 @@ fn fire_avx2<const STRICT: bool>(
     word
 }
 
-/// Adds the neurons of a word, the first of which is `first`, as spikes.
-#[inline(always)]
-pub(super) fn push_word(mut word: u64, first: u32, train: &mut SpikeTrain) {
-    if word == 0 {
-        return;
-    }
-    let mut neurons = [0; LANES];
-    let mut count = 0;
-    while word != 0 {
-        neurons[count] = first + word.trailing_zeros();
-        count += 1;
-        word &= word - 1;
-    }
-    train.extend(&neurons[..count]);
-}
-
 /// 64 bytes of 0 or 1 as one word, the first byte the lowest bit.
 #[inline(always)]
 fn bits(bytes: &[u8; LANES]) -> u64 {
@@ -475,7 +463,7 @@ mod tests {
             let values = [0.0, -0.0, 0.5, -0.5, 1.0, 1.5, f32::MIN_POSITIVE / 4.0, f32::INFINITY, f32::NAN];
             let lanes = |which: usize| -> [f32; LANES] {
                 std::array::from_fn(|i| {
-                    let mixed = (seed ^ ((which * LANES + i) as u32 * 0x9e37_79b9)).wrapping_mul(0x85eb_ca6b);
+                    let mixed = (seed ^ ((which * LANES + i) as u32).wrapping_mul(0x9e37_79b9)).wrapping_mul(0x85eb_ca6b);
                     values[(mixed >> 8) as usize % values.len()]
                 })
             };

@@ -10,6 +10,7 @@
 
 mod aligned;
 mod columns;
+mod explain;
 mod footprint;
 mod group;
 mod int8_rows;
@@ -30,6 +31,7 @@ mod touched;
 mod worker;
 
 pub use crate::spike_train::{Events, SpikeTrain};
+pub use explain::Kernels;
 pub use probe::{NoProbe, Probe, Recording};
 
 use crate::counts::{EventCounts, Tally};

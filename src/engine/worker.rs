@@ -5,7 +5,7 @@
 
 use super::aligned::Aligned;
 use super::group::Group;
-use super::panelwise::{self, DrivenLayer};
+use super::panelwise::{self, Driven, DrivenLayer};
 use super::part::{PartWork, PopulationPart, Task};
 use super::plan::Component;
 use super::poisson::{Poisson, SHARD, generator};
@@ -530,8 +530,8 @@ impl<'s, 'n> Worker<'s, 'n> {
         }
     }
 
-    /// Drives a population through some timesteps panel by panel, if it is one of integrate-and-fire
-    /// neurons that hear nothing but dense matrices. Returns whether it is.
+    /// Drives a population through some timesteps panel by panel, if it is one of neurons that emit
+    /// single spikes and hear nothing but dense matrices. Returns whether it is.
     fn advance_panelwise(
         &mut self,
         index: usize,
@@ -540,9 +540,6 @@ impl<'s, 'n> Worker<'s, 'n> {
     ) -> bool {
         let simulator = self.simulator;
         let state = &mut self.states[index];
-        let Group::IntegrateFire(thresholds, potential) = &mut state.group else {
-            return false;
-        };
         let has_current = &state.has_current;
         let incoming = simulator.incoming[index].iter();
         let incoming: Vec<usize> = incoming
@@ -557,9 +554,12 @@ impl<'s, 'n> Worker<'s, 'n> {
         if !incoming.iter().all(|p| others(p) && cut(p) == Some(cuts)) || state.poisson.is_some() {
             return false;
         }
+        let Some(driven) = Driven::of(&mut state.group) else {
+            return false;
+        };
         let mut layer = DrivenLayer {
-            thresholds: *thresholds,
-            potential,
+            driven,
+            neurons: state.touched.len(),
             touched: (!state.always).then_some(&mut state.touched),
             base: &state.base,
             lap: self.lap,

@@ -174,6 +174,10 @@ impl Dynamics for Watched {
         })
     }
 
+    fn plain_group_of(&self, neurons: Range<usize>) -> Box<dyn Advance> {
+        self.group_of(neurons)
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -3,12 +3,15 @@
 use super::entry::Model;
 use super::error::NeuronError;
 use super::firing::Firing;
-use super::membrane::Membrane;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed, join};
+use super::membrane::{Membrane, MembraneRule};
+use super::model::Advance;
 use super::options::Integration;
 use super::parameter_info::ParameterInfo;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, Reset};
+use std::ops::Range;
 
 pub(super) const MODEL: Model = Model {
     name: Alif::NAME,
@@ -160,5 +163,75 @@ impl NeuronModel for Alif {
 
     fn potential(&self, state: &AlifState) -> f64 {
         state.v
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        Some(if self.membrane.is_exponential() {
+            self.lanes::<true>(neurons)
+        } else {
+            self.lanes::<false>(neurons)
+        })
+    }
+}
+
+impl Alif {
+    fn lanes<const EXPONENTIAL: bool>(&self, neurons: Range<usize>) -> Box<dyn Advance> {
+        let rule = AlifRule::<EXPONENTIAL> {
+            membrane: self.membrane.rule(),
+            firing: self.firing.rule(),
+        };
+        Box::new(LaneGroup::new(self, rule, neurons))
+    }
+}
+
+/// [`Alif`] for one lane of many.
+struct AlifRule<const EXPONENTIAL: bool> {
+    membrane: MembraneRule<EXPONENTIAL>,
+    firing: FiringRule,
+}
+
+impl<const EXPONENTIAL: bool> LaneRule<8, 2> for AlifRule<EXPONENTIAL> {
+    fn firing(&self) -> Option<FiringRule> {
+        Some(self.firing)
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        [rate, pull, gain, _, threshold, v_reset, keep, beta]: [f64; 8],
+        [v, b]: [f64; 2],
+        input: f64,
+        free: bool,
+    ) -> ([f64; 2], f32) {
+        let next = self.membrane.step([rate, pull, gain], v, input);
+        let raised = threshold + beta * b;
+        let reaches = (next > raised) | (!self.firing.above & (next == raised));
+        let fires = free & reaches;
+        let (after, spikes) = (self.firing).discharge::<MANY>(fires, next, raised, v_reset);
+        let spikes = spikes as f32;
+        let adapted = keep * b + (1.0 - keep) * f64::from(spikes);
+        let state = if free {
+            [after, adapted]
+        } else {
+            [v, b * keep]
+        };
+        (state, spikes)
+    }
+}
+
+impl Packed<8, 2> for Alif {
+    const POTENTIAL: usize = 0;
+
+    fn row(&self, neuron: usize) -> [f64; 8] {
+        let membrane: [f64; 6] = join(self.membrane.row(neuron), self.firing.row(neuron));
+        join(membrane, [self.keep.get(neuron), self.beta.get(neuron)])
+    }
+
+    fn pack(state: &AlifState) -> ([f64; 2], u32) {
+        ([state.v, state.b], state.refractory)
+    }
+
+    fn unpack([v, b]: [f64; 2], refractory: u32) -> AlifState {
+        AlifState { v, b, refractory }
     }
 }

@@ -28,11 +28,6 @@ impl<T> Coefficients<T> {
         }
     }
 
-    /// The row of all neurons, if they share one.
-    pub fn shared(&self) -> Option<&T> {
-        (self.mask == 0).then(|| &self.rows[0])
-    }
-
     /// The row of one neuron.
     #[inline]
     pub fn get(&self, neuron: usize) -> &T {

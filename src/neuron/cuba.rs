@@ -111,20 +111,78 @@ impl Cuba {
     /// The current and the potential one timestep later.
     #[inline(always)]
     pub fn step(&self, neuron: usize, i: f64, v: f64, input: f64) -> (f64, f64) {
-        let &Row {
+        let row = self.rows.get(neuron);
+        if self.exponential {
+            row.exact(i, v, input)
+        } else {
+            row.euler(self.old_current, i, v, input)
+        }
+    }
+
+    /// Whether integration is exponential, rather than Euler's.
+    pub fn is_exponential(&self) -> bool {
+        self.exponential
+    }
+
+    /// The same without the coefficients.
+    pub fn rule<const EXPONENTIAL: bool>(&self) -> CubaRule<EXPONENTIAL> {
+        CubaRule {
+            old_current: self.old_current,
+        }
+    }
+
+    /// Coefficients of one neuron.
+    pub fn row(&self, neuron: usize) -> [f64; 6] {
+        let row = self.rows.get(neuron);
+        [
+            row.synapse,
+            row.membrane,
+            row.pull,
+            row.from_current,
+            row.direct,
+            row.jump,
+        ]
+    }
+}
+
+/// A synaptic current and a membrane for one lane of many.
+pub(super) struct CubaRule<const EXPONENTIAL: bool> {
+    old_current: bool,
+}
+
+impl<const EXPONENTIAL: bool> CubaRule<EXPONENTIAL> {
+    /// The current and the potential one timestep later.
+    #[inline(always)]
+    pub fn step(&self, row: [f64; 6], i: f64, v: f64, input: f64) -> (f64, f64) {
+        let [synapse, membrane, pull, from_current, direct, jump] = row;
+        let row = Row {
             synapse,
             membrane,
             pull,
             from_current,
             direct,
             jump,
-        } = self.rows.get(neuron);
-        if self.exponential {
-            let next = v * membrane + pull + from_current * i + direct * input;
-            return (i * synapse + jump * input, next);
+        };
+        if EXPONENTIAL {
+            row.exact(i, v, input)
+        } else {
+            row.euler(self.old_current, i, v, input)
         }
-        let new = i + synapse * (-i + direct * input) + jump * input;
-        let drive = if self.old_current { i } else { new };
-        (new, v + membrane * ((pull - v) + from_current * drive))
+    }
+}
+
+impl Row {
+    #[inline(always)]
+    fn exact(&self, i: f64, v: f64, input: f64) -> (f64, f64) {
+        let next = v * self.membrane + self.pull + self.from_current * i + self.direct * input;
+        (i * self.synapse + self.jump * input, next)
+    }
+
+    #[inline(always)]
+    fn euler(&self, old_current: bool, i: f64, v: f64, input: f64) -> (f64, f64) {
+        let new = i + self.synapse * (-i + self.direct * input) + self.jump * input;
+        let drive = if old_current { i } else { new };
+        let pulled = (self.pull - v) + self.from_current * drive;
+        (new, v + self.membrane * pulled)
     }
 }

@@ -1,12 +1,15 @@
 //! Current-based leaky integrator.
 
-use super::cuba::{Cuba, CubaState};
+use super::cuba::{Cuba, CubaRule, CubaState};
 use super::entry::Model;
 use super::error::NeuronError;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed};
 use super::loihi::Loihi;
+use super::model::Advance;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter};
+use std::ops::Range;
 
 pub(super) const MODEL: Model = Model {
     name: CubaLi::NAME,
@@ -99,5 +102,58 @@ impl NeuronModel for CubaLi {
 
     fn potential(&self, state: &CubaState) -> f64 {
         state.v
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        Some(if self.cuba.is_exponential() {
+            Box::new(LaneGroup::new(
+                self,
+                CubaLiRule::<true>(self.cuba.rule()),
+                neurons,
+            ))
+        } else {
+            Box::new(LaneGroup::new(
+                self,
+                CubaLiRule::<false>(self.cuba.rule()),
+                neurons,
+            ))
+        })
+    }
+}
+
+/// [`CubaLi`] for one lane of many.
+struct CubaLiRule<const EXPONENTIAL: bool>(CubaRule<EXPONENTIAL>);
+
+impl<const EXPONENTIAL: bool> LaneRule<6, 2> for CubaLiRule<EXPONENTIAL> {
+    fn firing(&self) -> Option<FiringRule> {
+        None
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        row: [f64; 6],
+        [i, v]: [f64; 2],
+        input: f64,
+        _: bool,
+    ) -> ([f64; 2], f32) {
+        let (current, next) = self.0.step(row, i, v, input);
+        ([current, next], next as f32)
+    }
+}
+
+impl Packed<6, 2> for CubaLi {
+    const POTENTIAL: usize = 1;
+
+    fn row(&self, neuron: usize) -> [f64; 6] {
+        self.cuba.row(neuron)
+    }
+
+    fn pack(state: &CubaState) -> ([f64; 2], u32) {
+        ([state.i, state.v], state.refractory)
+    }
+
+    fn unpack([i, v]: [f64; 2], refractory: u32) -> CubaState {
+        CubaState { i, v, refractory }
     }
 }

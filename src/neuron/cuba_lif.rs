@@ -1,13 +1,16 @@
 //! Current-based leaky integrate-and-fire.
 
-use super::cuba::{Cuba, CubaState};
+use super::cuba::{Cuba, CubaRule, CubaState};
 use super::entry::Model;
 use super::error::NeuronError;
 use super::firing::Firing;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed, join};
 use super::loihi::Loihi;
+use super::model::Advance;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, Reset};
+use std::ops::Range;
 
 pub(super) const MODEL: Model = Model {
     name: CubaLif::NAME,
@@ -119,5 +122,65 @@ impl NeuronModel for CubaLif {
 
     fn potential(&self, state: &CubaState) -> f64 {
         state.v
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        Some(if self.cuba.is_exponential() {
+            self.lanes::<true>(neurons)
+        } else {
+            self.lanes::<false>(neurons)
+        })
+    }
+}
+
+impl CubaLif {
+    fn lanes<const EXPONENTIAL: bool>(&self, neurons: Range<usize>) -> Box<dyn Advance> {
+        let rule = CubaLifRule::<EXPONENTIAL> {
+            cuba: self.cuba.rule(),
+            firing: self.firing.rule(),
+        };
+        Box::new(LaneGroup::new(self, rule, neurons))
+    }
+}
+
+/// [`CubaLif`] for one lane of many.
+struct CubaLifRule<const EXPONENTIAL: bool> {
+    cuba: CubaRule<EXPONENTIAL>,
+    firing: FiringRule,
+}
+
+impl<const EXPONENTIAL: bool> LaneRule<9, 2> for CubaLifRule<EXPONENTIAL> {
+    fn firing(&self) -> Option<FiringRule> {
+        Some(self.firing)
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        [a, b, c, d, e, f, fires_at, threshold, v_reset]: [f64; 9],
+        [i, v]: [f64; 2],
+        input: f64,
+        free: bool,
+    ) -> ([f64; 2], f32) {
+        let (current, next) = self.cuba.step([a, b, c, d, e, f], i, v, input);
+        let fires = free & (next >= fires_at);
+        let (after, spikes) = (self.firing).discharge::<MANY>(fires, next, threshold, v_reset);
+        ([current, if free { after } else { v }], spikes as f32)
+    }
+}
+
+impl Packed<9, 2> for CubaLif {
+    const POTENTIAL: usize = 1;
+
+    fn row(&self, neuron: usize) -> [f64; 9] {
+        join(self.cuba.row(neuron), self.firing.row(neuron))
+    }
+
+    fn pack(state: &CubaState) -> ([f64; 2], u32) {
+        ([state.i, state.v], state.refractory)
+    }
+
+    fn unpack([i, v]: [f64; 2], refractory: u32) -> CubaState {
+        CubaState { i, v, refractory }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::coefficients::Coefficients;
 use super::error::NeuronError;
+use super::lanes::FiringRule;
 use super::options::SpikeLimit;
 use super::setup::NeuronSetup;
 use super::{Reset, ThresholdTest};
@@ -58,9 +59,20 @@ impl Firing {
         })
     }
 
-    /// Smallest potential that fires, if all neurons share it.
-    pub fn fires_at(&self) -> Option<f64> {
-        self.rows.shared().map(|row| row.fires_at)
+    /// The same for one lane of many.
+    pub fn rule(&self) -> FiringRule {
+        FiringRule {
+            subtract: self.reset == Reset::Subtract,
+            above: self.above,
+            many: self.unbounded,
+            refractory: self.refractory,
+        }
+    }
+
+    /// Of one neuron: the smallest potential that fires, the threshold, and `v_reset`.
+    pub fn row(&self, neuron: usize) -> [f64; 3] {
+        let row = self.rows.get(neuron);
+        [row.fires_at, row.threshold, row.v_reset]
     }
 
     /// Tests the potential `v`, resets it, and returns the number of spikes.

@@ -2,10 +2,13 @@
 
 use super::entry::Model;
 use super::error::NeuronError;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed};
 use super::loihi::Loihi;
+use super::model::Advance;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter};
+use std::ops::Range;
 
 pub(super) const MODEL: Model = Model {
     name: GradedIntegrator::NAME,
@@ -84,5 +87,46 @@ impl NeuronModel for GradedIntegrator {
 
     fn potential(&self, v: &f64) -> f64 {
         *v
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        Some(Box::new(LaneGroup::new(self, IntegratorRule, neurons)))
+    }
+}
+
+/// [`GradedIntegrator`] for one lane of many.
+struct IntegratorRule;
+
+impl LaneRule<1, 1> for IntegratorRule {
+    fn firing(&self) -> Option<FiringRule> {
+        None
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        [r]: [f64; 1],
+        [v]: [f64; 1],
+        input: f64,
+        _: bool,
+    ) -> ([f64; 1], f32) {
+        let next = v + r * input;
+        ([next], next as f32)
+    }
+}
+
+impl Packed<1, 1> for GradedIntegrator {
+    const POTENTIAL: usize = 0;
+
+    fn row(&self, neuron: usize) -> [f64; 1] {
+        [self.r.get(neuron)]
+    }
+
+    fn pack(v: &f64) -> ([f64; 1], u32) {
+        ([*v], 0)
+    }
+
+    fn unpack([v]: [f64; 1], _: u32) -> f64 {
+        v
     }
 }

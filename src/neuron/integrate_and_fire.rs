@@ -3,11 +3,14 @@
 use super::entry::Model;
 use super::error::NeuronError;
 use super::firing::Firing;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed, join};
 use super::loihi::Loihi;
+use super::model::Advance;
 use super::options::Resistance;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter};
+use std::ops::Range;
 
 pub(super) const MODEL: Model = Model {
     name: If::NAME,
@@ -141,5 +144,63 @@ impl NeuronModel for If {
 
     fn potential(&self, state: &SpikingState) -> f64 {
         state.v
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        let rule = IfRule {
+            decay: self.decay,
+            floored: self.floor.is_some(),
+            firing: self.firing.rule(),
+        };
+        Some(Box::new(LaneGroup::new(self, rule, neurons)))
+    }
+}
+
+/// [`If`] for one lane of many.
+struct IfRule {
+    decay: f64,
+    floored: bool,
+    firing: FiringRule,
+}
+
+impl LaneRule<5, 1> for IfRule {
+    fn firing(&self) -> Option<FiringRule> {
+        Some(self.firing)
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        [r, floor, fires_at, threshold, v_reset]: [f64; 5],
+        [v]: [f64; 1],
+        input: f64,
+        free: bool,
+    ) -> ([f64; 1], f32) {
+        let next = self.decay * v + r * input;
+        let fires = free & (next >= fires_at);
+        let (after, spikes) = (self.firing).discharge::<MANY>(fires, next, threshold, v_reset);
+        let after = if self.floored {
+            after.max(floor)
+        } else {
+            after
+        };
+        ([if free { after } else { v }], spikes as f32)
+    }
+}
+
+impl Packed<5, 1> for If {
+    const POTENTIAL: usize = 0;
+
+    fn row(&self, neuron: usize) -> [f64; 5] {
+        let floor = self.floor.as_ref().map_or(0.0, |floor| floor.get(neuron));
+        join([self.r.get(neuron), floor], self.firing.row(neuron))
+    }
+
+    fn pack(state: &SpikingState) -> ([f64; 1], u32) {
+        ([state.v], state.refractory)
+    }
+
+    fn unpack([v]: [f64; 1], refractory: u32) -> SpikingState {
+        SpikingState { v, refractory }
     }
 }

@@ -2,10 +2,13 @@
 
 use super::entry::Model;
 use super::error::NeuronError;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed};
+use super::model::Advance;
 use super::options::ResetRule;
 use super::parameter_info::ParameterInfo;
 use super::setup::NeuronSetup;
 use super::{NeuronModel, Parameter};
+use std::ops::Range;
 
 pub(super) const MODEL: Model = Model {
     name: Izhikevich::NAME,
@@ -176,5 +179,54 @@ impl NeuronModel for Izhikevich {
 
     fn potential(&self, state: &IzhikevichState) -> f64 {
         state.v
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        let rule = IzhikevichRule { dt_ms: self.dt_ms };
+        Some(Box::new(LaneGroup::new(self, rule, neurons)))
+    }
+}
+
+/// [`Izhikevich`] for one lane of many.
+struct IzhikevichRule {
+    dt_ms: f64,
+}
+
+impl LaneRule<4, 2> for IzhikevichRule {
+    fn firing(&self) -> Option<FiringRule> {
+        None
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        [a, b, c, d]: [f64; 4],
+        [mut v, mut u]: [f64; 2],
+        input: f64,
+        _: bool,
+    ) -> ([f64; 2], f32) {
+        for _ in 0..2 {
+            v += 0.5 * self.dt_ms * (0.04 * (v * v) + 5.0 * v + 140.0 - u + input);
+        }
+        u += self.dt_ms * a * (b * v - u);
+        let fires = v >= PEAK_MV;
+        let state = if fires { [c, u + d] } else { [v, u] };
+        (state, if fires { 1.0 } else { 0.0 })
+    }
+}
+
+impl Packed<4, 2> for Izhikevich {
+    const POTENTIAL: usize = 0;
+
+    fn row(&self, neuron: usize) -> [f64; 4] {
+        [&self.a, &self.b, &self.c, &self.d].map(|parameter| parameter.get(neuron))
+    }
+
+    fn pack(state: &IzhikevichState) -> ([f64; 2], u32) {
+        ([state.v, state.u], 0)
+    }
+
+    fn unpack([v, u]: [f64; 2], _: u32) -> IzhikevichState {
+        IzhikevichState { v, u }
     }
 }

@@ -2,11 +2,14 @@
 
 use super::entry::Model;
 use super::error::NeuronError;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed};
 use super::loihi::Loihi;
-use super::membrane::Membrane;
+use super::membrane::{Membrane, MembraneRule};
+use super::model::Advance;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter};
+use std::ops::Range;
 
 pub(super) const MODEL: Model = Model {
     name: Li::NAME,
@@ -87,5 +90,58 @@ impl NeuronModel for Li {
 
     fn potential(&self, v: &f64) -> f64 {
         *v
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        Some(if self.membrane.is_exponential() {
+            Box::new(LaneGroup::new(
+                self,
+                LiRule::<true>(self.membrane.rule()),
+                neurons,
+            ))
+        } else {
+            Box::new(LaneGroup::new(
+                self,
+                LiRule::<false>(self.membrane.rule()),
+                neurons,
+            ))
+        })
+    }
+}
+
+/// [`Li`] for one lane of many.
+struct LiRule<const EXPONENTIAL: bool>(MembraneRule<EXPONENTIAL>);
+
+impl<const EXPONENTIAL: bool> LaneRule<3, 1> for LiRule<EXPONENTIAL> {
+    fn firing(&self) -> Option<FiringRule> {
+        None
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        row: [f64; 3],
+        [v]: [f64; 1],
+        input: f64,
+        _: bool,
+    ) -> ([f64; 1], f32) {
+        let next = self.0.step(row, v, input);
+        ([next], next as f32)
+    }
+}
+
+impl Packed<3, 1> for Li {
+    const POTENTIAL: usize = 0;
+
+    fn row(&self, neuron: usize) -> [f64; 3] {
+        self.membrane.row(neuron)
+    }
+
+    fn pack(v: &f64) -> ([f64; 1], u32) {
+        ([*v], 0)
+    }
+
+    fn unpack([v]: [f64; 1], _: u32) -> f64 {
+        v
     }
 }

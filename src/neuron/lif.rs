@@ -4,9 +4,9 @@ use super::entry::Model;
 use super::error::NeuronError;
 use super::firing::Firing;
 use super::integrate_and_fire::SpikingState;
-use super::leaky_group::LeakyGroup;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed, join};
 use super::loihi::Loihi;
-use super::membrane::Membrane;
+use super::membrane::{Membrane, MembraneRule};
 use super::model::Advance;
 use super::setup::NeuronSetup;
 use super::shared;
@@ -60,8 +60,8 @@ pub(super) const MODEL: Model = Model {
 pub struct Lif {
     setup: NeuronSetup,
     initial: Parameter,
-    pub(super) membrane: Membrane,
-    pub(super) firing: Firing,
+    membrane: Membrane,
+    firing: Firing,
 }
 
 impl Lif {
@@ -121,9 +121,62 @@ impl NeuronModel for Lif {
     }
 
     fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
-        let decay = self.membrane.shared_decay()?;
-        let fires_at = self.firing.fires_at()?;
-        let group = LeakyGroup::new(self, &self.firing, decay, fires_at, neurons);
-        Some(Box::new(group))
+        Some(if self.membrane.is_exponential() {
+            self.lanes::<true>(neurons)
+        } else {
+            self.lanes::<false>(neurons)
+        })
+    }
+}
+
+impl Lif {
+    fn lanes<const EXPONENTIAL: bool>(&self, neurons: Range<usize>) -> Box<dyn Advance> {
+        let rule = LeakyRule::<EXPONENTIAL> {
+            membrane: self.membrane.rule(),
+            firing: self.firing.rule(),
+        };
+        Box::new(LaneGroup::new(self, rule, neurons))
+    }
+}
+
+/// [`Lif`] for one lane of many.
+struct LeakyRule<const EXPONENTIAL: bool> {
+    membrane: MembraneRule<EXPONENTIAL>,
+    firing: FiringRule,
+}
+
+impl<const EXPONENTIAL: bool> LaneRule<6, 1> for LeakyRule<EXPONENTIAL> {
+    fn firing(&self) -> Option<FiringRule> {
+        Some(self.firing)
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        [rate, pull, gain, fires_at, threshold, v_reset]: [f64; 6],
+        [v]: [f64; 1],
+        input: f64,
+        free: bool,
+    ) -> ([f64; 1], f32) {
+        let next = self.membrane.step([rate, pull, gain], v, input);
+        let fires = free & (next >= fires_at);
+        let (after, spikes) = (self.firing).discharge::<MANY>(fires, next, threshold, v_reset);
+        ([if free { after } else { v }], spikes as f32)
+    }
+}
+
+impl Packed<6, 1> for Lif {
+    const POTENTIAL: usize = 0;
+
+    fn row(&self, neuron: usize) -> [f64; 6] {
+        join(self.membrane.row(neuron), self.firing.row(neuron))
+    }
+
+    fn pack(state: &SpikingState) -> ([f64; 1], u32) {
+        ([state.v], state.refractory)
+    }
+
+    fn unpack([v]: [f64; 1], refractory: u32) -> SpikingState {
+        SpikingState { v, refractory }
     }
 }

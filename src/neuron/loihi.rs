@@ -2,9 +2,12 @@
 
 use super::coefficients::zip;
 use super::error::NeuronError;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed};
+use super::model::Advance;
 use super::options::{FixedPoint, InputKind, Integration, SpikeLimit};
 use super::setup::NeuronSetup;
 use super::{NeuronModel, Parameter, Reset, ThresholdTest};
+use std::ops::Range;
 
 /// 2^12: a decay of this much forgets everything.
 const UNITY: i64 = 1 << 12;
@@ -281,5 +284,85 @@ impl<const SPIKES: bool> NeuronModel for Loihi<SPIKES> {
     /// [V].
     fn potential(&self, state: &LoihiState) -> f64 {
         f64::from(state.v) / self.units
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        let firing = FiringRule {
+            subtract: false,
+            above: true,
+            many: false,
+            refractory: self.setup.options().refractory_timesteps,
+        };
+        let units = self.units;
+        let rule = LoihiRule::<SPIKES> { units, firing };
+        Some(Box::new(LaneGroup::new(self, rule, neurons)))
+    }
+}
+
+/// [`Loihi`] for one lane of many. Its integers have at most 37 bits: a number of double precision
+/// holds each of them, and rounds as they do once it is truncated.
+struct LoihiRule<const SPIKES: bool> {
+    units: f64,
+    firing: FiringRule,
+}
+
+impl<const SPIKES: bool> LaneRule<5, 2> for LoihiRule<SPIKES> {
+    fn firing(&self) -> Option<FiringRule> {
+        // A read-out has a refractory period as little as a threshold.
+        SPIKES.then_some(self.firing)
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        [keep_u, keep_v, bias, threshold, gain]: [f64; 5],
+        [u, v]: [f64; 2],
+        input: f64,
+        free: bool,
+    ) -> ([f64; 2], f32) {
+        const WIDE: f64 = LIMIT as f64;
+        const SHIFTED: f64 = (1 << SHIFT) as f64;
+        let weights = (gain * input).clamp(-MAX_THRESHOLD, MAX_THRESHOLD).trunc();
+        // An integer that is no number is 0.
+        let weights = if weights.is_nan() { 0.0 } else { weights };
+        let u = (u * keep_u / UNITY as f64).trunc() + weights * SHIFTED;
+        let u = if u > WIDE { u - 2.0 * WIDE } else { u };
+        let u = if u <= -WIDE { u + 2.0 * WIDE } else { u };
+        let next = (v * keep_v / UNITY as f64).trunc() + u + bias;
+        let next = next.clamp(1.0 - WIDE, WIDE - 1.0);
+        if !SPIKES {
+            return ([u, next], ((next + 0.0) / self.units) as f32);
+        }
+        let fires = free & (next > threshold);
+        let after = if fires { 0.0 } else { next };
+        let spike = if fires { 1.0 } else { 0.0 };
+        ([u, if free { after } else { v }], spike)
+    }
+}
+
+impl<const SPIKES: bool> Packed<5, 2> for Loihi<SPIKES> {
+    const POTENTIAL: usize = 1;
+
+    fn row(&self, neuron: usize) -> [f64; 5] {
+        [
+            &self.keep_u,
+            &self.keep_v,
+            &self.bias,
+            &self.threshold,
+            &self.gain,
+        ]
+        .map(|parameter| parameter.get(neuron))
+    }
+
+    fn pack(state: &LoihiState) -> ([f64; 2], u32) {
+        ([state.u.into(), state.v.into()], state.refractory)
+    }
+
+    fn unpack([u, v]: [f64; 2], refractory: u32) -> LoihiState {
+        LoihiState {
+            u: u as i32,
+            v: v as i32,
+            refractory,
+        }
     }
 }

@@ -68,19 +68,50 @@ impl Membrane {
         if self.exponential {
             decay(v, rate, pull, gain, input)
         } else {
-            v + rate * ((pull - v) + gain * input) + self.jump * input
+            euler(v, rate, pull, gain, self.jump, input)
         }
     }
 
-    /// The same as a function of potential and input alone, if all neurons share it and it is that
-    /// of exponential integration.
-    pub fn shared_decay(&self) -> Option<impl Fn(f64, f64) -> f64 + Copy + use<>> {
-        let &Row { rate, pull, gain } = self.rows.shared().filter(|_| self.exponential)?;
-        Some(move |v, input| decay(v, rate, pull, gain, input))
+    /// Whether integration is exponential, rather than Euler's.
+    pub fn is_exponential(&self) -> bool {
+        self.exponential
+    }
+
+    /// The same without the coefficients.
+    pub fn rule<const EXPONENTIAL: bool>(&self) -> MembraneRule<EXPONENTIAL> {
+        MembraneRule { jump: self.jump }
+    }
+
+    /// Coefficients of one neuron.
+    pub fn row(&self, neuron: usize) -> [f64; 3] {
+        let row = self.rows.get(neuron);
+        [row.rate, row.pull, row.gain]
+    }
+}
+
+/// A membrane for one lane of many.
+pub(super) struct MembraneRule<const EXPONENTIAL: bool> {
+    jump: f64,
+}
+
+impl<const EXPONENTIAL: bool> MembraneRule<EXPONENTIAL> {
+    /// The potential one timestep later.
+    #[inline(always)]
+    pub fn step(&self, [rate, pull, gain]: [f64; 3], v: f64, input: f64) -> f64 {
+        if EXPONENTIAL {
+            decay(v, rate, pull, gain, input)
+        } else {
+            euler(v, rate, pull, gain, self.jump, input)
+        }
     }
 }
 
 #[inline(always)]
 fn decay(v: f64, rate: f64, pull: f64, gain: f64, input: f64) -> f64 {
     v * rate + pull + gain * input
+}
+
+#[inline(always)]
+fn euler(v: f64, rate: f64, pull: f64, gain: f64, jump: f64, input: f64) -> f64 {
+    v + rate * ((pull - v) + gain * input) + jump * input
 }

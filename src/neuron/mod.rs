@@ -20,6 +20,8 @@
 mod alif;
 mod catalogue;
 mod coefficients;
+#[cfg(test)]
+mod conformance;
 mod cuba;
 mod cuba_li;
 mod cuba_lif;
@@ -30,7 +32,7 @@ mod i;
 mod integrate_and_fire;
 mod integrate_fire;
 mod izhikevich;
-mod leaky_group;
+mod lanes;
 mod li;
 mod lif;
 mod loihi;
@@ -60,7 +62,7 @@ pub use li::Li;
 pub use lif::Lif;
 pub use loihi::{Loihi, LoihiState};
 pub use max_pool::{MaxPool, MaxPoolRule};
-pub use model::{Advance, Dynamics, NeuronModel, Parameter};
+pub use model::{Advance, Dynamics, LANES, LaneBlocks, NeuronModel, Parameter};
 pub use options::{
     CurrentOrder, FixedPoint, InitialPotential, InputKind, IntegrateFireOptions, Integration,
     LeakPotential, Options, ResetRule, Resistance, SpikeLimit,

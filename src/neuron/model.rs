@@ -1,5 +1,6 @@
 //! What a neuron model is: pure physics of one neuron, written once per model.
 
+use crate::spike_train::SpikeTrain;
 use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Range;
@@ -125,10 +126,33 @@ pub trait NeuronModel: Debug + Clone + PartialEq + Send + Sync + 'static {
     }
 }
 
+/// How a [`PlainGroup`] updates neurons, in words.
+pub(crate) const ONE_BY_ONE: &str = "one neuron after the other";
+
 /// Whether anything was added to an input, which starts as `-0.0`.
 #[inline(always)]
 pub(super) fn is_reached(input: f32) -> bool {
     input.to_bits() != (-0.0f32).to_bits()
+}
+
+/// Neurons that are updated together: what fires among them is one word.
+pub const LANES: usize = 64;
+
+/// Neurons in blocks of [`LANES`], each of which may be driven through many timesteps by itself.
+pub trait LaneBlocks {
+    /// Puts the neurons of a block back to rest.
+    fn reset_block(&mut self, block: usize);
+
+    /// Drives a block through as many timesteps as there are `inputs`, `-0.0` where nothing reaches
+    /// a neuron or there is none. Appends a word of what fires for each of them to `fired`, and adds
+    /// to `active` how many neurons had a nonzero potential before or any input.
+    fn advance_block(
+        &mut self,
+        block: usize,
+        inputs: &[[f32; LANES]],
+        fired: &mut Vec<u64>,
+        active: Option<&mut [usize]>,
+    );
 }
 
 /// The state of neurons of one model, numbered from the first of them.
@@ -140,6 +164,24 @@ pub trait Advance: Send {
     /// reaches. Calls `emit(neuron, value)` for each neuron that emits something, ascending.
     /// Returns how many neurons had a nonzero potential before or any input.
     fn advance(&mut self, input: &[f32], emit: &mut dyn FnMut(u32, f32)) -> usize;
+
+    /// As [`advance`](Self::advance), and adds what is emitted to the timestep of `train` that is being
+    /// written. What it returns means something if `count` only.
+    fn advance_train(&mut self, input: &[f32], count: bool, train: &mut SpikeTrain) -> usize {
+        let _ = count;
+        self.advance(input, &mut |neuron, value| train.push_value(neuron, value))
+    }
+
+    /// The same neurons as blocks that may be driven one after the other, if they emit nothing but
+    /// single spikes.
+    fn blocks(&mut self) -> Option<&mut dyn LaneBlocks> {
+        None
+    }
+
+    /// How neurons are updated, in words.
+    fn kernel(&self) -> &'static str {
+        ONE_BY_ONE
+    }
 
     /// Whether a timestep without input would neither change one neuron nor make it emit anything.
     fn is_still(&self, neuron: usize) -> bool;
@@ -163,6 +205,8 @@ pub trait Dynamics: Debug + Send + Sync {
     fn parameters_for(&self) -> Option<usize>;
     /// State of the neurons in a range of the population, at rest.
     fn group_of(&self, neurons: Range<usize>) -> Box<dyn Advance>;
+    /// The same, one neuron after the other: what any faster way has to equal to the bit.
+    fn plain_group_of(&self, neurons: Range<usize>) -> Box<dyn Advance>;
     /// State of a whole population of `neurons` neurons, at rest.
     fn group(&self, neurons: usize) -> Box<dyn Advance> {
         self.group_of(0..neurons)
@@ -261,7 +305,11 @@ impl<M: NeuronModel> Dynamics for M {
 
     fn group_of(&self, neurons: Range<usize>) -> Box<dyn Advance> {
         self.fast_group(neurons.clone())
-            .unwrap_or_else(|| Box::new(PlainGroup::new(self.clone(), neurons)))
+            .unwrap_or_else(|| self.plain_group_of(neurons))
+    }
+
+    fn plain_group_of(&self, neurons: Range<usize>) -> Box<dyn Advance> {
+        Box::new(PlainGroup::new(self.clone(), neurons))
     }
 
     fn as_any(&self) -> &dyn Any {

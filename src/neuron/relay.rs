@@ -1,6 +1,9 @@
 //! A node that passes values on.
 
 use super::NeuronModel;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed};
+use super::model::Advance;
+use std::ops::Range;
 
 /// Emits the sum of its input unchanged, in the timestep in which it arrives.
 ///
@@ -36,6 +39,44 @@ impl NeuronModel for Relay {
     fn potential(&self, _state: &Self::State) -> f64 {
         0.0
     }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        Some(Box::new(LaneGroup::new(self, RelayRule, neurons)))
+    }
+}
+
+/// [`Relay`] for one lane of many, its potential a number that stays zero.
+struct RelayRule;
+
+impl LaneRule<0, 1> for RelayRule {
+    fn firing(&self) -> Option<FiringRule> {
+        None
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        _: [f64; 0],
+        zero: [f64; 1],
+        input: f64,
+        _: bool,
+    ) -> ([f64; 1], f32) {
+        (zero, input as f32)
+    }
+}
+
+impl Packed<0, 1> for Relay {
+    const POTENTIAL: usize = 0;
+
+    fn row(&self, _: usize) -> [f64; 0] {
+        []
+    }
+
+    fn pack((): &()) -> ([f64; 1], u32) {
+        ([0.0], 0)
+    }
+
+    fn unpack(_: [f64; 1], _: u32) {}
 }
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 
 use super::entry::Model;
 use super::error::NeuronError;
+use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed};
+use super::model::Advance;
 use super::parameter_info::ParameterInfo;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, ThresholdTest};
+use std::ops::Range;
 
 pub(super) const MODEL: Model = Model {
     name: Heaviside::NAME,
@@ -88,5 +91,45 @@ impl NeuronModel for Heaviside {
 
     fn potential(&self, last: &f64) -> f64 {
         *last
+    }
+
+    fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
+        Some(Box::new(LaneGroup::new(self, HeavisideRule, neurons)))
+    }
+}
+
+/// [`Heaviside`] for one lane of many.
+struct HeavisideRule;
+
+impl LaneRule<1, 1> for HeavisideRule {
+    fn firing(&self) -> Option<FiringRule> {
+        None
+    }
+
+    #[inline(always)]
+    fn lane<const MANY: bool>(
+        &self,
+        [fires_at]: [f64; 1],
+        _: [f64; 1],
+        input: f64,
+        _: bool,
+    ) -> ([f64; 1], f32) {
+        ([input], if input >= fires_at { 1.0 } else { 0.0 })
+    }
+}
+
+impl Packed<1, 1> for Heaviside {
+    const POTENTIAL: usize = 0;
+
+    fn row(&self, neuron: usize) -> [f64; 1] {
+        [self.fires_at.get(neuron)]
+    }
+
+    fn pack(last: &f64) -> ([f64; 1], u32) {
+        ([*last], 0)
+    }
+
+    fn unpack([last]: [f64; 1], _: u32) -> f64 {
+        last
     }
 }

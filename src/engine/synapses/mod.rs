@@ -186,6 +186,18 @@ impl<'n> Synapses<'n> {
         matches!(self.layout, Layout::Dense(_))
     }
 
+    /// How synapses are summed, in words.
+    pub(super) fn kernel(&self) -> &'static str {
+        match &self.layout {
+            Layout::Dense(Panels::Float(_)) => "rows of a matrix, single precision",
+            Layout::Dense(Panels::Int8(_)) => "rows of a matrix, 8 bits",
+            Layout::Convolution(_, Panels::Float(_)) => "rows of a kernel, single precision",
+            Layout::Convolution(_, Panels::Int8(_)) => "rows of a kernel, 8 bits",
+            Layout::Listed(_) => "listed synapses",
+            Layout::Plain => "one synapse after the other",
+        }
+    }
+
     /// Memory that the weights of a dense matrix take [bytes].
     pub(super) fn dense_bytes(&self) -> usize {
         match (&self.layout, &self.connectivity().pattern) {
