@@ -3,6 +3,7 @@
 use super::EventCounts;
 use crate::network::{Role, Topology};
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 
 /// Samples that stand for one, so that whole numbers of events can hold fractions of an event.
 const RESOLUTION: u64 = 1_000_000;
@@ -144,25 +145,20 @@ impl EventCounts {
         for (index, population) in counts.populations.iter_mut().enumerate() {
             let on_chip = self.topology.populations[index].role != Role::Input;
             let spiking = if on_chip { parts } else { PARTS };
-            each(&mut population.spikes, spiking);
+            (population.spikes).map(|spikes| spikes.saturating_mul(spiking));
             each(&mut population.spikes_per_timestep, spiking);
             each(&mut population.negative_spikes_per_timestep, spiking);
             let samples = self.samples as f64;
-            let thinned = |values: &mut [u64], all: f64| {
-                // Neighbours are often alike, and a power is slow.
-                let mut last = (0, thin(0, all));
-                for value in values {
-                    if *value != last.0 {
-                        last = (*value, thin(*value, all));
-                    }
-                    *value = last.1;
-                }
-            };
             let neurons = population.touched.len() as f64 * samples;
             let steps = f64::from(self.timesteps) * samples;
-            thinned(&mut population.touched, steps);
-            thinned(&mut population.touched_per_timestep, neurons);
-            thinned(&mut population.active_per_timestep, neurons);
+            (population.touched).map(remembered(|value| thin(value, steps)));
+            for values in [
+                &mut population.touched_per_timestep,
+                &mut population.active_per_timestep,
+            ] {
+                let thinned = remembered(|value| thin(value, neurons));
+                values.iter_mut().for_each(|value| *value = thinned(*value));
+            }
             population.leak_updates = population.leak_updates.saturating_mul(PARTS);
         }
         for (edge, projection) in self.topology.edges.iter().zip(&mut counts.projections) {
@@ -184,7 +180,7 @@ impl EventCounts {
         let twice = |values: &mut Vec<u64>| values.extend_from_within(..);
         for population in &mut counts.populations {
             for values in [&mut population.spikes, &mut population.touched] {
-                values.iter_mut().for_each(|value| *value *= 2);
+                values.map(|value| value * 2);
             }
             twice(&mut population.spikes_per_timestep);
             twice(&mut population.negative_spikes_per_timestep);
@@ -207,5 +203,16 @@ impl EventCounts {
             .filter(|(_, node)| matches!(node.role, Role::Spiking | Role::Pooling))
             .map(|(index, _)| self.rate(index))
             .fold(0.0, f64::max)
+    }
+}
+
+/// A rule that is not worked out again for a value like the one before: neighbours are often alike.
+fn remembered(rule: impl Fn(u64) -> u64) -> impl Fn(u64) -> u64 {
+    let last = Cell::new((0, rule(0)));
+    move |value| {
+        if last.get().0 != value {
+            last.set((value, rule(value)));
+        }
+        last.get().1
     }
 }

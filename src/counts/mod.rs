@@ -7,12 +7,14 @@ mod assumed;
 mod dense;
 mod neurobench;
 mod number_format;
+mod per_neuron;
 mod truncate;
 
 pub use assumed::AssumedRates;
 pub use dense::{DenseCounts, DenseLayer, EffectiveMacs};
 pub use neurobench::{NeuroBench, SynapticOperations};
 pub use number_format::NumberFormat;
+pub use per_neuron::PerNeuron;
 
 use crate::network::{Role, Topology};
 
@@ -29,9 +31,9 @@ pub struct FormatCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PopulationCounts {
     /// Spikes of each neuron, channels last.
-    pub spikes: Vec<u64>,
+    pub spikes: PerNeuron,
     /// Timesteps in which each neuron had any input or a bias, channels last.
-    pub touched: Vec<u64>,
+    pub touched: PerNeuron,
     /// Spikes in each timestep, those that take one back included.
     pub spikes_per_timestep: Vec<u64>,
     /// Those of them that take one back, by the value −1: only chips whose spikes carry a sign can
@@ -113,8 +115,8 @@ impl Tally {
     pub fn new(neurons: &[usize], projections: usize, timesteps: u32) -> Self {
         let steps = timesteps as usize;
         let population = |&neurons: &usize| PopulationCounts {
-            spikes: vec![0; neurons],
-            touched: vec![0; neurons],
+            spikes: PerNeuron::alike(neurons, 0),
+            touched: PerNeuron::alike(neurons, 0),
             spikes_per_timestep: vec![0; steps],
             negative_spikes_per_timestep: vec![0; steps],
             touched_per_timestep: vec![0; steps],

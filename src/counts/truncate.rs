@@ -31,15 +31,15 @@ impl EventCounts {
     pub fn truncated(&self, timesteps: u32) -> EventCounts {
         let steps = self.timesteps.min(timesteps) as usize;
         let first = |values: &[u64]| values[..steps.min(values.len())].to_vec();
-        let spread = |values: &[u64], kept: &[u64], all: &[u64]| {
-            spread(values, kept.iter().sum(), all.iter().sum())
-        };
+        let sum = |values: &[u64]| values.iter().sum();
         let populations = self.populations.iter().map(|counts| {
             let spikes = first(&counts.spikes_per_timestep);
             let touched = first(&counts.touched_per_timestep);
             PopulationCounts {
-                spikes: spread(&counts.spikes, &spikes, &counts.spikes_per_timestep),
-                touched: spread(&counts.touched, &touched, &counts.touched_per_timestep),
+                spikes: counts
+                    .spikes
+                    .share(sum(&spikes), sum(&counts.spikes_per_timestep)),
+                touched: (counts.touched).share(sum(&touched), sum(&counts.touched_per_timestep)),
                 spikes_per_timestep: spikes,
                 negative_spikes_per_timestep: first(&counts.negative_spikes_per_timestep),
                 touched_per_timestep: touched,
@@ -59,30 +59,5 @@ impl EventCounts {
             populations: populations.collect(),
             projections: projections.collect(),
         }
-    }
-}
-
-/// Scales values by `part / whole`, so that their sum is scaled exactly.
-fn spread(values: &[u64], part: u64, whole: u64) -> Vec<u64> {
-    let (mut seen, mut given) = (0u128, 0u128);
-    let share = |value: &u64| {
-        seen += u128::from(*value);
-        let due = seen * u128::from(part) / u128::from(whole.max(1));
-        let share = due - given;
-        given = due;
-        share as u64
-    };
-    values.iter().map(share).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn worked_shares_keep_their_sum() {
-        assert_eq!(spread(&[3, 1, 4, 2], 5, 10), [1, 1, 2, 1]);
-        assert_eq!(spread(&[3, 1, 4, 2], 10, 10), [3, 1, 4, 2]);
-        assert_eq!(spread(&[0, 0], 0, 0), [0, 0]);
     }
 }

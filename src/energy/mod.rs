@@ -66,7 +66,7 @@ pub use law::Law;
 pub use mapped::placement;
 pub use monte_carlo::{distributions, triangular};
 pub use options::{DeviceLimits, LargeBatch, PlacementRule, PriceOptions};
-pub use profile::profile;
+pub use profile::{EnergyProfile, profile};
 pub use rates::rate_curves;
 pub use roofline::roofs;
 pub use tornado::sensitivities;
@@ -147,7 +147,7 @@ pub fn price_placed(
     price_mapped(hardware, work, options, Some(&mapped))
 }
 
-/// What [`price`], [`rate_curves`] and [`sensitivities`] say about a device.
+/// What [`price`], [`rate_curves`], [`sensitivities`] and [`profile()`] say about a device.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Analysis {
@@ -157,6 +157,8 @@ pub struct Analysis {
     pub rate_curves: Vec<RateCurve>,
     /// Which figure matters, for each report with a total.
     pub sensitivities: Vec<Sensitivity>,
+    /// Energy by timesteps and by layer, if the device runs spiking networks.
+    pub profile: Option<EnergyProfile>,
 }
 
 /// All of it at once: the neurons are placed and their spikes routed a single time, which is most of
@@ -170,6 +172,7 @@ pub fn analyse(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Anal
     Analysis {
         rate_curves: rates::curves(hardware, work, options, mapped),
         sensitivities: tornado::swings(hardware, work, options, mapped),
+        profile: profile::profile_mapped(hardware, work, options, mapped),
         targets,
     }
 }

@@ -16,25 +16,23 @@ struct Pricer<'a> {
     work: Work<'a>,
     format: Option<NumberFormat>,
     options: &'a PriceOptions,
-    mapped: Option<Mapped>,
+    mapped: Option<&'a Mapped>,
 }
 
-impl<'a> Pricer<'a> {
-    fn new(hardware: &'a Hardware, work: &'a Work<'a>, options: &'a PriceOptions) -> Self {
-        let format = formats(hardware, work).into_iter().next().flatten();
-        Pricer {
-            hardware,
-            work: work.at(format),
-            format,
-            options,
-            mapped: mapped(hardware, work, options),
-        }
-    }
-
+impl Pricer<'_> {
     /// The spiking network; `None` if the device does not run it.
     fn price(&self, counts: &EventCounts) -> Option<TargetReport> {
-        let mapped =
-            (self.mapped.as_ref()).map(|mapped| Mapped::new(counts, mapped.placement.clone()));
+        let mapped = self.mapped.map(|mapped| {
+            let placement = mapped.placement.clone();
+            match (mapped.traffic).share(self.work.counts, counts, &placement) {
+                Some(traffic) => Mapped {
+                    placement,
+                    traffic,
+                    rule: None,
+                },
+                None => Mapped::new(counts, placement),
+            }
+        });
         let work = self.work.with_counts(counts);
         let reports = price_at(
             self.hardware,
@@ -51,12 +49,33 @@ impl<'a> Pricer<'a> {
 /// Energy of the spiking network on a device by timesteps, and by layer where it is known. `None` if
 /// the device does not run spiking networks.
 #[must_use]
-pub fn profile(
+pub fn profile(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<EnergyProfile> {
+    profile_mapped(
+        hardware,
+        work,
+        options,
+        mapped(hardware, work, options).as_ref(),
+    )
+}
+
+/// By timesteps, and by layer.
+pub type EnergyProfile = (TimeCurve, Option<LayerBill>);
+
+/// [`profile`] of a network that is placed already.
+pub(super) fn profile_mapped(
     hardware: &Hardware,
     work: &Work,
     options: &PriceOptions,
-) -> Option<(TimeCurve, Option<LayerBill>)> {
-    let pricer = Pricer::new(hardware, work, options);
+    mapped: Option<&Mapped>,
+) -> Option<EnergyProfile> {
+    let format = formats(hardware, work).into_iter().next().flatten();
+    let pricer = Pricer {
+        hardware,
+        work: work.at(format),
+        format,
+        options,
+        mapped,
+    };
     Some((pricer.time_curve()?, pricer.layer_bill()))
 }
 
@@ -93,7 +112,7 @@ impl Pricer<'_> {
             options: self.options,
             format: self.format,
             quantities: &quantities,
-            mapped: self.mapped.as_ref(),
+            mapped: self.mapped,
         };
         let nodes = counts.topology.populations.iter();
         let mut bill = LayerBill {

@@ -662,12 +662,13 @@ impl<'s, 'n> Worker<'s, 'n> {
         let role = simulator.network.populations[index].role();
         let train = &self.trains[index];
         let counts = &mut self.tally.populations[index];
+        let spikes_of = &mut counts.spikes[..];
         for t in steps {
             let events = train.at(t);
             let t = t % self.lap;
             let Some(values) = events.values else {
                 for &neuron in events.neurons {
-                    counts.spikes[neuron as usize] += 1;
+                    spikes_of[neuron as usize] += 1;
                 }
                 counts.spikes_per_timestep[t] += events.neurons.len() as u64;
                 for &p in &simulator.outgoing[index] {
@@ -684,7 +685,7 @@ impl<'s, 'n> Worker<'s, 'n> {
                     _ => None,
                 };
                 if let Some(spikes) = spikes.filter(|_| role != Role::Readout) {
-                    counts.spikes[neuron as usize] += spikes;
+                    spikes_of[neuron as usize] += spikes;
                     counts.spikes_per_timestep[t] += spikes;
                     counts.negative_spikes_per_timestep[t] += spikes * u64::from(value < 0.0);
                 }

@@ -1,8 +1,8 @@
 //! From counts to a report.
 
 use super::Context;
-use crate::counts::EventCounts;
-use crate::energy::{self, Analysis, Hardware, PriceOptions, Work};
+use crate::counts::{EventCounts, PerNeuron};
+use crate::energy::{self, Analysis, EnergyProfile, Hardware, PriceOptions, Work};
 use crate::result::{
     PopulationReport, Profile, RateSpread, Report, Scope, TargetReport, Terms, Timing, Totals,
     verdicts,
@@ -30,10 +30,12 @@ pub fn price(
         .collect();
     let mut prices = Vec::new();
     let (mut rate_curves, mut sensitivities) = (Vec::new(), Vec::new());
+    let mut profiles = Vec::new();
     for analysis in analyses {
         prices.extend(analysis.targets);
         rate_curves.extend(analysis.rate_curves);
         sensitivities.extend(analysis.sensitivities);
+        profiles.extend(analysis.profile);
     }
     let mut report = priced(work.counts, context, prices, options);
     report.terms = Some(Terms {
@@ -51,7 +53,7 @@ pub fn price(
                 .flat_map(|hardware| energy::distributions(hardware, work, options, monte_carlo))
         })
         .collect();
-    report.profile = profile(work, targets, options);
+    report.profile = profile(work, profiles, targets, options);
     report.crossovers = Scope::ALL
         .into_iter()
         .flat_map(|scope| report.crossings(scope))
@@ -60,19 +62,32 @@ pub fn price(
     report
 }
 
+/// Rates of the neurons of a population.
+fn spread(name: &str, spikes: &PerNeuron, observed: u64) -> Option<RateSpread> {
+    match spikes.common() {
+        Some(each) => Some(RateSpread {
+            neurons: spikes.len() as u64,
+            ..RateSpread::of(name, &[each], observed)?
+        }),
+        None => RateSpread::of(name, spikes, observed),
+    }
+}
+
 /// How work and its price spread over layers, timesteps and neurons.
-fn profile(work: &Work, targets: &[&Hardware], options: &PriceOptions) -> Profile {
+fn profile(
+    work: &Work,
+    priced: Vec<EnergyProfile>,
+    targets: &[&Hardware],
+    options: &PriceOptions,
+) -> Profile {
     let counts = work.counts;
     let observed = counts.samples * u64::from(counts.timesteps);
     let populations = counts.topology.populations.iter().zip(&counts.populations);
-    let priced: Vec<_> = (targets.par_iter())
-        .filter_map(|hardware| energy::profile(hardware, work, options))
-        .collect();
     let (timesteps, layers): (Vec<_>, Vec<_>) = priced.into_iter().unzip();
     Profile {
         rates: populations
-            .filter(|(_, counts)| counts.spikes.iter().any(|&spikes| spikes > 0))
-            .filter_map(|(node, counts)| RateSpread::of(&node.name, &counts.spikes, observed))
+            .filter(|(_, counts)| counts.spikes.sum() > 0)
+            .filter_map(|(node, counts)| spread(&node.name, &counts.spikes, observed))
             .collect(),
         timesteps,
         layers: layers.into_iter().flatten().collect(),

@@ -103,11 +103,14 @@ impl Layout {
         cores.dedup();
         let number = |core: usize| cores.binary_search(&core).unwrap_or(0);
         let mut links = vec![Vec::new(); cores.len()];
-        for ((from, to), packets) in flows(counts, placement) {
-            let (from, to) = (number(from), number(to));
-            if from != to {
-                links[from].push((to, packets));
-                links[to].push((from, packets));
+        for (core, flows) in flows(counts, placement).into_iter().enumerate() {
+            let from = number(core);
+            for (core, packets) in flows {
+                let to = number(core);
+                if from != to {
+                    links[from].push((to, packets));
+                    links[to].push((from, packets));
+                }
             }
         }
         let mut tile_of: Vec<usize> = cores.iter().map(|&core| mesh.tile(core)).collect();
@@ -177,7 +180,8 @@ impl Layout {
 
     fn anneal(&mut self, mut cost: f64, seed: u64) {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let (mut best, mut best_cost) = (self.state(), cost);
+        // How to undo the moves made since the best.
+        let (mut since_best, mut best_cost) = (Vec::new(), cost);
         let proposals = (PROPOSALS.0 * self.cores.len()).min(PROPOSALS.1);
         let hot = cost / self.cores.len() as f64;
         for step in 0..proposals {
@@ -192,22 +196,18 @@ impl Layout {
             let added = self.cost_of(&moved) - before;
             if added <= 0.0 || random.random::<f64>() < (-added / temperature).exp() {
                 cost += added;
+                since_best.push(undo);
                 if cost < best_cost {
-                    (best, best_cost) = (self.state(), cost);
+                    since_best.clear();
+                    best_cost = cost;
                 }
             } else {
                 self.apply(undo);
             }
         }
-        (self.slot_of, self.slots, self.tile_of) = best;
-    }
-
-    fn state(&self) -> (Vec<usize>, Vec<Vec<usize>>, Vec<usize>) {
-        (
-            self.slot_of.clone(),
-            self.slots.clone(),
-            self.tile_of.clone(),
-        )
+        for undo in since_best.into_iter().rev() {
+            self.apply(undo);
+        }
     }
 
     fn propose(&self, random: &mut ChaCha8Rng) -> Option<Move> {

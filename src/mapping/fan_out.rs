@@ -19,6 +19,9 @@ pub(super) struct FanOut<'a> {
     targets: Vec<Target>,
     /// Where each slice was last put in `targets`.
     place: Vec<usize>,
+    cores: Vec<usize>,
+    /// Whether each core is in `cores`.
+    listed: Vec<bool>,
 }
 
 impl<'a> FanOut<'a> {
@@ -28,6 +31,8 @@ impl<'a> FanOut<'a> {
             seats,
             targets: Vec::new(),
             place: vec![0; seats.slices().len()],
+            cores: Vec::new(),
+            listed: vec![false; seats.used().core_bound],
         }
     }
 
@@ -35,19 +40,30 @@ impl<'a> FanOut<'a> {
     /// neurons, so that [`targets`](Self::targets) of the first are those of all.
     pub fn bundles(&self, population: usize) -> impl Iterator<Item = Range<usize>> + use<'a> {
         let (topology, seats) = (self.topology, self.seats);
-        let outgoing = topology.edges.iter().filter(|e| e.source == population);
-        let outgoing: Vec<&Connectivity> = outgoing.map(|edge| &edge.connectivity).collect();
+        let edges = seats.outgoing(population).iter();
+        let outgoing: Vec<&Connectivity> = edges
+            .map(|&edge| &topology.edges[edge].connectivity)
+            .collect();
         let neurons = topology.populations[population].shape.neurons();
-        let mut start = 0;
+        let (mut start, mut home) = (0, seats.slice(population, 0));
         std::iter::from_fn(move || {
             let first = start;
-            let home = seats.slice(population, first);
-            let alike = |neuron: &usize| {
-                seats.slice(population, *neuron) == home
-                    && outgoing.iter().all(|edge| edge.same_reach(first, *neuron))
-            };
-            start = (first + 1..neurons).find(|n| !alike(n)).unwrap_or(neurons);
-            (first < neurons).then_some(first..start)
+            if first >= neurons {
+                return None;
+            }
+            let mut home_end = neurons;
+            if let Some(at) = &mut home {
+                // Slices of a population follow each other.
+                while *at < seats.slices().len() && seats.slices()[*at].neurons.end <= first {
+                    *at += 1;
+                }
+                home_end = seats
+                    .slices()
+                    .get(*at)
+                    .map_or(neurons, |slice| slice.neurons.end);
+            }
+            start = stretch(&outgoing, first, home_end);
+            Some(first..start)
         })
     }
 
@@ -73,15 +89,31 @@ impl<'a> FanOut<'a> {
         &self.targets
     }
 
-    /// Cores that a spike of a neuron reaches, ascending.
-    pub fn cores(&mut self, population: usize, neuron: usize) -> Vec<usize> {
-        let slices = self.seats.slices();
-        let targets = self.targets(population, neuron).iter();
-        let mut cores: Vec<usize> = targets.map(|target| slices[target.slice].core).collect();
-        cores.sort_unstable();
-        cores.dedup();
-        cores
+    /// Cores that a spike of a neuron reaches, each once.
+    pub fn cores(&mut self, population: usize, neuron: usize) -> &[usize] {
+        self.targets(population, neuron);
+        for core in self.cores.drain(..) {
+            self.listed[core] = false;
+        }
+        for target in &self.targets {
+            let core = self.seats.slices()[target.slice].core;
+            if !std::mem::replace(&mut self.listed[core], true) {
+                self.cores.push(core);
+            }
+        }
+        &self.cores
     }
+}
+
+/// One past the last neighbour from `first` on, `end` at most, that is known to reach the same
+/// neurons through all edges.
+pub(super) fn stretch(edges: &[&Connectivity], first: usize, end: usize) -> usize {
+    let known = |from: usize| edges.iter().map(|edge| edge.reach_end(from)).min();
+    let mut at = known(first).unwrap_or(end);
+    while at < end && edges.iter().all(|edge| edge.same_reach(first, at)) {
+        at = known(at).unwrap_or(end);
+    }
+    at.min(end)
 }
 
 #[cfg(test)]

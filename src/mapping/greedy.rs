@@ -1,6 +1,7 @@
 //! Filling cores one after the other.
 
-use super::memory::{Memory, running_sum};
+use super::fan_out::stretch;
+use super::memory::Memory;
 use super::reach::Reach;
 use super::{Capacity, Placement, Slice};
 use crate::network::{Edge, Role, Topology};
@@ -47,15 +48,15 @@ fn fill(
 ) -> Vec<Range<usize>> {
     let neurons = topology.populations[population].shape.neurons();
     let memory = Memory::of(topology, capacity, population);
-    let fan_out = running_sum(destinations(topology, population, parts).into_iter());
+    let mut fan_out = FanOuts::of(topology, population, parts);
     let mut reach = Reach::into(topology, population);
     let mut ranges = Vec::new();
     let mut start = 0;
     while start < neurons {
         let most = capacity.neurons_per_core.min((neurons - start) as u64) as usize;
+        let most = fan_out.longest(start, most, capacity.fan_out_axons_per_core);
         let most = longest(most, |count| {
             memory.bits(start..start + count) <= capacity.synaptic_memory_bits
-                && fan_out[start + count] - fan_out[start] <= capacity.fan_out_axons_per_core
         });
         let most = most.max(1);
         let count = reach.longest(start, most, capacity.fan_in_axons_per_core);
@@ -65,49 +66,67 @@ fn fill(
     ranges
 }
 
-/// Destination cores of each neuron of a population, as far as its targets are cut already.
-fn destinations(topology: &Topology, population: usize, parts: &[Vec<Range<usize>>]) -> Vec<u64> {
-    let mut counts = vec![0u64; topology.populations[population].shape.neurons()];
-    let mut targets: Vec<usize> = topology
-        .edges
-        .iter()
-        .filter(|e| e.source == population && !parts[e.target].is_empty())
-        .map(|e| e.target)
-        .collect();
-    targets.sort_unstable();
-    targets.dedup();
-    for target in targets {
-        let ranges = &parts[target];
-        let mut seen = vec![usize::MAX; ranges.len()];
-        let mut before = 0;
-        for (neuron, count) in counts.iter_mut().enumerate() {
+/// Destination cores of the neurons of a population, as far as its targets are cut already.
+struct FanOuts {
+    /// One past the last of some neighbours, and the cores that each of them reaches.
+    stretches: Vec<(usize, u64)>,
+    /// The stretch that the neurons asked for begin in.
+    at: usize,
+}
+
+impl FanOuts {
+    fn of(topology: &Topology, population: usize, parts: &[Vec<Range<usize>>]) -> Self {
+        let neurons = topology.populations[population].shape.neurons();
+        let edges = topology.edges.iter();
+        let edges: Vec<&Edge> = edges
+            .filter(|edge| edge.source == population && !parts[edge.target].is_empty())
+            .collect();
+        let connectivities: Vec<_> = edges.iter().map(|edge| &edge.connectivity).collect();
+        // First neuron that reached each part.
+        let mut seen: Vec<Vec<usize>> = parts.iter().map(|_| Vec::new()).collect();
+        for edge in &edges {
+            seen[edge.target] = vec![usize::MAX; parts[edge.target].len()];
+        }
+        let mut stretches = Vec::new();
+        let mut neuron = 0;
+        while neuron < neurons {
             let mut cores = 0;
-            let between = || {
-                let edges = topology.edges.iter();
-                edges.filter(|edge| (edge.source, edge.target) == (population, target))
-            };
-            let alike = |edge: &Edge| edge.connectivity.same_reach(neuron - 1, neuron);
-            if neuron > 0 && between().all(alike) {
-                *count += before;
-                continue;
-            }
-            for edge in between() {
+            for edge in &edges {
+                let (ranges, seen) = (&parts[edge.target], &mut seen[edge.target]);
                 edge.connectivity.for_each_run(neuron, |first, length| {
                     let mut core = ranges.partition_point(|range| range.end <= first);
                     while core < ranges.len() && ranges[core].start < first + length {
-                        if seen[core] != neuron {
-                            seen[core] = neuron;
-                            cores += 1;
-                        }
+                        cores += u64::from(seen[core] != neuron);
+                        seen[core] = neuron;
                         core += 1;
                     }
                 });
             }
-            *count += cores;
-            before = cores;
+            neuron = stretch(&connectivities, neuron, neurons);
+            stretches.push((neuron, cores));
         }
+        FanOuts { stretches, at: 0 }
     }
-    counts
+
+    /// The longest stretch from `start`, 0 to `most` neurons, that reaches `limit` cores in all.
+    /// Each call starts where the one before did or later.
+    fn longest(&mut self, start: usize, most: usize, limit: u64) -> usize {
+        let behind = |(end, _): &&(usize, u64)| *end <= start;
+        self.at += self.stretches[self.at..].iter().take_while(behind).count();
+        let (mut count, mut left) = (0, limit);
+        for &(end, cores) in &self.stretches[self.at..] {
+            let here = (end - start).min(most) - count;
+            let room = left.checked_div(cores).map_or(here, |room| {
+                usize::try_from(room).unwrap_or(usize::MAX).min(here)
+            });
+            count += room;
+            left -= cores * room as u64;
+            if room < here || count == most {
+                break;
+            }
+        }
+        count
+    }
 }
 
 /// The largest count from 0 to `most` that fits, where whatever fits still does when it is shorter.

@@ -1,6 +1,6 @@
 //! How long an inference takes on a mesh whose cores meet at a barrier after each timestep.
 
-use super::{Placement, Traffic};
+use super::{Placement, Slice, SliceTraffic, Traffic};
 use crate::counts::EventCounts;
 use crate::network::{Edge, Role, SynapseKind, Topology};
 
@@ -187,43 +187,60 @@ impl<'a> Loads<'a> {
         let Loads { times, .. } = self;
         let topology = &self.counts.topology;
         let samples = self.counts.samples.max(1) as f64;
-        let mut generate = vec![0.0; self.placement.core_bound()];
-        let mut process = vec![0.0; self.placement.core_bound()];
-        for (slice, load) in self.placement.slices().iter().zip(&self.traffic.slices) {
+        // Work of the core of each slice: generating, processing.
+        let work = |slice: &Slice, load: &SliceTraffic| {
             let population = slice.population;
             let t = at(population);
             let (spiking, acting) = (self.spikes[population][t], self.active[population][t]);
-            generate[slice.core] +=
-                load.packets_sent as f64 / samples * spiking * times.packet_out_s;
+            let mut generate = load.packets_sent as f64 / samples * spiking * times.packet_out_s;
             if topology.populations[population].role != Role::Input {
-                generate[slice.core] += slice.neurons.len() as f64 * times.neuron_s
+                generate += slice.neurons.len() as f64 * times.neuron_s
                     + load.active_updates / samples * acting * times.active_s
                     + load.spikes as f64 / samples * spiking * times.spike_s;
             }
+            let mut process = 0.0;
             for received in &load.received {
                 let edge = &topology.edges[received.edge];
-                process[slice.core] += received.packets as f64 / samples
+                process += received.packets as f64 / samples
                     * self.spikes[edge.source][t]
                     * times.packet_in_s
                     + received.synops as f64 / samples
                         * self.synops[received.edge][t]
                         * times.synop_s.of(edge.connectivity.kind());
             }
+            (generate, process)
+        };
+        let slices = self.placement.slices();
+        let loads = &self.traffic.slices;
+        let (mut busy_s, mut busiest) = (0.0f64, None);
+        let mut core = |slice: &Slice, (generate, process): (f64, f64)| {
+            // Of equals the first population, wherever its cores are.
+            if generate.max(process) > busy_s {
+                busy_s = generate.max(process);
+                busiest = Some(slice.population);
+            }
+        };
+        if self.placement.cores() == slices.len() {
+            for (index, load) in loads.kinds() {
+                core(&slices[index], work(&slices[index], load));
+            }
+        } else {
+            let mut cores = vec![(0.0, 0.0); self.placement.core_bound()];
+            for (slice, load) in slices.iter().zip(loads) {
+                let (generate, process) = work(slice, load);
+                cores[slice.core].0 += generate;
+                cores[slice.core].1 += process;
+            }
+            for slice in slices {
+                core(slice, cores[slice.core]);
+            }
         }
-        let cores = generate.into_iter().zip(process);
-        let busy: Vec<f64> = cores
-            .map(|(generate, process)| generate.max(process))
-            .collect();
-        let busy_s = busy.iter().copied().fold(0.0, f64::max);
         let link_s = self.busiest_link_s(at, samples);
         let chip_s = busy_s.max(link_s) + times.barrier_s;
-        // Of equals the first population, wherever its cores are.
-        let mut slices = self.placement.slices().iter();
-        let busiest = slices.find(|slice| busy[slice.core] == busy_s);
         let a_core = busy_s > 0.0 && busy_s >= link_s && chip_s >= times.host_s;
         Timestep {
             seconds: chip_s.max(times.host_s),
-            population: busiest.filter(|_| a_core).map(|slice| slice.population),
+            population: busiest.filter(|_| a_core),
         }
     }
 
@@ -284,7 +301,7 @@ mod tests {
         };
         let mut counts = EventCounts::new(topology, 2);
         counts.samples = 1;
-        counts.populations[0].spikes = vec![1, 1, 1];
+        counts.populations[0].spikes = vec![1, 1, 1].into();
         counts.populations[0].spikes_per_timestep = vec![3, 0];
         counts.populations[0].active_per_timestep = vec![3, 1];
         counts.projections[0].synops_per_timestep = vec![6, 0];

@@ -59,11 +59,14 @@ pub(super) fn exceeded(topology: &Topology, capacity: &Capacity, seats: &Seats) 
         }
     }
     exceeded.extend(delay(topology, capacity));
-    let chips = seats.core_bound().div_ceil(capacity.mesh.cores_per_chip());
+    let chips = seats
+        .used()
+        .core_bound
+        .div_ceil(capacity.mesh.cores_per_chip());
     if chips as u64 > capacity.chips {
         exceeded.push(format!(
             "cores: {} on {chips} chips, allowed {} on {}",
-            seats.cores(),
+            seats.used().cores,
             (capacity.mesh.cores_per_chip() as u64).saturating_mul(capacity.chips),
             capacity.chips,
         ));
@@ -73,7 +76,7 @@ pub(super) fn exceeded(topology: &Topology, capacity: &Capacity, seats: &Seats) 
 
 /// What each core is asked to hold.
 fn loads(topology: &Topology, capacity: &Capacity, seats: &Seats) -> Vec<Load> {
-    let mut loads = vec![Load::default(); seats.core_bound()];
+    let mut loads = vec![Load::default(); seats.used().core_bound];
     let memories: Vec<Memory> = (0..topology.populations.len())
         .map(|population| Memory::of(topology, capacity, population))
         .collect();
@@ -87,11 +90,12 @@ fn loads(topology: &Topology, capacity: &Capacity, seats: &Seats) -> Vec<Load> {
         for bundle in fan_out.bundles(population) {
             let home = seats.slice(population, bundle.start);
             let axons = bundle.len() as u64;
-            for core in fan_out.cores(population, bundle.start) {
+            let cores = fan_out.cores(population, bundle.start);
+            for &core in cores {
                 loads[core].fan_in_axons += axons;
-                if let Some(home) = home {
-                    loads[seats.slices()[home].core].fan_out_axons += axons;
-                }
+            }
+            if let Some(home) = home {
+                loads[seats.slices()[home].core].fan_out_axons += axons * cores.len() as u64;
             }
         }
     }

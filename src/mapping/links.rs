@@ -22,13 +22,13 @@ pub fn link_loads(counts: &EventCounts, placement: &Placement) -> BTreeMap<[usiz
         }
         let counted = &counts.populations[population].spikes;
         for bundle in fan_out.bundles(population) {
-            let spikes: u64 = counted[bundle.clone()].iter().sum();
+            let spikes = counted.sum_of(bundle.clone());
             let home = placement.slice(population, bundle.start);
             let Some(home) = home.filter(|_| spikes > 0) else {
                 continue;
             };
             let from = mesh.tile(placement.slices()[home].core);
-            for core in fan_out.cores(population, bundle.start) {
+            for &core in fan_out.cores(population, bundle.start) {
                 *routes.entry([from, mesh.tile(core)]).or_default() += spikes;
             }
         }
@@ -126,7 +126,7 @@ mod tests {
         };
         let placement = place(&topology, &capacity);
         let mut counts = EventCounts::new(topology, 1);
-        counts.populations[0].spikes = vec![7];
+        counts.populations[0].spikes = vec![7].into();
         let loads = link_loads(&counts, &placement);
         assert_eq!(
             loads.into_iter().collect::<Vec<_>>(),

@@ -1,14 +1,60 @@
 //! Synaptic memory that a stretch of neurons needs.
 
 use super::Capacity;
-use crate::network::{Convolution, Pattern, Topology};
+use crate::network::{Connectivity, Convolution, EvenFanIns, Pattern, Topology};
 use std::ops::Range;
 
 /// Synaptic memory of the stretches of one population.
 pub(super) struct Memory {
-    /// Running sum over the neurons of what each stores for itself [bit].
-    own: Vec<u64>,
+    own: Vec<Own>,
     kernels: Vec<Kernel>,
+}
+
+/// What neurons store for themselves, by projection.
+enum Own {
+    /// Running sum over the neurons [bit].
+    Each(Vec<u64>),
+    /// Where those of a position store as much each.
+    Even {
+        channels: usize,
+        /// Each neuron of a position [bit].
+        each: Vec<u64>,
+        /// All neurons before the position [bit].
+        before: Vec<u64>,
+    },
+}
+
+impl Own {
+    fn new(connectivity: &Connectivity, weight_bits: u64) -> Self {
+        let bits = |fan_in: u32| u64::from(fan_in) * weight_bits;
+        match connectivity.even_fan_ins() {
+            Some(EvenFanIns { channels, fan_ins }) => {
+                let each: Vec<u64> = fan_ins.into_iter().map(bits).collect();
+                let before = running_sum(each.iter().map(|bits| bits * channels as u64));
+                Own::Even {
+                    channels,
+                    each,
+                    before,
+                }
+            }
+            None => Own::Each(running_sum(connectivity.fan_ins().into_iter().map(bits))),
+        }
+    }
+
+    /// What the first so many neurons store [bit].
+    fn first(&self, neurons: usize) -> u64 {
+        match self {
+            Own::Each(sums) => sums[neurons],
+            Own::Even {
+                channels,
+                each,
+                before,
+            } => {
+                let (position, rest) = (neurons / channels, neurons % channels);
+                before[position] + each.get(position).map_or(0, |bits| bits * rest as u64)
+            }
+        }
+    }
 }
 
 /// A kernel of which a core stores the output channels that it has neurons of, once each.
@@ -20,8 +66,7 @@ struct Kernel {
 
 impl Memory {
     pub fn of(topology: &Topology, capacity: &Capacity, population: usize) -> Self {
-        let mut bits = vec![0u64; topology.populations[population].shape.neurons()];
-        let mut kernels = Vec::new();
+        let (mut own, mut kernels) = (Vec::new(), Vec::new());
         for edge in topology.edges.iter().filter(|e| e.target == population) {
             match &edge.connectivity.pattern {
                 Pattern::Convolution {
@@ -42,17 +87,10 @@ impl Memory {
                         sums: running_sum(around.map(|w| w * capacity.weight_bits)),
                     });
                 }
-                _ => {
-                    for (bits, fan_in) in bits.iter_mut().zip(edge.connectivity.fan_ins()) {
-                        *bits += u64::from(fan_in) * capacity.weight_bits;
-                    }
-                }
+                _ => own.push(Own::new(&edge.connectivity, capacity.weight_bits)),
             }
         }
-        Memory {
-            own: running_sum(bits.into_iter()),
-            kernels,
-        }
+        Memory { own, kernels }
     }
 
     /// What neighbouring neurons on one core need [bit]; grows with the stretch.
@@ -63,7 +101,8 @@ impl Memory {
             let count = neurons.len().min(kernel.channels);
             kernel.sums[first + count] - kernel.sums[first]
         });
-        self.own[neurons.end] - self.own[neurons.start] + shared.sum::<u64>()
+        let own = (self.own.iter()).map(|own| own.first(neurons.end) - own.first(neurons.start));
+        own.sum::<u64>() + shared.sum::<u64>()
     }
 }
 
@@ -83,7 +122,7 @@ fn each_weight(convolution: &Convolution, mut f: impl FnMut(usize, Range<usize>)
 }
 
 /// 0, then the sum of the first, of the first two values, and so on.
-pub(super) fn running_sum(values: impl Iterator<Item = u64>) -> Vec<u64> {
+fn running_sum(values: impl Iterator<Item = u64>) -> Vec<u64> {
     std::iter::once(0)
         .chain(values.scan(0, |sum, value| {
             *sum += value;

@@ -5,6 +5,7 @@ use super::seats::{Seats, Slice};
 use super::{Capacity, Mesh};
 use crate::network::{Role, Topology};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Why slices are not a placement.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub enum MappingError {
 /// placement by hand gives them cores: then they send their spikes over the mesh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    seats: Seats,
+    seats: Arc<Seats>,
     exceeded: Vec<String>,
 }
 
@@ -83,7 +84,7 @@ impl Placement {
         let seats = Seats::new(topology, capacity.mesh, slices);
         Placement {
             exceeded: exceeded(topology, capacity, &seats),
-            seats,
+            seats: Arc::new(seats),
         }
     }
 
@@ -119,24 +120,24 @@ impl Placement {
     /// Cores with at least one neuron.
     #[must_use]
     pub fn cores(&self) -> usize {
-        self.seats.cores()
+        self.seats.used().cores
     }
 
     /// Tiles with at least one neuron.
     #[must_use]
     pub fn tiles(&self) -> usize {
-        self.seats.distinct(|core| self.mesh().tile(core))
+        self.seats.used().tiles
     }
 
     /// Chips with at least one neuron.
     #[must_use]
     pub fn chips(&self) -> usize {
-        (self.seats).distinct(|core| core / self.mesh().cores_per_chip())
+        self.seats.used().chips
     }
 
     /// One more than the largest core in use.
     pub(super) fn core_bound(&self) -> usize {
-        self.seats.core_bound()
+        self.seats.used().core_bound
     }
 
     /// Slice of a neuron; `None` for one driven by the host.

@@ -34,7 +34,7 @@ pub fn routes(topology: &Topology, placement: &Placement) -> Vec<Vec<Route>> {
                 let mut route = Route::default();
                 if let Some(home) = placement.slice(population, bundle.start) {
                     let from = placement.slices()[home].core;
-                    for core in fan_out.cores(population, bundle.start) {
+                    for &core in fan_out.cores(population, bundle.start) {
                         let (x, y) = placement.mesh().hops(from, core);
                         let borders = placement.mesh().chip_links(from, core).count();
                         route.packets += 1;

@@ -19,22 +19,41 @@ pub struct Slice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seats {
     slices: Vec<Slice>,
-    /// Slice of each neuron, per population; empty for a population that is not placed.
-    slice_of: Vec<Vec<u32>>,
+    /// First slice of each population, and one past the last; none of a population that is not
+    /// placed.
+    first: Vec<usize>,
+    /// Edges that leave each population.
+    outgoing: Vec<Vec<usize>>,
     mesh: Mesh,
+    used: Used,
+}
+
+/// Places with at least one neuron.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Used {
+    pub cores: usize,
+    pub tiles: usize,
+    pub chips: usize,
+    /// One more than the largest core in use.
+    pub core_bound: usize,
 }
 
 impl Seats {
     /// Seats by slices that are sorted and cover each neuron once.
     pub(super) fn new(topology: &Topology, mesh: Mesh, slices: Vec<Slice>) -> Self {
-        let mut slice_of = vec![Vec::new(); topology.populations.len()];
-        for (index, slice) in slices.iter().enumerate() {
-            slice_of[slice.population].resize(slice.neurons.end, index as u32);
+        let populations = topology.populations.len();
+        let first = (0..=populations)
+            .map(|population| slices.partition_point(|slice| slice.population < population));
+        let mut outgoing = vec![Vec::new(); populations];
+        for (index, edge) in topology.edges.iter().enumerate() {
+            outgoing[edge.source].push(index);
         }
         Seats {
-            slices,
-            slice_of,
+            first: first.collect(),
+            outgoing,
             mesh,
+            used: Used::of(&slices, mesh),
+            slices,
         }
     }
 
@@ -48,27 +67,21 @@ impl Seats {
         self.mesh
     }
 
-    /// Cores with at least one neuron.
-    pub(super) fn cores(&self) -> usize {
-        self.distinct(|core| core)
+    /// Places with at least one neuron.
+    pub(super) fn used(&self) -> Used {
+        self.used
     }
 
-    /// Number of places with at least one neuron, where `place` tells that of a core.
-    pub(super) fn distinct(&self, place: impl Fn(usize) -> usize) -> usize {
-        let mut places: Vec<usize> = self.slices.iter().map(|s| place(s.core)).collect();
-        places.sort_unstable();
-        places.dedup();
-        places.len()
-    }
-
-    /// One more than the largest core in use.
-    pub(super) fn core_bound(&self) -> usize {
-        self.slices.iter().map(|s| s.core + 1).max().unwrap_or(0)
+    /// Edges that leave a population.
+    pub(super) fn outgoing(&self, population: usize) -> &[usize] {
+        &self.outgoing[population]
     }
 
     /// Slice of a neuron; `None` for one driven by the host.
     pub(super) fn slice(&self, population: usize, neuron: usize) -> Option<usize> {
-        self.slice_of[population].get(neuron).map(|&s| s as usize)
+        let slices = self.first[population]..self.first[population + 1];
+        let index = slices.start + ending_by(&self.slices[slices.clone()], neuron);
+        slices.contains(&index).then_some(index)
     }
 
     /// Calls `f(slice, edge, synapses)` for each stretch of synapses of one neuron that ends in one
@@ -80,30 +93,48 @@ impl Seats {
         neuron: usize,
         mut f: impl FnMut(usize, usize, u64),
     ) {
-        for (index, edge) in topology.edges.iter().enumerate() {
-            if edge.source != population {
-                continue;
-            }
-            let slice_of = &self.slice_of[edge.target];
-            if slice_of.is_empty() {
+        for &index in &self.outgoing[population] {
+            let edge = &topology.edges[index];
+            let first_slice = self.first[edge.target];
+            let slices = &self.slices[first_slice..self.first[edge.target + 1]];
+            if slices.is_empty() {
                 continue;
             }
             edge.connectivity.for_each_run(neuron, |first, length| {
-                split(slice_of, &self.slices, first..first + length, |s, n| {
-                    f(s, index, n);
-                });
+                let (mut at, end) = (first, first + length);
+                let mut slice = ending_by(slices, first);
+                while at < end {
+                    let until = slices[slice].neurons.end.min(end);
+                    if until > at {
+                        f(first_slice + slice, index, (until - at) as u64);
+                    }
+                    at = until;
+                    slice += 1;
+                }
             });
         }
     }
 }
 
-/// Cuts a run of neurons at the ends of slices.
-fn split(slice_of: &[u32], slices: &[Slice], run: Range<usize>, mut f: impl FnMut(usize, u64)) {
-    let mut at = run.start;
-    while at < run.end {
-        let slice = slice_of[at] as usize;
-        let end = slices[slice].neurons.end.min(run.end);
-        f(slice, (end - at) as u64);
-        at = end;
+impl Used {
+    fn of(slices: &[Slice], mesh: Mesh) -> Self {
+        let mut cores: Vec<usize> = slices.iter().map(|slice| slice.core).collect();
+        cores.sort_unstable();
+        cores.dedup();
+        let distinct = |place: &dyn Fn(usize) -> usize| {
+            let other = |pair: &&[usize]| place(pair[0]) != place(pair[1]);
+            cores.windows(2).filter(other).count() + usize::from(!cores.is_empty())
+        };
+        Used {
+            cores: cores.len(),
+            tiles: distinct(&|core| mesh.tile(core)),
+            chips: distinct(&|core| core / mesh.cores_per_chip()),
+            core_bound: cores.last().map_or(0, |core| core + 1),
+        }
     }
+}
+
+/// How many slices end at a neuron or before it.
+fn ending_by(slices: &[Slice], neuron: usize) -> usize {
+    slices.partition_point(|slice| slice.neurons.end <= neuron)
 }

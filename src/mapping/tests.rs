@@ -407,3 +407,65 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn closed_form_cores_of_whole_convolutions_are_those_of_listed_synapses() {
+    // The same synapses, once as a convolution and once as a list, beside one another in a residual
+    // block: the stretches of the first are worked out from its windows.
+    let axis = |kernel, stride, pad| Axis {
+        pad_before: pad,
+        pad_after: pad,
+        ..Axis::new(kernel, stride)
+    };
+    let shape = Shape::maps(4, 7, 6);
+    for (groups, kernel, stride) in [(1, 3, 1), (2, 3, 2), (4, 2, 1), (1, 1, 2)] {
+        let window = Window {
+            vertical: axis(kernel, stride, kernel / 2),
+            horizontal: axis(kernel, stride, kernel / 2),
+        };
+        let (whole, output) = Pattern::convolution(shape, 8, window, groups).expect("fits");
+        let whole = Connectivity::new(whole);
+        let (mut starts, mut targets) = (vec![0], Vec::new());
+        for source in 0..whole.sources() {
+            whole.for_each_run(source, |first, length| {
+                targets.extend((first..first + length).map(|target| target as u32));
+            });
+            starts.push(targets.len() as u64);
+        }
+        let listed = Connectivity::new(Pattern::Sparse {
+            neurons: output.neurons(),
+            starts,
+            targets: targets.into(),
+        });
+        let placed = |connectivity: &Connectivity| {
+            let edge = |source, target| Edge {
+                source,
+                target,
+                connectivity: connectivity.clone(),
+                delay: 0,
+            };
+            let topology = Topology {
+                populations: vec![
+                    node("a", shape, Role::Input),
+                    node("b", shape, Role::Spiking),
+                    node("c", output, Role::Spiking),
+                ],
+                edges: vec![edge(0, 2), edge(1, 2)],
+            };
+            [(40, 30), (1000, 55), (9, 1000)].map(|(axons, fan_out)| {
+                let capacity = Capacity {
+                    fan_in_axons_per_core: axons,
+                    fan_out_axons_per_core: fan_out,
+                    ..roomy()
+                };
+                place(&topology, &capacity)
+            })
+        };
+        let (ours, theirs) = (placed(&whole), placed(&listed));
+        assert_eq!(
+            ours, theirs,
+            "{groups} groups, kernel {kernel}, stride {stride}"
+        );
+        assert!(ours[0].cores() > 4);
+    }
+}

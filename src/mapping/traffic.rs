@@ -1,50 +1,11 @@
 //! Packets and hops, from saved spike counts.
 
 use super::fan_out::FanOut;
+use super::loads::{Received, SliceLoads, SliceTraffic};
 use super::{ChipLink, Mesh, Placement};
-use crate::counts::{EventCounts, PopulationCounts};
+use crate::counts::EventCounts;
 use crate::network::{Role, Topology};
 use std::collections::BTreeMap;
-
-/// What one slice receives through one projection. Totals over samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Received {
-    /// Index of the projection in the topology.
-    pub edge: usize,
-    /// Packets. One that serves several projections or slices of a core counts at the first.
-    pub packets: u64,
-    /// Synaptic operations.
-    pub synops: u64,
-}
-
-/// What the neurons of one [`super::Slice`] do. Totals over samples.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SliceTraffic {
-    /// Spikes emitted.
-    pub spikes: u64,
-    /// Packets sent: one per spike and destination core, its own core included.
-    pub packets_sent: u64,
-    /// Neuron-timesteps with a nonzero potential, any input or bias. Touched ones are counted per
-    /// neuron; the other active ones are known per population only and are spread evenly over its
-    /// untouched neuron-timesteps.
-    pub active_updates: f64,
-    /// Per projection into the population.
-    pub received: Vec<Received>,
-}
-
-impl SliceTraffic {
-    /// Packets received, those of the host included.
-    #[must_use]
-    pub fn packets_received(&self) -> u64 {
-        self.received.iter().map(|r| r.packets).sum()
-    }
-
-    /// Synaptic operations received.
-    #[must_use]
-    pub fn synops_received(&self) -> u64 {
-        self.received.iter().map(|r| r.synops).sum()
-    }
-}
 
 /// What the neurons of one population send to neurons on the chip. Totals over samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,7 +26,7 @@ pub struct Traffic {
     /// Per population, in the order of the topology; nothing for inputs, which the host sends.
     pub sent: Vec<Sent>,
     /// Per slice, in the order of [`Placement::slices`].
-    pub slices: Vec<SliceTraffic>,
+    pub slices: SliceLoads,
     /// Packets between neurons on the chip: one per spike and destination core.
     pub packets: u64,
     /// Packets that the host sends for spikes of the input. They cross no counted link: where a
@@ -84,29 +45,33 @@ pub struct Traffic {
 /// Works out the traffic of counted spikes under a placement of the same network.
 #[must_use]
 pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
+    traffic_from(counts, placement, |_| true)
+}
+
+/// The traffic that the spikes of some populations make.
+pub(super) fn traffic_from(
+    counts: &EventCounts,
+    placement: &Placement,
+    sends: impl Fn(usize) -> bool,
+) -> Traffic {
     let topology = &counts.topology;
-    let mut slices = idle_traffic(counts, placement);
+    let all = 0..placement.slices().len();
+    let mut slices: Vec<SliceTraffic> = idle_traffic(counts, placement, all).collect();
     let position = positions(topology);
-    let mut total = Traffic {
-        sent: vec![Sent::default(); counts.populations.len()],
-        slices: Vec::new(),
-        packets: 0,
-        host_packets: 0,
-        hops_x: 0,
-        hops_y: 0,
-        borders: 0,
-        chip_links: BTreeMap::new(),
-    };
+    let mut all_sent = vec![Sent::default(); counts.populations.len()];
+    let mut host_packets = 0;
+    let mut chip_links = BTreeMap::new();
     let mut fan_out = FanOut::new(topology, placement.seats());
     let mut seen = vec![usize::MAX; placement.core_bound()];
     let mut mark = 0;
     for (population, counted) in counts.populations.iter().enumerate() {
-        if counted.spikes.iter().all(|&spikes| spikes == 0) {
+        if !sends(population) || counted.spikes.sum() == 0 {
             continue;
         }
+        let sent = &mut all_sent[population];
         let mut crossings = Crossings::new(placement);
         for bundle in fan_out.bundles(population) {
-            let spikes: u64 = counted.spikes[bundle.clone()].iter().sum();
+            let spikes = counted.spikes.sum_of(bundle.clone());
             if spikes == 0 {
                 continue;
             }
@@ -124,11 +89,10 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
                 seen[core] = mark;
                 received.packets += spikes;
                 let Some(home) = home else {
-                    total.host_packets += spikes;
+                    host_packets += spikes;
                     continue;
                 };
                 slices[home].packets_sent += spikes;
-                let sent = &mut total.sent[population];
                 sent.packets += spikes;
                 let from = placement.slices()[home].core;
                 let (x, y) = placement.mesh().hops(from, core);
@@ -141,18 +105,19 @@ pub fn traffic(counts: &EventCounts, placement: &Placement) -> Traffic {
             mark += 1;
         }
         let links = crossings.links();
-        total
-            .chip_links
-            .extend(links.map(|(link, packets)| ((link, population), packets)));
+        chip_links.extend(links.map(|(link, packets)| ((link, population), packets)));
     }
-    total.slices = slices;
-    for sent in &total.sent {
-        total.packets += sent.packets;
-        total.hops_x += sent.hops_x;
-        total.hops_y += sent.hops_y;
-        total.borders += sent.borders;
+    let sum = |of: fn(&Sent) -> u64| all_sent.iter().map(of).sum();
+    Traffic {
+        packets: sum(|sent| sent.packets),
+        hops_x: sum(|sent| sent.hops_x),
+        hops_y: sum(|sent| sent.hops_y),
+        borders: sum(|sent| sent.borders),
+        sent: all_sent,
+        slices: SliceLoads::new(placement, slices),
+        host_packets,
+        chip_links,
     }
-    total
 }
 
 /// Position of each projection among those into its target.
@@ -216,70 +181,77 @@ impl Crossings {
     }
 }
 
-/// Packets from core to core, the core of the sender included.
-pub(super) fn flows(counts: &EventCounts, placement: &Placement) -> BTreeMap<(usize, usize), u64> {
-    let mut flows = BTreeMap::new();
+/// Packets from core to core, the core of the sender included: receivers of each sender, ascending.
+pub(super) fn flows(counts: &EventCounts, placement: &Placement) -> Vec<Vec<(usize, u64)>> {
+    let mut flows: Vec<Vec<(usize, u64)>> = vec![Vec::new(); placement.core_bound()];
     let mut fan_out = FanOut::new(&counts.topology, placement.seats());
     for (population, counted) in counts.populations.iter().enumerate() {
         for bundle in fan_out.bundles(population) {
-            let spikes: u64 = counted.spikes[bundle.clone()].iter().sum();
+            let spikes = counted.spikes.sum_of(bundle.clone());
             let home = placement.slice(population, bundle.start);
             let Some(home) = home.filter(|_| spikes > 0) else {
                 continue;
             };
-            let from = placement.slices()[home].core;
-            for to in fan_out.cores(population, bundle.start) {
-                *flows.entry((from, to)).or_insert(0) += spikes;
-            }
+            let from = &mut flows[placement.slices()[home].core];
+            let cores = fan_out.cores(population, bundle.start).iter();
+            from.extend(cores.map(|&to| (to, spikes)));
         }
+    }
+    for flows in &mut flows {
+        flows.sort_unstable();
+        flows.dedup_by(|next, first| {
+            let same = next.0 == first.0;
+            first.1 += next.1 * u64::from(same);
+            same
+        });
     }
     flows
 }
 
-/// Slices with their updates and no packets yet.
-pub(super) fn idle_traffic(counts: &EventCounts, placement: &Placement) -> Vec<SliceTraffic> {
+/// Some slices with their updates and no packets yet.
+pub(super) fn idle_traffic<'a>(
+    counts: &'a EventCounts,
+    placement: &'a Placement,
+    slices: impl Iterator<Item = usize> + 'a,
+) -> impl Iterator<Item = SliceTraffic> + 'a {
     let steps = u64::from(counts.timesteps) * counts.samples;
     // Of each population all touched and all active neurons: it may be cut into thousands of slices.
-    let sum = |values: &[u64]| values.iter().sum::<u64>();
-    let sums = |p: &PopulationCounts| (sum(&p.touched), sum(&p.active_per_timestep));
-    let sums: Vec<(u64, u64)> = counts.populations.iter().map(sums).collect();
-    placement
-        .slices()
-        .iter()
-        .map(|slice| {
-            let population = &counts.populations[slice.population];
-            let neuron_steps = population.spikes.len() as u64 * steps;
-            let (touched, active) = sums[slice.population];
-            let here = sum(&population.touched[slice.neurons.clone()]);
-            let untouched = neuron_steps.saturating_sub(touched);
-            let untouched_here = (slice.neurons.len() as u64 * steps).saturating_sub(here);
-            let share = if untouched == 0 {
-                0.0
-            } else {
-                untouched_here as f64 / untouched as f64
-            };
-            SliceTraffic {
-                spikes: 0,
-                packets_sent: 0,
-                active_updates: match counts.topology.populations[slice.population].role {
-                    Role::Input => 0.0,
-                    _ => here as f64 + active.saturating_sub(touched) as f64 * share,
-                },
-                received: counts
-                    .topology
-                    .edges
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, edge)| edge.target == slice.population)
-                    .map(|(edge, _)| Received {
-                        edge,
-                        packets: 0,
-                        synops: 0,
-                    })
-                    .collect(),
-            }
-        })
-        .collect()
+    let sums = counts.populations.iter();
+    let sums: Vec<(u64, u64)> = sums
+        .map(|p| (p.touched.sum(), p.active_per_timestep.iter().sum()))
+        .collect();
+    let nothing = |edge| Received {
+        edge,
+        packets: 0,
+        synops: 0,
+    };
+    let mut received = vec![Vec::new(); counts.populations.len()];
+    for (index, edge) in counts.topology.edges.iter().enumerate() {
+        received[edge.target].push(nothing(index));
+    }
+    slices.map(move |index| {
+        let slice = &placement.slices()[index];
+        let population = &counts.populations[slice.population];
+        let neuron_steps = population.spikes.len() as u64 * steps;
+        let (touched, active) = sums[slice.population];
+        let here = population.touched.sum_of(slice.neurons.clone());
+        let untouched = neuron_steps.saturating_sub(touched);
+        let untouched_here = (slice.neurons.len() as u64 * steps).saturating_sub(here);
+        let share = if untouched == 0 {
+            0.0
+        } else {
+            untouched_here as f64 / untouched as f64
+        };
+        SliceTraffic {
+            spikes: 0,
+            packets_sent: 0,
+            active_updates: match counts.topology.populations[slice.population].role {
+                Role::Input => 0.0,
+                _ => here as f64 + active.saturating_sub(touched) as f64 * share,
+            },
+            received: received[slice.population].clone(),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -352,8 +324,8 @@ mod tests {
         let topology = network(&[2, 2, 4], &[(0, 1), (1, 2)]);
         let mut counts = EventCounts::new(topology, 1);
         counts.samples = 1;
-        counts.populations[0].spikes = vec![1, 1];
-        counts.populations[1].spikes = vec![3, 0];
+        counts.populations[0].spikes = vec![1, 1].into();
+        counts.populations[1].spikes = vec![3, 0].into();
         let slices = vec![slice(1, 0..2, 0), slice(2, 0..1, 8), slice(2, 1..4, 1)];
         let placement =
             Placement::new(&counts.topology, &capacity(), slices).expect("covers each neuron");
@@ -382,7 +354,7 @@ mod tests {
             let mut rest = spikes.as_slice();
             for population in &mut counts.populations {
                 let (own, others) = rest.split_at(population.spikes.len());
-                population.spikes = own.to_vec();
+                population.spikes = own.to_vec().into();
                 rest = others;
             }
             let slices = vec![
@@ -449,7 +421,7 @@ mod tests {
         let topology = network(&[1, 4], &[(0, 1)]);
         let mut counts = EventCounts::new(topology, 5);
         counts.samples = 2;
-        counts.populations[1].touched = vec![10, 3, 0, 0];
+        counts.populations[1].touched = vec![10, 3, 0, 0].into();
         counts.populations[1].active_per_timestep = vec![4; 5];
         let slices = vec![slice(1, 0..1, 0), slice(1, 1..4, 1)];
         let placement =

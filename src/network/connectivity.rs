@@ -1,6 +1,6 @@
 //! Which synapses exist: the structure of a projection without its weights.
 
-use super::{Convolution, Shape, SynapseKind, Window};
+use super::{Axis, Convolution, Shape, SynapseKind, Window};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -284,7 +284,12 @@ impl Connectivity {
     /// Number of synapses: (source, target) pairs with a nonzero weight.
     #[must_use]
     pub fn synapses(&self) -> u64 {
-        self.fan_outs().iter().map(|&f| u64::from(f)).sum()
+        match self.even_fan_ins() {
+            Some(EvenFanIns { channels, fan_ins }) => {
+                fan_ins.iter().map(|&fan_in| u64::from(fan_in)).sum::<u64>() * channels as u64
+            }
+            None => self.fan_outs().iter().map(|&f| u64::from(f)).sum(),
+        }
     }
 
     /// Weights that are stored, shared ones once: what a parameter count counts.
@@ -332,9 +337,70 @@ impl Connectivity {
             .collect()
     }
 
+    /// Synapses that enter each postsynaptic neuron, where neighbours are known to have as many;
+    /// `None` where each has to be looked at.
+    #[must_use]
+    pub fn even_fan_ins(&self) -> Option<EvenFanIns> {
+        match &self.pattern {
+            Pattern::Dense {
+                targets,
+                present: None,
+                sources,
+            } => {
+                let covered = match &self.pooling {
+                    None => *sources,
+                    Some(pooling) => {
+                        let Window {
+                            vertical,
+                            horizontal,
+                        } = pooling.window;
+                        let Shape {
+                            height,
+                            width,
+                            channels,
+                        } = pooling.input;
+                        let rows = covered(vertical, height, pooling.output.height);
+                        rows * covered(horizontal, width, pooling.output.width) * channels
+                    }
+                };
+                Some(EvenFanIns {
+                    channels: *targets,
+                    fan_ins: vec![covered as u32],
+                })
+            }
+            Pattern::Convolution {
+                convolution,
+                present: None,
+            } => {
+                let Convolution {
+                    input,
+                    output,
+                    window,
+                    groups,
+                } = *convolution;
+                let pooling = self.pooling;
+                let down = pooling.map(|p| (p.window.vertical, p.input.height));
+                let across = pooling.map(|p| (p.window.horizontal, p.input.width));
+                let rows = reads(window.vertical, down, input.height, output.height);
+                let columns = reads(window.horizontal, across, input.width, output.width);
+                let channels = (input.channels / groups) as u32;
+                let at = |row: u32| columns.iter().map(move |column| row * column * channels);
+                Some(EvenFanIns {
+                    channels: output.channels,
+                    fan_ins: rows.into_iter().flat_map(at).collect(),
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// Synapses that enter each postsynaptic neuron.
     #[must_use]
     pub fn fan_ins(&self) -> Vec<u32> {
+        if let Some(EvenFanIns { channels, fan_ins }) = self.even_fan_ins() {
+            let each = |&fan_in: &u32| std::iter::repeat_n(fan_in, channels);
+            return fan_ins.iter().flat_map(each).collect();
+        }
         // Differences at the ends of runs, summed up at the end.
         let mut change = vec![0i64; self.targets() + 1];
         for source in 0..self.sources() {
@@ -382,6 +448,39 @@ impl Connectivity {
         }
     }
 
+    /// One past the last of the neighbours from `source` on that are known to reach the same
+    /// targets as it, without a look at each: those of its group of channels at its position, all
+    /// sources of a layer. There may be more of them ([`same_reach`](Self::same_reach)).
+    #[must_use]
+    pub fn reach_end(&self, source: usize) -> usize {
+        let input = match (&self.pooling, &self.pattern) {
+            (
+                None,
+                Pattern::Dense {
+                    sources,
+                    present: None,
+                    ..
+                },
+            ) => return *sources,
+            (Some(pooling), Pattern::Dense { present: None, .. }) => pooling.input,
+            (Some(pooling), Pattern::Convolution { present: None, .. }) => pooling.input,
+            (
+                None,
+                Pattern::Convolution {
+                    convolution,
+                    present: None,
+                },
+            ) => convolution.input,
+            _ => return source + 1,
+        };
+        let together = match &self.pattern {
+            Pattern::Convolution { convolution, .. } => input.channels / convolution.groups,
+            _ => input.channels,
+        };
+        // Groups divide the channels, so that none lies at two positions.
+        (source / together + 1) * together
+    }
+
     /// Calls `f(first target, length)` for each contiguous run of existing synapses of `source`.
     ///
     /// Runs of one source never overlap, except where a sparse pattern lists a target twice.
@@ -401,9 +500,25 @@ impl Connectivity {
                 present,
             } => {
                 let outputs = convolution.outputs_per_group();
-                convolution.each_tap(source, |row, base| match present {
-                    None => f(base, outputs),
-                    Some(rows) => rows.for_each_run(row, |first, length| f(base + first, length)),
+                let Some(rows) = present else {
+                    // Positions next to each other are one run.
+                    let (mut first, mut end) = (0, 0);
+                    convolution.each_tap(source, |_, base| {
+                        if base != end {
+                            if first < end {
+                                f(first, end - first);
+                            }
+                            first = base;
+                        }
+                        end = base + outputs;
+                    });
+                    if first < end {
+                        f(first, end - first);
+                    }
+                    return;
+                };
+                convolution.each_tap(source, |row, base| {
+                    rows.for_each_run(row, |first, length| f(base + first, length));
                 });
             }
             Pattern::Sparse {
@@ -415,6 +530,39 @@ impl Connectivity {
             }
         }
     }
+}
+
+/// Synapses into neurons of which those at one position have as many each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvenFanIns {
+    /// Neurons of a position, neighbours in the numbering.
+    pub channels: usize,
+    /// Synapses into each of them, position by position.
+    pub fan_ins: Vec<u32>,
+}
+
+/// Input positions that some output reads.
+fn covered(axis: Axis, inputs: usize, outputs: usize) -> usize {
+    let read = |&input: &usize| axis.reached(input, outputs).next().is_some();
+    (0..inputs).filter(read).count()
+}
+
+/// Input positions that each output reads along an axis, of `inputs` or, behind a pooling, of those
+/// that are pooled to them.
+fn reads(axis: Axis, pooled: Option<(Axis, usize)>, inputs: usize, outputs: usize) -> Vec<u32> {
+    let mut reads = vec![0; outputs];
+    let mut read = |input: usize| {
+        for (_, output) in axis.reached(input, outputs) {
+            reads[output] += 1;
+        }
+    };
+    match pooled {
+        None => (0..inputs).for_each(read),
+        Some((pooling, sources)) => (0..sources)
+            .filter_map(|source| Some(pooling.reached(source, inputs).next()?.1))
+            .for_each(&mut read),
+    }
+    reads
 }
 
 #[cfg(test)]
@@ -460,5 +608,80 @@ mod tests {
         assert_eq!(connectivity.fan_outs(), [10, 10, 0, 10, 10, 0, 0, 0, 0]);
         assert_eq!(connectivity.fan_ins(), [4; 10]);
         assert_eq!(connectivity.synapses(), 40);
+    }
+
+    #[test]
+    fn closed_form_even_patterns_equal_a_walk_over_their_synapses() {
+        let axis = |kernel, stride, pad| Axis {
+            pad_before: pad,
+            pad_after: pad,
+            ..Axis::new(kernel, stride)
+        };
+        let window = |kernel, stride, pad| Window {
+            vertical: axis(kernel, stride, pad),
+            horizontal: axis(kernel + 1, stride, pad),
+        };
+        let pooling = Pooling {
+            input: Shape::maps(4, 9, 11),
+            output: Shape::maps(4, 4, 3),
+            window: window(2, 2, 0),
+        };
+        let pooling = Pooling {
+            window: Window {
+                horizontal: axis(3, 3, 0),
+                ..pooling.window
+            },
+            ..pooling
+        };
+        let maps = |groups, window| {
+            let (pattern, _) = Pattern::convolution(pooling.output, 6, window, groups).unwrap();
+            pattern
+        };
+        let all = Pattern::Dense {
+            sources: 48,
+            targets: 5,
+            present: None,
+        };
+        let patterns = [
+            maps(1, window(3, 1, 1)),
+            maps(2, window(2, 2, 0)),
+            maps(2, window(1, 1, 0)),
+            all,
+        ];
+        for (pattern, pooling) in patterns
+            .iter()
+            .flat_map(|p| [(p, None), (p, Some(pooling))])
+        {
+            let connectivity = Connectivity {
+                pooling,
+                pattern: pattern.clone(),
+            };
+            let (mut ins, mut outs) = (vec![0; connectivity.targets()], Vec::new());
+            let mut reached = Vec::new();
+            for source in 0..connectivity.sources() {
+                let mut of = Vec::new();
+                connectivity.for_each_run(source, |first, length| of.extend(first..first + length));
+                for &target in &of {
+                    ins[target] += 1;
+                }
+                outs.push(of.len() as u32);
+                reached.push(of);
+            }
+            assert!(connectivity.even_fan_ins().is_some());
+            assert_eq!(connectivity.fan_ins(), ins);
+            assert_eq!(connectivity.fan_outs(), outs);
+            assert_eq!(connectivity.synapses(), u64::from(ins.iter().sum::<u32>()));
+            let mut source = 0;
+            while source < reached.len() {
+                let end = connectivity.reach_end(source);
+                assert!(end > source && end <= reached.len());
+                for other in source..end {
+                    assert_eq!(reached[other], reached[source]);
+                    assert!(connectivity.same_reach(source, other));
+                }
+                source = end;
+            }
+            assert!(outs.iter().sum::<u32>() > 0);
+        }
     }
 }

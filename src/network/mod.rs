@@ -6,7 +6,7 @@ pub mod rules;
 mod shape;
 mod synapse_kind;
 
-pub use connectivity::{BitRows, Connectivity, Pattern, Pooling};
+pub use connectivity::{BitRows, Connectivity, EvenFanIns, Pattern, Pooling};
 pub use geometry::{Axis, Convolution, Window};
 pub use shape::Shape;
 pub use synapse_kind::SynapseKind;

@@ -774,7 +774,7 @@ fn oracle_samples_taken_together_equal_samples_alone() {
                 assert_eq!(&a.outcomes[0], b, "sample {sample}, {threads} threads");
             }
             for (index, counts) in together.counts.populations.iter().enumerate() {
-                let sum = |f: fn(&spikewatt::counts::PopulationCounts) -> &Vec<u64>| -> Vec<u64> {
+                let sum = |f: fn(&spikewatt::counts::PopulationCounts) -> &[u64]| -> Vec<u64> {
                     let mut sum = vec![0; f(counts).len()];
                     for one in &alone {
                         let values = f(&one.counts.populations[index]);

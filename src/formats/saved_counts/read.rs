@@ -151,8 +151,8 @@ fn read_population(
     };
     let counts = PopulationCounts {
         negative_spikes_per_timestep,
-        spikes: per_neuron("spikes")?,
-        touched: per_neuron("touched")?,
+        spikes: per_neuron("spikes")?.into(),
+        touched: per_neuron("touched")?.into(),
         spikes_per_timestep: per_step("spikes_per_timestep")?,
         touched_per_timestep: per_step("touched_per_timestep")?,
         active_per_timestep: per_step("active_per_timestep")?,

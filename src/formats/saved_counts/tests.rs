@@ -111,7 +111,7 @@ fn example() -> SavedCounts {
     let mut counts = EventCounts::new(topology, 300);
     counts.samples = 7;
     let mut next = 0;
-    let mut fill = |values: &mut Vec<u64>| {
+    let mut fill = |values: &mut [u64]| {
         for value in values {
             next += 1;
             *value = next * next;
@@ -322,7 +322,7 @@ fn contradictory_counts_are_neither_written_nor_loaded() {
             "counts of 4 projections",
         ),
         (
-            with(&|s| _ = s.counts.populations[2].spikes.pop()),
+            with(&|s| s.counts.populations[2].spikes = vec![0; 35].into()),
             "populations/2/spikes: 35 values, expected 36",
         ),
         (
@@ -344,8 +344,8 @@ fn contradictory_counts_are_neither_written_nor_loaded() {
         (
             with(&|s| {
                 s.counts.topology.populations[4].shape = Shape::vector(0);
-                s.counts.populations[4].spikes.clear();
-                s.counts.populations[4].touched.clear();
+                s.counts.populations[4].spikes = Vec::new().into();
+                s.counts.populations[4].touched = Vec::new().into();
             }),
             "a population of shape 0",
         ),
