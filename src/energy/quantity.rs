@@ -163,7 +163,9 @@ impl<'a> Quantities<'a> {
     }
 
     fn sent(&self, mapped: &Mapped, figure: fn(&Sent) -> u64) -> Option<f64> {
-        let total: u64 = mapped.traffic.sent.iter().map(figure).sum();
+        let sent = mapped.traffic.sent.iter().map(figure);
+        // Links that a large network crosses at high rates are more than 64 bits count.
+        let total: u128 = sent.map(u128::from).sum();
         Some(total as f64 / self.samples())
     }
 
