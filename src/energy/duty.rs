@@ -1,6 +1,7 @@
 //! Idle power of the real waiting time: a device that works once a period pays for all of it.
 
 use super::hardware::Hardware;
+use super::receipt::{add_static, lose_whole};
 use crate::result::{Bill, Line, Measure, Part, Scope, TargetReport};
 use crate::units::{Range, si};
 
@@ -31,7 +32,11 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
         Some((key, figure, figure.value * chips))
     });
     let (Some((key, figure, watts)), Some(latency_s)) = (idle, report.latency_s) else {
-        return lose(report, idle.is_some());
+        let name = match idle {
+            Some(_) => "latency",
+            None => "power.sleep or power.idle (while waiting for the next inference)",
+        };
+        return lose_whole(report, name);
     };
     let busy_s = latency_s / report.batch as f64;
     report.duty_cycle = Some(busy_s / period_s);
@@ -79,23 +84,6 @@ pub(super) fn charge_waiting(hardware: &Hardware, period_s: f64, report: &mut Ta
         source: figure.source.clone(),
         unverified: unverified || figure.is_unverified(),
     };
-    report.static_j = Some(report.static_j.unwrap_or(0.0) + line.joules);
-    report.energy_j = report.energy_j.map(|energy| energy + line.joules_range);
-    report.scopes.add(Scope::System, line.joules_range);
+    add_static(report, line);
     report.edp_js = report.energy_j.map(|energy| energy.nominal * latency_s);
-    report.lines.push(line);
-}
-
-fn lose(report: &mut TargetReport, idle_known: bool) {
-    let name = if idle_known {
-        "latency"
-    } else {
-        "power.sleep or power.idle (while waiting for the next inference)"
-    };
-    report.energy_j = None;
-    report.static_j = None;
-    report.edp_js = None;
-    report.scopes.system.energy_j = None;
-    report.scopes.system.missing.push(name.into());
-    report.unpriced.push(name.into());
 }

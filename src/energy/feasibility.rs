@@ -1,9 +1,10 @@
 //! Whether a device can do what is asked, as far as its table says: before anybody asks what it costs.
 
+use super::Job;
 use super::hardware::{DeviceKind, SpikeFormat};
-use super::{Job, memory_need};
+use super::memory;
 use crate::network::Role;
-use crate::result::{DeviceClass, Feasible, Part, Scope, Scopes, TargetReport, Workload};
+use crate::result::{DeviceClass, Feasible, Scope, TargetReport, Workload};
 use crate::units::si;
 
 /// What is in the way, and what is not known.
@@ -23,7 +24,6 @@ impl Findings {
 
 /// Fills in whether the device can do it, and why not or what is not known.
 pub(super) fn judge(job: &Job, report: &mut TargetReport) {
-    refuse_zeros(report);
     let mut findings = Findings::default();
     if job.hardware.class != Some(DeviceClass::Circuit) && report.scope == Scope::System {
         room(job, report, &mut findings);
@@ -46,59 +46,27 @@ pub(super) fn judge(job: &Job, report: &mut TargetReport) {
     };
 }
 
-/// Events that all cost nothing state no energy.
-fn refuse_zeros(report: &mut TargetReport) {
-    const ALL_ZERO: &str = "energies of events (the table has zeros alone)";
-    let mut events = report
-        .lines
-        .iter()
-        .filter(|line| line.part == Part::Dynamic);
-    let happens = events.clone().any(|line| line.count > 0.0);
-    if !happens || events.any(|line| line.joules_range.high > 0.0) {
-        return;
-    }
-    let mut scopes = Scopes::default();
-    for column in [
-        &mut scopes.compute,
-        &mut scopes.memory_routing,
-        &mut scopes.system,
-    ] {
-        column.missing.push(ALL_ZERO.into());
-    }
-    report.scopes = scopes;
-    report.energy_j = None;
-    report.dynamic_j = None;
-    report.edp_js = None;
-    report.unpriced.push(ALL_ZERO.into());
-}
-
 fn room(job: &Job, report: &TargetReport, findings: &mut Findings) {
     match (report.workload, job.hardware.class) {
         (Workload::Snn, _) => spiking_room(job, findings),
         (_, Some(DeviceClass::Microcontroller)) => {
-            let need = memory_need(job.work.dense, report.format, 1);
+            let need = memory::need(job.work.dense, report.format, 1);
             for (key, what, need) in [
                 ("capacity.flash", "weights", need.weights),
                 ("capacity.ram", "activations", need.activations),
             ] {
-                memory(job, findings, key, what, need);
+                capacity(job, findings, key, what, need);
             }
         }
         _ => {
-            let need = memory_need(job.work.dense, report.format, report.batch);
-            let all = need.weights + need.activations;
-            memory(
-                job,
-                findings,
-                "capacity.memory",
-                "weights and activations",
-                all,
-            );
+            let need = memory::need(job.work.dense, report.format, report.batch);
+            let what = "weights and activations";
+            capacity(job, findings, "capacity.memory", what, need.total());
         }
     }
 }
 
-fn memory(job: &Job, findings: &mut Findings, key: &str, what: &str, need: f64) {
+fn capacity(job: &Job, findings: &mut Findings, key: &str, what: &str, need: f64) {
     match job.hardware.figures.get(key) {
         None => findings.lack(key),
         Some(have) if need > have.value.nominal => findings.against.push(format!(

@@ -2,6 +2,7 @@
 
 use super::hardware::{DeviceKind, Figure};
 use super::law::CostTerm;
+use super::receipt::{add_static, lose_whole, sources_of};
 use super::{HostExchange, Job};
 use crate::network::Role;
 use crate::result::{Bill, Line, Measure, Part, Scope, TargetReport, Workload};
@@ -27,14 +28,22 @@ fn when(job: &Job) -> Option<HostExchange> {
     }
 }
 
-/// Whether no event enters the network: its input is a current that stays as it is.
+/// Whether the input of each sample is a current that stays as it is: no event enters the network,
+/// and what is multiplied in each timestep is what is multiplied once.
 fn input_is_held(job: &Job) -> bool {
     let counts = job.work.counts;
-    let inputs = counts.topology.populations.iter().zip(&counts.populations);
-    let mut events = inputs
-        .filter(|(node, _)| node.role == Role::Input)
-        .map(|(_, counted)| counted.spikes_per_timestep.iter().sum::<u64>());
-    events.all(|events| events == 0)
+    let is_input = |node: usize| counts.topology.populations[node].role == Role::Input;
+    let mut inputs = counts.populations.iter().enumerate();
+    let silent = inputs.all(|(node, counted)| {
+        !is_input(node) || counted.spikes_per_timestep.iter().all(|&n| n == 0)
+    });
+    let edges = counts.topology.edges.iter().zip(&counts.projections);
+    let mut from_inputs = edges.filter(|(edge, _)| is_input(edge.source));
+    silent
+        && from_inputs.all(|(_, counted)| {
+            let each_step: u64 = counted.macs_per_timestep.iter().sum();
+            each_step == counted.macs_once * u64::from(counts.timesteps)
+        })
 }
 
 /// Whether a term is for a device of its own beside the host, whose power for all of the time is
@@ -157,7 +166,7 @@ fn wait(report: &mut TargetReport, extra: Range) {
     for line in running {
         let share = |seconds: f64| seconds / line.count;
         let bounds = line.joules_range;
-        add(
+        add_static(
             report,
             Line {
                 event: format!("{}, waiting for the host", line.event),
@@ -178,10 +187,9 @@ fn wait(report: &mut TargetReport, extra: Range) {
 /// The power of the host for all of the time.
 fn draw(report: &mut TargetReport, power: &Figure, busy: Range, used: &[&Figure]) {
     let watts = power.value * report.chips as f64;
-    let sources =
-        super::receipt::sources_of(&used.iter().copied().chain([power]).collect::<Vec<_>>());
+    let sources = sources_of(&used.iter().copied().chain([power]).collect::<Vec<_>>());
     let joules_range = watts.zip(busy, |watts, seconds| watts * seconds);
-    add(
+    add_static(
         report,
         Line {
             event: match report.chips {
@@ -202,23 +210,9 @@ fn draw(report: &mut TargetReport, power: &Figure, busy: Range, used: &[&Figure]
     );
 }
 
-fn add(report: &mut TargetReport, line: Line) {
-    report.static_j = Some(report.static_j.unwrap_or(0.0) + line.joules);
-    report.energy_j = report.energy_j.map(|energy| energy + line.joules_range);
-    report.scopes.add(Scope::System, line.joules_range);
-    report.lines.push(line);
-}
-
-/// Marks the whole device as unknown for want of a figure.
+/// How long a device with an unknown host takes is not known either.
 fn lose(report: &mut TargetReport, name: &str) {
-    report.energy_j = None;
-    report.static_j = None;
-    report.edp_js = None;
     report.latency_s = None;
     report.throughput_per_s = None;
-    report.scopes.system.energy_j = None;
-    report.scopes.system.missing.push(name.into());
-    if !report.unpriced.iter().any(|have| have == name) {
-        report.unpriced.push(name.into());
-    }
+    lose_whole(report, name);
 }

@@ -2,7 +2,7 @@
 
 use super::hardware::{Figure, Hardware};
 use super::receipt::Receipt;
-use super::{Job, PlacementRule, PriceOptions, Work};
+use super::{Job, PlacementRule, PriceOptions, Work, formats};
 use crate::counts::EventCounts;
 use crate::mapping::{Capacity, LinkCosts, Mesh, Placement, Traffic, optimise, place, traffic};
 use crate::network::Topology;
@@ -64,7 +64,7 @@ pub(super) fn mapped(hardware: &Hardware, work: &Work, options: &PriceOptions) -
     let capacity = known_room(hardware)?;
     let rule = options.placement;
     // A device with neurocores has one number format.
-    let work = work.at(hardware.formats.first().copied());
+    let work = work.at(formats(hardware, work).into_iter().next().flatten());
     Some(Mapped::by_rule(hardware, work.counts, &capacity, rule))
 }
 

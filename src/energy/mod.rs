@@ -37,6 +37,7 @@ mod keras_spiking;
 mod law;
 mod lemaire;
 mod mapped;
+mod memory;
 mod mesh;
 mod monte_carlo;
 mod nj_per_mac;
@@ -74,12 +75,11 @@ pub use usage::UsageConfig;
 pub use work::Work;
 
 pub use crate::counts::NumberFormat;
-use crate::mapping::Placement;
-use crate::result::Condition;
 pub use crate::result::{Basis, DeviceClass};
-use crate::result::{RateCurve, Scope, Sensitivity, TargetReport};
+
+use crate::mapping::Placement;
+use crate::result::{Condition, RateCurve, Scope, Sensitivity, TargetReport};
 use quantity::Quantities;
-use roofline::memory_need;
 
 /// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
 ///
@@ -259,6 +259,7 @@ fn price_job(job: &Job) -> Vec<TargetReport> {
         if let Some(period_s) = usage.period_s {
             duty::charge_waiting(job.hardware, period_s, report);
         }
+        receipt::refuse_zeros(report);
         feasibility::judge(job, report);
         report.carbon_g = report
             .energy_j

@@ -266,3 +266,49 @@ pub(super) fn sources_of<'a>(used: &[&'a Figure]) -> Vec<&'a str> {
 
 /// What the counts of a network without an original are called in `unpriced`.
 pub(super) const NO_DENSE: &str = "dense counts (the network has no original ANN)";
+
+/// Adds a line to the whole device of a finished report.
+pub(super) fn add_static(report: &mut TargetReport, line: Line) {
+    report.static_j = Some(report.static_j.unwrap_or(0.0) + line.joules);
+    report.energy_j = report.energy_j.map(|energy| energy + line.joules_range);
+    report.scopes.add(Scope::System, line.joules_range);
+    report.lines.push(line);
+}
+
+/// Marks the whole device of a finished report as unknown for want of a figure.
+pub(super) fn lose_whole(report: &mut TargetReport, name: &str) {
+    report.energy_j = None;
+    report.static_j = None;
+    report.edp_js = None;
+    report.scopes.system.energy_j = None;
+    report.scopes.system.missing.push(name.into());
+    if !report.unpriced.iter().any(|have| have == name) {
+        report.unpriced.push(name.into());
+    }
+}
+
+/// Events that all cost nothing state no energy.
+pub(super) fn refuse_zeros(report: &mut TargetReport) {
+    const ALL_ZERO: &str = "energies of events (the table has zeros alone)";
+    let mut events = report
+        .lines
+        .iter()
+        .filter(|line| line.part == Part::Dynamic);
+    let happens = events.clone().any(|line| line.count > 0.0);
+    if !happens || events.any(|line| line.joules_range.high > 0.0) {
+        return;
+    }
+    let mut scopes = Scopes::default();
+    for column in [
+        &mut scopes.compute,
+        &mut scopes.memory_routing,
+        &mut scopes.system,
+    ] {
+        column.missing.push(ALL_ZERO.into());
+    }
+    report.scopes = scopes;
+    report.energy_j = None;
+    report.dynamic_j = None;
+    report.edp_js = None;
+    report.unpriced.push(ALL_ZERO.into());
+}

@@ -2,6 +2,7 @@
 
 use super::hardware::Figure;
 use super::law::Law;
+use super::memory::MemoryNeed;
 use super::receipt::{LineDraft, NO_DENSE, Receipt, sources_of};
 use super::{Hardware, Job, LargeBatch, PriceOptions, Work, formats};
 use crate::counts::{DenseCounts, DenseLayer, NumberFormat};
@@ -136,11 +137,8 @@ fn batches(
 /// powers of two that fit the memory; `None` if a figure is not known.
 fn plateau(hardware: &Hardware, dense: &DenseCounts, format: &Format) -> Option<u64> {
     let room = hardware.figures.get("capacity.memory");
-    let need = |batch: u64| dense_memory(dense, format.bytes, batch);
-    let fits = |batch: &u64| {
-        let need = need(*batch);
-        room.is_none_or(|room| need.weights + need.activations <= room.value.nominal)
-    };
+    let need = |batch: u64| MemoryNeed::of(dense, format.bytes, batch).total();
+    let fits = |batch: &u64| room.is_none_or(|room| need(*batch) <= room.value.nominal);
     let powers = (0..).map(|power| 1_u64 << power);
     let tried = powers.take_while(|batch| *batch <= LARGEST_BATCH && fits(batch));
     let energies: Vec<(u64, f64)> = tried
@@ -172,33 +170,6 @@ fn energy_j(hardware: &Hardware, dense: &DenseCounts, format: &Format, batch: u6
     );
     let seconds = batch_time(dense, format, batch, &rates).nominal;
     Some(seconds * (idle + active * (tdp - idle).max(0.0)) / batch as f64)
-}
-
-/// Room that a network takes in a memory \[B\].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct MemoryNeed {
-    /// Weights and biases.
-    pub weights: f64,
-    /// Input and output of the layer that has most of both, for each inference of a batch.
-    pub activations: f64,
-}
-
-/// What a conventional network takes at a number format; 4 bytes a number where it is not known.
-pub(super) fn memory_need(
-    dense: &DenseCounts,
-    format: Option<NumberFormat>,
-    batch: u64,
-) -> MemoryNeed {
-    dense_memory(dense, format.map_or(4.0, NumberFormat::bytes), batch)
-}
-
-fn dense_memory(dense: &DenseCounts, bytes: f64, batch: u64) -> MemoryNeed {
-    let layers = dense.layers.iter();
-    let widest = layers.map(|layer| layer.inputs + layer.outputs).max();
-    MemoryNeed {
-        weights: dense.parameters() as f64 * bytes,
-        activations: widest.unwrap_or(0) as f64 * bytes * batch as f64,
-    }
 }
 
 /// What a device of one of these laws can reach and what the network reaches, per network and batch

@@ -228,8 +228,9 @@ fn answer(
         decide(report, &mut verdict, snn, other);
         verdict.sentence = sentence::met(&verdict, snn, other);
     } else {
-        // What stands alone is told with its format, so that files sort by it.
-        verdict.terms.format = field.first().and_then(|one| one.target.format);
+        // The two of a circuit have one format, also where they may not meet.
+        let first = field.first().filter(|_| question == Question::SameCircuit);
+        verdict.terms.format = first.and_then(|one| one.target.format);
         verdict.sentence = sentence::nobody(&verdict);
     }
     verdict
