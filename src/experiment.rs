@@ -66,7 +66,7 @@ use crate::manifest::NoCounts;
 use crate::memory::MemoryError;
 use crate::network::Network;
 use crate::optimise::BaselineError;
-use crate::result::{Accuracy, Evaluation, InputEntry, ModelReport, Report, Setup};
+use crate::result::{Accuracy, Evaluation, InputEntry, Kernels, ModelReport, Report, Setup};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -205,6 +205,10 @@ pub struct Context {
     /// NeuroBench's metrics; `None` in counts of earlier versions.
     #[serde(default)]
     pub neurobench: Option<NeuroBench>,
+    /// Which loops the simulation ran on; empty where nothing was simulated, and in counts of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<Kernels>,
     /// The experiment, so that a sample can be run again; `None` in files that do not hold it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<Experiment>,

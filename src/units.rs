@@ -141,6 +141,27 @@ fn grouped(digits: &str) -> String {
     out
 }
 
+/// Quantile function of the triangular distribution from `low` to `high` with its mode at
+/// `nominal`, at `u` from 0 to 1.
+///
+/// ```text
+/// c = (m − a) / (b − a);   x = a + √(u (b − a)(m − a))        if u < c
+///                          x = b − √((1 − u)(b − a)(b − m))   otherwise
+/// ```
+#[must_use]
+pub fn triangular(range: Range, u: f64) -> f64 {
+    let Range { low, nominal, high } = range;
+    if high <= low {
+        return nominal;
+    }
+    let width = high - low;
+    if u < (nominal - low) / width {
+        low + (u * width * (nominal - low)).sqrt()
+    } else {
+        high - ((1.0 - u) * width * (high - nominal)).sqrt()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,5 +207,21 @@ mod tests {
             .into_iter()
             .sum();
         assert_eq!(sum, Range::new(2.0, 3.0, 5.0));
+    }
+
+    #[test]
+    fn closed_form_triangular_quantiles() {
+        let range = Range::new(1.0, 2.0, 5.0);
+        for (u, expected) in [(0.0, 1.0), (0.25, 2.0), (1.0, 5.0)] {
+            assert!((triangular(range, u) - expected).abs() < 1e-12, "{u}");
+        }
+        // The mean of a triangular distribution is that of its three corners.
+        let steps = 100_000;
+        let sum: f64 = (0..steps)
+            .map(|i| triangular(range, (f64::from(i) + 0.5) / f64::from(steps)))
+            .sum();
+        assert!((sum / f64::from(steps) - 8.0 / 3.0).abs() < 1e-4);
+        assert_eq!(triangular(Range::exact(3.0), 0.7), 3.0);
+        assert_eq!(triangular(Range::new(0.0, 0.0, 4.0), 0.75), 2.0);
     }
 }

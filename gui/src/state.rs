@@ -48,7 +48,7 @@ pub struct State {
     pub targets: Vec<TargetReport>,
     /// Name of the device that the spikes are priced on.
     pub device: String,
-    /// Batch of conventional devices beside 1; `None`: the smallest that reaches the plateau.
+    /// Second batch size for GPU and CPU baselines; `None`: the smallest that reaches the plateau.
     pub large_batch: Option<u64>,
     /// Names of the devices that are compared, if they are others than the experiment names.
     pub chosen_targets: Option<Vec<String>>,

@@ -67,7 +67,7 @@ impl Check {
         let mut status = match self.status {
             Status::Pass => "pass".to_owned(),
             Status::Exceeded => "exceeded".to_owned(),
-            Status::Unknown => "unknown, which is no pass".to_owned(),
+            Status::Unknown => "unknown (counts as failed)".to_owned(),
         };
         if let Some(reason) = &self.reason {
             let _ = write!(status, ": {reason}");

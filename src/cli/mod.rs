@@ -64,13 +64,13 @@ struct Common {
     /// How to print the result: text for people, json for scripts.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// No progress and no talk on standard error; errors are still told.
+    /// Suppress progress and messages; errors are still printed.
     #[arg(long, short, global = true)]
     quiet: bool,
     /// Threads; as many as there are cores unless given. Results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Most memory to take, such as 8GB; 80 % of what is available unless given. What would need
+    /// Memory limit, e.g. 8GB; 80 % of what is available unless given. What would need
     /// more is refused before it is allocated.
     #[arg(long, global = true, value_name = "SIZE", value_parser = memory::parse_size)]
     memory_limit: Option<u64>,
@@ -153,7 +153,7 @@ enum Verb {
     ///   spikewatt pareto results/sweep
     #[command(verbatim_doc_comment)]
     Sweep(sweep::SweepArgs),
-    /// The candidates of a sweep that nothing beats, the knee, and the cheapest that is good enough.
+    /// Pareto front, knee point and cheapest feasible candidate of a sweep.
     Pareto(pareto::ParetoArgs),
     /// Price saved counts through many cost tables and name what makes them disagree.
     ///
@@ -162,7 +162,7 @@ enum Verb {
     Compare(compare::CompareArgs),
     /// List, show and compare cost tables, or replay published measurements through them.
     Hardware(hardware::HardwareArgs),
-    /// Hold a result against an energy budget: exit code 3 if it is exceeded.
+    /// Check a result against an energy budget: exit code 3 if it is exceeded.
     ///
     ///   spikewatt check results/digits --budget examples/budget.toml
     ///   spikewatt check results/new --budget budget.toml --baseline results/main --markdown -

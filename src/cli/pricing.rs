@@ -22,7 +22,7 @@ pub(super) struct PricingArgs {
     /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.
     #[arg(long, value_name = "FILE")]
     hardware_file: Vec<PathBuf>,
-    /// Batch of conventional devices where one asks for throughput; unless given, the smallest
+    /// Second batch size for GPU and CPU baselines (throughput); unless given, the smallest
     /// power of two whose energy per inference is within 5 % of the least.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     large_batch: Option<u64>,

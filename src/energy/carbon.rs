@@ -9,7 +9,7 @@
 //! losses of transmission (5 to 8 % more at the plug). Source: `data/carbon.toml`, which names one
 //! for each figure.
 
-use crate::names::nearest;
+use crate::names::suggestion;
 use crate::result::Sourced;
 use crate::units::Range;
 use serde::Deserialize;
@@ -30,23 +30,21 @@ pub enum CarbonError {
     Table(String),
     /// No grid has the name.
     #[error(
-        "no grid \"{name}\"; did you mean \"{nearest}\"? Give a country (DEU or Germany), a cloud region (gcp/europe-west1), world, or a number in g CO2e/kWh"
+        "no grid \"{name}\"{suggestion} Give a country (DEU or Germany), a cloud region (gcp/europe-west1), world, or a number in g CO2e/kWh"
     )]
     Grid {
         /// The name asked for.
         name: String,
-        /// The nearest one.
-        nearest: String,
+        /// `; did you mean "x"?`, or a full stop where no name is near.
+        suggestion: String,
     },
     /// No PUE has the name.
-    #[error(
-        "no PUE \"{name}\"; did you mean \"{nearest}\"? Give a number of at least 1 or one of {known}"
-    )]
+    #[error("no PUE \"{name}\"{suggestion} Give a number of at least 1 or one of {known}")]
     Pue {
         /// The name asked for.
         name: String,
-        /// The nearest one.
-        nearest: String,
+        /// `; did you mean "x"?`, or a full stop where no name is near.
+        suggestion: String,
         /// All names.
         known: String,
     },
@@ -169,7 +167,7 @@ impl CarbonTable {
             let names = self.grid_names();
             CarbonError::Grid {
                 name: name.into(),
-                nearest: nearest(&wanted, names.iter().map(String::as_str)),
+                suggestion: suggestion(&wanted, names.iter().map(String::as_str)),
             }
         })
     }
@@ -217,7 +215,7 @@ impl CarbonTable {
         }
         let entry = self.pue.get(name).ok_or_else(|| CarbonError::Pue {
             name: name.into(),
-            nearest: nearest(name, self.pue.keys().map(String::as_str)),
+            suggestion: suggestion(name, self.pue.keys().map(String::as_str)),
             known: self
                 .pue
                 .keys()

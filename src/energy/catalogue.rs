@@ -6,7 +6,7 @@ use super::hardware::{
 };
 use super::{LAWS, Law, sanafe_yaml};
 use crate::files;
-use crate::names::nearest;
+use crate::names::suggestion;
 use crate::result::{Basis, DeviceClass, NumberFormat};
 use crate::units::Range;
 use serde::Deserialize;
@@ -58,12 +58,12 @@ pub enum HardwareError {
         name: String,
     },
     /// No device has the name.
-    #[error("no device \"{name}\"; did you mean \"{nearest}\"? There are {known}")]
+    #[error("no device \"{name}\"{suggestion} There are {known}")]
     Unknown {
         /// The name asked for.
         name: String,
-        /// The nearest one.
-        nearest: String,
+        /// `; did you mean "x"?`, or a full stop where no name is near.
+        suggestion: String,
         /// All names.
         known: String,
     },
@@ -239,7 +239,12 @@ impl Catalogue {
             .find(|device| device.name == name)
             .ok_or_else(|| HardwareError::Unknown {
                 name: name.into(),
-                nearest: nearest(name, self.names()),
+                suggestion: match crate::formats::extension(Path::new(name)).as_str() {
+                    "toml" | "yaml" | "yml" => {
+                        "; give a file with --hardware-file and its device by name.".to_owned()
+                    }
+                    _ => suggestion(name, self.names()),
+                },
                 known: self.names().collect::<Vec<_>>().join(", "),
             })
     }
@@ -290,8 +295,8 @@ impl Catalogue {
             Some(base) => self.tables.get(base).cloned().ok_or_else(|| {
                 let known = self.tables.keys().map(String::as_str);
                 let reason = format!(
-                    "no table \"{base}\" is known here; did you mean \"{}\"?",
-                    nearest(base, known)
+                    "no table \"{base}\" is known here{}",
+                    suggestion(base, known)
                 );
                 value_error(name, "inherits", reason)
             })?,
@@ -360,10 +365,7 @@ fn missing_law() -> String {
 fn find_law(file: &str, name: &str) -> Result<&'static Law, HardwareError> {
     let found = LAWS.iter().copied().find(|law| law.name == name);
     found.ok_or_else(|| {
-        let reason = format!(
-            "no law \"{name}\"; did you mean \"{}\"?",
-            nearest(name, law_names())
-        );
+        let reason = format!("no law \"{name}\"{}", suggestion(name, law_names()));
         value_error(file, "law", reason)
     })
 }
@@ -466,9 +468,9 @@ fn check_key(key: &str, section: FigureSection, law: Option<&Law>) -> Result<(),
             if !reads(law, key) && !COMMON.contains(&key) && section != FigureSection::Info =>
         {
             Err(format!(
-                "the law \"{}\" has no such figure; did you mean \"{}\"?",
+                "the law \"{}\" has no such figure{}",
                 law.name,
-                nearest(key, law.figures().chain(COMMON))
+                suggestion(key, law.figures().chain(COMMON))
             ))
         }
         _ => Ok(()),

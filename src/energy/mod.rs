@@ -65,7 +65,7 @@ pub use hardware::{
 };
 pub use law::Law;
 pub use mapped::placement;
-pub use monte_carlo::{distributions, triangular};
+pub use monte_carlo::distributions;
 pub use options::{DeviceLimits, LargeBatch, PlacementRule, PriceOptions};
 pub use profile::{EnergyProfile, profile};
 pub use rates::rate_curves;

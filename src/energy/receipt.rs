@@ -265,7 +265,7 @@ pub(super) fn sources_of<'a>(used: &[&'a Figure]) -> Vec<&'a str> {
 }
 
 /// What the counts of a network without an original are called in `unpriced`.
-pub(super) const NO_DENSE: &str = "dense counts (the network has no original ANN)";
+pub(super) const NO_DENSE: &str = "counts of a conventional network (--baseline MODEL.onnx)";
 
 /// Adds a line to the whole device of a finished report.
 pub(super) fn add_static(report: &mut TargetReport, line: Line) {

@@ -3,21 +3,7 @@
 use super::Simulator;
 use super::group::Group;
 use super::panelwise::Driven;
-
-/// The loops that a population and its synapses run on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kernels {
-    /// Name of the population.
-    pub population: String,
-    /// How its neurons are updated; `None` if it is driven from outside.
-    pub neurons: Option<&'static str>,
-    /// For each projection into it, the name of the population it comes from and how its synapses
-    /// are summed.
-    pub synapses: Vec<(String, &'static str)>,
-    /// Whether neurons are updated while their sums are still in a near cache, a panel of weights
-    /// at a time.
-    pub panelwise: bool,
-}
+use crate::result::{Kernels, SynapseKernel};
 
 impl Simulator<'_> {
     /// The loops that each population runs on: nothing but speed depends on them.
@@ -28,14 +14,15 @@ impl Simulator<'_> {
             let mut group = Group::new(population, 0..1);
             let projections = self.incoming[index].iter().map(|&p| &self.synapses[p]);
             let name = |source: usize| self.network.populations[source].name.clone();
-            Kernels {
-                population: population.name.clone(),
-                neurons: group.kernel(),
-                panelwise: self.is_panelwise(index) && Driven::of(&mut group).is_some(),
-                synapses: projections
-                    .map(|synapses| (name(synapses.source()), synapses.kernel()))
-                    .collect(),
-            }
+            let mut kernels = Kernels::new(&population.name, group.kernel());
+            kernels.panelwise = self.is_panelwise(index) && Driven::of(&mut group).is_some();
+            kernels.synapses = projections
+                .map(|synapses| SynapseKernel {
+                    source: name(synapses.source()),
+                    kernel: synapses.kernel().to_owned(),
+                })
+                .collect();
+            kernels
         };
         populations.map(of).collect()
     }

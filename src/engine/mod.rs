@@ -31,13 +31,13 @@ mod touched;
 mod worker;
 
 pub use crate::spike_train::{Events, SpikeTrain};
-pub use explain::Kernels;
 pub use probe::{NoProbe, Probe, Recording};
 
 use crate::counts::{EventCounts, Tally};
 use crate::encoding::{Drive, EncodingError};
 use crate::memory::MemoryError;
 use crate::network::{Network, NetworkError, Population, Role};
+use crate::result::Kernels;
 use plan::{Component, components, shortest_delay};
 use std::ops::{ControlFlow, Range};
 use std::sync::Mutex;
@@ -126,6 +126,8 @@ pub struct Simulation {
     pub counts: EventCounts,
     /// Per sample, in order.
     pub outcomes: Vec<Outcome>,
+    /// Which loops it ran on.
+    pub kernels: Vec<Kernels>,
 }
 
 /// A network prepared for simulation: shared, read-only.
@@ -304,6 +306,7 @@ impl<'n> Simulator<'n> {
         Ok(Simulation {
             counts,
             outcomes: outcomes.into_iter().flatten().collect(),
+            kernels: self.kernels(),
         })
     }
 
@@ -336,6 +339,7 @@ impl<'n> Simulator<'n> {
             Simulation {
                 counts,
                 outcomes: outcomes.map(|sample| sample[segment].clone()).collect(),
+                kernels: self.kernels(),
             }
         });
         Ok(simulations.collect())

@@ -62,6 +62,7 @@ pub fn estimate(
         evaluations: Vec::new(),
         experiment: None,
         neurobench: None,
+        kernels: Vec::new(),
     };
     Ok(Counted {
         counts,

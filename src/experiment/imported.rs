@@ -246,6 +246,7 @@ impl Imported {
             format,
             evaluations: self.evaluations(format, &simulation.outcomes),
             neurobench: Some(NeuroBench::new(network, &simulation.counts)),
+            kernels: simulation.kernels.clone(),
             experiment: Some(experiment.clone().into()),
         };
         Ok(Simulated {

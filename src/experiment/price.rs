@@ -119,6 +119,7 @@ pub(super) fn priced(
         verdict: Vec::new(),
         warnings: Vec::new(),
         neurobench: context.neurobench.clone(),
+        kernels: context.kernels.clone(),
         quantised_bits: energy::quantised_bits(counts.timesteps),
         populations,
         totals,

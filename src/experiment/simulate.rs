@@ -11,7 +11,7 @@ use crate::formats::recording::{Recorder, RecordingError};
 use crate::formats::spikes::SpikingInput;
 use crate::network::Network;
 use crate::neuron::Options;
-use crate::result::{PopulationReport, Timing, Totals};
+use crate::result::{Kernels, PopulationReport, Timing, Totals};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -105,6 +105,7 @@ pub fn simulate_network_probed(
         timesteps,
         counts,
         outcomes,
+        kernels: _,
         timing,
         notes,
         last_predictions,
@@ -156,6 +157,7 @@ pub(super) struct SimulatedNetwork {
     pub(super) counts: EventCounts,
     /// Outputs, channels first; predictions only where one population is the output.
     pub(super) outcomes: Vec<Outcome>,
+    pub(super) kernels: Vec<Kernels>,
     pub(super) timing: Timing,
     /// What was decided that the files do not say.
     pub(super) notes: Vec<String>,
@@ -341,6 +343,7 @@ impl Prepared {
         Ok(SimulatedNetwork {
             timing: timing(&simulation.counts, simulate_s),
             counts: simulation.counts,
+            kernels: simulation.kernels,
             outcomes,
             last_predictions: last.map(|outcome| outcome.predictions).collect(),
             held_input: held(first),

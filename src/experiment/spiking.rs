@@ -112,6 +112,7 @@ pub(super) fn run(
         format: NumberFormat::Fp32,
         evaluations: evaluations(&run),
         neurobench: Some(NeuroBench::new(network, &run.counts)),
+        kernels: run.kernels.clone(),
         experiment: Some(experiment.clone().into()),
     };
     let options = options(run.loaded.seed)?;

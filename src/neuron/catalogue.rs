@@ -5,7 +5,7 @@ use super::error::NeuronError;
 use super::options::Options;
 use super::{Dynamics, Parameter};
 use super::{alif, cuba_li, cuba_lif, i, integrate_and_fire, izhikevich, li, lif, threshold};
-use crate::names::nearest;
+use crate::names::suggestion;
 use std::collections::BTreeMap;
 
 /// All models.
@@ -33,7 +33,7 @@ impl Model {
             .find(|model| model.name == name)
             .ok_or_else(|| NeuronError::UnknownModel {
                 name: name.to_owned(),
-                nearest: nearest(name, names()),
+                suggestion: suggestion(name, names()),
                 known: names().collect::<Vec<_>>().join(", "),
             })
     }

@@ -5,28 +5,28 @@
 #[non_exhaustive]
 pub enum NeuronError {
     /// No such model.
-    #[error("no neuron model \"{name}\"; did you mean \"{nearest}\"? There are {known}")]
+    #[error("no neuron model \"{name}\"{suggestion} There are {known}")]
     UnknownModel {
         /// The name.
         name: String,
-        /// The nearest one.
-        nearest: String,
+        /// `; did you mean "x"?`, or a full stop where no name is near.
+        suggestion: String,
         /// All.
         known: String,
     },
     /// No such preset.
-    #[error("no preset \"{name}\"; did you mean \"{nearest}\"? There are {known}")]
+    #[error("no preset \"{name}\"{suggestion} There are {known}")]
     UnknownPreset {
         /// The name.
         name: String,
-        /// The nearest one.
-        nearest: String,
+        /// `; did you mean "x"?`, or a full stop where no name is near.
+        suggestion: String,
         /// All.
         known: String,
     },
     /// A parameter that the model does not have.
     #[error(
-        "neuron model {model} has no parameter \"{parameter}\"; did you mean \"{nearest}\"? \
+        "neuron model {model} has no parameter \"{parameter}\"{suggestion} \
          It takes {known}"
     )]
     UnknownParameter {
@@ -34,8 +34,8 @@ pub enum NeuronError {
         model: &'static str,
         /// The name.
         parameter: String,
-        /// The nearest one.
-        nearest: String,
+        /// `; did you mean "x"?`, or a full stop where no name is near.
+        suggestion: String,
         /// All.
         known: String,
     },

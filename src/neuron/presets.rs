@@ -5,7 +5,7 @@ use super::options::{
     LeakPotential, Options, ResetRule, Resistance, SpikeLimit,
 };
 use super::{NeuronError, Reset, ThresholdTest};
-use crate::names::nearest;
+use crate::names::suggestion;
 
 /// Options under a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -128,7 +128,7 @@ impl Preset {
             .find(|preset| preset.name == name)
             .ok_or_else(|| NeuronError::UnknownPreset {
                 name: name.to_owned(),
-                nearest: nearest(name, PRESETS.iter().map(|preset| preset.name)),
+                suggestion: suggestion(name, PRESETS.iter().map(|preset| preset.name)),
                 known: PRESETS
                     .iter()
                     .map(|preset| preset.name)

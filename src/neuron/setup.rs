@@ -4,7 +4,7 @@ use super::error::NeuronError;
 use super::options::{InitialPotential, LeakPotential, Options, Resistance};
 use super::parameter_info::ParameterInfo;
 use super::{Parameter, Reset};
-use crate::names::nearest;
+use crate::names::suggestion;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl NeuronSetup {
             return Err(NeuronError::UnknownParameter {
                 model,
                 parameter: name.clone(),
-                nearest: nearest(name, accepted()),
+                suggestion: suggestion(name, accepted()),
                 known: accepted().collect::<Vec<_>>().join(", "),
             });
         }

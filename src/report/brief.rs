@@ -5,10 +5,10 @@ use super::mark::star;
 use super::text::{bounds, wrapped_to};
 use crate::result::{
     Boundary, Condition, Contender, DeviceClass, Evaluation, NumberFormat, Question, Report, Scope,
-    TargetReport, Verdict, Workload,
+    Share, TargetReport, Verdict, Why, Workload, central_energy_j, standings,
 };
-use crate::result::{Share, standings};
 use crate::units::si;
+use std::ops::Range;
 
 /// Lines that a result takes at a width: 16, and 24 where fewer than 100 columns are there.
 fn most_lines(width: usize) -> usize {
@@ -36,6 +36,9 @@ pub struct BriefNotes {
     pub last: Option<String>,
 }
 
+/// Of the column of energies: intervals are central.
+const HEADING: &str = "energy per inference [90 %]";
+
 /// A row that may have to go.
 struct Row {
     /// The higher, the sooner it goes; 0 stays.
@@ -55,11 +58,15 @@ impl Brief {
         let most = most_lines(self.width);
         let fixed = head.len() + 1 + circuits.len() + answer.len() + 1;
         let room = most.saturating_sub(fixed);
-        let infeasible = infeasible(report);
-        let mut left_out = infeasible.len();
-        if rows.len() + infeasible.len() <= room {
-            rows.extend(infeasible);
-            left_out = 0;
+        let aside = aside(report);
+        let mut aside_lines: Vec<String> = aside
+            .iter()
+            .flat_map(|group| self.lines(&group.text(), "   "))
+            .collect();
+        let mut left_out = 0;
+        if rows.len() + usize::from(!rows.is_empty()) + aside_lines.len() > room {
+            left_out = aside.iter().map(|group| group.names.len()).sum();
+            aside_lines.clear();
         }
         while rows.len() > room {
             let soonest = rows.iter().map(|row| row.goes).max().unwrap_or(0);
@@ -70,6 +77,7 @@ impl Brief {
             rows.retain(|row| row.goes < soonest);
             left_out += before - rows.len();
         }
+        let fixed = fixed + aside_lines.len();
         let blank = fixed + rows.len() + 2 <= most;
         let mut lines = head;
         if blank {
@@ -78,6 +86,7 @@ impl Brief {
         if !rows.is_empty() {
             lines.extend(self.table(report, &rows));
         }
+        lines.extend(aside_lines);
         lines.extend(circuits);
         if blank {
             lines.push(String::new());
@@ -85,8 +94,8 @@ impl Brief {
         lines.extend(answer.into_iter().map(|line| self.bold(&line)));
         let left_out = match left_out {
             0 => None,
-            1 => Some("1 more row".to_owned()),
-            rows => Some(format!("{rows} more rows")),
+            1 => Some("1 more: --details".to_owned()),
+            rows => Some(format!("{rows} more: --details")),
         };
         let last: Vec<String> = left_out.into_iter().chain(notes.last.clone()).collect();
         if !last.is_empty() {
@@ -120,7 +129,10 @@ impl Brief {
         });
         facts.push(format!("T = {}", report.timesteps));
         if report.samples > 0 {
-            facts.push(format!("{} samples", report.samples));
+            facts.push(match report.samples {
+                1 => "1 sample".to_owned(),
+                samples => format!("{samples} samples"),
+            });
         }
         facts.push("whole device".to_owned());
         facts.push(match report.usage.period_s {
@@ -140,15 +152,8 @@ impl Brief {
 
     fn table(self, report: &Report, rows: &[Row]) -> Vec<String> {
         let head = match report.usage.period_s {
-            Some(_) => ["", "", "", "energy per inference", "mean power", "per year"],
-            None => [
-                "",
-                "",
-                "",
-                "energy per inference",
-                "latency",
-                "CO2e/million",
-            ],
+            Some(_) => ["", "", "", HEADING, "mean power", "per year"],
+            None => ["", "", "", HEADING, "latency", "CO2e/million"],
         };
         let cells: Vec<&[String; 6]> = rows.iter().map(|row| &row.cells).collect();
         let mut widths = [0; 6];
@@ -156,15 +161,21 @@ impl Brief {
             let widest = cells.iter().map(|row| row[column].chars().count()).max();
             *width = widest.unwrap_or(0).max(head[column].chars().count());
         }
-        // What does not fit goes from the right.
-        let mut shown = 6;
-        let width_of = |shown: usize| widths[..shown].iter().sum::<usize>() + 2 * shown;
-        while shown > 4 && width_of(shown) > self.width {
-            shown -= 1;
+        // What does not fit goes from the right; then the class goes, which the name tells, too.
+        let mut shown = 0..6;
+        let width_of = |shown: &Range<usize>| {
+            widths[shown.clone()].iter().sum::<usize>() + 2 * shown.len() - 1
+        };
+        while shown.end > 4 && width_of(&shown) > self.width {
+            shown.end -= 1;
+        }
+        if width_of(&shown) > self.width {
+            shown.start = 1;
         }
         let line = |cells: [&str; 6]| {
-            let padded = cells[..shown].iter().zip(&widths).enumerate();
+            let padded = cells.iter().zip(&widths).enumerate();
             let text: Vec<String> = padded
+                .filter(|(column, _)| shown.contains(column))
                 .map(|(column, (cell, width))| match column {
                     0..=2 => format!("{cell:<width$}"),
                     _ => format!("{cell:>width$}"),
@@ -260,8 +271,7 @@ impl Brief {
             .map(|verdict| verdict.sentence.as_str())
             .collect();
         if sentences.is_empty() {
-            let text =
-                "=> Nothing to compare: no spiking network stands beside a conventional one.";
+            let text = "=> No comparison: it takes a spiking and a conventional target.";
             return self.lines(text, "   ");
         }
         sentences
@@ -300,9 +310,9 @@ fn accuracies(report: &Report) -> String {
     }
     if shares.is_empty() {
         return match (&report.accuracy, report.samples) {
-            (Some(accuracy), _) => format!("accuracy  SNN {:.1} %", 100.0 * accuracy.snn),
-            (None, 0) => "accuracy  unknown: nothing was simulated".to_owned(),
-            (None, _) => "accuracy  unknown: no labels, and no original to agree with".to_owned(),
+            (Some(accuracy), _) => format!("accuracy SNN {:.1} %", 100.0 * accuracy.snn),
+            (None, 0) => "accuracy unknown: nothing was simulated".to_owned(),
+            (None, _) => "accuracy unknown: no labels, and no original to agree with".to_owned(),
         };
     }
     let labelled = report
@@ -325,11 +335,11 @@ fn accuracies(report: &Report) -> String {
     });
     let shown = if apart { "" } else { ": no difference shown" };
     let what = if labelled {
-        "accuracy  "
+        "accuracy "
     } else {
-        "agreement with the original (no labels)  "
+        "agreement with the original (no labels) "
     };
-    format!("{what}{}   (± {widest:.1}{shown})", cells.join("   "))
+    format!("{what}{} (± {widest:.1}{shown})", cells.join(" · "))
 }
 
 /// The best row of each class, the spiking chips first, then by energy.
@@ -367,20 +377,58 @@ fn rows(report: &Report) -> Vec<Row> {
         .collect()
 }
 
-/// Rows of what does not compete for a reason that a reader can do something about.
-fn infeasible(report: &Report) -> Vec<Row> {
-    let found = standings(report, Boundary::DeviceTotal, Condition::Streaming);
-    let shown = found.iter().filter_map(|(one, why)| {
-        let why = why.as_ref()?;
-        let told = ["infeasible", "unknown", "below accuracy"];
-        told.iter().any(|start| why.starts_with(start)).then(|| {
-            let mut cells = row(report, one);
-            cells[3] = shortened(why, 48);
-            (cells[4], cells[5]) = (String::new(), String::new());
-            Row { goes: 3, cells }
-        })
-    });
-    shown.collect()
+/// Targets that do not compete for the same reason.
+struct Aside {
+    word: &'static str,
+    names: Vec<String>,
+    why: String,
+}
+
+impl Aside {
+    /// ` infeasible: a, b (why)`.
+    fn text(&self) -> String {
+        let names = self.names.join(", ");
+        format!(" {}: {names} ({})", self.word, self.why)
+    }
+}
+
+/// What does not compete for a reason that a reader can do something about.
+fn aside(report: &Report) -> Vec<Aside> {
+    let mut found: Vec<Aside> = Vec::new();
+    for (one, why) in standings(report, Boundary::DeviceTotal, Condition::Streaming) {
+        let (word, why) = match why {
+            Some(Why::Infeasible(why)) => ("infeasible", why),
+            Some(Why::Unknown(what)) => ("unknown", what),
+            Some(Why::BelowAccuracy { share, difference }) => (
+                "below accuracy",
+                format!(
+                    "{:.1} %, {:.1} points under the fp32 original",
+                    100.0 * share,
+                    -100.0 * difference
+                ),
+            ),
+            _ => continue,
+        };
+        // Further reasons stand in the details.
+        let why = printable(
+            why.split_once("; ")
+                .map_or(why.as_str(), |(first, _)| first),
+        );
+        let name = printable(&one.target.name);
+        match found
+            .iter_mut()
+            .find(|group| group.word == word && group.why == why)
+        {
+            Some(group) if group.names.contains(&name) => {}
+            Some(group) => group.names.push(name),
+            None => found.push(Aside {
+                word,
+                names: vec![name],
+                why,
+            }),
+        }
+    }
+    found
 }
 
 fn row(report: &Report, one: &Contender) -> [String; 6] {
@@ -391,7 +439,7 @@ fn row(report: &Report, one: &Contender) -> [String; 6] {
             .format
             .map_or_else(|| "ANN".to_owned(), NumberFormat::label),
     };
-    let energy = one.energy_j().map_or_else(String::new, |energy| {
+    let energy = central_energy_j(report, one).map_or_else(String::new, |energy| {
         format!("{} {}", si(energy.nominal, "J"), bounds(energy))
     });
     let (time, carbon) = match report.usage.period_s {

@@ -30,6 +30,7 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
     sections.extend(footprints(report));
     sections.extend(sensitivities(report));
     sections.extend(distributions(report));
+    sections.extend(kernels(report));
     sections
 }
 
@@ -209,7 +210,7 @@ fn sensitivities(report: &Report) -> Option<Section> {
         notes.push(MEANING.into());
     }
     (!rows.is_empty()).then_some(Section {
-        title: "Which figure matters (total with it at its lower and upper bound)".into(),
+        title: "Sensitivity (total with each cost at its lower and upper bound)".into(),
         head: &["target", "figure", "network", "batch", "at low", "at high"],
         rows,
         notes,
@@ -250,4 +251,29 @@ fn distributions(report: &Report) -> Option<Section> {
         rows,
         notes: starred.then(|| MEANING.to_owned()).into_iter().collect(),
     })
+}
+
+/// Which loops the simulation ran on.
+fn kernels(report: &Report) -> Option<Section> {
+    let driven = report.kernels.iter();
+    let rows = driven.filter_map(|of| {
+        let neurons = of.neurons.as_deref()?;
+        let synapses = of.synapses.iter();
+        let synapses: Vec<String> = synapses
+            .map(|synapse| format!("{} (from {})", synapse.kernel, printable(&synapse.source)))
+            .collect();
+        Some(vec![
+            shortened(&of.population, NAME),
+            neurons.to_owned(),
+            synapses.join("; "),
+        ])
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    let section = Section {
+        title: "Simulation kernels".into(),
+        head: &["population", "neurons", "synapses"],
+        rows,
+        notes: Vec::new(),
+    };
+    (!section.rows.is_empty()).then_some(section)
 }

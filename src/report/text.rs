@@ -45,7 +45,7 @@ impl Text {
             let targets = report.targets_in(Scope::System);
             let title = "Energy per inference (columns are cumulative; never compare across them)";
             blocks.push(self.targets(title, &targets, &ENERGY_COLUMNS, energy_cells));
-            let title = "Time, power, carbon and room";
+            let title = "Latency, power, carbon, capacity";
             blocks.push(self.targets(title, &targets, &TIME_COLUMNS, time_cells));
         }
         blocks.extend(legend(report));
@@ -233,7 +233,7 @@ impl Text {
 
     /// How far each device's table was from what was measured; `None` without a device.
     fn model_errors(self, report: &Report) -> Option<String> {
-        let mut lines = vec![self.bold("How far the cost tables are from published measurements")];
+        let mut lines = vec![self.bold("Model error against published measurements")];
         let (mut quoted, mut unmeasured): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
         for target in &report.targets {
             let name = target.name.as_str();
@@ -436,7 +436,7 @@ fn legend(report: &Report) -> Option<String> {
         t.unpriced.is_empty() && Scope::ALL.into_iter().any(open)
     };
     if report.targets.iter().any(not_stated) {
-        lines.push("- not stated by the cost table, or only together with a wider column".into());
+        lines.push("- not available at this scope".into());
     }
     for target in &report.targets {
         if target.known_energy_j().is_none() {

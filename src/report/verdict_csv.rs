@@ -8,7 +8,7 @@ use crate::result::{NumberFormat, Report, Verdict};
 /// Writes `verdict.csv`: a row per question; without a pair that may meet, its winner is empty.
 pub struct VerdictCsv;
 
-static COLUMNS: [CsvColumn<(), Verdict>; 21] = [
+static COLUMNS: [CsvColumn<(), Verdict>; 23] = [
     ("question", |(), v| word(&v.question)),
     ("scope", |(), v| word(&v.scope)),
     ("condition", |(), v| word(&v.condition)),
@@ -28,6 +28,12 @@ static COLUMNS: [CsvColumn<(), Verdict>; 21] = [
     ("factor_low", |(), v| maybe(v.factor.map(|f| f.low))),
     ("factor_nominal", |(), v| maybe(v.factor.map(|f| f.nominal))),
     ("factor_high", |(), v| maybe(v.factor.map(|f| f.high))),
+    ("factor_least", |(), v| {
+        maybe(v.factor_bounds.map(|f| f.low))
+    }),
+    ("factor_most", |(), v| {
+        maybe(v.factor_bounds.map(|f| f.high))
+    }),
     ("winner_energy_j", |(), v| energy(v, 0)),
     ("runner_up_energy_j", |(), v| energy(v, 1)),
     ("decided", |(), v| v.decided.to_string()),

@@ -1,10 +1,11 @@
 //! Who is cheaper: the contenders of a report against each other, question by question.
 
+use super::central::central_factor;
 use super::eligible::{eligible, factor, qualifies};
 use super::verdict::{Crossover, Excluded, Party, Question, Verdict, VerdictTerms};
 use super::{
     Boundary, Condition, Contender, DeviceClass, Measure, Meeting, NumberFormat, PopulationReport,
-    Report, Standing, TargetReport, sentence,
+    Report, Standing, TargetReport, Why, sentence,
 };
 
 impl Report {
@@ -42,18 +43,11 @@ pub fn standings(
     report: &Report,
     boundary: Boundary,
     condition: Condition,
-) -> Vec<(Contender<'_>, Option<String>)> {
+) -> Vec<(Contender<'_>, Option<Why>)> {
     let field = field(report, boundary, condition);
-    let mut found: Vec<(Contender, Option<String>)> = field
+    let mut found: Vec<(Contender, Option<Why>)> = field
         .iter()
-        .map(|one| {
-            let why = match qualifies(one) {
-                Err(why) => Some(why.to_string()),
-                Ok(()) => better_table(one, &field, false)
-                    .map(|better| format!("{better} describes the same chip on better evidence")),
-            };
-            (*one, why)
-        })
+        .map(|one| (*one, competes(one, &field, false).err()))
         .collect();
     let nominal = |one: &Contender| {
         one.energy_j()
@@ -174,11 +168,13 @@ fn answer(
     field: &[Contender],
     checked: bool,
 ) -> Verdict {
-    let (mut ranked, mut excluded) = competing(boundary, field, checked);
-    let mut exclude = |one: &Contender, why: String| {
-        let contender = one.name();
-        excluded.push(Excluded { contender, why });
-    };
+    let (mut ranked, mut out) = (Vec::new(), Vec::new());
+    for one in field {
+        match competes(one, field, checked) {
+            Ok(()) => ranked.push(one),
+            Err(why) => out.push((one, why)),
+        }
+    }
     let nominal = |one: &Contender| {
         one.energy_j()
             .map_or(f64::INFINITY, |energy| energy.nominal)
@@ -196,7 +192,7 @@ fn answer(
     if let Some(snn) = best.or_else(|| ranked.iter().copied().find(|one| one.is_spiking())) {
         for other in ranked.iter().filter(|one| !one.is_spiking()) {
             if let Err(why) = eligible(snn, other) {
-                exclude(other, why.to_string());
+                out.push((other, why));
             }
         }
     }
@@ -217,10 +213,11 @@ fn answer(
         winner: None,
         runner_up: None,
         factor: None,
+        factor_bounds: None,
         decided: false,
         decisive_figure: None,
         parties: Vec::new(),
-        excluded,
+        excluded: out.iter().map(|(one, why)| excluded(one, why)).collect(),
         crossover: None,
         sentence: String::new(),
     };
@@ -231,34 +228,18 @@ fn answer(
         // The two of a circuit have one format, also where they may not meet.
         let first = field.first().filter(|_| question == Question::SameCircuit);
         verdict.terms.format = first.and_then(|one| one.target.format);
-        verdict.sentence = sentence::nobody(&verdict);
+        verdict.sentence = sentence::nobody(&verdict, &out);
     }
     verdict
 }
 
-/// Who competes, and who does not for what reason.
-fn competing<'f, 'a>(
-    boundary: Boundary,
-    field: &'f [Contender<'a>],
-    checked: bool,
-) -> (Vec<&'f Contender<'a>>, Vec<Excluded>) {
-    let scope = boundary.scope();
-    let (mut ranked, mut excluded) = (Vec::new(), Vec::new());
-    for one in field {
-        let why = if checked && one.target.is_unverified_in(scope) {
-            "rests on assumed or unchecked figures".to_owned()
-        } else if let Err(why) = qualifies(one) {
-            why.to_string()
-        } else if let Some(better) = better_table(one, field, checked) {
-            format!("{better} describes the same chip on better evidence")
-        } else {
-            ranked.push(one);
-            continue;
-        };
-        let contender = one.name();
-        excluded.push(Excluded { contender, why });
+/// Whether a contender competes in a field.
+fn competes(one: &Contender, field: &[Contender], checked: bool) -> Result<(), Why> {
+    if checked && one.target.is_unverified_in(one.boundary.scope()) {
+        return Err(Why::Unchecked);
     }
-    (ranked, excluded)
+    qualifies(one)?;
+    better_table(one, field, checked).map_or(Ok(()), |better| Err(Why::BetterTable(better)))
 }
 
 /// Winner, runner-up and factor of two that may meet.
@@ -271,9 +252,10 @@ fn decide(report: &Report, verdict: &mut Verdict, snn: &Contender, other: &Conte
         true => (snn, other),
         false => (other, snn),
     };
-    let Ok(factor) = factor(dear, cheap) else {
+    let Ok(bounds) = factor(dear, cheap) else {
         return;
     };
+    let factor = central_factor(report, dear, cheap, bounds);
     let evaluated = |one: &Contender| matches!(one.standing, Standing::Within { .. });
     verdict.terms.format = cheap.target.format;
     verdict.terms.other_format = dear
@@ -284,10 +266,18 @@ fn decide(report: &Report, verdict: &mut Verdict, snn: &Contender, other: &Conte
     verdict.runner_up = Some(dear.name());
     verdict.decided = factor.low > 1.0 && evaluated(cheap) && evaluated(dear);
     verdict.factor = Some(factor);
+    verdict.factor_bounds = Some(bounds);
     verdict.decisive_figure = decisive(report, cheap, dear);
     verdict.parties = [cheap, dear].into_iter().filter_map(party).collect();
     if verdict.scope == Boundary::CircuitOperations {
         verdict.crossover = crossover(report, snn, other);
+    }
+}
+
+fn excluded(one: &Contender, why: &Why) -> Excluded {
+    Excluded {
+        contender: one.name(),
+        why: why.to_string(),
     }
 }
 

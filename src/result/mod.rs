@@ -4,6 +4,7 @@
 //! prices.
 
 mod boundary;
+pub mod central;
 mod columns;
 mod contender;
 mod crossover;
@@ -12,6 +13,7 @@ mod device;
 mod eligible;
 mod evaluation;
 mod footprint;
+mod kernels;
 mod measure;
 mod profile;
 mod receipt;
@@ -29,6 +31,7 @@ mod why;
 
 pub use crate::counts::NumberFormat;
 pub use boundary::Boundary;
+pub use central::central_energy_j;
 pub use columns::{Column, Scopes};
 pub use contender::{Contender, Standing};
 pub use crossover::{Crossing, Equal, Meeting, RateCurve, RatePoint, crossover_period_s, idle_w};
@@ -37,6 +40,7 @@ pub use device::{Basis, Condition, DeviceClass, Feasible, FirstLayer};
 pub use eligible::{eligible, factor, qualifies};
 pub use evaluation::{Evaluation, Paired, Share};
 pub use footprint::{Footprint, Footprints};
+pub use kernels::{Kernels, SynapseKernel};
 pub use measure::{Measure, Unit};
 pub use profile::{LayerBill, Profile, RATE_SHARES, RateSpread, TimeCurve, TimePoint};
 pub use receipt::{Line, Part};

@@ -1,7 +1,7 @@
 //! Everything a run found, as plain data.
 
 use super::{
-    Boundary, Crossing, EnergyDistribution, Evaluation, MonteCarlo, NumberFormat, Profile,
+    Boundary, Crossing, EnergyDistribution, Evaluation, Kernels, MonteCarlo, NumberFormat, Profile,
     RateCurve, Scope, Sensitivity, Share, TargetReport, Terms, Usage, Verdict, Workload,
     why::may_meet,
 };
@@ -186,6 +186,9 @@ pub struct Report {
     /// NeuroBench's metrics of the spiking network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neurobench: Option<NeuroBench>,
+    /// Which loops the simulation ran on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<Kernels>,
     /// Bits of the quantised baseline, `ceil(log2(T + 1))`.
     pub quantised_bits: u32,
     /// Per population.

@@ -1,18 +1,25 @@
 //! A verdict in words: the same in every face.
 
+use super::central::CENTRAL_SHARE;
 use super::{
-    Boundary, Condition, Contender, Feasible, FirstLayer, Question, Standing, Verdict, Workload,
+    Boundary, Condition, Contender, Feasible, FirstLayer, Question, Standing, Verdict, Why,
+    Workload,
 };
 use crate::units::{si, times};
 
 /// Of two that met.
 pub(super) fn met(verdict: &Verdict, snn: &Contender, other: &Contender) -> String {
     let Some((factor, [cheap, dear])) = verdict.factor.zip(sides(verdict, snn, other)) else {
-        return nobody(verdict);
+        return nobody(verdict, &[]);
     };
     let range = match plain(factor.low) == plain(factor.high) {
         true => String::new(),
-        false => format!(" [{} – {}]", plain(factor.low), plain(factor.high)),
+        false => format!(
+            " [{} – {}, {:.0} %]",
+            plain(factor.low),
+            plain(factor.high),
+            100.0 * CENTRAL_SHARE
+        ),
     };
     let (winner, other) = (side(cheap), side(dear));
     let by = format!("{} times cheaper{range}", plain(factor.nominal));
@@ -142,23 +149,34 @@ fn doubts(both: [&Contender; 2]) -> Vec<String> {
     found
 }
 
-/// When nobody met.
-pub(super) fn nobody(verdict: &Verdict) -> String {
-    let checked = match verdict.terms.checked_figures_only {
-        true => "With checked figures alone ",
-        false => "",
-    };
-    let mut text = capitalised(&format!("{checked}nothing to compare"));
+/// When nobody met: the first reason on either side.
+pub(super) fn nobody(verdict: &Verdict, out: &[(&Contender, Why)]) -> String {
     let class = match verdict.class.as_str() {
         "all" => String::new(),
         class => format!(" with {class}"),
     };
-    text += &format!("{class} ({})", verdict.scope.label());
-    let reasons: Vec<String> = verdict
-        .excluded
-        .iter()
-        .take(3)
-        .map(|one| format!("{}: {}", one.contender, one.why))
+    let checked = match verdict.terms.checked_figures_only {
+        true => " from checked figures alone",
+        false => "",
+    };
+    let scope = verdict.scope.label();
+    let text = format!("No comparison{class}{checked} ({scope})");
+    let telling = |(_, why): &&(&Contender, Why)| !matches!(why, Why::BetterTable(_));
+    let first = |spiking: bool| {
+        let mut side = out.iter().filter(telling);
+        side.find(|(one, _)| one.is_spiking() == spiking)
+    };
+    let reasons: Vec<String> = [first(true), first(false)]
+        .into_iter()
+        .flatten()
+        .map(|(one, why)| {
+            let why = why.to_string();
+            // Further reasons stand in the data.
+            let why = why
+                .split_once("; ")
+                .map_or(why.as_str(), |(first, _)| first);
+            format!("{}: {why}", side(one))
+        })
         .collect();
     match reasons.is_empty() {
         true => text + ".",

@@ -117,9 +117,13 @@ pub struct Verdict {
     pub winner: Option<String>,
     /// The other one.
     pub runner_up: Option<String>,
-    /// How many times the runner-up costs what the winner does.
+    /// How many times the runner-up costs what the winner does, with its central 90 % interval
+    /// ([`central`](super::central)).
     pub factor: Option<Range>,
-    /// Whether the figures carry it: the range of the factor leaves 1 out and both accuracies are
+    /// The same with every figure at its bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor_bounds: Option<Range>,
+    /// Whether the figures carry it: the interval of the factor leaves 1 out and both accuracies are
     /// known.
     pub decided: bool,
     /// The figure that would decide it, or that the factor depends on most.

@@ -21,6 +21,10 @@ pub enum Why {
     Condition,
     /// They are two tables of one chip.
     SameChip(String),
+    /// Another table of the same chip has the better evidence.
+    BetterTable(String),
+    /// It rests on assumed or unchecked figures, and only checked ones were asked for.
+    Unchecked,
     /// One cannot do what is asked.
     Infeasible(String),
     /// An energy is not known.
@@ -44,6 +48,10 @@ impl fmt::Display for Why {
             Why::FirstLayer => f.write_str("a constant input is multiplied differently often"),
             Why::Condition => f.write_str("another condition: batch or period"),
             Why::SameChip(chip) => write!(f, "another table of {chip} has the better evidence"),
+            Why::BetterTable(name) => {
+                write!(f, "{name} describes the same chip on better evidence")
+            }
+            Why::Unchecked => f.write_str("rests on assumed or unchecked figures"),
             Why::Infeasible(why) => write!(f, "infeasible: {why}"),
             Why::Unknown(what) => write!(f, "unknown: {what}"),
             Why::BelowAccuracy { share, difference } => write!(

@@ -186,7 +186,7 @@ fn the_exit_code_is_3_when_a_limit_does_not_hold() {
     check(folder, "[energy.sparse]\nmax = 1", &[])
         .code(3)
         .stdout(predicate::str::contains(
-            "unknown, which is no pass: no figure for energy.synop",
+            "unknown (counts as failed): no figure for energy.synop",
         ));
     let output = check(folder, exceeded, &["--format", "json"]).code(3);
     let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();

@@ -145,7 +145,7 @@ pub struct SimulationConfig {
 pub struct OutputConfig {
     /// Targets by name or class; `spikewatt hardware list` shows them.
     pub targets: Vec<String>,
-    /// Batch of conventional devices beside batch 1; unless given, the smallest power of two whose
+    /// Second batch size for GPU and CPU baselines; unless given, the smallest power of two whose
     /// energy per inference is within 5 % of the least.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub large_batch: Option<u64>,

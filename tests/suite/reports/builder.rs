@@ -208,6 +208,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
         schema: "spikewatt.run/2".into(),
         version: "0.1.0".into(),
         neurobench: None,
+        kernels: Vec::new(),
         model: ModelReport {
             path: "models/lenet.onnx".into(),
             sha256: "ab".repeat(32),
