@@ -87,7 +87,7 @@ pub static COMMANDS: [Command; 25] = [
         Action::Step(-10),
     ),
     command(
-        "Step on by ten",
+        "Advance 10 timesteps",
         Modifiers::SHIFT,
         Key::ArrowRight,
         Action::Step(10),

@@ -1,6 +1,7 @@
 //! `spikewatt check`.
 
-use super::{Common, Format, harmless, print, print_json};
+use super::tables::{csv_of, emit};
+use super::{Common, harmless};
 use crate::budget::{Budget, Check, Measured, markdown, passed};
 use crate::files;
 use anyhow::Context;
@@ -49,15 +50,16 @@ pub(super) fn execute(args: &CheckArgs, common: &Common) -> anyhow::Result<ExitC
         files::write(path, markdown(&checks).as_bytes())
             .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     }
-    match common.format {
-        Format::Json => print_json(&CheckReport {
-            schema: "spikewatt.check/1",
-            passed,
-            checks: &checks,
-        })?,
-        Format::Text if to_stdout => print(&markdown(&checks))?,
-        Format::Text => print(&harmless(&table(&checks)))?,
-    }
+    let found = CheckReport {
+        schema: "spikewatt.check/1",
+        passed,
+        checks: &checks,
+    };
+    let text = || match to_stdout {
+        true => Ok(markdown(&checks)),
+        false => Ok(harmless(&table(&checks))),
+    };
+    emit(common, &found, text, || csv_of(&checks))?;
     Ok(if passed {
         ExitCode::SUCCESS
     } else {

@@ -1,8 +1,9 @@
 //! `spikewatt compare`.
 
+use super::Common;
 use super::inputs::{LookIn, hardware_files, input};
 use super::pricing::{catalogue, table_entries};
-use super::{Common, Format, print, print_json};
+use super::tables::emit;
 use crate::energy::{PriceOptions, TableComparison, TableRow, compare};
 use crate::experiment::Counted;
 use crate::manifest::{COUNTS_ROLE, Manifest, counts_file};
@@ -63,10 +64,7 @@ pub(super) fn execute(
         manifest.tables = table_entries(&tables);
         folder.finish(manifest)?;
     }
-    match common.format {
-        Format::Json => print_json(&found),
-        Format::Text => print(&text(&found)?),
-    }
+    emit(common, &found, || Ok(text(&found)?), || table(&found))
 }
 
 /// A row per table, workload and batch; unknown figures are empty cells.

@@ -84,7 +84,7 @@ pub(super) fn execute(
     folder.finish(manifest)?;
     match common.format {
         Format::Json => print_json(report)?,
-        Format::Text => print(&harmless(&text))?,
+        _ => print(&harmless(&text))?,
     }
     if !common.quiet {
         talk(&format!("files in {written}"));

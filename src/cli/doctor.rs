@@ -3,7 +3,8 @@
 use super::inputs::{hardware_files, keep_experiment};
 use super::progress::{Meter, catch_interrupts};
 use super::run::{RunArgs, experiment, folder_of};
-use super::{Common, Format, harmless, print, print_json, talk};
+use super::tables::emit;
+use super::{Common, harmless, talk};
 use crate::experiment::diagnose;
 use crate::report::{
     Curve, Drawable, FigureWidth, ImageFormat, Manifest, OutputFolder, TableEntry, curve_csv,
@@ -48,10 +49,8 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     }
     let written = folder.path().to_path_buf();
     folder.finish(manifest)?;
-    match common.format {
-        Format::Json => print_json(&diagnosis)?,
-        Format::Text => print(&harmless(&doctor_text(&diagnosis)))?,
-    }
+    let text = || Ok(harmless(&doctor_text(&diagnosis)));
+    emit(common, &diagnosis, text, || Ok(doctor_csv(&diagnosis)?))?;
     if !common.quiet {
         talk(&format!("files in {}", written.display()));
     }

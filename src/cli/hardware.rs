@@ -1,8 +1,9 @@
 //! `spikewatt hardware`.
 
+use super::Common;
 use super::pricing::catalogue;
+use super::tables::{csv_of, emit, no_table};
 use super::validate::{render, render_fit};
-use super::{Common, Format, print, print_json};
 use crate::energy::{DeviceClass, Figure, FigureSection, Hardware, HostExchange};
 use crate::units::{Range, times};
 use crate::validation::{self, fit_suite, validate, validate_suite};
@@ -122,17 +123,16 @@ pub(super) fn execute(args: &HardwareArgs, common: &Common) -> anyhow::Result<()
     match &args.action {
         Action::List { unverified: true } => {
             let rows: Vec<UnverifiedRow> = catalogue.devices().flat_map(unverified_rows).collect();
-            match common.format {
-                Format::Json => print_json(&rows),
-                Format::Text => print(&list_unverified(&rows)?),
-            }
+            emit(
+                common,
+                &rows,
+                || Ok(list_unverified(&rows)?),
+                || csv_of(&rows),
+            )
         }
         Action::List { .. } => {
             let rows: Vec<DeviceRow> = catalogue.devices().map(row).collect();
-            match common.format {
-                Format::Json => print_json(&rows),
-                Format::Text => print(&list(&rows)?),
-            }
+            emit(common, &rows, || Ok(list(&rows)?), || csv_of(&rows))
         }
         Action::Show { name } => {
             let device = catalogue.get(name)?;
@@ -141,10 +141,12 @@ pub(super) fn execute(args: &HardwareArgs, common: &Common) -> anyhow::Result<()
                 figures: figure_rows(&device.figures),
                 info: figure_rows(&device.info),
             };
-            match common.format {
-                Format::Json => print_json(&detail),
-                Format::Text => print(&show(&detail)?),
-            }
+            emit(
+                common,
+                &detail,
+                || Ok(show(&detail)?),
+                || csv_of(&detail.figures),
+            )
         }
         Action::Validate {
             device,
@@ -154,37 +156,34 @@ pub(super) fn execute(args: &HardwareArgs, common: &Common) -> anyhow::Result<()
                 Some(path) => vec![validate_suite(&catalogue, &validation::read(path)?)?],
                 None => validate(&catalogue, device.as_deref())?,
             };
-            match common.format {
-                Format::Json => print_json(&found),
-                Format::Text => print(&render(&found)?),
-            }
+            emit(common, &found, || Ok(render(&found)?), no_table)
         }
         Action::Fit {
             measurements,
             figures,
         } => {
             let found = fit_suite(&catalogue, validation::read(measurements)?, figures)?;
-            match common.format {
-                Format::Json => print_json(&found),
-                Format::Text => {
-                    let device = catalogue.get(&found.device)?;
-                    let si = |section: FigureSection| section.unit().to_owned();
-                    let units = device.figures.iter();
-                    let units: Vec<(String, String)> = units
-                        .map(|(key, figure)| (key.clone(), si(figure.section)))
-                        .collect();
-                    let text = render(std::slice::from_ref(&found))?;
-                    print(&(text + &render_fit(&found, &units)))
-                }
-            }
+            let text = || {
+                let device = catalogue.get(&found.device)?;
+                let si = |section: FigureSection| section.unit().to_owned();
+                let units = device.figures.iter();
+                let units: Vec<(String, String)> = units
+                    .map(|(key, figure)| (key.clone(), si(figure.section)))
+                    .collect();
+                let text = render(std::slice::from_ref(&found))?;
+                Ok(text + &render_fit(&found, &units))
+            };
+            emit(common, &found, text, no_table)
         }
         Action::Diff { first, second } => {
             let (first, second) = (catalogue.get(first)?, catalogue.get(second)?);
             let rows = differences(first, second);
-            match common.format {
-                Format::Json => print_json(&rows),
-                Format::Text => print(&diff(first, second, &rows)?),
-            }
+            emit(
+                common,
+                &rows,
+                || Ok(diff(first, second, &rows)?),
+                || csv_of(&rows),
+            )
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::digest::sha256_of_file;
 use crate::files;
+use crate::manifest::result_file;
 use crate::report::OutputFolder;
-use crate::result::InputEntry;
+use crate::result::{InputEntry, Report};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,33 @@ const EXPERIMENT: &str = "experiment";
 
 /// Copy of the experiment file in the folder of its result.
 const EXPERIMENT_FILE: &str = "experiment.toml";
+
+/// The report of a finished result.
+pub(super) struct FoundReport {
+    /// Its summary.json.
+    pub(super) file: PathBuf,
+    /// Contents of that file.
+    pub(super) bytes: Vec<u8>,
+    pub(super) report: Report,
+}
+
+/// Reads the report of a folder or a summary.json.
+pub(super) fn load_report(result: &Path) -> anyhow::Result<FoundReport> {
+    let file = result_file(result, "summary.json");
+    let bytes =
+        files::read(&file).with_context(|| format!("{}: cannot be read", file.display()))?;
+    let report = serde_json::from_slice(&bytes).with_context(|| {
+        format!(
+            "{}: not a result; give the summary.json that run, price or estimate wrote",
+            file.display()
+        )
+    })?;
+    Ok(FoundReport {
+        file,
+        bytes,
+        report,
+    })
+}
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct LookIn {

@@ -1,6 +1,7 @@
 //! `spikewatt inspect`.
 
-use super::{Common, Format, harmless, print, print_json};
+use super::tables::{emit, no_table};
+use super::{Common, harmless};
 use crate::ann::Operation;
 use crate::conversion::{self, Calibration, ConversionOptions};
 use crate::formats::{self, FileKind, onnx};
@@ -104,10 +105,12 @@ pub(super) fn execute(args: &InspectArgs, common: &Common) -> anyhow::Result<()>
         },
         notes: conversion.notes,
     };
-    match common.format {
-        Format::Json => print_json(&inspection),
-        Format::Text => print(&harmless(&text(&inspection)?)),
-    }
+    emit(
+        common,
+        &inspection,
+        || Ok(harmless(&text(&inspection)?)),
+        no_table,
+    )
 }
 
 fn operation_name(operation: &Operation) -> &'static str {

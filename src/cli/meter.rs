@@ -105,7 +105,7 @@ pub(super) fn execute(args: &MeterArgs, common: &Common) -> anyhow::Result<ExitC
     let report = report(args, grid, exit_code(status), measurement);
     match common.format {
         Format::Json => print_json(&report)?,
-        Format::Text => print(&text(&report)?)?,
+        _ => print(&text(&report)?)?,
     }
     Ok(ExitCode::from(report.exit_code))
 }

@@ -21,15 +21,18 @@ mod quantity;
 mod report;
 mod reproduce;
 mod run;
+mod shell;
+mod show;
 mod simulate;
 mod sweep;
+mod tables;
 mod usage;
 mod validate;
 
 use crate::files::{Places, set_places};
 use crate::memory;
 use crate::report::escape::printable;
-use crate::report::{Brief, BriefNotes, Text, WIDTHS};
+use crate::report::{Brief, BriefNotes, Exporter, Latex, TargetsCsv, Text, WIDTHS, compact_csv};
 use crate::result::{Feasible, Report, TargetReport};
 use crate::units::si;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -61,7 +64,8 @@ struct Cli {
 /// Flags of every verb.
 #[derive(Debug, Clone, Args)]
 struct Common {
-    /// How to print the result: text for people, json for scripts.
+    /// How to print the result: text for people, json for scripts; csv, md and latex for what has a
+    /// table.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Suppress progress and messages; errors are still printed.
@@ -87,6 +91,9 @@ struct Common {
 enum Format {
     Text,
     Json,
+    Csv,
+    Md,
+    Latex,
 }
 
 #[derive(Debug, Subcommand)]
@@ -204,6 +211,24 @@ enum Verb {
     /// line that differs. Exit code 0: the same bytes; 1: not.
     #[command(verbatim_doc_comment)]
     Reproduce(reproduce::ReproduceArgs),
+    /// Print a finished result again: the sixteen lines, or everything.
+    ///
+    ///   spikewatt show results/digits
+    ///   spikewatt show results/digits --details
+    ///   spikewatt show results/digits --format md
+    #[command(verbatim_doc_comment)]
+    Show(show::ShowArgs),
+    /// Print a script that completes verbs and flags in a shell.
+    ///
+    ///   spikewatt completions bash > ~/.local/share/bash-completion/completions/spikewatt
+    #[command(verbatim_doc_comment)]
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page of the program, or write those of all verbs.
+    ///
+    ///   spikewatt man | man -l -
+    ///   spikewatt man --out ~/.local/share/man/man1
+    #[command(verbatim_doc_comment)]
+    Man(shell::ManArgs),
     /// Measure the energy of any command with the counters of this machine.
     ///
     ///   spikewatt meter --inferences 1000 -- python classify.py
@@ -214,6 +239,24 @@ enum Verb {
     /// error.
     #[command(verbatim_doc_comment)]
     Meter(meter::MeterArgs),
+}
+
+impl Verb {
+    /// Whether what it prints is a table.
+    fn has_table(&self) -> bool {
+        use Verb::*;
+        !matches!(
+            self,
+            Convert(_)
+                | Inspect(_)
+                | Sweep(_)
+                | Reproduce(_)
+                | Meter(_)
+                | Report(_)
+                | Man(_)
+                | Completions(_)
+        )
+    }
 }
 
 /// Runs the command line of this process.
@@ -268,6 +311,10 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
     set_places(Places::new(
         places.map(|pair| (pair[0].clone(), pair[1].clone())),
     ));
+    let is_table = !matches!(cli.common.format, Format::Text | Format::Json);
+    if is_table && !cli.verb.has_table() {
+        tables::no_table()?;
+    }
     match cli.verb {
         Verb::Run(args) => run::execute(&args, &cli.common, command),
         Verb::Doctor(args) => doctor::execute(&args, &cli.common, command),
@@ -280,6 +327,9 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
         Verb::Pareto(args) => pareto::execute(&args, &cli.common),
         Verb::Compare(args) => compare::execute(&args, &cli.common, command),
         Verb::Hardware(args) => hardware::execute(&args, &cli.common),
+        Verb::Show(args) => show::execute(&args, &cli.common),
+        Verb::Completions(args) => shell::completions(&args),
+        Verb::Man(args) => shell::man(&args),
         Verb::Report(args) => report::execute(&args, &cli.common, command),
         Verb::Reproduce(args) => return reproduce::execute(&args, &cli.common),
         Verb::Check(args) => return check::execute(&args, &cli.common),
@@ -335,6 +385,23 @@ fn talk(text: &str) {
     let text = harmless(text);
     // Where nobody listens, nothing is lost.
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Prints a report in the format that was asked for.
+fn print_report(
+    report: &Report,
+    common: &Common,
+    details: bool,
+    took: Option<Duration>,
+    folder: Option<&Path>,
+) -> anyhow::Result<()> {
+    match common.format {
+        Format::Json => print_json(report),
+        Format::Text => print(&text(report, details, common.quiet, took, folder)),
+        Format::Csv => print(&String::from_utf8(TargetsCsv.bytes(report)?)?),
+        Format::Latex => print(&String::from_utf8(Latex.bytes(report)?)?),
+        Format::Md => print(&tables::set(Format::Md, &compact_csv(report)?)?),
+    }
 }
 
 /// The report for people, as wide as the terminal and coloured where one reads it and nobody asked for

@@ -1,7 +1,8 @@
 //! `spikewatt pareto`.
 
 use super::sweep::{RESULTS, replace};
-use super::{Common, Format, print, print_json, talk};
+use super::tables::emit;
+use super::{Common, talk};
 use crate::report::mark::MEANING;
 use crate::result::{Scope, Workload};
 use crate::sweep::pareto::{Entry, Front, front};
@@ -78,10 +79,12 @@ pub(super) fn execute(args: &ParetoArgs, common: &Common) -> anyhow::Result<()> 
             found.unknown
         );
     }
-    match common.format {
-        Format::Json => print_json(&json(&found, least))?,
-        Format::Text => print(&text(&found, least))?,
-    }
+    emit(
+        common,
+        &json(&found, least),
+        || Ok(text(&found, least)),
+        || Ok(front_csv(&found)?),
+    )?;
     for (name, bytes) in [
         ("front.csv", front_csv(&found)?),
         ("front.tex", front_tex(&found, &merged.name).into_bytes()),

@@ -2,7 +2,7 @@
 //! folder that the report goes to.
 
 use super::usage::UsageArgs;
-use super::{Common, Format, print, print_json, require_fit, text};
+use super::{Common, print_report, require_fit};
 use crate::energy::{Catalogue, Hardware, HostExchange, PriceOptions, UsageConfig};
 use crate::experiment::{OutputConfig, PLACEMENTS, PlacementChoice};
 use crate::files;
@@ -195,13 +195,7 @@ impl OutputArgs {
             }
             folder.finish(manifest)?;
         }
-        match common.format {
-            Format::Json => print_json(report)?,
-            Format::Text => {
-                let folder = self.out.as_deref();
-                print(&text(report, details, common.quiet, None, folder))?;
-            }
-        }
+        print_report(report, common, details, None, self.out.as_deref())?;
         if self.require_fit {
             require_fit(report)?;
         }

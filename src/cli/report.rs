@@ -1,10 +1,12 @@
 //! `spikewatt report`.
 
-use super::{Common, Format, print, print_json, talk};
+use super::inputs::{FoundReport, load_report};
+use super::tables::{emit, no_table};
+use super::{Common, talk};
 use crate::digest::sha256_hex;
 use crate::explore::open_recording;
 use crate::files;
-use crate::manifest::{Manifest, result_file};
+use crate::manifest::Manifest;
 use crate::report::{OutputFolder, RasterPicture};
 use crate::result::{InputEntry, Report};
 use anyhow::Context;
@@ -84,10 +86,9 @@ pub(super) fn execute(
         .iter()
         .map(|file| file.name.as_str())
         .collect();
-    match common.format {
-        Format::Json => print_json(&serde_json::json!({ "folder": written, "files": names })),
-        Format::Text => print(&format!("{}\nin {written}\n", names.join("\n"))),
-    }
+    let found = serde_json::json!({ "folder": written, "files": names });
+    let text = || Ok(format!("{}\nin {written}\n", names.join("\n")));
+    emit(common, &found, text, no_table)
 }
 
 impl Sources {
@@ -110,14 +111,11 @@ impl Sources {
                 folder,
             });
         }
-        let file = result_file(given, "summary.json");
-        let bytes = read(&file)?;
-        let report: Report = serde_json::from_slice(&bytes).with_context(|| {
-            format!(
-                "{}: not a result; give the summary.json that run, price or estimate wrote",
-                file.display()
-            )
-        })?;
+        let FoundReport {
+            file,
+            bytes,
+            report,
+        } = load_report(given)?;
         let beside = folder.join(RECORDING);
         let recording = args.recording.clone();
         Ok(Sources {

@@ -69,7 +69,7 @@ pub(super) fn execute(args: &ReproduceArgs, common: &Common) -> anyhow::Result<E
             "files": now.files.len(),
             "differences": found,
         }))?,
-        Format::Text => print(&text(&now, &found))?,
+        _ => print(&text(&now, &found))?,
     }
     Ok(if reproduced {
         ExitCode::SUCCESS

@@ -7,7 +7,7 @@ use super::inputs::{hardware_files, keep_experiment};
 use super::pricing::{PricingArgs, table_entries};
 use super::progress::{Meter, catch_interrupts};
 use super::simulate::network::NetworkArgs;
-use super::{Common, Format, print, print_json, require_fit, talk, text};
+use super::{Common, print_report, require_fit, talk};
 use crate::conversion::READOUTS;
 use crate::encoding::{ENCODINGS, Encoding};
 use crate::experiment::{
@@ -59,7 +59,7 @@ pub(super) struct RunArgs {
     /// How the answer is read from the last layer.
     #[arg(long, value_name = "NAME", value_parser = readouts())]
     pub(super) readout: Option<Readout>,
-    /// Let neurons take back spikes that came too early, by spikes of value -1: closer to the
+    /// Allow negative spikes (signed IF): closer to the
     /// original at few timesteps, but only for chips whose spikes carry a sign.
     #[arg(long)]
     pub(super) signed_spikes: bool,
@@ -156,14 +156,8 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     let written = folder.path().to_path_buf();
     folder.finish(manifest)?;
 
-    match common.format {
-        Format::Json => print_json(&report)?,
-        Format::Text => {
-            let took = Some(started.elapsed());
-            let details = args.pricing.details;
-            print(&text(&report, details, common.quiet, took, Some(&written)))?;
-        }
-    }
+    let took = Some(started.elapsed());
+    print_report(&report, common, args.pricing.details, took, Some(&written))?;
     if !common.quiet {
         talk(&format!(
             "simulated {} samples in {:.2} s ({}); files in {}",

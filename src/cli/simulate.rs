@@ -4,7 +4,8 @@ pub(in crate::cli) mod network;
 
 use self::network::NetworkArgs;
 use super::progress::{Meter, catch_interrupts};
-use super::{Common, Format, harmless, print, print_json};
+use super::tables::{csv_of, emit};
+use super::{Common, harmless};
 use crate::experiment::{NetworkRun, OutputKind, SimulateConfig, simulate_network};
 use crate::neuron::PRESETS;
 use crate::result::PopulationReport;
@@ -66,10 +67,12 @@ pub(super) fn execute(args: &SimulateArgs, common: &Common) -> anyhow::Result<()
     let run = simulate_network(&config, &|progress| meter.observe(progress));
     meter.finish();
     let run = run?;
-    match common.format {
-        Format::Json => print_json(&run),
-        Format::Text => print(&harmless(&text(&run)?)),
-    }
+    emit(
+        common,
+        &run,
+        || Ok(harmless(&text(&run)?)),
+        || csv_of(&run.populations),
+    )
 }
 
 fn text(run: &NetworkRun) -> Result<String, std::fmt::Error> {

@@ -179,7 +179,7 @@ fn plan(which: &Which, common: &Common) -> anyhow::Result<()> {
                 "name": plan.name, "fingerprint": plan.fingerprint(), "points": points,
             }))
         }
-        Format::Text => {
+        _ => {
             let mut text = String::new();
             for point in &plan.points {
                 let values: Vec<String> = point
@@ -264,7 +264,7 @@ fn run(which: &Which, place: &Place, shard: Option<Shard>, common: &Common) -> a
             "skipped": summary.skipped, "computed": summary.computed,
             "simulations": summary.simulations, "failed": summary.failed,
         }))?,
-        Format::Text => print(&text)?,
+        _ => print(&text)?,
     }
     if summary.failed > 0 {
         bail!(
@@ -391,7 +391,7 @@ fn status(which: &Which, place: &Place, common: &Common) -> anyhow::Result<()> {
             "failed": failed.iter().map(|(position, failure)| serde_json::json!({
                 "position": position, "failure": failure })).collect::<Vec<_>>(),
         })),
-        Format::Text => {
+        _ => {
             let mut text = format!(
                 "{}: {done} of {} points done, {} failed, {stores} stores in {}\n",
                 plan.name,

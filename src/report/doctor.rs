@@ -86,7 +86,7 @@ fn early_exit(diagnosis: &Diagnosis) -> String {
     let exit = &diagnosis.early_exit;
     match exit.margin {
         Some(margin) => format!(
-            "\nearly exit at a lead of {margin:.3}: {:.2} timesteps on average, accuracy {}, {}",
+            "\nearly exit at an output margin of {margin:.1}: {:.2} timesteps on average, accuracy {}, {}",
             exit.mean_timesteps,
             exit.accuracy.map_or("–".to_owned(), percent),
             energies(&exit.energy)
@@ -98,8 +98,8 @@ fn early_exit(diagnosis: &Diagnosis) -> String {
 fn recommendation(diagnosis: &Diagnosis) -> Vec<String> {
     let recommendation = &diagnosis.recommendation;
     let judged = match recommendation.held_out {
-        0 => "judged by the samples that converted it, for want of more".to_owned(),
-        n => format!("judged by {n} calibration samples that did not convert it"),
+        0 => "validated on the samples that converted it, for want of more".to_owned(),
+        n => format!("validated on {n} held-out calibration samples"),
     };
     let mut lines = vec![format!(
         "\ntried at T = {}, {judged}:",

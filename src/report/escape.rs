@@ -81,7 +81,7 @@ pub(crate) fn latex(text: &str) -> String {
 }
 
 /// Text that Markdown shows as it stands.
-pub(super) fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in printable(text).chars() {
         if "\\`*_[]<>#|~$".contains(c) {

@@ -6,6 +6,7 @@ mod bibliography;
 mod brief;
 #[cfg(feature = "figures")]
 pub(crate) mod canvas;
+mod compact;
 mod crossover;
 #[cfg(feature = "figures")]
 mod crossover_figure;
@@ -71,6 +72,7 @@ mod waterfall_figure;
 pub use self::csv::{BreakdownCsv, PopulationsCsv, TargetsCsv};
 pub use bibliography::Bibliography;
 pub use brief::{Brief, BriefNotes, WIDTHS};
+pub use compact::compact_csv;
 pub use crossover::CrossoverCsv;
 #[cfg(feature = "figures")]
 pub use crossover_figure::CrossoverFigure;

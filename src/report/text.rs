@@ -159,10 +159,7 @@ impl Text {
         );
         let negative = report.totals.negative_spikes_per_inference;
         if negative > 0.0 {
-            table += &format!(
-                "{} of the spikes take one back, by the value -1\n",
-                count(negative)
-            );
+            table += &format!("{} negative (signed) spikes\n", count(negative));
         }
         table
     }

@@ -325,7 +325,7 @@ fn isolated<T>(work: impl FnOnce() -> Result<T, ExperimentError>) -> Result<T, S
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(outcome) => outcome.map_err(|error| error.to_string()),
         Err(panic) => Err(format!(
-            "a fault of spikewatt, please report it: {}",
+            "internal error (bug): please report it: {}",
             message(panic.as_ref())
         )),
     }

@@ -1,4 +1,4 @@
-//! The candidates that nothing beats, the knee between them, and the cheapest that is good enough.
+//! Pareto front, knee point and cheapest feasible candidate.
 
 use super::goals::Goals;
 use super::merge::{Merged, MergedPoint};

@@ -4,6 +4,7 @@
 //! Beside it stand what needs a process of its own: memory peaks, faults of the system, an
 //! allocator that counts, and the order of modules, which needs no library at all.
 
+mod answers;
 mod build;
 mod carbon;
 mod check;
@@ -47,3 +48,4 @@ mod sweep_axes;
 mod terms;
 mod third_party;
 mod validation;
+mod words;

@@ -248,7 +248,7 @@ fn a_baseline_prices_conventional_targets() {
     let without = run(folder.path(), &gpu);
     assert!(without["targets"][0]["energy_j"].is_null());
     let unpriced = without["targets"][0]["unpriced"].to_string();
-    assert!(unpriced.contains("no original"), "{unpriced}");
+    assert!(unpriced.contains("conventional network"), "{unpriced}");
     let digits: PathBuf = root.join("networks/digits_mlp.onnx");
     let baseline = ["--baseline", digits.to_str().unwrap()];
     // Ten outputs against two.

@@ -63,7 +63,7 @@ pub(super) fn draw(ui: &mut Ui, state: &State, scope: Scope) {
         return nothing(ui, "No spiking target has a known energy in this scope.");
     };
     let (Some(first), Some(last)) = (drawn.points.first(), drawn.points.last()) else {
-        return nothing(ui, "Nothing fires.");
+        return nothing(ui, "No spikes in this run.");
     };
     let bounds = drawn.points.iter().map(|(_, energy)| *energy);
     let bounds = bounds.chain(drawn.baselines.iter().map(|(_, energy)| *energy));

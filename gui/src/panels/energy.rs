@@ -35,7 +35,7 @@ impl Panel for Energy {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let Some(open) = &state.open else {
-            return nothing(ui, "Nothing is open.");
+            return nothing(ui, "No network loaded.");
         };
         if let Err(reason) = &open.ledger {
             return nothing(ui, reason);

@@ -62,7 +62,7 @@ impl Panel for Evidence {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let Some(open) = &state.open else {
-            return nothing(ui, "Nothing is open.");
+            return nothing(ui, "No network loaded.");
         };
         let record = open.record.clone();
         let classes = classes(&record);

@@ -23,7 +23,7 @@ impl Panel for Inspector {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let Some(open) = &state.open else {
-            return nothing(ui, "Nothing is open.");
+            return nothing(ui, "No network loaded.");
         };
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let selection = state.effective_selection();

@@ -217,7 +217,7 @@ impl Panel for Network {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         let Some(open) = &state.open else {
-            return nothing(ui, "Nothing is open.");
+            return nothing(ui, "No network loaded.");
         };
         let record = open.record.clone();
         self.choice(ui, !state.health.is_empty());

@@ -62,7 +62,7 @@ impl Panel for Potential {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         if state.open.is_none() {
-            return nothing(ui, "Nothing is open.");
+            return nothing(ui, "No network loaded.");
         }
         ui.horizontal_wrapped(|ui| {
             let mut whose = self.whose(state);
@@ -185,7 +185,7 @@ impl Potential {
     }
 
     fn selected(&self, state: &State) -> Result<Lines, String> {
-        let open = state.open.as_ref().ok_or("Nothing is open.")?;
+        let open = state.open.as_ref().ok_or("No network loaded.")?;
         let rows = self.rows(state);
         if rows.is_empty() {
             return Err("The selection holds no spiking neuron.".into());

@@ -51,7 +51,7 @@ impl Panel for Runs {
 
     fn ui(&mut self, ui: &mut Ui, state: &mut State) {
         if state.open.is_none() {
-            return nothing(ui, "Nothing is open.");
+            return nothing(ui, "No network loaded.");
         }
         ui.horizontal_wrapped(|ui| {
             let text = if state.kept.is_some() {

@@ -80,8 +80,7 @@ pub struct ConversionConfig {
     pub initial_potential: Option<f32>,
     /// What becomes of max pooling.
     pub max_pool: MaxPoolChoice,
-    /// Whether neurons take back spikes that came too early by spikes of value −1, which not every
-    /// chip has.
+    /// Whether neurons emit negative spikes, too (signed IF), which not every chip has.
     pub signed_spikes: bool,
     /// What is corrected after conversion. Weights that `optimise` rounds stay as rounded; then
     /// only biases are corrected.
