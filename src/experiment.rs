@@ -14,6 +14,7 @@ mod imported;
 mod loaded;
 mod network_options;
 mod original;
+mod plausible;
 mod price;
 mod recorded;
 mod simulate;
@@ -66,7 +67,9 @@ use crate::manifest::NoCounts;
 use crate::memory::MemoryError;
 use crate::network::Network;
 use crate::optimise::BaselineError;
-use crate::result::{Accuracy, Evaluation, InputEntry, Kernels, ModelReport, Report, Setup};
+use crate::result::{
+    Accuracy, Evaluation, InputEntry, Kernels, ModelReport, Report, Setup, Warning,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -205,6 +208,9 @@ pub struct Context {
     /// NeuroBench's metrics; `None` in counts of earlier versions.
     #[serde(default)]
     pub neurobench: Option<NeuroBench>,
+    /// What a reader should know before trusting the result.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// Which loops the simulation ran on; empty where nothing was simulated, and in counts of earlier
     /// versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

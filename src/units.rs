@@ -9,6 +9,7 @@ use std::ops::{Add, Mul};
 /// Ranges combine low with low and high with high: errors of one cost table are correlated, so
 /// they must not be shrunk as if independent.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Range {
     /// Lower bound.
     pub low: f64,

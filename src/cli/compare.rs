@@ -55,7 +55,7 @@ pub(super) fn execute(
     };
     let found = compare(&tables, &counted.work(), &PriceOptions::default());
     if let Some(out) = &args.out {
-        let mut folder = OutputFolder::of_verb(out, "compare", args.force)?;
+        let mut folder = OutputFolder::of_command(out, &command, args.force)?;
         folder.write("compare.json", &serde_json::to_vec_pretty(&found)?)?;
         folder.write("compare.csv", &table(&found)?)?;
         let mut manifest = Manifest::new(command, common.seed.unwrap_or(0));

@@ -64,7 +64,7 @@ pub(super) fn execute(
 ) -> anyhow::Result<()> {
     let experiment = experiment(args, common)?;
     experiment.check()?;
-    let mut folder = OutputFolder::of_verb(&args.out, "convert", args.force)?;
+    let mut folder = OutputFolder::of_command(&args.out, &command, args.force)?;
     catch_interrupts();
     let meter = Meter::new(common.quiet);
     let converted = convert_model(&experiment, &|progress| meter.observe(progress))?;

@@ -19,7 +19,7 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
         catalogue.get(target)?;
     }
     let folder = folder_of(args, &experiment.output);
-    let mut folder = OutputFolder::of_verb(&folder, "doctor", args.force)?;
+    let mut folder = OutputFolder::of_command(&folder, &command, args.force)?;
 
     catch_interrupts();
     let meter = Meter::new(common.quiet);

@@ -395,6 +395,11 @@ fn print_report(
     took: Option<Duration>,
     folder: Option<&Path>,
 ) -> anyhow::Result<()> {
+    if !common.quiet {
+        for warning in &report.warnings {
+            talk(&format!("warning: {}", warning.message));
+        }
+    }
     match common.format {
         Format::Json => print_json(report),
         Format::Text => print(&text(report, details, common.quiet, took, folder)),
@@ -429,13 +434,10 @@ fn text(
     if quiet {
         return brief.sentences(report);
     }
-    let more = "all: --details   other devices: --targets edge,loihi2";
     let notes = BriefNotes {
         time: took.map(|took| si(took.as_secs_f64(), "s")),
-        last: Some(match folder {
-            Some(folder) => format!("{}   {more}", folder.display()),
-            None => more.to_owned(),
-        }),
+        folder: folder.map(|folder| folder.display().to_string()),
+        hints: vec!["other devices: --targets edge,loihi2".to_owned()],
     };
     brief.render(report, &notes)
 }

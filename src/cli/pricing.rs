@@ -182,8 +182,7 @@ impl OutputArgs {
             details,
         } = made;
         if let Some(out) = &self.out {
-            let verb = command.first().map_or("", String::as_str);
-            let mut folder = OutputFolder::of_verb(out, verb, self.force)?;
+            let mut folder = OutputFolder::of_command(out, &command, self.force)?;
             folder.export(report)?;
             let mut manifest = Manifest::new(command, report.seed);
             manifest.inputs = inputs;

@@ -1,5 +1,15 @@
 //! Quantities of the command line: a number with its unit, or a bare number in SI units.
 
+/// A share: a fraction, or per cent.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    of_units(text, &[("", 1.0), ("%", 0.01)], "0.938 or 93.8%").and_then(|share| {
+        match (0.0..=1.0).contains(&share) {
+            true => Ok(share),
+            false => Err("a share lies between 0 and 1, or 0% and 100%".to_owned()),
+        }
+    })
+}
+
 /// A number of one of some units, each with the factor that leads to the first.
 fn of_units(text: &str, units: &[(&str, f64)], example: &str) -> Result<f64, String> {
     let text = text.trim();

@@ -58,7 +58,7 @@ pub(super) fn execute(
         Some(file) => Some(RasterPicture::of(&open_recording(file, args.sample)?)),
         None => None,
     };
-    let mut folder = OutputFolder::of_verb(&folder, "report", args.force)?;
+    let mut folder = OutputFolder::of_command(&folder, &command, args.force)?;
     let mut inputs = Vec::new();
     let mut seed = common.seed.unwrap_or_default();
     if let Some((file, bytes, report)) = &sources.result {

@@ -16,6 +16,7 @@ use crate::experiment::{
 };
 use crate::formats::{self, FileKind, KindError};
 use crate::report::{Manifest, OutputFolder};
+use crate::result::{Evaluation, Report, Workload};
 use crate::units::si;
 use anyhow::bail;
 use clap::Args;
@@ -70,6 +71,11 @@ pub(super) struct RunArgs {
     /// cannot run spikes.
     #[arg(long, value_name = "MODEL.onnx")]
     pub(super) baseline: Option<PathBuf>,
+    /// Accuracy that the network had where it was trained, such as 93.8% or 0.938: fails, and writes
+    /// nothing, if that of the original (of a spiking network its own) differs by more than the 95 %
+    /// interval of the samples.
+    #[arg(long, value_name = "SHARE", value_parser = super::quantity::share)]
+    expect_accuracy: Option<f64>,
     /// Exit code 4 if the network does not fit a target; the results are written all the same.
     #[arg(long)]
     require_fit: bool,
@@ -136,7 +142,7 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     let catalogue = args.pricing.catalogue()?;
     let targets = output.targets(&catalogue)?;
     let folder = folder_of(args, output);
-    let mut folder = OutputFolder::of_verb(&folder, "run", args.force)?;
+    let mut folder = OutputFolder::of_command(&folder, &command, args.force)?;
 
     catch_interrupts();
     let meter = Meter::new(common.quiet);
@@ -144,6 +150,9 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     meter.finish();
 
     let Run { report, inputs, .. } = &run;
+    if let Some(expected) = args.expect_accuracy {
+        expect(report, expected)?;
+    }
     folder.export(report)?;
     let mut manifest = Manifest::new(command, report.seed);
     manifest.inputs.clone_from(inputs);
@@ -170,6 +179,30 @@ pub(super) fn execute(args: &RunArgs, common: &Common, command: Vec<String>) -> 
     if args.require_fit {
         require_fit(&report)?;
     }
+    Ok(())
+}
+
+/// Fails if the network does not answer as well as it did where it was trained.
+fn expect(report: &Report, expected: f64) -> anyhow::Result<()> {
+    let of = |workload: Workload| {
+        let mut found = report.evaluations.iter();
+        found.find(|one| one.workload == workload && one.correct.is_some())
+    };
+    let found = of(Workload::Ann).or_else(|| of(Workload::Snn));
+    let Some(share) = found.and_then(Evaluation::share) else {
+        bail!("--expect-accuracy: there is no accuracy without labels; give them with --labels");
+    };
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    anyhow::ensure!(
+        (share.low..=share.high).contains(&expected),
+        "--expect-accuracy {}: found {} [{} – {}] on {} samples; compare scaling (data.preprocessing), \
+         order of labels and model file with the training",
+        percent(expected),
+        percent(share.value),
+        percent(share.low),
+        percent(share.high),
+        report.samples
+    );
     Ok(())
 }
 

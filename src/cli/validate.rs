@@ -1,7 +1,7 @@
 //! `spikewatt hardware validate` and `hardware fit`.
 
 use crate::units::{Range, si};
-use crate::validation::{ErrorOf, Row, Validation};
+use crate::validation::{ErrorOf, MeasuredQuantity, Row, Validation};
 use std::fmt::Write as _;
 
 /// The error of each device as text.
@@ -45,15 +45,58 @@ pub(super) fn render(found: &[Validation]) -> Result<String, std::fmt::Error> {
         }
         writeln!(out)?;
     }
+    for quantity in quantities(found) {
+        writeln!(out, "all devices, {}", totals(found, quantity))?;
+    }
     writeln!(
         out,
-        "ratio: nominal prediction over measured value; left out: the same with the experiment left \
+        "\nratio: nominal prediction over measured value; left out: the same with the experiment left \
          out of every fit (figures fitted on it alone, or taken from it, are those of the table that \
          the device inherits from; where there is none, the point alone is left out); interval: \
          whether it contains the measured value; coverage: the share of points whose interval \
          contains it with the experiment left out"
     )?;
     Ok(out)
+}
+
+/// Every quantity that was replayed, once.
+fn quantities(found: &[Validation]) -> Vec<MeasuredQuantity> {
+    let mut quantities: Vec<MeasuredQuantity> = Vec::new();
+    for error in found.iter().flat_map(|device| &device.errors) {
+        if !quantities.contains(&error.quantity) {
+            quantities.push(error.quantity);
+        }
+    }
+    quantities
+}
+
+/// Coverage, factor and width of one quantity over all devices.
+fn totals(found: &[Validation], quantity: MeasuredQuantity) -> String {
+    let rows = found.iter().flat_map(|device| &device.rows);
+    let rows: Vec<&Row> = rows
+        .filter(|row| row.quantity == quantity && row.counted && row.left_out_ratio.is_some())
+        .collect();
+    let inside = rows.iter().filter(|row| row.left_out_inside == Some(true));
+    let mut factors: Vec<f64> = rows
+        .iter()
+        .filter_map(|row| row.left_out_ratio)
+        .map(|ratio| ratio.max(ratio.recip()))
+        .collect();
+    factors.sort_by(f64::total_cmp);
+    let widths = rows.iter().filter_map(|row| row.left_out);
+    let widths = widths.map(|range| (range.high / range.low).ln());
+    let (count, width) = widths.fold((0, 0.0), |(n, sum), width| (n + 1, sum + width));
+    match factors.get(factors.len() / 2) {
+        None => format!("{quantity}: no point can be predicted with its experiment left out"),
+        Some(median) => format!(
+            "{quantity}: coverage {} of {} ({:.0} %) with the experiment left out, median factor \
+             {median:.2}, mean log width {:.2}",
+            inside.clone().count(),
+            rows.len(),
+            100.0 * inside.count() as f64 / rows.len() as f64,
+            width / f64::from(count.max(1))
+        ),
+    }
 }
 
 fn write_row(out: &mut String, row: &Row) -> std::fmt::Result {

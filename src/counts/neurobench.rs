@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// algorithms and systems, Nat. Commun. 16:1545, 2025; definitions read in NeuroBench/neurobench,
 /// commit e521c28.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NeuroBench {
     /// Memory of weights, biases and thresholds as they are stored [bytes]; zeros count. A
     /// framework's own registered state comes on top.
@@ -30,6 +31,7 @@ pub struct NeuroBench {
 
 /// Synaptic operations per inference, evaluated anew in each timestep.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SynapticOperations {
     /// Nonzero input times nonzero weight, in layers and timesteps with any input other than
     /// −1, 0 and 1.

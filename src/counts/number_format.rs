@@ -102,6 +102,21 @@ impl<'de> Deserialize<'de> for NumberFormat {
 }
 
 #[cfg(test)]
+impl schemars::JsonSchema for NumberFormat {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NumberFormat".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "Number format: fp32, fp16, or int and the bits.",
+            "pattern": "^(fp32|fp16|int[0-9]+)$",
+        })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -63,6 +63,7 @@ pub fn estimate(
         experiment: None,
         neurobench: None,
         kernels: Vec::new(),
+        warnings: Vec::new(),
     };
     Ok(Counted {
         counts,

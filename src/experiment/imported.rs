@@ -1,6 +1,7 @@
 //! A model with its data, what is simulated with it, and how that is priced.
 
 use super::original::{Answers, predictions};
+use super::plausible;
 use super::price::{price, priced};
 use super::{
     ConfigError, Context, ConvertedExperiment, ExperimentError, Observer, Progress, accuracy,
@@ -16,7 +17,9 @@ use crate::formats::onnx;
 use crate::memory;
 use crate::network::Network;
 use crate::optimise;
-use crate::result::{Evaluation, InputEntry, ModelReport, Report, TargetReport, Timing, Workload};
+use crate::result::{
+    Evaluation, InputEntry, ModelReport, Report, TargetReport, Timing, Warning, Workload,
+};
 use std::time::Instant;
 
 /// A model with its data: what experiments share that differ in conversion, drive and price alone.
@@ -247,6 +250,7 @@ impl Imported {
             evaluations: self.evaluations(format, &simulation.outcomes),
             neurobench: Some(NeuroBench::new(network, &simulation.counts)),
             kernels: simulation.kernels.clone(),
+            warnings: self.warnings(experiment),
             experiment: Some(experiment.clone().into()),
         };
         Ok(Simulated {
@@ -269,6 +273,18 @@ impl Imported {
             inputs: self.inputs(),
             simulate_s,
         })
+    }
+
+    fn warnings(&self, experiment: &ConvertedExperiment) -> Vec<Warning> {
+        let original =
+            self.evaluation(Workload::Ann, NumberFormat::Fp32, &self.answers.predictions);
+        let classes = self
+            .ann
+            .layers
+            .last()
+            .map_or(0, |layer| layer.shape.neurons());
+        let (data, calibration) = (&self.data, &self.calibration_data);
+        plausible::warnings(experiment, classes, &original, data, calibration)
     }
 
     /// How each network answers, beside the original as it was trained.

@@ -117,7 +117,7 @@ pub(super) fn priced(
         evaluations: context.evaluations.clone(),
         terms: None,
         verdict: Vec::new(),
-        warnings: Vec::new(),
+        warnings: context.warnings.clone(),
         neurobench: context.neurobench.clone(),
         kernels: context.kernels.clone(),
         quantised_bits: energy::quantised_bits(counts.timesteps),

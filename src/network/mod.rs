@@ -439,6 +439,7 @@ impl Network {
 
 /// What a population is for; cost tables treat these differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Emits the encoded input; driven from outside the chip.

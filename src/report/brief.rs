@@ -4,8 +4,8 @@ use super::escape::{printable, shortened};
 use super::mark::star;
 use super::text::{bounds, wrapped_to};
 use crate::result::{
-    Boundary, Condition, Contender, DeviceClass, Evaluation, NumberFormat, Question, Report, Scope,
-    Share, TargetReport, Verdict, Why, Workload, central_energy_j, standings,
+    Boundary, Condition, Contender, DeviceClass, Evaluation, NumberFormat, Report, Scope, Share,
+    TargetReport, Why, Workload, central_energy_j, standings,
 };
 use crate::units::si;
 use std::ops::Range;
@@ -32,8 +32,10 @@ pub struct Brief {
 pub struct BriefNotes {
     /// Behind the facts of the first line, such as the time it took.
     pub time: Option<String>,
-    /// The last line, such as where the files are.
-    pub last: Option<String>,
+    /// Where the files are, for the last line.
+    pub folder: Option<String>,
+    /// What else there is, for the last line; the last ones go where it is too long.
+    pub hints: Vec<String>,
 }
 
 /// Of the column of energies: intervals are central.
@@ -92,16 +94,28 @@ impl Brief {
             lines.push(String::new());
         }
         lines.extend(answer.into_iter().map(|line| self.bold(&line)));
-        let left_out = match left_out {
-            0 => None,
-            1 => Some("1 more: --details".to_owned()),
-            rows => Some(format!("{rows} more: --details")),
-        };
-        let last: Vec<String> = left_out.into_iter().chain(notes.last.clone()).collect();
-        if !last.is_empty() {
-            lines.push(last.join("   "));
-        }
+        lines.extend(self.last(notes, left_out));
         lines.join("\n") + "\n"
+    }
+
+    /// Where the files are and how to see more, as much as fits a line.
+    fn last(self, notes: &BriefNotes, left_out: usize) -> Option<String> {
+        let more = match left_out {
+            0 => "all: --details".to_owned(),
+            rows => format!("{rows} more: --details"),
+        };
+        let folder = notes.folder.iter().map(|folder| printable(folder));
+        let mut parts: Vec<String> = folder.chain([more]).chain(notes.hints.clone()).collect();
+        let width = |parts: &[String]| {
+            parts
+                .iter()
+                .map(|part| part.chars().count() + 3)
+                .sum::<usize>()
+        };
+        while parts.len() > 1 && width(&parts) > self.width + 3 {
+            parts.pop();
+        }
+        (notes != &BriefNotes::default()).then(|| parts.join("   "))
     }
 
     /// The sentences alone.
@@ -246,29 +260,10 @@ impl Brief {
 
     /// One to three sentences.
     fn answer(self, report: &Report) -> Vec<String> {
-        let verdicts = report.verdicts();
-        let whole = |one: &&Verdict| {
-            one.question == Question::Streaming
-                && one.scope == Boundary::DeviceTotal
-                && one.class == "all"
-                && !one.terms.checked_figures_only
-        };
-        let circuit = |one: &&Verdict| {
-            one.question == Question::SameCircuit && one.scope == Boundary::CircuitOperations
-        };
-        // The opponent that skips zeros where it was measured, at 8 bits where both sides were.
-        let strict = |one: &&Verdict| {
-            let skips = one.parties.iter();
-            let mut skips = skips.filter(|party| party.workload == Workload::ZeroSkipping);
-            circuit(one) && skips.next().is_some()
-        };
-        let device = verdicts.iter().find(whole);
-        let same = verdicts.iter().find(strict);
-        let same = same.or_else(|| verdicts.iter().find(circuit));
-        let sentences: Vec<&str> = [device, same]
+        let sentences: Vec<String> = report
+            .headlines()
             .into_iter()
-            .flatten()
-            .map(|verdict| verdict.sentence.as_str())
+            .map(|verdict| verdict.sentence)
             .collect();
         if sentences.is_empty() {
             let text = "=> No comparison: it takes a spiking and a conventional target.";
@@ -276,7 +271,7 @@ impl Brief {
         }
         sentences
             .into_iter()
-            .flat_map(|sentence| self.lines(&format!("=> {}", printable(sentence)), "   "))
+            .flat_map(|sentence| self.lines(&format!("=> {}", printable(&sentence)), "   "))
             .collect()
     }
 }

@@ -85,6 +85,18 @@ impl OutputFolder {
         Ok(folder)
     }
 
+    /// As [`OutputFolder::of_verb`], for the verb of a command as a manifest keeps it. A result that
+    /// the same command wrote is replaced without being asked.
+    ///
+    /// # Errors
+    /// As [`OutputFolder::create`].
+    pub fn of_command(path: &Path, command: &[String], force: bool) -> Result<Self, FolderError> {
+        let verb = command.first().map_or("", String::as_str);
+        let former = Manifest::of_folder(&place_of(path, verb));
+        let same = former.is_some_and(|former| former.command == command);
+        Self::of_verb(path, verb, force || same)
+    }
+
     /// Opens a folder for writing and creates it if there is none.
     ///
     /// # Errors

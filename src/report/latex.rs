@@ -107,6 +107,9 @@ fn caption(report: &Report) -> String {
     if any(open) {
         text += " What a cost table does not state is left open.";
     }
+    for verdict in report.headlines() {
+        text += &format!(" {}", latex(&verdict.sentence));
+    }
     text
 }
 

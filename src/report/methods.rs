@@ -5,7 +5,7 @@ use super::mark::{MEANING, markdown_star};
 use super::{ExportError, Exporter};
 use crate::optimise::{BASELINE_PRUNED_SHARE, BASELINE_WEIGHT_BITS};
 use crate::result::{Evidence, Report, Scope, TargetReport, Workload};
-use crate::units::si;
+use crate::units::{si, times};
 
 /// Writes how the figures came about: network, conversion, counts, cost tables and their sources,
 /// assumptions and what the figures leave out.
@@ -23,6 +23,9 @@ impl Exporter for Methods {
             counting(report),
             pricing(report),
         ];
+        let answers = report.headlines().into_iter();
+        let answers = answers.map(|verdict| markdown(&verdict.sentence));
+        blocks.extend(list("## Comparison", answers.collect::<Vec<_>>()));
         blocks.extend(list("## Targets", report.targets.iter().map(target)));
         if report.targets.iter().any(TargetReport::is_unverified) {
             blocks.push(markdown(MEANING));
@@ -211,6 +214,11 @@ fn spreads(report: &Report) -> String {
             }
         );
     }
+    if report.verdicts().iter().any(|one| one.factor.is_some()) {
+        text += " Factors between networks have central 90 % intervals: each figure drawn by itself \
+                 between its bounds, its nominal value the median, the same on both sides where both \
+                 rest on it.";
+    }
     if !report.rate_curves.is_empty() {
         text += " Crossover rates come from pricing the same counts with every spike of the network \
                  occurring more or less often, linear between the rates priced.";
@@ -286,7 +294,19 @@ fn assumptions(report: &Report) -> Vec<String> {
         .into_iter()
         .map(|(note, names)| format!("{}: {}", markdown(&names.join(", ")), markdown(note)));
     let of_conversion = report.setup.notes.iter().map(|note| markdown(note));
-    of_conversion.chain(of_targets).collect()
+    let wide = report.wide_totals().into_iter();
+    let wide = wide.map(|(target, span, figure)| {
+        let figure = figure.map_or_else(String::new, |figure| {
+            format!("; {figure} would narrow them most")
+        });
+        markdown(&format!(
+            "{}, {}: the bounds of the total are {} apart{figure}",
+            target.name,
+            target.network_label(),
+            times(span)
+        ))
+    });
+    of_conversion.chain(of_targets).chain(wide).collect()
 }
 
 fn provenance(report: &Report) -> String {

@@ -4,7 +4,7 @@
 use super::escape::{printable, shortened, within_sentence};
 use super::mark::{MEANING, of_distribution, of_sensitivity, star};
 use crate::result::{Crossing, Report, Scope, Sensitivity, TargetReport, network_label as network};
-use crate::units::{Range, si};
+use crate::units::{Range, si, times};
 
 /// A table, its first two columns aligned left.
 pub(super) struct Section {
@@ -206,6 +206,22 @@ fn sensitivities(report: &Report) -> Option<Section> {
             ]);
         }
     }
+    notes.extend(
+        report
+            .wide_totals()
+            .into_iter()
+            .map(|(target, span, figure)| {
+                let figure = figure.map_or_else(String::new, |figure| {
+                    format!("; {figure} would narrow it most")
+                });
+                format!(
+                    "{} on {}: bounds {} apart{figure}",
+                    target.network_label(),
+                    printable(&target.name),
+                    times(span)
+                )
+            }),
+    );
     if starred {
         notes.push(MEANING.into());
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where the boundary of a figure runs: two figures meet only within the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Boundary {
     /// Additions and multiplications of a circuit.
     #[serde(rename = "circuit, operations")]

@@ -5,18 +5,20 @@
 //! unlikely. A central interval draws each figure once, independent of the others:
 //!
 //! ```text
-//! E = E_nominal · Π f_i(u_i)      f_i: effect of figure i, log-triangular between its bounds
+//! E = E_nominal · Π f_i(u_i)      f_i: effect of figure i between its bounds
 //! ```
 //!
 //! and holds 90 % of the draws, never more than the outer bounds. The effect of a figure is that of
-//! the sensitivity analysis (all others nominal). A figure of a table has the same value on both
-//! sides of a factor.
+//! the sensitivity analysis (all others nominal). On a logarithmic scale its density falls linearly
+//! from its nominal value, which is its median, to either bound: bounds are seldom as far from the
+//! nominal value on one side as on the other, and a bound close to zero must not draw all of the
+//! mass to its side. A figure of a table has the same value on both sides of a factor.
 //!
 //! Source: JCGM 101:2008, propagation of distributions by a Monte Carlo method, 6.4.4 (distributions
 //! from bounds) and 7; stratified draws: McKay et al., Technometrics 21 (1979), 239.
 
 use super::{Contender, Report, Scope};
-use crate::units::{Range, triangular};
+use crate::units::Range;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -93,9 +95,13 @@ fn draws(effects: &[Effect]) -> Vec<f64> {
 fn drawn(at_low: f64, at_high: f64, u: f64) -> f64 {
     let (small, large) = (at_low.min(at_high).min(1.0), at_low.max(at_high).max(1.0));
     let u = if at_low <= at_high { u } else { 1.0 - u };
-    match small > 0.0 {
-        true => triangular(Range::new(small.ln(), 0.0, large.ln()), u),
-        false => triangular(Range::new(small, 1.0, large), u).ln(),
+    // How far from the nominal value to the bound, 0 to 1.
+    let reach = 1.0 - (2.0 * u.min(1.0 - u)).sqrt();
+    match u < 0.5 {
+        true if small > 0.0 => reach * small.ln(),
+        // A logarithmic scale has no zero.
+        true => (1.0 - reach * (1.0 - small)).ln(),
+        false => reach * large.ln(),
     }
 }
 
@@ -172,7 +178,7 @@ mod tests {
 
     #[test]
     fn closed_form_interval_of_one_figure() {
-        // Symmetric log-triangular from 1/e to e: the 5 % quantile is -1 + √0.1.
+        // From 1/e to e: the 5 % quantile is -(1 - √0.1).
         let e = std::f64::consts::E;
         let found = interval(wide(2.0), &draws(&[effect("a", [1.0 / e, e])]), &[]);
         let expected = 1.0 - 0.1f64.sqrt();
@@ -184,6 +190,22 @@ mod tests {
             (found.high.ln() - 2f64.ln() - expected).abs() < 5e-3,
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn a_bound_near_zero_does_not_draw_the_mass_to_its_side() {
+        let found = interval(wide(1.0), &draws(&[effect("a", [1e-3, 1.5])]), &[]);
+        let reach = 1.0 - 0.1f64.sqrt();
+        assert!(
+            (found.low.ln() - reach * 1e-3f64.ln()).abs() < 0.05,
+            "{found:?}"
+        );
+        assert!(
+            (found.high.ln() - reach * 1.5f64.ln()).abs() < 5e-3,
+            "{found:?}"
+        );
+        let zero = interval(wide(1.0), &draws(&[effect("a", [0.0, 1.0])]), &[]);
+        assert!((zero.low - 0.1f64.sqrt()).abs() < 5e-3, "{zero:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Energy of one inference up to a scope.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Column {
     /// Energy per inference [J]; `None` if it is not known.
@@ -25,6 +26,7 @@ impl Column {
 
 /// Energy of one inference in each scope.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Scopes {
     /// [`Scope::Compute`].

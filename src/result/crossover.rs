@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// Energy of the spiking network at one rate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RatePoint {
     /// Spikes per neuron and timestep over all spiking populations, 0 to 1.
     pub rate: f64,
@@ -24,6 +25,7 @@ pub struct RatePoint {
 
 /// Energy of the spiking network on one target against its rate, everything else unchanged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RateCurve {
     /// Name of the target.
     pub target: String,
@@ -40,6 +42,7 @@ pub struct RateCurve {
 
 /// Where a curve meets a constant.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Meeting {
     /// The curve lies below at each rate that is possible.
@@ -52,6 +55,7 @@ pub enum Meeting {
 
 /// Where the spiking network on one target and a baseline cost the same, in one scope.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Crossing {
     /// What both energies include.

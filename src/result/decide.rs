@@ -5,7 +5,7 @@ use super::eligible::{eligible, factor, qualifies};
 use super::verdict::{Crossover, Excluded, Party, Question, Verdict, VerdictTerms};
 use super::{
     Boundary, Condition, Contender, DeviceClass, Measure, Meeting, NumberFormat, PopulationReport,
-    Report, Standing, TargetReport, Why, sentence,
+    Report, Standing, Swing, TargetReport, Why, Workload, sentence,
 };
 
 impl Report {
@@ -16,6 +16,30 @@ impl Report {
             [] => verdicts(self),
             stored => stored.to_vec(),
         }
+    }
+
+    /// The verdicts that answer first: whole devices, one inference at a time; then the same circuit,
+    /// against the opponent that skips zeros where it was measured, at 8 bits where both sides were.
+    #[must_use]
+    pub fn headlines(&self) -> Vec<Verdict> {
+        let verdicts = self.verdicts();
+        let whole = |one: &&Verdict| {
+            one.question == Question::Streaming
+                && one.scope == Boundary::DeviceTotal
+                && one.class == "all"
+                && !one.terms.checked_figures_only
+        };
+        let circuit = |one: &&Verdict| {
+            one.question == Question::SameCircuit && one.scope == Boundary::CircuitOperations
+        };
+        let strict = |one: &&Verdict| {
+            let mut parties = one.parties.iter();
+            circuit(one) && parties.any(|party| party.workload == Workload::ZeroSkipping)
+        };
+        let same = verdicts.iter().find(strict);
+        let same = same.or_else(|| verdicts.iter().find(circuit));
+        let found = verdicts.iter().find(whole).into_iter().chain(same);
+        found.cloned().collect()
     }
 }
 
@@ -325,6 +349,39 @@ fn better_table(one: &Contender, field: &[Contender], checked: bool) -> Option<S
     };
     let best = field.iter().filter(same).min_by_key(|other| rank(other))?;
     (rank(best) < rank(one)).then(|| best.target.name.clone())
+}
+
+/// Outer bounds further apart than this are told, with the figure that would narrow them.
+const WIDE: f64 = 30.0;
+
+impl Report {
+    /// Targets whose total spans more than 30 times, each with how many times it spans and the figure
+    /// that would narrow it most.
+    #[must_use]
+    pub fn wide_totals(&self) -> Vec<(&TargetReport, f64, Option<&str>)> {
+        let spans = self.targets.iter().filter_map(|target| {
+            let energy = target.known_energy_j()?;
+            let span = energy.high / energy.low;
+            (span > WIDE).then_some((target, span))
+        });
+        spans
+            .map(|(target, span)| {
+                let mut found = self.sensitivities.iter();
+                let found = found.find(|one| {
+                    one.target == target.name
+                        && one.workload == target.workload
+                        && one.format == target.format
+                        && one.batch == target.batch
+                });
+                let width = |swing: &Swing| (swing.at_high_j / swing.at_low_j).ln().abs();
+                let swings = found.into_iter().flat_map(|one| &one.swings);
+                let widest = swings
+                    .filter(|swing| width(swing).is_finite())
+                    .max_by(|a, b| width(a).total_cmp(&width(b)));
+                (target, span, widest.map(|swing| swing.figure.as_str()))
+            })
+            .collect()
+    }
 }
 
 /// The figure with the widest range, as a factor, in the energy of either side.

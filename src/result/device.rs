@@ -5,6 +5,7 @@ use std::fmt;
 
 /// Classes that a comparison names; the key `class` of a device file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DeviceClass {
@@ -71,6 +72,7 @@ impl fmt::Display for DeviceClass {
 
 /// What a figure, or most figures of a table, were taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
     /// Circuit or layout simulation before the chip existed.
@@ -124,6 +126,7 @@ impl fmt::Display for Basis {
 
 /// Whether one inference follows another alone, or many run together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// One at a time: as they come, or back to back.
@@ -145,6 +148,7 @@ impl Condition {
 
 /// Whether a device can do what is asked, as far as its table says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Feasible {
     /// Everything that is asked is known to hold.
@@ -170,6 +174,7 @@ impl Feasible {
 
 /// How often a constant input current is multiplied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FirstLayer {
     /// Once per inference; the current is kept.

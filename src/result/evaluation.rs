@@ -8,6 +8,7 @@ const Z: f64 = 1.959_963_984_540_054;
 
 /// One network at one number format on the samples of a run, beside the original at fp32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Evaluation {
     /// Which network.
@@ -24,6 +25,7 @@ pub struct Evaluation {
 
 /// A network against the fp32 original, sample by sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Paired {
     /// Samples on which both give the same class.
     pub agreeing: u64,
@@ -35,6 +37,7 @@ pub struct Paired {
 
 /// A share with its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Share {
     /// Lower end, 0 to 1.
     pub low: f64,

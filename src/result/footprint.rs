@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Energy, carbon and money of a number of inferences; `None` where something is not known or not
 /// stated.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Footprint {
     /// Energy with the overhead of the building [kWh].
@@ -34,6 +35,7 @@ impl Footprint {
 
 /// A target's footprint on three scales.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Footprints {
     /// Of one inference.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The loops that a population and its synapses run on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Kernels {
     /// Name of the population.
@@ -32,6 +33,7 @@ impl Kernels {
 
 /// The loop of a projection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SynapseKernel {
     /// Name of the population it comes from.
     pub source: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a line of a receipt counts, per inference. Its serde name is the word that files use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Spikes of neurons that are placed on the device.
@@ -86,6 +87,7 @@ pub enum Measure {
 
 /// Unit of a [`Measure`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Unit {
     /// One spike.
     #[serde(rename = "spike")]

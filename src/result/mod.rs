@@ -19,6 +19,8 @@ mod profile;
 mod receipt;
 mod roof;
 mod run;
+#[cfg(test)]
+mod schema;
 mod scope;
 mod sentence;
 mod spike_source;

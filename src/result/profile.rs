@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a run did and paid where and when.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Profile {
     /// How differently the neurons of each population fire.
@@ -31,6 +32,7 @@ pub const RATE_SHARES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 
 /// Mean rates of the neurons of a population over all samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RateSpread {
     /// Name of the population.
@@ -69,6 +71,7 @@ impl RateSpread {
 
 /// Energy of the spiking network if it stopped after some timesteps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TimePoint {
     /// Timesteps.
@@ -79,6 +82,7 @@ pub struct TimePoint {
 
 /// Energy of the spiking network on one target against its timesteps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TimeCurve {
     /// Name of the target.
@@ -90,6 +94,7 @@ pub struct TimeCurve {
 /// Nominal energy per inference on one target by the population whose events it is spent on: the
 /// synapses into it, its updates, its spikes and the packets it sends. Sums to the total.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LayerBill {
     /// Name of the target.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a line depends on activity or on time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// Paid per event.
@@ -16,6 +17,7 @@ pub enum Part {
 
 /// One line of a receipt: `count × joules each = joules`, with its source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Line {
     /// Name of the line, to print.
     pub event: String,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What a conventional device can reach and what the network reaches on it, at nominal figures. A
 /// multiply-accumulate is two operations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Roof {
     /// Name of the target.

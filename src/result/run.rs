@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// A population's figures per inference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PopulationReport {
     /// Name.
     pub name: String,
@@ -64,6 +65,7 @@ impl Totals {
 
 /// Sums over the populations but inputs, which are driven from outside and are no neurons.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Spikes.
     pub spikes_per_inference: f64,
@@ -84,6 +86,7 @@ pub struct Totals {
 
 /// Something that a reader should know before trusting a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Warning {
     /// Short name, the same in every version.
     pub code: String,
@@ -93,6 +96,7 @@ pub struct Warning {
 
 /// The model a run started from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ModelReport {
     /// Path as given.
     pub path: String,
@@ -107,6 +111,7 @@ pub struct ModelReport {
 
 /// Fractions of samples, 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Accuracy {
     /// Of the original network; `None` if it was not run.
     pub ann: Option<f64>,
@@ -127,6 +132,7 @@ pub struct Accuracy {
 
 /// Wall-clock figures: the only ones that differ between runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Timing {
     /// Simulation, without reading files and conversion [s].
     pub simulate_s: f64,
@@ -136,6 +142,7 @@ pub struct Timing {
 
 /// How the network was converted and driven, for the methods paragraph.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Setup {
     /// Data file as given.
     pub data: String,
@@ -159,6 +166,7 @@ pub struct Setup {
 
 /// Everything a run found: `summary.json` is this struct.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// `spikewatt.run/2`; `spikewatt.run/1` lacks formats, evaluations, feasibility and verdicts, which
     /// are then unknown.
@@ -333,6 +341,7 @@ impl Report {
 
 /// A file that a run read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct InputEntry {
     /// What it was used for, such as `model`, `data` or `calibration`.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What an energy figure includes, each scope holding those before it. Figures of different scopes
 /// are never compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Arithmetic alone: additions and multiplications.
@@ -64,6 +65,7 @@ impl Scope {
 /// What one cost pays for: the narrowest scope that holds all of it, and whether it also pays for
 /// things of a narrower scope that its source does not split off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Bill {
     /// Narrowest scope that holds all of the cost.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a figure was computed from a model, simulated in detail, or metered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
     /// Counts times published costs.
@@ -20,6 +21,7 @@ pub enum Evidence {
 
 /// Which network a target executes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Workload {
     /// The spiking network.
@@ -61,6 +63,7 @@ impl Workload {
 
 /// What one inference costs on one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TargetReport {
     /// Name of the target, as in `hardware list`; several batches and networks share it.
     pub name: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What holds for every contender of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Terms {
     /// How far below the accuracy of the fp32 original a contender may be, 0 to 1.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A total with one figure at its bounds and all others nominal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Swing {
     /// The figure, `section.key`.
     pub figure: String,
@@ -26,6 +27,7 @@ pub struct Swing {
 
 /// How the total of a target follows each of its figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sensitivity {
     /// Name of the target.
     pub target: String,
@@ -46,6 +48,7 @@ pub struct Sensitivity {
 
 /// Quantiles of an energy [J] over random figures.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Quantiles {
     /// 5 % of the draws lie below.
@@ -87,6 +90,7 @@ impl Quantiles {
 
 /// How the energy of a target spreads under random figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EnergyDistribution {
     /// Name of the target.
@@ -112,6 +116,7 @@ impl EnergyDistribution {
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MonteCarlo {
     /// Number of draws, at least 1.
     pub draws: u64,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// Use of a device with every name looked up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Usage {
     /// Carbon intensity of the electricity [g CO2e/kWh].
@@ -26,6 +27,7 @@ pub struct Usage {
 
 /// A quantity with its range and where it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Sourced {
     /// Name to print.

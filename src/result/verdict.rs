@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
     /// Both networks on the same circuit, at the same number format.
@@ -30,6 +31,7 @@ impl Question {
 
 /// On which terms two contenders met.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct VerdictTerms {
     /// Number format of the winner and the runner-up, or what was asked for; `None` if nobody met.
@@ -51,6 +53,7 @@ pub struct VerdictTerms {
 
 /// One of the two that meet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Party {
     /// Network, format and target.
@@ -79,6 +82,7 @@ pub struct Party {
 
 /// A contender that does not compete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Excluded {
     /// Network, format and target.
     pub contender: String,
@@ -88,6 +92,7 @@ pub struct Excluded {
 
 /// Where the spiking network stops being cheaper on one table.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Crossover {
     /// Spikes per synapse and inference at which both sides cost the same; negative if the
@@ -101,6 +106,7 @@ pub struct Crossover {
 
 /// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Verdict {
     /// What is asked.

@@ -627,3 +627,52 @@ fn the_version_names_the_commit() {
         None => eprintln!("SKIPPED: these sources are no checkout of git"),
     }
 }
+
+#[test]
+fn the_same_command_replaces_its_own_result_and_another_is_refused() {
+    let temp = TempDir::new().unwrap();
+    let out = temp.path().join("out");
+    run_digits(&out, &[]).success();
+    let first = fs::read(out.join("counts.h5")).unwrap();
+    run_digits(&out, &[]).success();
+    assert_eq!(first, fs::read(out.join("counts.h5")).unwrap());
+    run_digits(&out, &["--timesteps", "8"])
+        .failure()
+        .stderr(predicate::str::contains("--force"));
+    assert_eq!(first, fs::read(out.join("counts.h5")).unwrap());
+}
+
+#[test]
+fn an_accuracy_that_is_not_the_expected_one_fails_and_writes_nothing() {
+    let temp = TempDir::new().unwrap();
+    let out = temp.path().join("out");
+    run_digits(&out, &["--expect-accuracy", "62.7%"])
+        .failure()
+        .stderr(predicate::str::contains("62.7 %").and(predicate::str::contains("samples")));
+    assert!(!out.exists(), "a failed run leaves no folder");
+    run_digits(&out, &["--expect-accuracy", "0.97"]).success();
+}
+
+#[test]
+fn data_that_the_network_was_not_trained_on_are_told() {
+    let temp = TempDir::new().unwrap();
+    let codes = |out: &Path| -> Vec<String> {
+        let summary = summary(out);
+        let warnings = summary["warnings"].as_array().cloned().unwrap_or_default();
+        let code = |warning: &Value| warning["code"].as_str().unwrap().to_owned();
+        warnings.iter().map(code).collect()
+    };
+    let fine = temp.path().join("fine");
+    run_digits(&fine, &[]).success();
+    assert!(codes(&fine).is_empty());
+    // Pixels of 0 to 16 turned upside down are no digits any more.
+    let scaled = temp.path().join("scaled");
+    run_digits(&scaled, &["--set", "data.preprocessing.scale=-0.0625"])
+        .success()
+        .stderr(predicate::str::contains("warning: ").and(predicate::str::contains("guessing")));
+    assert_eq!(codes(&scaled), ["original-near-chance"]);
+    let same = temp.path().join("same");
+    let images = root().join("data/digits-test360-images-idx3-ubyte.gz");
+    run_digits(&same, &["--calibration", images.to_str().unwrap()]).success();
+    assert_eq!(codes(&same), ["calibrated-on-test-data"]);
+}
