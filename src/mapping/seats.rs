@@ -100,16 +100,18 @@ impl Seats {
             if slices.is_empty() {
                 continue;
             }
+            // Runs follow each other closely: most begin in the slice where the last one ended.
+            let mut slice = 0;
             edge.connectivity.for_each_run(neuron, |first, length| {
                 let (mut at, end) = (first, first + length);
-                let mut slice = ending_by(slices, first);
+                slice = from_near(slices, slice, first);
                 while at < end {
                     let until = slices[slice].neurons.end.min(end);
                     if until > at {
                         f(first_slice + slice, index, (until - at) as u64);
                     }
                     at = until;
-                    slice += 1;
+                    slice += usize::from(at < end);
                 }
             });
         }
@@ -132,6 +134,19 @@ impl Used {
             core_bound: cores.last().map_or(0, |core| core + 1),
         }
     }
+}
+
+/// The slice of a neuron, searched from another one on; slices cover all neurons.
+fn from_near(slices: &[Slice], near: usize, neuron: usize) -> usize {
+    if slices[near].neurons.start <= neuron {
+        let next = slices[near..].iter().take(4);
+        for (step, slice) in next.enumerate() {
+            if neuron < slice.neurons.end {
+                return near + step;
+            }
+        }
+    }
+    ending_by(slices, neuron)
 }
 
 /// How many slices end at a neuron or before it.

@@ -66,6 +66,19 @@ pub struct OutputFolder {
     _lock: Option<fs::File>,
     former: Option<Manifest>,
     staged: Vec<(NamedTempFile, FileEntry)>,
+    /// Whether the folder was made for this.
+    is_new: bool,
+}
+
+impl Drop for OutputFolder {
+    /// A verb that failed leaves no empty folder.
+    fn drop(&mut self) {
+        self.staged.clear();
+        if self.is_new {
+            // A folder with files stays.
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
 }
 
 impl OutputFolder {
@@ -109,6 +122,7 @@ impl OutputFolder {
             path: path.clone(),
             source,
         };
+        let is_new = !path.exists();
         fs::create_dir_all(&path).map_err(io)?;
         let lock = match files::lock_folder(&path) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -139,6 +153,7 @@ impl OutputFolder {
                     _lock: lock,
                     former,
                     staged: Vec::new(),
+                    is_new,
                 })
             }
         }

@@ -263,7 +263,7 @@ fn own_results_are_replaced_on_request_and_foreign_folders_never() {
     let temp = TempDir::new().unwrap();
     let out = temp.path().join("out");
     run_digits(&out, &[]).success();
-    run_digits(&out, &[])
+    run_digits(&out, &["--timesteps", "2"])
         .code(1)
         .stderr(predicate::str::contains("--force"));
     run_digits(&out, &["--force", "--timesteps", "2"]).success();

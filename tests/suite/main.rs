@@ -39,6 +39,7 @@ mod recurrent;
 mod reports;
 mod reproduce;
 mod sanafe;
+mod schemas;
 mod scopes;
 mod simulate;
 mod spiking;
