@@ -104,6 +104,12 @@ pub fn si(value: f64, unit: &str) -> String {
     format!("{scaled:.decimals$} {}{unit}", PREFIXES[index as usize])
 }
 
+/// A factor with the two digits that it is printed with.
+#[must_use]
+pub fn two_digits(factor: f64) -> f64 {
+    format!("{factor:.1e}").parse().unwrap_or(factor)
+}
+
 /// A factor with two significant digits, thousands apart.
 ///
 /// ```

@@ -7,7 +7,7 @@ use super::hardware::{
 use super::{LAWS, Law, sanafe_yaml};
 use crate::files;
 use crate::names::suggestion;
-use crate::result::{Basis, DeviceClass, NumberFormat};
+use crate::result::{Basis, Condition, DeviceClass, NumberFormat};
 use crate::units::Range;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -88,6 +88,7 @@ struct File {
     class: Option<DeviceClass>,
     chip: Option<String>,
     host: Option<HostExchange>,
+    condition: Option<Condition>,
     formats: Formats,
     source: BTreeMap<String, String>,
     capacity: Entries,
@@ -136,6 +137,7 @@ struct Table {
     class: Option<DeviceClass>,
     chip: Option<String>,
     host: Option<HostExchange>,
+    condition: Option<Condition>,
     numbers: Option<Vec<NumberFormat>>,
     spike: Option<SpikeFormat>,
     law: Option<&'static Law>,
@@ -320,6 +322,7 @@ impl Catalogue {
             class: file.class.or(base.class),
             chip: file.chip.or(base.chip),
             host: file.host.or(base.host),
+            condition: file.condition.or(base.condition),
             numbers: file.formats.numbers.or(base.numbers),
             spike: spike.or(base.spike),
             law,
@@ -395,6 +398,7 @@ fn device(name: &str, law: &'static Law, table: &Table) -> Result<Hardware, Hard
         formats: table.numbers.clone().unwrap_or_default(),
         spike: table.spike,
         host: table.host,
+        condition: table.condition,
         law,
         figures: part(&|key, _| reads(law, key) || COMMON.contains(&key)),
         info: part(&|_, figure| figure.section == FigureSection::Info),

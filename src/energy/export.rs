@@ -31,6 +31,9 @@ pub fn device_file(hardware: &Hardware) -> String {
         set("class", class.key().into());
     }
     set("chip", hardware.chip.as_str().into());
+    if let Some(condition) = hardware.condition {
+        set("condition", condition.key().into());
+    }
     if let Some(host) = hardware.host {
         set("host", host.key().into());
     }

@@ -2,7 +2,7 @@
 
 use super::Law;
 use crate::digest::sha256_hex;
-use crate::result::{Basis, DeviceClass, NumberFormat};
+use crate::result::{Basis, Condition, DeviceClass, NumberFormat};
 use crate::units::Range;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -292,6 +292,8 @@ pub struct Hardware {
     pub spike: Option<SpikeFormat>,
     /// When the device exchanges data with its host; `None` if the table does not say.
     pub host: Option<HostExchange>,
+    /// The condition that its figures were measured under, if they hold under no other.
+    pub condition: Option<Condition>,
     /// Whether a neurocore stores the kernel of a convolution once for all its positions.
     pub shared_kernels: bool,
     /// The cost law.

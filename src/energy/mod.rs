@@ -255,6 +255,7 @@ fn price_job(job: &Job) -> Vec<TargetReport> {
     let usage = &job.options.usage;
     let mut reports = (job.hardware.law.price)(job);
     for report in &mut reports {
+        report.condition = job.hardware.condition.or(report.condition);
         host::charge(job, report);
         if let Some(period_s) = usage.period_s {
             duty::charge_waiting(job.hardware, period_s, report);

@@ -8,6 +8,8 @@ use super::{
     Report, Standing, Swing, TargetReport, Why, Workload, sentence,
 };
 
+use crate::units::two_digits;
+
 impl Report {
     /// The verdicts: those that are stored, or drawn anew where none are.
     #[must_use]
@@ -288,7 +290,8 @@ fn decide(report: &Report, verdict: &mut Verdict, snn: &Contender, other: &Conte
         .filter(|_| dear.target.format != cheap.target.format);
     verdict.winner = Some(cheap.name());
     verdict.runner_up = Some(dear.name());
-    verdict.decided = factor.low > 1.0 && evaluated(cheap) && evaluated(dear);
+    // As it is printed: what rounds to 1 leaves it open.
+    verdict.decided = two_digits(factor.low) > 1.0 && evaluated(cheap) && evaluated(dear);
     verdict.factor = Some(factor);
     verdict.factor_bounds = Some(bounds);
     verdict.decisive_figure = decisive(report, cheap, dear);

@@ -5,7 +5,7 @@ use super::{
     Boundary, Condition, Contender, Feasible, FirstLayer, Question, Standing, Verdict, Why,
     Workload,
 };
-use crate::units::{si, times};
+use crate::units::{si, times, two_digits};
 
 /// Of two that met.
 pub(super) fn met(verdict: &Verdict, snn: &Contender, other: &Contender) -> String {
@@ -35,7 +35,7 @@ pub(super) fn met(verdict: &Verdict, snn: &Contender, other: &Contender) -> Stri
         true => format!("With checked figures alone: {text}"),
         false => capitalised(&text),
     };
-    match (&verdict.decisive_figure, factor.low <= 1.0) {
+    match (&verdict.decisive_figure, two_digits(factor.low) <= 1.0) {
         (Some(figure), true) => format!("{text}; {figure} would decide it."),
         _ => format!("{text}."),
     }
