@@ -43,6 +43,7 @@ pub(super) fn load_report(result: &Path) -> anyhow::Result<FoundReport> {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
 pub(super) struct LookIn {
     /// Folder with files that the result was made from and that have moved since; they are
     /// recognised by their contents (SHA-256). Can be given several times.

@@ -63,6 +63,7 @@ struct Cli {
 
 /// Flags of every verb.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Every verb")]
 struct Common {
     /// How to print the result: text for people, json for scripts; csv, md and latex for what has a
     /// table.

@@ -14,6 +14,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Targets and terms")]
 pub(super) struct PricingArgs {
     /// Targets to price, by name or class (neuromorphic, microcontroller, edge, cpu,
     /// datacentre-gpu, circuit, …); see `spikewatt hardware list`.
@@ -141,6 +142,7 @@ impl PricingArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
     /// Exit code 4 if the network does not fit a target; the results are written all the same.
     #[arg(long)]

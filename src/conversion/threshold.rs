@@ -18,6 +18,7 @@ use super::ConversionError;
 use super::samples::{Seen, Watched};
 use crate::network::Network;
 use crate::neuron::Neuron;
+use crate::simd::{Loops, SimdWidth, widest};
 
 /// Candidates, each [`RATIO`] times the one before: from the largest activation to a seventh of it.
 const CANDIDATES: usize = 28;
@@ -46,26 +47,18 @@ pub(super) fn choose(
         return Ok(None);
     };
     let (initial, timesteps) = (model.initial, watched.timesteps());
+    let candidates: Vec<Candidates> = scales
+        .iter()
+        .map(|scale| Candidates::of(*scale, timesteps))
+        .collect();
     let errors = watched.visit(network, &|seen: Seen| {
-        let total = seen.total_input();
-        let mut ratio = 1.0;
-        let mut errors = [0.0; CANDIDATES];
-        for error in &mut errors {
-            for (total, original) in total
-                .chunks_exact(scales.len())
-                .zip(seen.original.chunks_exact(scales.len()))
-            {
-                let mut sum = 0.0f32;
-                for ((z, a), scale) in total.iter().zip(original).zip(&scales) {
-                    let threshold = scale * ratio as f32;
-                    let difference = staircase(*z, threshold, initial, timesteps) - a;
-                    sum += difference * difference;
-                }
-                *error += f64::from(sum);
-            }
-            ratio *= RATIO;
-        }
-        errors
+        widest(Errors {
+            total: seen.total_input(),
+            original: seen.original,
+            candidates: &candidates,
+            initial,
+            timesteps,
+        })
     })?;
     let mut total = [0.0; CANDIDATES];
     for errors in &errors {
@@ -74,6 +67,63 @@ pub(super) fn choose(
     let best = (0..CANDIDATES).fold(0, |best, k| if total[k] < total[best] { k } else { best });
     let ratio = RATIO.powi(best as i32) as f32;
     Ok(Some(scales.iter().map(|scale| scale * ratio).collect()))
+}
+
+/// The thresholds of a channel that are tried, side by side.
+struct Candidates {
+    threshold: [f32; CANDIDATES],
+    /// Mean output per spike, θ / T.
+    height: [f32; CANDIDATES],
+}
+
+impl Candidates {
+    fn of(scale: f32, timesteps: f32) -> Self {
+        let mut ratio = 1.0;
+        let threshold = [(); CANDIDATES].map(|()| {
+            let threshold = scale * ratio as f32;
+            ratio *= RATIO;
+            threshold
+        });
+        Candidates {
+            threshold,
+            height: threshold.map(|threshold| threshold / timesteps),
+        }
+    }
+}
+
+/// Squared errors of all candidates over the values of a population, the channel running fastest.
+struct Errors<'a> {
+    total: &'a [f32],
+    original: &'a [f32],
+    candidates: &'a [Candidates],
+    initial: f32,
+    timesteps: f32,
+}
+
+impl Loops for Errors<'_> {
+    type Output = [f64; CANDIDATES];
+
+    #[inline(always)]
+    fn run(self, _: impl SimdWidth) -> Self::Output {
+        let channels = self.candidates.len();
+        let mut errors = [0.0; CANDIDATES];
+        let places = self.total.chunks_exact(channels);
+        for (total, original) in places.zip(self.original.chunks_exact(channels)) {
+            let mut sums = [0.0f32; CANDIDATES];
+            for ((z, a), candidates) in total.iter().zip(original).zip(self.candidates) {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    let steps =
+                        (z / candidates.threshold[k] + self.initial).clamp(0.0, self.timesteps);
+                    let difference = candidates.height[k] * (steps as i32 as f32) - a;
+                    *sum += difference * difference;
+                }
+            }
+            for (error, sum) in errors.iter_mut().zip(sums) {
+                *error += f64::from(sum);
+            }
+        }
+        errors
+    }
 }
 
 /// Mean output of a neuron over all timesteps.
@@ -121,5 +171,41 @@ mod tests {
         ] {
             assert_eq!(staircase(4.0 * mean_input, 2.0, 0.5, 4.0), output);
         }
+    }
+
+    #[test]
+    fn candidates_side_by_side_give_the_bits_of_one_after_the_other() {
+        let (initial, timesteps) = (0.5, 8.0);
+        let scales = [0.7f32, 2.5, 0.01];
+        let value = |i: usize| ((i * 7919 % 1000) as f32 - 300.0) / 250.0;
+        let total: Vec<f32> = (0..300).map(|i| 8.0 * value(i)).collect();
+        let original: Vec<f32> = (0..300).map(|i| value(i + 13).max(0.0)).collect();
+        let mut ratio = 1.0;
+        let expected = [(); CANDIDATES].map(|()| {
+            let mut error = 0.0;
+            for (total, original) in total.chunks_exact(3).zip(original.chunks_exact(3)) {
+                let mut sum = 0.0f32;
+                for ((z, a), scale) in total.iter().zip(original).zip(&scales) {
+                    let threshold = scale * ratio as f32;
+                    let difference = staircase(*z, threshold, initial, timesteps) - a;
+                    sum += difference * difference;
+                }
+                error += f64::from(sum);
+            }
+            ratio *= RATIO;
+            error
+        });
+        let candidates: Vec<Candidates> = scales
+            .iter()
+            .map(|scale| Candidates::of(*scale, timesteps))
+            .collect();
+        let found = widest(Errors {
+            total: &total,
+            original: &original,
+            candidates: &candidates,
+            initial,
+            timesteps,
+        });
+        assert_eq!(found.map(f64::to_bits), expected.map(f64::to_bits));
     }
 }

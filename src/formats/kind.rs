@@ -65,6 +65,8 @@ pub enum FileKind {
     SavedModel,
     /// A model of TensorFlow Lite.
     TfLite,
+    /// Arrays of MATLAB.
+    Matlab,
     /// A report of a result.
     Summary,
     /// The manifest of a result.
@@ -189,6 +191,10 @@ impl FileKind {
             FileKind::Keras => ("a Keras model", TO_ONNX),
             FileKind::SavedModel => ("a TensorFlow SavedModel", TO_ONNX),
             FileKind::TfLite => ("a TensorFlow Lite model", TO_ONNX),
+            FileKind::Matlab => (
+                "a MATLAB file",
+                "write its arrays with numpy.savez(\"data.npz\", x=..., y=...) after scipy.io.loadmat, and export networks to ONNX (exportONNXNetwork)",
+            ),
             FileKind::Summary => ("the summary of a result", "give the folder that it lies in"),
             FileKind::Manifest => (
                 "the manifest of a result",
@@ -341,6 +347,7 @@ fn by_name(path: &Path) -> FileKind {
         "keras" => FileKind::Keras,
         "pb" => FileKind::SavedModel,
         "tflite" => FileKind::TfLite,
+        "mat" => FileKind::Matlab,
         _ if is_idx(path) => FileKind::Dataset,
         _ => FileKind::Unknown,
     }

@@ -25,7 +25,10 @@ pub enum Problem {
     #[error("it is not a file; give one data file")]
     NotAFile,
     /// No reader knows it.
-    #[error("its format is not recognised; supported are {supported}")]
+    #[error(
+        "its format is not recognised; supported are {supported}; write anything else with \
+         numpy.savez(\"data.npz\", x=..., y=...)"
+    )]
     Unrecognised {
         /// Names of all formats.
         supported: String,

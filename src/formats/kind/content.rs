@@ -35,6 +35,7 @@ pub(super) fn kind_of(path: &Path) -> io::Result<Option<FileKind>> {
         // IDX: two zeros, the type of the values, the number of axes.
         [0, 0, 8 | 9 | 11..=14, 1..=4, ..] => Some(FileKind::Dataset),
         [_, _, _, _, b'T', b'F', b'L', b'3', ..] => Some(FileKind::TfLite),
+        _ if head.starts_with(b"MATLAB 5.0 MAT-file") => Some(FileKind::Matlab),
         // A pickle of protocol 2 to 5. PyTorch before 1.6 begins with a number of its own.
         [0x80, 2..=5, rest @ ..] => Some(pickle(rest)),
         [_, _, _, _, _, _, 0, 0, b'{', ..] => Some(FileKind::Safetensors),

@@ -83,6 +83,10 @@ fn content_comes_before_the_name() {
         (b"\x93NUMPY\x01\x00".to_vec(), FileKind::Dataset),
         (b"\x1c\0\0\0TFL3".to_vec(), FileKind::TfLite),
         (
+            b"MATLAB 5.0 MAT-file, Platform: GLNXA64".to_vec(),
+            FileKind::Matlab,
+        ),
+        (
             b"\x10\0\0\0\0\0\0\0{\"a\":{}}".to_vec(),
             FileKind::Safetensors,
         ),
