@@ -134,9 +134,16 @@ enum Verb {
     /// Show the layers of a model and the spiking network it would become.
     ///
     /// Layers, shapes, parameters and MACs, and neurons and synapses after conversion. Every node
-    /// that is not supported is listed at once.
+    /// that is not supported is listed at once:
+    ///
+    ///   spikewatt inspect networks/digits_mlp.onnx
+    #[command(verbatim_doc_comment)]
     Inspect(inspect::InspectArgs),
     /// Run a spiking network (NIR or native) on given input: counts and speed, no pricing.
+    ///
+    ///   spikewatt simulate network.nir --input spikes.npy --timesteps 300
+    ///   spikewatt simulate examples/brunel2000.toml --record spikes.npz
+    #[command(verbatim_doc_comment)]
     Simulate(simulate::SimulateArgs),
     /// Price saved counts again, on any target, without simulating.
     ///
@@ -162,6 +169,10 @@ enum Verb {
     #[command(verbatim_doc_comment)]
     Sweep(sweep::SweepArgs),
     /// Pareto front, knee point and cheapest feasible candidate of a sweep.
+    ///
+    ///   spikewatt pareto results/sweep --min-accuracy 0.9
+    ///   spikewatt pareto results/sweep --objectives accuracy,latency_s --targets loihi1
+    #[command(verbatim_doc_comment)]
     Pareto(pareto::ParetoArgs),
     /// Price saved counts through many cost tables and name what makes them disagree.
     ///
@@ -169,6 +180,11 @@ enum Verb {
     #[command(verbatim_doc_comment)]
     Compare(compare::CompareArgs),
     /// List, show and compare cost tables, or replay published measurements through them.
+    ///
+    ///   spikewatt hardware list
+    ///   spikewatt hardware show loihi1
+    ///   spikewatt hardware validate loihi1
+    #[command(verbatim_doc_comment)]
     Hardware(hardware::HardwareArgs),
     /// Check a result against an energy budget: exit code 3 if it is exceeded.
     ///
@@ -460,4 +476,35 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_of_every_verb_has_examples_that_parse() {
+        for verb in definition().get_subcommands() {
+            let name = verb.get_name();
+            if name == "help" {
+                continue;
+            }
+            let about = verb.get_long_about().map(ToString::to_string);
+            let about = about.unwrap_or_default();
+            let examples = about
+                .lines()
+                .filter_map(|line| line.trim_start().strip_prefix("spikewatt "));
+            let mut count = 0;
+            for example in examples {
+                let words = example.split(['|', '>']).next().unwrap_or_default();
+                let words = words
+                    .split_whitespace()
+                    .take_while(|word| !word.starts_with('#'));
+                let parsed = Cli::try_parse_from(std::iter::once("spikewatt").chain(words));
+                assert!(parsed.is_ok(), "{name}: {example}: {}", parsed.unwrap_err());
+                count += 1;
+            }
+            assert!(count > 0, "{name} --help has no example");
+        }
+    }
 }
