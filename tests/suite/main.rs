@@ -19,6 +19,7 @@ mod estimate;
 mod explore;
 mod exports;
 mod folders;
+mod guide;
 mod hostile;
 mod meter;
 mod models;
