@@ -419,6 +419,35 @@ fn every_key_is_in_the_guide() {
     assert!(seen > 100, "{seen}");
 }
 
+/// Every key and word of the schema of `summary.json` has its place in the page about it.
+#[test]
+fn every_key_of_the_summary_is_in_the_guide() {
+    fn words(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+        if let Some(map) = value.as_object() {
+            if let Some(properties) = map.get("properties").and_then(|one| one.as_object()) {
+                found.extend(properties.keys().cloned());
+            }
+            let listed = map.get("enum").and_then(|list| list.as_array());
+            let listed = listed.into_iter().flatten().chain(map.get("const"));
+            found.extend(listed.filter_map(|word| word.as_str().map(str::to_owned)));
+            map.values().for_each(|inner| words(inner, found));
+        } else if let Some(list) = value.as_array() {
+            list.iter().for_each(|inner| words(inner, found));
+        }
+    }
+    let schema = read(&root().join("schemas/summary.schema.json"));
+    let mut found = BTreeSet::new();
+    words(&serde_json::from_str(&schema).expect("JSON"), &mut found);
+    assert!(found.len() > 200, "{}", found.len());
+    let text = guide("summary-json.md");
+    for word in found.iter().filter(|word| *word != "at") {
+        assert!(
+            text.contains(&format!("`{word}`")),
+            "`{word}` in summary-json.md"
+        );
+    }
+}
+
 /// The anchor of a heading, as GitHub makes it.
 fn anchor(heading: &str) -> String {
     let kept = heading
