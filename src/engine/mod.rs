@@ -31,13 +31,13 @@ mod touched;
 mod worker;
 
 pub use crate::spike_train::{Events, SpikeTrain};
+pub use explain::{Kernels, SynapseKernel};
 pub use probe::{NoProbe, Probe, Recording};
 
 use crate::counts::{EventCounts, Tally};
 use crate::encoding::{Drive, EncodingError};
 use crate::memory::MemoryError;
 use crate::network::{Network, NetworkError, Population, Role};
-use crate::result::Kernels;
 use plan::{Component, components, shortest_delay};
 use std::ops::{ControlFlow, Range};
 use std::sync::Mutex;
