@@ -36,6 +36,7 @@ mod host;
 mod keras_spiking;
 mod law;
 mod lemaire;
+mod mac_array;
 mod mapped;
 mod memory;
 mod mesh;
@@ -104,6 +105,7 @@ pub static LAWS: &[&Law] = &[
     &roofline::LAW_FP16,
     &roofline::LAW_INT8,
     &nj_per_mac::LAW,
+    &mac_array::LAW,
     &arithmetic::LAW,
     &lemaire::LAW,
     &dampfhoffer::LAW,

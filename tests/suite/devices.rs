@@ -228,6 +228,20 @@ fn worked_arithmetic_of_seven_nanometres() {
     assert!(reports.iter().all(TargetReport::is_unverified));
 }
 
+/// An array of multipliers has a price for operations and no total.
+#[test]
+fn worked_array_of_multipliers() {
+    let report = first("spinnaker2-mac");
+    let macs: u64 = original().layers.iter().map(|layer| layer.macs).sum();
+    let compute = report.scopes.compute.energy_j.expect("10 pJ a MAC");
+    assert_close(compute.nominal, macs as f64 * 10e-12);
+    assert_eq!(report.energy_j, None);
+    for wider in [&report.scopes.memory_routing, &report.scopes.system] {
+        assert_eq!(wider.energy_j, None);
+        assert_eq!(wider.missing, ["energy of memory, control and idle power"]);
+    }
+}
+
 #[test]
 fn worked_lemaire_fully_connected() {
     let reports = priced(&device("lemaire-45nm"), &hundred());
