@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 #[command(next_help_heading = "Targets and terms")]
 pub(super) struct PricingArgs {
     /// Targets to price, by name or class (neuromorphic, microcontroller, edge, cpu,
-    /// datacentre-gpu, circuit, …); see `spikewatt hardware list`.
+    /// datacentre-gpu, circuit, …, all); see `spikewatt hardware list`.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     targets: Option<Vec<String>>,
     /// Further cost tables (.toml) or SANA-FE architectures (.yaml) that targets may name.

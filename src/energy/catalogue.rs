@@ -260,7 +260,7 @@ impl Catalogue {
     }
 
     /// The devices of some names and classes, each once; a device's name wins over a class. `edge` is
-    /// the two edge classes.
+    /// the two edge classes, `all` every device.
     ///
     /// # Errors
     /// The first that is neither: the message lists all names and the nearest.
@@ -268,10 +268,11 @@ impl Catalogue {
         let mut found: Vec<&Hardware> = Vec::new();
         for name in wanted {
             let of_class = |device: &&Hardware| {
-                device.class.is_some_and(|class| {
-                    let edge = [DeviceClass::EdgeAccelerator, DeviceClass::EdgeGpu];
-                    class.key() == name || (name == "edge" && edge.contains(&class))
-                })
+                let edge = [DeviceClass::EdgeAccelerator, DeviceClass::EdgeGpu];
+                name == "all"
+                    || device.class.is_some_and(|class| {
+                        class.key() == name || (name == "edge" && edge.contains(&class))
+                    })
             };
             let named = self.get(name);
             let mut devices: Vec<&Hardware> = match &named {

@@ -228,6 +228,28 @@ fn worked_arithmetic_of_seven_nanometres() {
     assert!(reports.iter().all(TargetReport::is_unverified));
 }
 
+#[test]
+fn a_class_all_devices_and_names_are_selected_once_each() {
+    let catalogue = catalogue();
+    let names = |wanted: &[&str]| -> Vec<String> {
+        let wanted: Vec<String> = wanted.iter().map(|&name| name.to_owned()).collect();
+        let found = catalogue.select(&wanted).expect("known names");
+        found
+            .into_iter()
+            .map(|device| device.name.clone())
+            .collect()
+    };
+    let every: Vec<String> = catalogue.names().map(str::to_owned).collect();
+    assert_eq!(names(&["all"]), every);
+    assert_eq!(names(&["all", "loihi1"]), every);
+    let edge = names(&["edge"]);
+    assert!(
+        edge.contains(&"jetson-orin-nano-8".to_owned()) && !edge.contains(&"loihi1".to_owned())
+    );
+    assert_eq!(names(&["loihi1", "edge", "loihi1"]).len(), edge.len() + 1);
+    assert!(catalogue.select(&["al".to_owned()]).is_err());
+}
+
 /// An array of multipliers has a price for operations and no total.
 #[test]
 fn worked_array_of_multipliers() {

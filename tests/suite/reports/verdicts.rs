@@ -142,6 +142,19 @@ fn a_circuit_never_meets_a_device() {
 }
 
 #[test]
+fn figures_that_include_different_things_never_meet() {
+    let report = report(vec![chip("chip", 100.0), card("gpu", 1000.0)]);
+    let of = |index: usize, boundary| {
+        let target = &report.targets[index];
+        Contender::new(&report, target, boundary, Condition::Streaming)
+    };
+    let (active, total) = (of(0, Boundary::DeviceActive), of(1, Boundary::DeviceTotal));
+    assert_eq!(eligible(&active, &total), Err(Why::Boundary));
+    assert!(factor(&total, &active).is_err());
+    assert_eq!(eligible(&of(0, Boundary::DeviceTotal), &total), Ok(()));
+}
+
+#[test]
 fn circuits_meet_by_one_table_alone() {
     let of = |name: &str, workload| arithmetic(name, workload, vec![line("x", 10.0, 1e-12, 0.1)]);
     let apart = report(vec![of("45nm", Workload::Snn), of("7nm", Workload::Ann)]);
