@@ -4,15 +4,20 @@ use super::hardware::{Figure, Hardware};
 use super::receipt::Receipt;
 use super::{Job, PlacementRule, PriceOptions, Work, formats};
 use crate::counts::EventCounts;
-use crate::mapping::{Capacity, LinkCosts, Mesh, Placement, Traffic, optimise, place, traffic};
+use crate::mapping::{
+    Capacity, LinkCosts, Mesh, Placement, ScaledTraffic, Traffic, optimise, place, traffic,
+};
 use crate::network::Topology;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Where the neurons sit and what they send.
 #[derive(Clone)]
 pub(super) struct Mapped {
     pub placement: Placement,
     pub traffic: Traffic,
+    /// The same for other rates; `None` where none were asked for.
+    pub routed: Option<Arc<ScaledTraffic>>,
     /// How the neurons were placed; `None`: by hand.
     pub rule: Option<PlacementRule>,
 }
@@ -22,28 +27,43 @@ impl Mapped {
         Mapped {
             traffic: traffic(counts, &placement),
             placement,
+            routed: None,
             rule: None,
         }
     }
 
-    /// Places the network by a rule.
-    fn by_rule(
-        hardware: &Hardware,
-        counts: &EventCounts,
-        capacity: &Capacity,
-        rule: PlacementRule,
-    ) -> Self {
-        let greedy = place(&counts.topology, capacity);
-        let placement = match rule {
-            PlacementRule::Greedy => greedy,
-            PlacementRule::Annealing { seed } => {
-                let costs = link_costs(hardware).unwrap_or(LinkCosts::ALIKE);
-                optimise(counts, &greedy, capacity, costs, seed)
-            }
-        };
+    /// With what other rates need, so that no spike is routed again for them.
+    fn at_rates(counts: &EventCounts, placement: Placement) -> Self {
+        let routed = ScaledTraffic::new(counts, placement.clone());
+        Mapped {
+            traffic: routed.at(counts, 1, 1),
+            placement,
+            routed: Some(Arc::new(routed)),
+            rule: None,
+        }
+    }
+
+    fn by_rule(self, rule: PlacementRule) -> Self {
         Mapped {
             rule: Some(rule),
-            ..Mapped::new(counts, placement)
+            ..self
+        }
+    }
+}
+
+/// Places the network by a rule.
+fn placed(
+    hardware: &Hardware,
+    counts: &EventCounts,
+    capacity: &Capacity,
+    rule: PlacementRule,
+) -> Placement {
+    let greedy = place(&counts.topology, capacity);
+    match rule {
+        PlacementRule::Greedy => greedy,
+        PlacementRule::Annealing { seed } => {
+            let costs = link_costs(hardware).unwrap_or(LinkCosts::ALIKE);
+            optimise(counts, &greedy, capacity, costs, seed)
         }
     }
 }
@@ -58,14 +78,15 @@ fn link_costs(hardware: &Hardware) -> Option<LinkCosts> {
     })
 }
 
-/// What a price on a device would work out, for pricing the same counts many times; `None` for a
+/// What a price on a device would work out, for pricing the same counts at many rates; `None` for a
 /// device without neurocores or with a capacity that is not known.
 pub(super) fn mapped(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<Mapped> {
     let capacity = known_room(hardware)?;
     let rule = options.placement;
     // A device with neurocores has one number format.
     let work = work.at(formats(hardware, work).into_iter().next().flatten());
-    Some(Mapped::by_rule(hardware, work.counts, &capacity, rule))
+    let placement = placed(hardware, work.counts, &capacity, rule);
+    Some(Mapped::at_rates(work.counts, placement).by_rule(rule))
 }
 
 /// Places the network, unless it is placed already; `None` if the room on the chip is not known.
@@ -75,7 +96,8 @@ pub(super) fn map<'a>(job: &Job<'a>, receipt: &mut Receipt) -> Option<Cow<'a, Ma
         None => {
             let (capacity, rule) = (capacity(receipt)?, job.options.placement);
             let counts = job.work.counts;
-            Cow::Owned(Mapped::by_rule(job.hardware, counts, &capacity, rule))
+            let placement = placed(job.hardware, counts, &capacity, rule);
+            Cow::Owned(Mapped::new(counts, placement).by_rule(rule))
         }
     };
     if let Some(PlacementRule::Annealing { seed }) = mapped.rule {

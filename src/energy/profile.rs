@@ -28,6 +28,7 @@ impl Pricer<'_> {
                 Some(traffic) => Mapped {
                     placement,
                     traffic,
+                    routed: None,
                     rule: None,
                 },
                 None => Mapped::new(counts, placement),

@@ -5,6 +5,7 @@ use super::{Hardware, PriceOptions, Work, formats, price_at};
 use crate::counts::{EventCounts, NumberFormat};
 use crate::mapping::ScaledTraffic;
 use crate::result::{RateCurve, RatePoint, Scope, TargetReport, Workload};
+use std::sync::Arc;
 
 /// Rates below the one at hand, and decades that they span.
 const BELOW: (usize, f64) = (12, 3.0);
@@ -49,11 +50,15 @@ fn curve(
     let counts = work.counts;
     let rate = counts.mean_rate().filter(|rate| *rate > 0.0)?;
     // The neurons stay where they are, however often they fire.
-    let routed = mapped.map(|mapped| ScaledTraffic::new(counts, mapped.placement.clone()));
+    let routed = mapped.map(|mapped| match &mapped.routed {
+        Some(routed) => Arc::clone(routed),
+        None => Arc::new(ScaledTraffic::new(counts, mapped.placement.clone())),
+    });
     let spiking = |counts: &EventCounts, input: u64, chip: u64| -> Option<TargetReport> {
         let mapped = routed.as_ref().map(|routed| Mapped {
             placement: routed.placement().clone(),
             traffic: routed.at(counts, input, chip),
+            routed: None,
             rule: None,
         });
         let work = work.with_counts(counts);

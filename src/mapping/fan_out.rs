@@ -36,8 +36,8 @@ impl<'a> FanOut<'a> {
         }
     }
 
-    /// Neurons of a population in bundles: neighbours of one slice whose spikes all reach the same
-    /// neurons, so that [`targets`](Self::targets) of the first are those of all.
+    /// Neurons of a population in bundles: neighbours whose spikes all reach the same neurons, so that
+    /// [`targets`](Self::targets) of the first are those of all.
     pub fn bundles(&self, population: usize) -> impl Iterator<Item = Range<usize>> + use<'a> {
         let (topology, seats) = (self.topology, self.seats);
         let edges = seats.outgoing(population).iter();
@@ -45,25 +45,11 @@ impl<'a> FanOut<'a> {
             .map(|&edge| &topology.edges[edge].connectivity)
             .collect();
         let neurons = topology.populations[population].shape.neurons();
-        let (mut start, mut home) = (0, seats.slice(population, 0));
+        let mut start = 0;
         std::iter::from_fn(move || {
             let first = start;
-            if first >= neurons {
-                return None;
-            }
-            let mut home_end = neurons;
-            if let Some(at) = &mut home {
-                // Slices of a population follow each other.
-                while *at < seats.slices().len() && seats.slices()[*at].neurons.end <= first {
-                    *at += 1;
-                }
-                home_end = seats
-                    .slices()
-                    .get(*at)
-                    .map_or(neurons, |slice| slice.neurons.end);
-            }
-            start = stretch(&outgoing, first, home_end);
-            Some(first..start)
+            start = stretch(&outgoing, first, neurons);
+            (first < neurons).then_some(first..start)
         })
     }
 

@@ -3,6 +3,7 @@
 use super::fan_out::stretch;
 use super::memory::Memory;
 use super::reach::Reach;
+use super::seats::part_of;
 use super::{Capacity, Placement, Slice};
 use crate::network::{Edge, Role, Topology};
 use std::ops::Range;
@@ -93,8 +94,10 @@ impl FanOuts {
             let mut cores = 0;
             for edge in &edges {
                 let (ranges, seen) = (&parts[edge.target], &mut seen[edge.target]);
+                let mut near = 0;
                 edge.connectivity.for_each_run(neuron, |first, length| {
-                    let mut core = ranges.partition_point(|range| range.end <= first);
+                    near = part_of(ranges.len(), |core| ranges[core].end, near, first);
+                    let mut core = near;
                     while core < ranges.len() && ranges[core].start < first + length {
                         cores += u64::from(seen[core] != neuron);
                         seen[core] = neuron;

@@ -1,6 +1,6 @@
 //! How long an inference takes on a mesh whose cores meet at a barrier after each timestep.
 
-use super::{Placement, Slice, SliceTraffic, Traffic};
+use super::{ChipLink, Placement, Slice, SliceTraffic, Traffic};
 use crate::counts::EventCounts;
 use crate::network::{Edge, Role, SynapseKind, Topology};
 
@@ -155,6 +155,8 @@ struct Loads<'a> {
     spikes: Vec<Vec<f64>>,
     active: Vec<Vec<f64>>,
     synops: Vec<Vec<f64>>,
+    /// Packets of each population on each link between chips, per inference, a link at a time.
+    links: Vec<(ChipLink, usize, f64)>,
 }
 
 /// One timestep.
@@ -171,7 +173,12 @@ impl<'a> Loads<'a> {
         traffic: &'a Traffic,
         times: &'a StageTimes,
     ) -> Self {
+        let samples = counts.samples.max(1) as f64;
+        let links = traffic.chip_links.iter();
         Loads {
+            links: links
+                .map(|(&(link, population), &packets)| (link, population, packets as f64 / samples))
+                .collect(),
             counts,
             placement,
             traffic,
@@ -235,7 +242,7 @@ impl<'a> Loads<'a> {
                 core(slice, cores[slice.core]);
             }
         }
-        let link_s = self.busiest_link_s(at, samples);
+        let link_s = self.busiest_link_s(at);
         let chip_s = busy_s.max(link_s) + times.barrier_s;
         let a_core = busy_s > 0.0 && busy_s >= link_s && chip_s >= times.host_s;
         Timestep {
@@ -245,15 +252,15 @@ impl<'a> Loads<'a> {
     }
 
     /// Time that the busiest link between chips is occupied [s].
-    fn busiest_link_s(&self, at: impl Fn(usize) -> usize, samples: f64) -> f64 {
+    fn busiest_link_s(&self, at: impl Fn(usize) -> usize) -> f64 {
         let mut most: f64 = 0.0;
         let mut now = (None, 0.0);
-        for (&(link, population), &packets) in &self.traffic.chip_links {
+        for &(link, population, packets) in &self.links {
             if now.0 != Some(link) {
                 now = (Some(link), 0.0);
             }
             let share = self.spikes[population][at(population)];
-            now.1 += packets as f64 / samples * share * self.times.chip_link_s;
+            now.1 += packets * share * self.times.chip_link_s;
             most = most.max(now.1);
         }
         most

@@ -88,14 +88,14 @@ fn loads(topology: &Topology, capacity: &Capacity, seats: &Seats) -> Vec<Load> {
     let mut fan_out = FanOut::new(topology, seats);
     for population in 0..topology.populations.len() {
         for bundle in fan_out.bundles(population) {
-            let home = seats.slice(population, bundle.start);
             let axons = bundle.len() as u64;
             let cores = fan_out.cores(population, bundle.start);
             for &core in cores {
                 loads[core].fan_in_axons += axons;
             }
-            if let Some(home) = home {
-                loads[seats.slices()[home].core].fan_out_axons += axons * cores.len() as u64;
+            for (home, neurons) in seats.homes(population, bundle) {
+                let axons = (neurons.len() * cores.len()) as u64;
+                loads[seats.slices()[home].core].fan_out_axons += axons;
             }
         }
     }

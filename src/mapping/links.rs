@@ -22,14 +22,16 @@ pub fn link_loads(counts: &EventCounts, placement: &Placement) -> BTreeMap<[usiz
         }
         let counted = &counts.populations[population].spikes;
         for bundle in fan_out.bundles(population) {
-            let spikes = counted.sum_of(bundle.clone());
-            let home = placement.slice(population, bundle.start);
-            let Some(home) = home.filter(|_| spikes > 0) else {
-                continue;
-            };
-            let from = mesh.tile(placement.slices()[home].core);
-            for &core in fan_out.cores(population, bundle.start) {
-                *routes.entry([from, mesh.tile(core)]).or_default() += spikes;
+            let cores = fan_out.cores(population, bundle.start);
+            for (home, neurons) in placement.seats().homes(population, bundle) {
+                let spikes = counted.sum_of(neurons);
+                if spikes == 0 {
+                    continue;
+                }
+                let from = mesh.tile(placement.slices()[home].core);
+                for &core in cores {
+                    *routes.entry([from, mesh.tile(core)]).or_default() += spikes;
+                }
             }
         }
     }

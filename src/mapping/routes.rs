@@ -31,10 +31,11 @@ pub fn routes(topology: &Topology, placement: &Placement) -> Vec<Vec<Route>> {
                 return routes;
             }
             for bundle in fan_out.bundles(population) {
-                let mut route = Route::default();
-                if let Some(home) = placement.slice(population, bundle.start) {
+                let cores = fan_out.cores(population, bundle.start);
+                for (home, neurons) in placement.seats().homes(population, bundle) {
                     let from = placement.slices()[home].core;
-                    for &core in fan_out.cores(population, bundle.start) {
+                    let mut route = Route::default();
+                    for &core in cores {
                         let (x, y) = placement.mesh().hops(from, core);
                         let borders = placement.mesh().chip_links(from, core).count();
                         route.packets += 1;
@@ -42,9 +43,10 @@ pub fn routes(topology: &Topology, placement: &Placement) -> Vec<Vec<Route>> {
                         route.hops_y += y as u32;
                         route.borders += borders as u32;
                     }
+                    routes.resize(neurons.end, route);
                 }
-                routes.resize(bundle.end, route);
             }
+            routes.resize(neurons, Route::default());
             routes
         })
         .collect()

@@ -84,6 +84,36 @@ impl Seats {
         slices.contains(&index).then_some(index)
     }
 
+    /// Whether the neurons of a population have cores; the host drives the others.
+    pub(super) fn is_placed(&self, population: usize) -> bool {
+        self.first[population] < self.first[population + 1]
+    }
+
+    /// The slices that some neighbours of a population sit in, each with those that it holds; none if
+    /// the host drives them.
+    pub(super) fn homes(
+        &self,
+        population: usize,
+        neurons: Range<usize>,
+    ) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let slices = self.first[population]..self.first[population + 1];
+        let first = match slices.is_empty() {
+            true => slices.start,
+            false => {
+                let end = |part: usize| self.slices[slices.start + part].neurons.end;
+                slices.start + part_of(slices.len(), end, 0, neurons.start)
+            }
+        };
+        let held = self.slices[first..slices.end].iter().zip(first..);
+        held.take_while(move |(slice, _)| slice.neurons.start < neurons.end)
+            .map(move |(slice, index)| {
+                let here =
+                    slice.neurons.start.max(neurons.start)..slice.neurons.end.min(neurons.end);
+                (index, here)
+            })
+            .filter(|(_, here)| !here.is_empty())
+    }
+
     /// Calls `f(slice, edge, synapses)` for each stretch of synapses of one neuron that ends in one
     /// slice. A slice comes up several times if the synapses are not neighbours.
     pub(super) fn for_each_target(
@@ -104,7 +134,12 @@ impl Seats {
             let mut slice = 0;
             edge.connectivity.for_each_run(neuron, |first, length| {
                 let (mut at, end) = (first, first + length);
-                slice = from_near(slices, slice, first);
+                slice = part_of(
+                    slices.len(),
+                    |slice| slices[slice].neurons.end,
+                    slice,
+                    first,
+                );
                 while at < end {
                     let until = slices[slice].neurons.end.min(end);
                     if until > at {
@@ -136,20 +171,75 @@ impl Used {
     }
 }
 
-/// The slice of a neuron, searched from another one on; slices cover all neurons.
-fn from_near(slices: &[Slice], near: usize, neuron: usize) -> usize {
-    if slices[near].neurons.start <= neuron {
-        let next = slices[near..].iter().take(4);
-        for (step, slice) in next.enumerate() {
-            if neuron < slice.neurons.end {
-                return near + step;
-            }
+/// Which of the `parts` that a population is cut into holds a neuron, guessed from another one: most
+/// are of one length. Parts cover all neurons; `end` is one past the last of each.
+pub(super) fn part_of(
+    parts: usize,
+    end: impl Fn(usize) -> usize,
+    near: usize,
+    neuron: usize,
+) -> usize {
+    let start = |part: usize| part.checked_sub(1).map_or(0, &end);
+    let (from, to) = (start(near), end(near));
+    let length = (to - from).max(1);
+    let guess = match neuron.checked_sub(from) {
+        Some(ahead) => near + ahead / length,
+        None => near.saturating_sub((from - neuron).div_ceil(length)),
+    };
+    let mut part = guess.min(parts - 1);
+    for _ in 0..4 {
+        if neuron >= end(part) {
+            part += 1;
+        } else if neuron < start(part) {
+            part -= 1;
+        } else {
+            return part;
+        }
+        if part == parts {
+            break;
         }
     }
-    ending_by(slices, neuron)
+    // How many end at the neuron or before it.
+    let (mut low, mut high) = (0, parts);
+    while low < high {
+        let middle = low.midpoint(high);
+        match end(middle) <= neuron {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
 }
 
 /// How many slices end at a neuron or before it.
 fn ending_by(slices: &[Slice], neuron: usize) -> usize {
     slices.partition_point(|slice| slice.neurons.end <= neuron)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn property_a_guess_finds_what_a_search_does(
+            lengths in prop::collection::vec(0usize..9, 1..40),
+            near in 0usize..40,
+            neuron in 0usize..400,
+        ) {
+            let ends: Vec<usize> = lengths
+                .iter()
+                .scan(0, |end, length| {
+                    *end += length;
+                    Some(*end)
+                })
+                .collect();
+            let neurons = ends[ends.len() - 1];
+            prop_assume!(neurons > 0);
+            let (near, neuron) = (near % ends.len(), neuron % neurons);
+            let found = part_of(ends.len(), |part| ends[part], near, neuron);
+            prop_assert_eq!(found, ends.partition_point(|&end| end <= neuron));
+        }
+    }
 }

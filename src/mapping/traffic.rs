@@ -2,7 +2,7 @@
 
 use super::fan_out::FanOut;
 use super::loads::{Received, SliceLoads, SliceTraffic};
-use super::{ChipLink, Mesh, Placement};
+use super::{ChipLink, Placement};
 use crate::counts::EventCounts;
 use crate::network::{Role, Topology};
 use std::collections::BTreeMap;
@@ -62,6 +62,10 @@ pub(super) fn traffic_from(
     let mut host_packets = 0;
     let mut chip_links = BTreeMap::new();
     let mut fan_out = FanOut::new(topology, placement.seats());
+    let seats = placement.seats();
+    let grid = Grid::new(placement);
+    // Cores that a spike reaches, and when each was last reached.
+    let mut cores = Vec::new();
     let mut seen = vec![usize::MAX; placement.core_bound()];
     let mut mark = 0;
     for (population, counted) in counts.populations.iter().enumerate() {
@@ -69,40 +73,41 @@ pub(super) fn traffic_from(
             continue;
         }
         let sent = &mut all_sent[population];
-        let mut crossings = Crossings::new(placement);
+        let mut crossings = Crossings::new(&grid);
         for bundle in fan_out.bundles(population) {
             let spikes = counted.spikes.sum_of(bundle.clone());
             if spikes == 0 {
                 continue;
             }
-            let home = placement.slice(population, bundle.start);
-            if let Some(home) = home {
-                slices[home].spikes += spikes;
-            }
+            cores.clear();
             for target in fan_out.targets(population, bundle.start) {
                 let received = &mut slices[target.slice].received[position[target.edge]];
                 received.synops += spikes * target.synapses;
                 let core = placement.slices()[target.slice].core;
-                if seen[core] == mark {
-                    continue;
+                if std::mem::replace(&mut seen[core], mark) != mark {
+                    received.packets += spikes;
+                    cores.push(core);
                 }
-                seen[core] = mark;
-                received.packets += spikes;
-                let Some(home) = home else {
-                    host_packets += spikes;
-                    continue;
-                };
-                slices[home].packets_sent += spikes;
-                sent.packets += spikes;
-                let from = placement.slices()[home].core;
-                let (x, y) = placement.mesh().hops(from, core);
-                sent.hops_x += spikes * x;
-                sent.hops_y += spikes * y;
-                let crossed = crossings.add(from, core, spikes);
-                sent.hops_x -= crossed;
-                sent.borders += crossed;
             }
             mark += 1;
+            if !seats.is_placed(population) {
+                host_packets += spikes * cores.len() as u64;
+                continue;
+            }
+            for (home, neurons) in seats.homes(population, bundle) {
+                let spikes = counted.spikes.sum_of(neurons);
+                if spikes == 0 {
+                    continue;
+                }
+                let packets = spikes * cores.len() as u64;
+                slices[home].spikes += spikes;
+                slices[home].packets_sent += packets;
+                let [x, y, borders] = crossings.add(placement.slices()[home].core, &cores, spikes);
+                sent.packets += packets;
+                sent.hops_x += x;
+                sent.hops_y += y;
+                sent.borders += borders;
+            }
         }
         let links = crossings.links();
         chip_links.extend(links.map(|(link, packets)| ((link, population), packets)));
@@ -130,39 +135,71 @@ fn positions(topology: &Topology) -> Vec<usize> {
     (0..topology.edges.len()).map(into).collect()
 }
 
+/// Where each core sits.
+struct Grid {
+    rows: usize,
+    chips: usize,
+    /// Column, row and chip.
+    places: Vec<[u32; 3]>,
+}
+
+impl Grid {
+    fn new(placement: &Placement) -> Self {
+        let mesh = placement.mesh();
+        let place = |core: usize| {
+            let (x, y) = mesh.at(mesh.tile(core));
+            [x, y, core / mesh.cores_per_chip()].map(|at| at as u32)
+        };
+        Grid {
+            rows: mesh.height,
+            chips: placement.core_bound() / mesh.cores_per_chip() + 1,
+            places: (0..placement.core_bound()).map(place).collect(),
+        }
+    }
+}
+
 /// Packets on links between chips. A route crosses neighbouring links of one row, of which only the
 /// first and the one past the last are noted.
-struct Crossings {
-    mesh: Mesh,
-    chips: usize,
+struct Crossings<'a> {
+    grid: &'a Grid,
     /// Change of packets from each link to the next `[row, direction, chip]`, wrapping.
     change: Vec<u64>,
 }
 
-impl Crossings {
-    fn new(placement: &Placement) -> Self {
-        let mesh = placement.mesh();
-        let chips = placement.core_bound() / mesh.cores_per_chip() + 1;
+impl<'a> Crossings<'a> {
+    fn new(grid: &'a Grid) -> Self {
         Crossings {
-            mesh,
-            chips,
-            change: vec![0; mesh.height * 2 * chips],
+            grid,
+            change: vec![0; grid.rows * 2 * grid.chips],
         }
     }
 
-    /// Adds the packets of a route; returns how many crossings they are.
-    fn add(&mut self, from: usize, to: usize, packets: u64) -> u64 {
-        let (row, links, upwards) = self.mesh.crossing(from, to);
-        let first = (2 * row + usize::from(upwards)) * self.chips;
-        let change = &mut self.change[first..first + self.chips];
-        change[links.start] = change[links.start].wrapping_add(packets);
-        change[links.end] = change[links.end].wrapping_sub(packets);
-        packets * links.len() as u64
+    /// Adds packets from one core to each of some; returns the links that they cross: in x within
+    /// chips, in y, from one chip to the next.
+    fn add(&mut self, from: usize, to: &[usize], packets: u64) -> [u64; 3] {
+        let [x, y, chip] = self.grid.places[from];
+        let mut links = [0; 3];
+        for &core in to {
+            let [to_x, to_y, to_chip] = self.grid.places[core];
+            let borders = chip.abs_diff(to_chip);
+            let crossed = [x.abs_diff(to_x) - borders, y.abs_diff(to_y), borders];
+            for (sum, crossed) in links.iter_mut().zip(crossed) {
+                *sum += u64::from(crossed);
+            }
+            if borders > 0 {
+                let first = (2 * y as usize + usize::from(chip < to_chip)) * self.grid.chips;
+                let change = &mut self.change[first..first + self.grid.chips];
+                let (low, high) = (chip.min(to_chip) as usize, chip.max(to_chip) as usize);
+                change[low] = change[low].wrapping_add(packets);
+                change[high] = change[high].wrapping_sub(packets);
+            }
+        }
+        links.map(|links| links * packets)
     }
 
     /// Links with any packets.
     fn links(&self) -> impl Iterator<Item = (ChipLink, u64)> {
-        let rows = self.change.chunks_exact(self.chips).enumerate();
+        let rows = self.change.chunks_exact(self.grid.chips).enumerate();
         rows.flat_map(|(row, changes)| {
             let packets = changes.iter().scan(0u64, |packets, change| {
                 *packets = packets.wrapping_add(*change);
@@ -187,14 +224,14 @@ pub(super) fn flows(counts: &EventCounts, placement: &Placement) -> Vec<Vec<(usi
     let mut fan_out = FanOut::new(&counts.topology, placement.seats());
     for (population, counted) in counts.populations.iter().enumerate() {
         for bundle in fan_out.bundles(population) {
-            let spikes = counted.spikes.sum_of(bundle.clone());
-            let home = placement.slice(population, bundle.start);
-            let Some(home) = home.filter(|_| spikes > 0) else {
-                continue;
-            };
-            let from = &mut flows[placement.slices()[home].core];
-            let cores = fan_out.cores(population, bundle.start).iter();
-            from.extend(cores.map(|&to| (to, spikes)));
+            let cores = fan_out.cores(population, bundle.start);
+            for (home, neurons) in placement.seats().homes(population, bundle) {
+                let spikes = counted.spikes.sum_of(neurons);
+                if spikes > 0 {
+                    let from = &mut flows[placement.slices()[home].core];
+                    from.extend(cores.iter().map(|&to| (to, spikes)));
+                }
+            }
         }
     }
     for flows in &mut flows {

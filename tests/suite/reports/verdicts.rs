@@ -136,7 +136,7 @@ fn a_circuit_never_meets_a_device() {
     let circuit = arithmetic("45nm", Workload::Ann, vec![line("MAC", 1.0, 1e-9, 0.1)]);
     let report = report(vec![chip("chip", 100.0), circuit]);
     for boundary in [Boundary::DeviceTotal, Boundary::CircuitOperations] {
-        assert!(door(&report, boundary).is_err(), "{boundary:?}");
+        assert_eq!(door(&report, boundary), Err(Why::Boundary), "{boundary:?}");
     }
     assert!(verdicts(&report).iter().all(|one| one.factor.is_none()));
 }
