@@ -10,7 +10,7 @@ use spikewatt::experiment::{ConvertedExperiment, SpikingExperiment};
 use spikewatt::explore::open_recording;
 use spikewatt::formats::dataset::{self, LoadOptions};
 use spikewatt::formats::native::Description;
-use spikewatt::formats::spikes::{self, Request};
+use spikewatt::formats::spikes::{self, Layout, Request};
 use spikewatt::formats::{nir, onnx as onnx_format, sanafe as sanafe_format, saved_counts};
 use spikewatt::report::Manifest;
 use spikewatt::result::Report;
@@ -146,11 +146,12 @@ pub fn hdf5(data: &[u8]) {
     load("x.h5", data);
 }
 
-fn drive(name: &str, data: &[u8], dims: &[usize], hold: bool) {
+fn drive(name: &str, data: &[u8], dims: &[usize], hold: bool, layout: Option<Layout>) {
     let request = Request {
         node: "input",
         dims,
         hold,
+        layout,
         timesteps: None,
         bin_s: 1e-3,
         samples: None,
@@ -163,7 +164,7 @@ fn drive(name: &str, data: &[u8], dims: &[usize], hold: bool) {
 
 /// Event recordings of N-MNIST.
 pub fn events(data: &[u8]) {
-    drive("x.bin", data, &[2, 34, 34], false);
+    drive("x.bin", data, &[2, 34, 34], false, None);
 }
 
 /// Spiking input as `.npy`, `.npz` and HDF5; the first byte says for which network.
@@ -172,7 +173,9 @@ pub fn spikes(data: &[u8]) {
         return;
     };
     let dims: &[usize] = [&[3][..], &[700], &[2, 3, 4], &[1]][usize::from(choice % 4)];
-    drive("x.data", data, dims, choice & 4 != 0);
+    let layout = [None, Some(Layout::T), Some(Layout::Nt), Some(Layout::Tn)];
+    let layout = layout[usize::from(choice >> 3 & 3)];
+    drive("x.data", data, dims, choice & 4 != 0, layout);
 }
 
 /// Experiment files, for conventional and for spiking networks.

@@ -33,7 +33,7 @@ use crate::files::{Places, set_places};
 use crate::memory;
 use crate::report::escape::printable;
 use crate::report::{Brief, BriefNotes, Exporter, Latex, TargetsCsv, Text, WIDTHS, compact_csv};
-use crate::result::{Feasible, Report, TargetReport};
+use crate::result::{Feasible, Report, TargetReport, Warning};
 use crate::units::si;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -404,6 +404,16 @@ fn talk(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// Tells on standard error what to know before trusting a result.
+fn tell_warnings(warnings: &[Warning], common: &Common) {
+    if common.quiet {
+        return;
+    }
+    for warning in warnings {
+        talk(&format!("warning: {}", warning.message));
+    }
+}
+
 /// Prints a report in the format that was asked for.
 fn print_report(
     report: &Report,
@@ -412,11 +422,7 @@ fn print_report(
     took: Option<Duration>,
     folder: Option<&Path>,
 ) -> anyhow::Result<()> {
-    if !common.quiet {
-        for warning in &report.warnings {
-            talk(&format!("warning: {}", warning.message));
-        }
-    }
+    tell_warnings(&report.warnings, common);
     match common.format {
         Format::Json => print_json(report),
         Format::Text => print(&text(report, details, common.quiet, took, folder)),

@@ -141,6 +141,7 @@ impl LoadedNetwork {
                     node: &port.node,
                     dims: &port.dims,
                     hold: config.options.hold_input,
+                    layout: config.options.layout,
                     timesteps: config.timesteps.or(self.timesteps),
                     bin_s: config.options.event_bin_s(),
                     samples: config.samples,

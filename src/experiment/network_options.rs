@@ -1,6 +1,7 @@
 //! The conventions by which a spiking network runs, and how its input is read.
 
 use super::SimulateError;
+use crate::formats::spikes::Layout;
 use crate::neuron::{CurrentOrder, InitialPotential, ResetRule, ThresholdTest};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,9 @@ pub struct NetworkOptions {
     pub initial_potential: Option<StartPotential>,
     /// The input is the same in every timestep.
     pub hold_input: bool,
+    /// What the axes of an array of input are; its labels decide if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
     /// Length of the timesteps that recorded events are binned into [s], > 0; that of
     /// [`NetworkOptions::dt_s`], or 1 ms, if absent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,12 @@
-//! Warnings about data that do not look like what a network was trained on.
+//! Warnings about runs that are hardly what was meant: data that do not look like what a network was
+//! trained on, and spiking networks that do not do what they did where they were trained.
+
+mod network;
 
 use super::ConvertedExperiment;
 use crate::formats::dataset::Dataset;
 use crate::result::{Evaluation, Warning};
+pub(super) use network::of_network;
 
 /// How far above guessing an original must answer: else its data are probably not what it learnt.
 const ABOVE_CHANCE: f64 = 2.0;

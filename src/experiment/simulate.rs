@@ -3,7 +3,9 @@
 use super::loaded::LoadedNetwork;
 use super::price::figures;
 use super::watch::{OutputKind, Watch};
-use super::{Observer, Progress, SimulateConfig, SimulateError, recorded, shown, stop_if};
+use super::{
+    Observer, Progress, SimulateConfig, SimulateError, plausible, recorded, shown, stop_if,
+};
 use crate::counts::EventCounts;
 use crate::encoding::{Drive, EncodingError};
 use crate::engine::{NoProbe, Outcome, Probe, Simulator, SpikeTrain};
@@ -11,7 +13,7 @@ use crate::formats::recording::{Recorder, RecordingError};
 use crate::formats::spikes::SpikingInput;
 use crate::network::Network;
 use crate::neuron::Options;
-use crate::result::{Kernels, PopulationReport, Timing, Totals};
+use crate::result::{Kernels, PopulationReport, Timing, Totals, Warning};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -63,6 +65,8 @@ pub struct NetworkRun {
     pub outputs: Vec<Vec<f64>>,
     /// What was decided that the files do not say.
     pub notes: Vec<String>,
+    /// What a reader should know before trusting it.
+    pub warnings: Vec<Warning>,
     /// The recording, as given.
     pub record: Option<String>,
     /// All counts.
@@ -108,6 +112,7 @@ pub fn simulate_network_probed(
         kernels: _,
         timing,
         notes,
+        warnings,
         last_predictions,
         held_input,
         multiplied_once,
@@ -141,6 +146,7 @@ pub fn simulate_network_probed(
             .map(|outcome| outcome.output.into_iter().map(f64::from).collect())
             .collect(),
         notes,
+        warnings,
         record: config.record.as_deref().map(shown),
         counts,
         predictions: last_predictions,
@@ -161,6 +167,8 @@ pub(super) struct SimulatedNetwork {
     pub(super) timing: Timing,
     /// What was decided that the files do not say.
     pub(super) notes: Vec<String>,
+    /// What a reader should know before trusting it.
+    pub(super) warnings: Vec<Warning>,
     /// Output neuron of the last population ahead after each timestep, per sample.
     last_predictions: Vec<Vec<u32>>,
     /// Constant input of the first sample, channels last; empty if spikes drive the network.
@@ -204,9 +212,7 @@ impl Prepared {
         let stated = config.timesteps.or(loaded.timesteps);
         let timesteps = input.as_ref().and_then(|input| input.timesteps).or(stated);
         let Some(timesteps) = timesteps.filter(|&timesteps| timesteps > 0) else {
-            return Err(SimulateError::NoTimesteps {
-                file: config.network.clone(),
-            });
+            return Err(no_timesteps(config, input.as_ref()));
         };
         let available = input.as_ref().map(|input| input.samples);
         let samples = match (config.samples, available) {
@@ -348,6 +354,7 @@ impl Prepared {
             last_predictions: last.map(|outcome| outcome.predictions).collect(),
             held_input: held(first),
             multiplied_once,
+            warnings: plausible::of_network(&self.loaded, self.input.as_ref()),
             notes,
             loaded: self.loaded,
             input: self.input,
@@ -375,6 +382,19 @@ impl Prepared {
         Ok(watch
             .showing(probe)
             .predicting(input.is_some_and(|input| input.labels.is_some())))
+    }
+}
+
+/// What is missing where nothing says how long to simulate.
+fn no_timesteps(config: &SimulateConfig, input: Option<&SpikingInput>) -> SimulateError {
+    match input {
+        Some(input) => SimulateError::HeldTimesteps {
+            file: input.source.path.clone(),
+            why: input.cautions.first().map(|one| one.message.clone()),
+        },
+        None => SimulateError::NoTimesteps {
+            file: config.network.clone(),
+        },
     }
 }
 

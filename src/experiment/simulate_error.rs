@@ -87,6 +87,17 @@ pub enum SimulateError {
         /// The network.
         file: PathBuf,
     },
+    /// Held input does not say how long it is held.
+    #[error(
+        "{}: it is held, the same in every timestep, so nothing says how long to simulate; give --timesteps N{}",
+        file.display(), why.as_ref().map_or(String::new(), |why| format!(" ({why})"))
+    )]
+    HeldTimesteps {
+        /// The input.
+        file: PathBuf,
+        /// Why it is held, if the user does not say so.
+        why: Option<String>,
+    },
     /// An option makes no sense.
     #[error("{option}: {value} is out of range; {expected}")]
     Option {

@@ -113,7 +113,7 @@ pub(super) fn run(
         evaluations: evaluations(&run),
         neurobench: Some(NeuroBench::new(network, &run.counts)),
         kernels: run.kernels.clone(),
-        warnings: Vec::new(),
+        warnings: run.warnings.clone(),
         experiment: Some(experiment.clone().into()),
     };
     let options = options(run.loaded.seed)?;

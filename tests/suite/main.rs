@@ -21,6 +21,7 @@ mod exports;
 mod folders;
 mod guide;
 mod hostile;
+mod input;
 mod meter;
 mod models;
 mod native;

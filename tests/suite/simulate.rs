@@ -11,6 +11,7 @@ use spikewatt::experiment::{
 use spikewatt::formats::nir::{
     self, Affine, CubaLIF, Graph, GraphNode, IF, Input, LI, Linear, Output, Primitive, Tensor,
 };
+use spikewatt::formats::spikes::Layout;
 use spikewatt::neuron::{CurrentOrder, ResetRule, ThresholdTest};
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -124,6 +125,13 @@ impl Bench {
         }
     }
 
+    /// As [`config`](Self::config), of an array (T, …).
+    fn over_time(&self, input: PathBuf) -> SimulateConfig {
+        let mut config = self.config(input);
+        config.options.layout = Some(Layout::T);
+        config
+    }
+
     fn recorded(&self, name: &str) -> ArrayD<u8> {
         recorded(&self.path("record.npz"), name)
     }
@@ -144,7 +152,7 @@ fn recorded(path: &Path, name: &str) -> ArrayD<u8> {
 fn worked_recurrent_neuron_hears_itself_one_timestep_later() {
     // v: .75, 1.5 → spike, reset to 0; then .75 − .5 = .25, 1.0 (not above 1), 1.75 → spike; …
     let bench = Bench::new(0.0, -0.5);
-    let config = bench.config(bench.input("in.npy", &[6, 1], &[0.75; 6]));
+    let config = bench.over_time(bench.input("in.npy", &[6, 1], &[0.75; 6]));
     assert_eq!(bench.train(&config), [0, 1, 0, 0, 1, 0]);
     let run = simulate(&config).unwrap();
     assert_eq!(run.outputs, [[2.0]]);
@@ -165,7 +173,7 @@ fn worked_recurrent_neuron_hears_itself_one_timestep_later() {
 fn worked_each_option_has_its_effect() {
     let bench = Bench::new(0.25, 0.0);
     let input = bench.input("in.npy", &[8, 1], &[0.5; 8]);
-    let base = bench.config(input);
+    let base = bench.over_time(input);
     let with = |change: &dyn Fn(&mut SimulateConfig)| {
         let mut config = base.clone();
         change(&mut config);
@@ -193,6 +201,7 @@ fn worked_each_option_has_its_effect() {
     let with = |reset| SimulateConfig {
         options: NetworkOptions {
             reset: Some(reset),
+            layout: Some(Layout::T),
             ..NetworkOptions::default()
         },
         ..strong.clone()
@@ -265,7 +274,7 @@ fn closed_form_readout_with_any_timestep() {
 #[test]
 fn shapes_with_and_without_samples_and_held() {
     let bench = Bench::new(0.0, 0.0);
-    let one = bench.config(bench.input("one.npy", &[3, 1], &[2.0, 0.0, 2.0]));
+    let one = bench.over_time(bench.input("one.npy", &[3, 1], &[2.0, 0.0, 2.0]));
     assert_eq!(simulate(&one).unwrap().outputs, [[2.0]]);
     assert_eq!(bench.recorded("spikes/n").shape(), [3, 1]);
 
@@ -310,26 +319,26 @@ fn held_spikes_accumulate_and_held_numbers_multiply() {
 fn regress_wrong_input_is_named_with_what_is_expected() {
     let bench = Bench::new(0.0, 0.0);
     let refusal = |config: &SimulateConfig| simulate(config).unwrap_err().to_string();
-    let config = bench.config(bench.input("wide.npy", &[5, 3], &[0.0; 15]));
+    let config = bench.over_time(bench.input("wide.npy", &[5, 3], &[0.0; 15]));
     let said = refusal(&config);
     for part in ["wide.npy", "[5, 3]", "\"input\"", "(T, 1)", "(N, T, 1)"] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    let mut short = bench.config(bench.input("short.npy", &[5, 1], &[0.0; 5]));
+    let mut short = bench.over_time(bench.input("short.npy", &[5, 1], &[0.0; 5]));
     short.timesteps = Some(6);
     let said = refusal(&short);
     assert!(
         said.contains("short.npy") && said.contains("5 timesteps, 6"),
         "{said}"
     );
-    let mut config = bench.config(bench.input("nan.npy", &[2, 1], &[0.0, f32::NAN]));
+    let mut config = bench.over_time(bench.input("nan.npy", &[2, 1], &[0.0, f32::NAN]));
     assert!(refusal(&config).contains("value 1 is NaN"));
     config.input = None;
     assert!(refusal(&config).contains("give --input"));
     let noise = bench.path("noise.xyz");
     std::fs::write(&noise, b"no array").unwrap();
     assert!(refusal(&bench.config(noise)).contains("noise.xyz: its format is not recognised"));
-    let mut config = bench.config(bench.input("ok.npy", &[2, 1], &[0.0; 2]));
+    let mut config = bench.over_time(bench.input("ok.npy", &[2, 1], &[0.0; 2]));
     config.record = config.input.clone();
     assert!(matches!(
         simulate(&config),
@@ -607,10 +616,12 @@ fn archives_hold_the_input_as_x_or_alone() {
     let write = |names: &[&str]| {
         let path = bench.path("in.npz");
         let mut npz = NpzWriter::new(File::create(&path).unwrap());
-        for (i, name) in names.iter().enumerate() {
-            let value = if i == 0 { 2 } else { 0 };
-            npz.add_array(*name, &Array::from_elem((3, 1), value as u8))
-                .unwrap();
+        for name in names {
+            let array = match *name {
+                "y" => Array::from_elem(IxDyn(&[1]), 0.0f32),
+                _ => Array::from_elem(IxDyn(&[1, 3, 1]), 2.0f32),
+            };
+            npz.add_array(*name, &array).unwrap();
         }
         npz.finish().unwrap();
         simulate(&bench.config(path))
@@ -630,6 +641,7 @@ fn the_program_prints_and_fails_as_documented() {
         command
             .arg("simulate")
             .arg(bench.path("net.nir"))
+            .args(["--layout", "t"])
             .args(flags);
         command.arg("--input").arg(&input).assert()
     };
@@ -696,7 +708,7 @@ fn worked_every_flag_of_the_program_is_heard() {
     );
     network.starts.insert("n".into(), tensor(&[1], &[2.0]));
     nir::write(&network, &bench.path("cuba.nir")).unwrap();
-    let halves = bench.input("halves.npy", &[8, 1], &[0.5; 8]);
+    let halves = bench.input("halves.npy", &[1, 8, 1], &[0.5; 8]);
     let held = bench.input("held.npy", &[1], &[0.5]);
     let two = bench.input("two.npy", &[2, 3, 1], &[1.5; 6]);
     let events = bench.path("events.bin");
@@ -727,7 +739,7 @@ fn worked_every_flag_of_the_program_is_heard() {
     };
     let [net, cuba, camera] = ["net.nir", "cuba.nir", "camera.nir"];
     let one: &[f64] = &[1.5];
-    let step = bench.input("step.npy", &[2, 1], &[one[0] as f32; 2]);
+    let step = bench.input("step.npy", &[1, 2, 1], &[one[0] as f32; 2]);
     for (network, input, flags, expected) in [
         (net, &halves, &[][..], vec![vec![3.0]]),
         (net, &halves, &["--threshold-test", "ge"], vec![vec![4.0]]),
@@ -770,7 +782,7 @@ fn worked_every_flag_of_the_program_is_heard() {
         assert_eq!(spikes(network, input, flags), expected, "{flags:?}");
     }
     // v: .625, 1.25 → .25 or .25, .875, 1.5 → .25 or .5: apart from the fifth timestep on.
-    let strong = bench.input("strong.npy", &[5, 1], &[0.625; 5]);
+    let strong = bench.input("strong.npy", &[1, 5, 1], &[0.625; 5]);
     for (rule, count) in [("file", 2.0), ("value", 2.0), ("subtract", 3.0)] {
         let found = spikes(net, &strong, &["--reset", rule]);
         assert_eq!(found, serde_json::json!([[count]]), "{rule}");
@@ -849,6 +861,7 @@ fn reference_recordings_of_other_simulators() {
             ..SimulateConfig::default()
         };
         let options = &mut config.options;
+        options.layout = Some(Layout::T);
         match rule {
             "value" => options.reset = Some(ResetRule::Value),
             "subtract" => options.reset = Some(ResetRule::Subtract),

@@ -1,8 +1,9 @@
 //! Options of every verb that runs a spiking network.
 
 use crate::experiment::{NetworkOptions, StartPotential, StartSource};
+use crate::formats::spikes::Layout;
 use crate::neuron::{CurrentOrder, PRESETS, ResetRule, ThresholdTest};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 
@@ -13,6 +14,9 @@ pub(in crate::cli) struct NetworkArgs {
     /// The input has no axis of time and is the same in every timestep.
     #[arg(long)]
     hold_input: bool,
+    /// What the axes of an array of input are; its labels decide unless given.
+    #[arg(long, value_name = "AXES", value_parser = layouts())]
+    layout: Option<Layout>,
     /// Conventions on which simulators differ.
     #[arg(long, value_name = "NAME", value_parser = presets(), long_help = presets_help())]
     preset: Option<String>,
@@ -74,6 +78,7 @@ impl NetworkArgs {
     pub(in crate::cli) fn apply(&self, options: &mut NetworkOptions) {
         let given = self.options();
         options.hold_input |= given.hold_input;
+        options.layout = given.layout.or(options.layout);
         options.dt_s = given.dt_s.or(options.dt_s);
         options.bin_s = given.bin_s.or(options.bin_s);
         options.reset = given.reset.or(options.reset);
@@ -87,6 +92,7 @@ impl NetworkArgs {
     pub(in crate::cli) fn options(&self) -> NetworkOptions {
         NetworkOptions {
             hold_input: self.hold_input,
+            layout: self.layout,
             dt_s: self.dt,
             bin_s: self.dt_bin,
             preset: self.preset.clone(),
@@ -106,6 +112,14 @@ impl NetworkArgs {
             initial_potential: self.initial_potential,
         }
     }
+}
+
+fn layouts() -> impl TypedValueParser<Value = Layout> {
+    let names = Layout::ALL.map(|(name, _, about)| PossibleValue::new(name).help(about));
+    PossibleValuesParser::new(names).map(|name| {
+        let known = Layout::ALL.iter().find(|(known, ..)| *known == name);
+        known.map_or(Layout::Nt, |(_, layout, _)| *layout)
+    })
 }
 
 fn presets() -> PossibleValuesParser {

@@ -71,6 +71,7 @@ impl LoadedNetwork {
                 node: &node,
                 dims: &ann.sample_dims,
                 hold: false,
+                layout: None,
                 timesteps: Some(timesteps),
                 bin_s: config.options.event_bin_s(),
                 samples: calibration.samples,

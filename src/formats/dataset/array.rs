@@ -51,28 +51,6 @@ impl Array {
             }),
         }
     }
-
-    /// The array as classes of `samples` samples.
-    pub(in crate::formats) fn into_labels(self, samples: usize) -> Result<Vec<u32>, Problem> {
-        if self.dims != [samples] {
-            return Err(Problem::LabelCount {
-                dims: self.dims,
-                samples,
-            });
-        }
-        let class = |(index, value): (usize, i64)| {
-            u32::try_from(value).map_err(|_| Problem::LabelValue { index, value })
-        };
-        match self.values {
-            ArrayValues::U8(values) => Ok(values.into_iter().map(u32::from).collect()),
-            ArrayValues::Bool(values) => Ok(values.into_iter().map(u32::from).collect()),
-            ArrayValues::Integer(_, values) => values.into_iter().enumerate().map(class).collect(),
-            ArrayValues::F32(_) | ArrayValues::F64(_) => Err(Problem::ElementType {
-                found: "floating point".into(),
-                supported: "integer labels",
-            }),
-        }
-    }
 }
 
 /// Number of elements times bytes of each, or `None` where it overflows.

@@ -5,6 +5,7 @@
 
 mod array;
 mod cifar;
+mod classes;
 mod content;
 mod hdf5;
 mod idx;
@@ -14,6 +15,7 @@ mod preprocessing;
 mod problem;
 
 pub(super) use array::{Array, ArrayValues};
+pub(super) use classes::of as classes_of;
 pub(super) use npy::parse as parse_npy;
 pub(super) use npz::Archive;
 pub use preprocessing::Preprocessing;
@@ -164,11 +166,14 @@ pub fn load_with(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetE
     let (labels, labels_file) = match options.labels.clone().or_else(beside) {
         Some(file) => {
             let (found, source) = read(&file).map_err(blame(&file))?;
-            let labels = found.y.unwrap_or(found.x).into_labels(samples);
+            let labels = classes::of_samples(found.y.unwrap_or(found.x), samples);
             (Some(labels.map_err(blame(&file))?), Some(source))
         }
         None => {
-            let labels = contents.y.map(|y| y.into_labels(samples)).transpose();
+            let labels = contents
+                .y
+                .map(|y| classes::of_samples(y, samples))
+                .transpose();
             (labels.map_err(blame(path))?, None)
         }
     };
@@ -194,13 +199,10 @@ pub fn load_with(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetE
     })
 }
 
-/// The classes of `samples` samples from a file of labels.
-pub(in crate::formats) fn load_labels(
-    path: &Path,
-    samples: usize,
-) -> Result<(Vec<u32>, SourceFile), Problem> {
+/// The classes in a file of labels.
+pub(in crate::formats) fn load_labels(path: &Path) -> Result<(Vec<u32>, SourceFile), Problem> {
     let (contents, source) = read(path)?;
-    let labels = contents.y.unwrap_or(contents.x).into_labels(samples)?;
+    let labels = classes::of(contents.y.unwrap_or(contents.x))?;
     Ok((labels, source))
 }
 

@@ -114,6 +114,23 @@ pub enum Problem {
         /// Its value.
         value: i64,
     },
+    /// A label that is no whole number.
+    #[error("label {index} is {value}; classes are whole numbers from 0")]
+    LabelFraction {
+        /// Which label.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// Labels of a shape that says no class.
+    #[error(
+        "labels of shape {dims:?} are no classes; store a whole number per sample, (N), or rows of \
+         which one column is 1 and the others 0, (N, classes)"
+    )]
+    LabelShape {
+        /// Shape of the labels.
+        dims: Vec<usize>,
+    },
     /// Not a number, or infinite.
     #[error(
         "value {index} of sample {sample} is {value} after preprocessing; inputs must be finite"

@@ -442,8 +442,8 @@ fn npz_labels_of_every_integer_type() {
         Problem::LabelValue { .. }
     ));
     assert!(matches!(
-        refused(labelled(vec![0.0f32, 1.0])),
-        Problem::ElementType { .. }
+        refused(labelled(vec![0.0f32, 0.5])),
+        Problem::LabelFraction { .. }
     ));
     assert!(matches!(
         refused(labelled(vec![0u64, u64::MAX])),

@@ -62,6 +62,7 @@ pub(super) fn read(path: &Path, request: &Request) -> Result<(Parsed, SourceFile
             has_sample_axis: true,
             labels,
             notes,
+            cautions: Vec::new(),
         },
         SourceFile {
             path: path.to_path_buf(),

@@ -3,7 +3,7 @@
 use super::SpikesProblem;
 use crate::digest::sha256_hex;
 use crate::files;
-use crate::formats::dataset::{self, SourceFile};
+use crate::formats::dataset::{self, Array, SourceFile};
 use crate::formats::hdf5_file::Hdf5File;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,33 +21,57 @@ pub struct Labels {
 const TABLE: &str = "labels.csv";
 
 /// A file of labels: an array, or the numbers of a table in the order of its lines.
-pub(super) fn read(path: &Path, samples: usize) -> Result<Labels, SpikesProblem> {
-    let refuse = |problem: String| SpikesProblem::Labels {
-        file: path.to_path_buf(),
-        problem,
-    };
-    if path
+pub(super) fn read(path: &Path) -> Result<Labels, SpikesProblem> {
+    let is_table = path
         .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("csv"))
-    {
+        .is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    if is_table {
         let (rows, source) = table(path)?;
-        if rows.len() < samples {
-            return Err(refuse(format!("{} for {samples} samples", rows.len())));
-        }
         return Ok(Labels {
-            values: rows
-                .into_iter()
-                .take(samples)
-                .map(|(_, label)| label)
-                .collect(),
+            values: rows.into_iter().map(|(_, label)| label).collect(),
             source: Some(source),
         });
     }
-    let (values, source) =
-        dataset::load_labels(path, samples).map_err(|problem| refuse(problem.to_string()))?;
+    let (values, source) = dataset::load_labels(path).map_err(|problem| SpikesProblem::Labels {
+        file: path.to_path_buf(),
+        problem: problem.to_string(),
+    })?;
     Ok(Labels {
         values,
         source: Some(source),
+    })
+}
+
+/// As [`read`], for so many samples; `truncated` if these are only the first ones of all.
+pub(super) fn read_for(
+    path: &Path,
+    samples: usize,
+    truncated: bool,
+) -> Result<Labels, SpikesProblem> {
+    let mut labels = read(path)?;
+    let found = labels.values.len();
+    if truncated && found > samples {
+        labels.values.truncate(samples);
+    }
+    if labels.values.len() == samples {
+        return Ok(labels);
+    }
+    Err(SpikesProblem::Labels {
+        file: path.to_path_buf(),
+        problem: format!("{found} for {samples} samples; give one label per sample"),
+    })
+}
+
+/// An array of labels in the file of the data.
+pub(super) fn of_array(name: &str, array: Array) -> Result<Labels, SpikesProblem> {
+    let values = dataset::classes_of(array).map_err(|problem| {
+        SpikesProblem::Content(format!(
+            "its array \"{name}\": {problem}; or leave it out of the file"
+        ))
+    })?;
+    Ok(Labels {
+        values,
+        source: None,
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `.npy`, `.npz` | an array (T, …) or (N, T, …) of 0 and 1 or of real numbers; held: (…) or (N, …) |
+//! | `.npy`, `.npz` | an array (N, T, …), (T, …) or (T, N, …) of 0 and 1 or of real numbers; held: (…) or (N, …) |
 //! | `.bin` | one event recording of an N-MNIST-style camera |
 //! | folder | such recordings, in the order of their names, or in one folder per class |
 //! | HDF5, NIRData | events or a time grid of one node |
@@ -10,14 +10,19 @@
 //!
 //! "…" is the shape of the input as the network states it, or the number of its neurons; its
 //! row-major order is the channels-first order of the population. An `.npz` file holds the array as
-//! `x` or alone. Events are binned: an input is active in a timestep if it has an event in it.
+//! `x`, with its labels as `y`, or alone. Labels decide between readings, and [`Layout`] says what
+//! they cannot. Bytes above 1 are pixels: they are divided by 255. Events are binned: an input is
+//! active in a timestep if it has an event in it.
 
 mod array;
+mod caution;
 mod events;
 mod folder;
 mod labels;
+mod layout;
 mod nirdata;
 mod nmnist;
+mod scale;
 mod shd;
 
 use super::dataset::{self, SourceFile};
@@ -28,8 +33,10 @@ use crate::encoding::Drive;
 use crate::files;
 use crate::network::Shape;
 use crate::spike_train::SpikeTrain;
+pub use caution::Caution;
 use events::Event;
 pub use labels::Labels;
+pub use layout::Layout;
 use std::path::{Path, PathBuf};
 
 /// Input that cannot be used.
@@ -71,7 +78,7 @@ pub enum SpikesProblem {
     },
     /// Fewer timesteps than asked for.
     #[error(
-        "it has {have} timesteps, {asked} are asked for; ask for at most {have}, or hold the input in every timestep"
+        "it has {have} timesteps, {asked} are asked for; ask for at most {have}, or hold the input in every timestep (--hold-input, without an axis of time), or say --layout tn if time stands first"
     )]
     TooShort {
         /// Timesteps in the file.
@@ -101,6 +108,9 @@ pub enum SpikesProblem {
     /// Only arrays can be held.
     #[error("it is a recording of events, which cannot be held; leave the option away")]
     Held,
+    /// Only arrays have axes.
+    #[error("it is a recording of events, whose axes are known; leave --layout out")]
+    Layout,
 }
 
 /// What the network and the user ask of a file.
@@ -112,6 +122,8 @@ pub struct Request<'a> {
     pub dims: &'a [usize],
     /// The same values in every timestep: the file has no axis of time.
     pub hold: bool,
+    /// What the axes of an array are; without it, its labels decide.
+    pub layout: Option<Layout>,
     /// Timesteps to simulate, if the user says so.
     pub timesteps: Option<u32>,
     /// Length of the timesteps that events are binned into [s].
@@ -145,6 +157,8 @@ pub struct SpikingInput {
     pub labels: Option<Labels>,
     /// What a reader should know, a sentence each.
     pub notes: Vec<String>,
+    /// What a reader should check before trusting a result.
+    pub cautions: Vec<Caution>,
     neurons: usize,
     content: Content,
 }
@@ -167,6 +181,7 @@ struct Parsed {
     has_sample_axis: bool,
     labels: Option<Labels>,
     notes: Vec<String>,
+    cautions: Vec<Caution>,
 }
 
 /// Reads a file.
@@ -182,11 +197,17 @@ pub fn read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesError>
 
 fn try_read(path: &Path, request: &Request) -> Result<SpikingInput, SpikesProblem> {
     let (mut parsed, source) = match files::is_dir(path) {
+        true if request.layout.is_some() => return Err(SpikesProblem::Layout),
         true => folder::read(path, request)?,
         false => file(path, request)?,
     };
     if let Some(labels) = request.labels {
-        parsed.labels = Some(labels::read(labels, parsed.samples)?);
+        // Those of an array are read before it, because they say what its axes are.
+        let known = parsed.labels.as_ref().and_then(|l| l.source.as_ref());
+        if known.is_none_or(|known| known.path != labels) {
+            let truncated = request.samples.is_some() && files::is_dir(path);
+            parsed.labels = Some(labels::read_for(labels, parsed.samples, truncated)?);
+        }
     }
     finish(parsed, source, request)
 }
@@ -211,6 +232,7 @@ fn file(path: &Path, request: &Request) -> Result<(Parsed, SourceFile), SpikesPr
     let parsed = match &bytes[..] {
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => array::npy(&bytes, request)?,
         [b'P', b'K', 3, 4, ..] => array::npz(bytes, request)?,
+        _ if request.layout.is_some() => return Err(SpikesProblem::Layout),
         [0x89, b'H', b'D', b'F', ..] if nirdata::recognises(&bytes)? => {
             nirdata::read(bytes, request)?
         }
@@ -249,7 +271,21 @@ fn finish(
         Content::Grid { values, .. } | Content::Held(values) => spikes(values),
         Content::Events(samples) => samples.iter().flatten().all(|event| event.value == 1.0),
     };
-    let mut notes = parsed.notes;
+    let (mut notes, mut cautions) = (parsed.notes, parsed.cautions);
+    if let (
+        Content::Grid {
+            timesteps: stored, ..
+        },
+        Some(used),
+    ) = (&parsed.content, timesteps)
+    {
+        if (used as usize) < *stored {
+            notes.push(format!(
+                "the first {used} of {stored} timesteps of the input are used"
+            ));
+        }
+        cautions.extend(layout::one_timestep(*stored, request.layout));
+    }
     if let (Content::Events(samples), Some(timesteps)) = (&parsed.content, timesteps) {
         let behind = |event: &&Event| event.step >= u64::from(timesteps);
         let lost = samples.iter().flatten().filter(behind).count();
@@ -267,6 +303,7 @@ fn finish(
         source,
         labels: parsed.labels,
         notes,
+        cautions,
         neurons: request.neurons(),
         content: parsed.content,
     })

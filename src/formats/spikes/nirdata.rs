@@ -83,6 +83,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         has_sample_axis: true,
         labels: None,
         notes,
+        cautions: Vec::new(),
     })
 }
 

@@ -48,6 +48,7 @@ pub(super) fn read(bytes: &[u8], request: &Request) -> Result<Parsed, SpikesProb
         samples: 1,
         has_sample_axis: false,
         labels: None,
+        cautions: Vec::new(),
         notes: vec![format!(
             "events are binned into timesteps of {} s, at most one an input and timestep; {}",
             request.bin_s,
@@ -68,6 +69,7 @@ mod tests {
             node: "input",
             dims,
             hold: false,
+            layout: None,
             timesteps: None,
             bin_s: 1e-3,
             samples: None,

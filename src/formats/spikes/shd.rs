@@ -69,6 +69,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         samples: samples.len(),
         content: Content::Events(samples),
         has_sample_axis: true,
+        cautions: Vec::new(),
         notes: vec![format!(
             "events are binned into timesteps of {} s, at most one an input and timestep",
             request.bin_s
