@@ -25,10 +25,26 @@ pub(super) struct EstimateArgs {
     /// multiplied, not a spike that is added.
     #[arg(long, value_name = "R", value_parser = share)]
     input_rate: Option<f64>,
+    /// Size of an input that a model without a spiking form leaves open; may be repeated.
+    #[arg(long, value_name = "NAME=1x128", value_parser = input_shape)]
+    input_shape: Vec<(String, Vec<usize>)>,
     #[command(flatten)]
     pricing: PricingArgs,
     #[command(flatten)]
     report: OutputArgs,
+}
+
+/// `ids=1x128`.
+pub(super) fn input_shape(text: &str) -> Result<(String, Vec<usize>), String> {
+    let wanted = || "give the name of an input and its size, such as ids=1x128".to_owned();
+    let (name, sizes) = text.rsplit_once('=').ok_or_else(wanted)?;
+    let sizes: Result<Vec<usize>, _> = sizes.split(['x', '×', ',']).map(str::parse).collect();
+    match sizes {
+        Ok(sizes) if !name.is_empty() && sizes.iter().all(|size| *size > 0) => {
+            Ok((name.to_owned(), sizes))
+        }
+        _ => Err(wanted()),
+    }
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -50,6 +66,7 @@ pub(super) fn execute(
             rate: args.rate,
             input_rate: args.input_rate,
         },
+        input_shapes: args.input_shape.iter().cloned().collect(),
         seed: common.seed.unwrap_or(0),
         output: OutputConfig::default(),
         usage: UsageConfig::default(),

@@ -1,10 +1,14 @@
 //! `spikewatt inspect`.
 
+mod operators;
+
+use super::estimate::input_shape;
 use super::tables::{emit, no_table};
 use super::{Common, harmless};
 use crate::ann::Operation;
 use crate::conversion::{self, Calibration, ConversionOptions};
-use crate::formats::{self, FileKind, onnx};
+use crate::formats::onnx::{self, OnnxError};
+use crate::formats::{self, FileKind};
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -14,6 +18,9 @@ use std::path::PathBuf;
 pub(super) struct InspectArgs {
     /// Model (.onnx).
     model: PathBuf,
+    /// Size of an input that a model without a spiking form leaves open; may be repeated.
+    #[arg(long, value_name = "NAME=1x128", value_parser = input_shape)]
+    input_shape: Vec<(String, Vec<usize>)>,
 }
 
 #[derive(Serialize)]
@@ -55,7 +62,12 @@ pub(super) fn execute(args: &InspectArgs, common: &Common) -> anyhow::Result<()>
     formats::require(&args.model, "a trained model (.onnx)", |kind| {
         kind == FileKind::Onnx
     })?;
-    let ann = onnx::load(&args.model)?.ann;
+    let ann = match onnx::load(&args.model) {
+        Err(OnnxError::Unsupported { .. } | OnnxError::Graph { .. }) => {
+            return operators::execute(args, common);
+        }
+        loaded => loaded?.ann,
+    };
     let dense = ann.dense_counts();
     let layers: Vec<LayerRow> = ann
         .layers

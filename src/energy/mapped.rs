@@ -79,9 +79,9 @@ fn link_costs(hardware: &Hardware) -> Option<LinkCosts> {
 }
 
 /// What a price on a device would work out, for pricing the same counts at many rates; `None` for a
-/// device without neurocores or with a capacity that is not known.
+/// device without neurocores or with a capacity that is not known, and for no spiking network.
 pub(super) fn mapped(hardware: &Hardware, work: &Work, options: &PriceOptions) -> Option<Mapped> {
-    let capacity = known_room(hardware)?;
+    let capacity = known_room(hardware).filter(|_| !work.counts.topology.populations.is_empty())?;
     let rule = options.placement;
     // A device with neurocores has one number format.
     let work = work.at(formats(hardware, work).into_iter().next().flatten());

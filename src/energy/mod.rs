@@ -79,7 +79,7 @@ pub use crate::counts::NumberFormat;
 pub use crate::result::{Basis, DeviceClass};
 
 use crate::mapping::Placement;
-use crate::result::{Condition, RateCurve, Scope, Sensitivity, TargetReport};
+use crate::result::{Condition, RateCurve, Scope, Sensitivity, TargetReport, Workload};
 use quantity::Quantities;
 
 /// Average carbon intensity of the world's electricity in 2023 [g CO2e/kWh].
@@ -251,11 +251,18 @@ fn price_at(
     })
 }
 
-/// What the law of the device says, then what depends on its host, on how it is used, and on whether
+/// What the law of the device says, but for the spiking network where there is none; then what depends on its host, on how it is used, and on whether
 /// it can do it at all.
 fn price_job(job: &Job) -> Vec<TargetReport> {
     let usage = &job.options.usage;
+    let spiking = !job.work.counts.topology.populations.is_empty();
+    let priced = |table: &law::LawTable| spiking || table.workload != Workload::Snn;
+    let tables = job.hardware.law.tables;
+    if !tables.is_empty() && !tables.iter().any(priced) {
+        return Vec::new();
+    }
     let mut reports = (job.hardware.law.price)(job);
+    reports.retain(|report| spiking || report.workload != Workload::Snn);
     for report in &mut reports {
         report.condition = job.hardware.condition.or(report.condition);
         host::charge(job, report);

@@ -1,6 +1,7 @@
 //! A report without data: analytic counts at assumed rates, from the shapes of a network alone.
 
 use super::loaded::LoadedNetwork;
+use super::plausible::warning;
 use super::{
     AssumedExperiment, ConfigError, Context, Counted, ExperimentError, Run, SimulateConfig, shown,
 };
@@ -9,14 +10,18 @@ use crate::counts::{AssumedRates, DenseCounts, EventCounts, NumberFormat};
 use crate::digest::sha256_hex;
 use crate::energy::Catalogue;
 use crate::files;
+use crate::formats::onnx::{InputShapes, OnnxError};
 use crate::formats::{self, FileKind, onnx, shapes};
 use crate::network::{Network, Population, Topology};
-use crate::result::{InputEntry, ModelReport, Setup};
+use crate::result::{InputEntry, ModelReport, Setup, Warning};
 use std::path::Path;
 
 /// Counts what a network would do at assumed rates: the spiking form of a trained model (ONNX), a
 /// spiking network (NIR, native) or a description of shapes ([`shapes`]). Nothing is simulated and
 /// no threshold is needed: counts depend on shapes and on which weights are zero.
+///
+/// A trained model without a spiking form is counted as conventional devices run it, with the sizes of
+/// `open` for inputs that it leaves open; it has no populations then.
 ///
 /// # Errors
 /// If the network cannot be imported or converted.
@@ -24,8 +29,9 @@ pub fn estimate(
     model: &Path,
     timesteps: u32,
     rates: &AssumedRates,
+    open: &InputShapes,
 ) -> Result<Counted, ExperimentError> {
-    let source = Source::load(model, timesteps)?;
+    let source = Source::load(model, timesteps, open)?;
     let mut counts = EventCounts::assumed(source.topology, timesteps, &source.biased, rates);
     counts.count_leaks(source.leaky);
     let input = match rates.input_rate {
@@ -33,11 +39,13 @@ pub fn estimate(
         None => "constant input, nowhere zero".to_owned(),
     };
     let mut notes = source.notes;
-    notes.push(format!(
-        "nothing was simulated: each spiking neuron fires independently at an assumed rate of {} \
-         per timestep, {input}",
-        rates.rate
-    ));
+    if source.no_spiking_form.is_none() {
+        notes.push(format!(
+            "nothing was simulated: each spiking neuron fires independently at an assumed rate of \
+             {} per timestep, {input}",
+            rates.rate
+        ));
+    }
     let context = Context {
         model: ModelReport {
             path: shown(model),
@@ -63,7 +71,7 @@ pub fn estimate(
         experiment: None,
         neurobench: None,
         kernels: Vec::new(),
-        warnings: Vec::new(),
+        warnings: Vec::from_iter(source.no_spiking_form),
     };
     Ok(Counted {
         counts,
@@ -82,7 +90,9 @@ pub(super) fn run(
     let options = experiment
         .output
         .price_options(&experiment.usage, experiment.seed)?;
-    let mut counted = estimate(&experiment.network, experiment.timesteps, &experiment.rates)?;
+    let (timesteps, rates) = (experiment.timesteps, &experiment.rates);
+    let open = &experiment.input_shapes;
+    let mut counted = estimate(&experiment.network, timesteps, rates, open)?;
     counted.context.seed = experiment.seed;
     counted.context.experiment = Some(experiment.clone().into());
     let mut report = counted.price(&targets, &options);
@@ -116,10 +126,12 @@ struct Source {
     dense: DenseCounts,
     sha256: String,
     notes: Vec<String>,
+    /// Why there is no spiking network, if there is none.
+    no_spiking_form: Option<Warning>,
 }
 
 impl Source {
-    fn load(model: &Path, timesteps: u32) -> Result<Self, ExperimentError> {
+    fn load(model: &Path, timesteps: u32, open: &InputShapes) -> Result<Self, ExperimentError> {
         let accepts = |kind: FileKind| {
             kind.is_spiking_network()
                 || matches!(
@@ -129,15 +141,24 @@ impl Source {
         };
         let wanted = "a model, a spiking network or a description of shapes";
         match formats::require(model, wanted, accepts)? {
-            FileKind::Onnx => Self::conventional(model, timesteps),
+            FileKind::Onnx => Self::conventional(model, timesteps, open),
             kind if kind.is_spiking_network() => Self::spiking(model),
             // What is wrong with other keys is told by the reader of shapes.
             _ => Self::shapes(model),
         }
     }
 
-    fn conventional(model: &Path, timesteps: u32) -> Result<Self, ExperimentError> {
-        let onnx::OnnxModel { ann, sha256, .. } = onnx::load(model)?;
+    fn conventional(
+        model: &Path,
+        timesteps: u32,
+        open: &InputShapes,
+    ) -> Result<Self, ExperimentError> {
+        let onnx::OnnxModel { ann, sha256, .. } = match onnx::load(model) {
+            Err(OnnxError::Unsupported { .. } | OnnxError::Graph { .. }) => {
+                return Self::surveyed(model, open);
+            }
+            loaded => loaded?,
+        };
         let options = ConversionOptions {
             timesteps,
             use_max: false,
@@ -153,6 +174,32 @@ impl Source {
             dense: ann.dense_counts(),
             sha256,
             notes: conversion.notes,
+            no_spiking_form: None,
+        })
+    }
+
+    /// A model that conventional devices alone can run.
+    fn surveyed(model: &Path, open: &InputShapes) -> Result<Self, ExperimentError> {
+        let survey = onnx::survey(model, open)?;
+        let why = survey.without_spiking_form();
+        let why = why.unwrap_or_else(|| "its graph (`spikewatt convert` says why)".to_owned());
+        Ok(Source {
+            topology: Topology::default(),
+            biased: Vec::new(),
+            leaky: Vec::new(),
+            dense: survey.dense_counts(),
+            sha256: survey.sha256,
+            notes: vec![
+                "what works element by element is charged with the operator before it".to_owned(),
+                "tables of embeddings count as read in full".to_owned(),
+            ],
+            no_spiking_form: Some(warning(
+                "no-spiking-form",
+                format!(
+                    "the model has no spiking form: {why}; conventional devices alone are priced \
+                     (`spikewatt inspect` lists every operator)"
+                ),
+            )),
         })
     }
 
@@ -170,6 +217,7 @@ impl Source {
             sha256: digest_of(model)?,
             notes,
             topology,
+            no_spiking_form: None,
         };
         // A network with memory has no conventional form that is evaluated once.
         if source
@@ -197,6 +245,7 @@ impl Source {
                 SAME_SHAPES.to_owned(),
             ],
             topology,
+            no_spiking_form: None,
         })
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn warnings(
     .collect()
 }
 
-fn warning(code: &str, message: String) -> Warning {
+pub(super) fn warning(code: &str, message: String) -> Warning {
     Warning {
         code: code.to_owned(),
         message,

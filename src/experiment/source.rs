@@ -9,6 +9,7 @@ use crate::counts::AssumedRates;
 use crate::energy::{PriceOptions, UsageConfig};
 use crate::files;
 use crate::formats::native::Description;
+use crate::formats::onnx::InputShapes;
 use crate::formats::{self, FileKind, kind_of_experiment};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,9 @@ pub struct AssumedExperiment {
     pub timesteps: u32,
     /// What is assumed.
     pub rates: AssumedRates,
+    /// Sizes of inputs that the model leaves open, where it has no spiking form.
+    #[serde(default, skip_serializing_if = "InputShapes::is_empty")]
+    pub input_shapes: InputShapes,
     /// Seed of draws and placements.
     #[serde(default)]
     pub seed: u64,

@@ -141,7 +141,9 @@ impl Brief {
             Some(macs) => format!("{} MACs", si(macs as f64, "").trim_end()),
             None => "a spiking network".to_owned(),
         });
-        facts.push(format!("T = {}", report.timesteps));
+        if !report.populations.is_empty() {
+            facts.push(format!("T = {}", report.timesteps));
+        }
         if report.samples > 0 {
             facts.push(match report.samples {
                 1 => "1 sample".to_owned(),
@@ -266,8 +268,7 @@ impl Brief {
             .map(|verdict| verdict.sentence)
             .collect();
         if sentences.is_empty() {
-            let text = "=> No comparison: it takes a spiking and a conventional target.";
-            return self.lines(text, "   ");
+            return self.lines(&format!("=> {}", report.without_verdict()), "   ");
         }
         sentences
             .into_iter()

@@ -7,7 +7,7 @@ use crate::result::{Crossover, Report, Verdict};
 pub(super) fn paragraphs(report: &Report) -> Vec<String> {
     let verdicts = report.verdicts();
     if verdicts.is_empty() {
-        return vec!["No comparison: it takes a spiking and a conventional target.".to_owned()];
+        return vec![report.without_verdict().to_owned()];
     }
     let mut paragraphs = Vec::new();
     for verdict in &verdicts {

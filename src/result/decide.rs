@@ -20,6 +20,15 @@ impl Report {
         }
     }
 
+    /// Why there is no verdict at all.
+    #[must_use]
+    pub fn without_verdict(&self) -> &'static str {
+        match self.populations.is_empty() {
+            true => "No comparison: the model has no spiking form.",
+            false => "No comparison: it takes a spiking and a conventional target.",
+        }
+    }
+
     /// The verdicts that answer first: whole devices, one inference at a time; then the same circuit,
     /// against the opponent that skips zeros where it was measured, at 8 bits where both sides were.
     #[must_use]

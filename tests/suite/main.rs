@@ -46,6 +46,7 @@ mod scopes;
 mod simulate;
 mod spiking;
 mod supply_chain;
+mod survey;
 mod sweep;
 mod sweep_axes;
 mod terms;

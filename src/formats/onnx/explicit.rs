@@ -42,19 +42,27 @@ pub(super) fn encode(
             .filter(|tensor| tensor.dims.len() == 3)
             .filter_map(|tensor| tensor.name.clone())
             .collect();
-        for tensor in &mut graph.initializer {
-            write_out(tensor, folder)?;
-        }
+        plain(graph, folder)?;
         for node in &mut graph.node {
-            for tensor in node.attribute.iter_mut().filter_map(|a| a.t.as_mut()) {
-                write_out(tensor, folder)?;
-            }
-            single_precision(node);
             state_window(node, ann, &narrow);
         }
         declare_inputs(graph, batch);
     }
     model.write_buf().map_err(|error| error.to_string())
+}
+
+/// All weights inside, everything in single precision.
+pub(super) fn plain(graph: &mut GraphProto, folder: &Folder) -> Result<(), String> {
+    for tensor in &mut graph.initializer {
+        write_out(tensor, folder)?;
+    }
+    for node in &mut graph.node {
+        for tensor in node.attribute.iter_mut().filter_map(|a| a.t.as_mut()) {
+            write_out(tensor, folder)?;
+        }
+        single_precision(node);
+    }
+    Ok(())
 }
 
 /// Replaces a constant that lies elsewhere or is not of single precision.

@@ -8,11 +8,13 @@ mod node;
 mod ops;
 mod rounding;
 mod simplify;
+mod survey;
 mod tensor;
 mod weights;
 mod wire;
 
 pub use rounding::{GraphError, Rounding, round_values};
+pub use survey::{InputShapes, OnnxOperator, OperatorClass, Survey, survey};
 pub use weights::{WeightTensor, edit_weights};
 
 use crate::ann::{Ann, Layer, Operation};
@@ -90,9 +92,26 @@ pub enum OnnxError {
     },
 }
 
+/// A line for each operator and reason: deep models repeat them.
 fn list(problems: &[OnnxProblem]) -> String {
-    let lines: Vec<String> = problems.iter().map(|p| format!("  {p}")).collect();
-    lines.join("\n")
+    let mut kinds: Vec<(&OnnxProblem, usize)> = Vec::new();
+    for problem in problems {
+        let alike = |(first, _): &&mut (&OnnxProblem, usize)| {
+            (&first.operator, &first.reason) == (&problem.operator, &problem.reason)
+        };
+        match kinds.iter_mut().find(alike) {
+            Some((_, count)) => *count += 1,
+            None => kinds.push((problem, 1)),
+        }
+    }
+    let lines = kinds.into_iter().map(|(first, count)| match count {
+        1 => format!("  {first}"),
+        _ => format!(
+            "  {count} × {}, first \"{}\": {}",
+            first.operator, first.node, first.reason
+        ),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// An imported model.
@@ -136,7 +155,8 @@ pub fn import(name: &str, path: &str, bytes: &[u8]) -> Result<OnnxModel, OnnxErr
     read(name, path, bytes, &Folder(None))
 }
 
-fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<OnnxModel, OnnxError> {
+/// The parsed model, which has a graph, and the version of its operators.
+fn parse(path: &str, bytes: &[u8]) -> Result<(ModelProto, i64), OnnxError> {
     let not_onnx = |reason: String| OnnxError::NotOnnx {
         path: path.to_owned(),
         reason,
@@ -146,14 +166,23 @@ fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<OnnxMod
     }
     wire::check(bytes).map_err(not_onnx)?;
     let model = ModelProto::parse_buf(bytes).map_err(|error| not_onnx(error.to_string()))?;
-    let opset = model
-        .opset_import
-        .iter()
-        .find(|set| matches!(set.domain.as_deref(), None | Some("" | "ai.onnx")))
-        .and_then(|set| set.version);
-    let (Some(graph), Some(opset)) = (&model.graph, opset) else {
-        return Err(not_onnx("it holds no graph or no operator set".to_owned()));
-    };
+    match (&model.graph, opset(&model)) {
+        (Some(_), Some(opset)) => Ok((model, opset)),
+        _ => Err(not_onnx("it holds no graph or no operator set".to_owned())),
+    }
+}
+
+/// The version of ONNX's own operators.
+fn opset(model: &ModelProto) -> Option<i64> {
+    let own = |domain: Option<&str>| matches!(domain, None | Some("" | "ai.onnx"));
+    let mut sets = model.opset_import.iter();
+    sets.find(|set| own(set.domain.as_deref()))
+        .and_then(|set| set.version)
+}
+
+fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<OnnxModel, OnnxError> {
+    let (model, opset) = parse(path, bytes)?;
+    let graph = model.graph.as_ref().expect("a parsed model has one");
     let refused = |reason: String| OnnxError::Graph {
         path: path.to_owned(),
         reason,

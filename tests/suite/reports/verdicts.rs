@@ -133,8 +133,12 @@ fn what_may_not_fit_competes_and_is_doubted() {
 
 #[test]
 fn a_circuit_never_meets_a_device() {
-    let circuit = arithmetic("45nm", Workload::Ann, vec![line("MAC", 1.0, 1e-9, 0.1)]);
-    let report = report(vec![chip("chip", 100.0), circuit]);
+    let mut circuit = arithmetic("45nm", Workload::Ann, vec![line("MAC", 1.0, 1e-9, 0.1)]);
+    let mut chip = chip("chip", 100.0);
+    // Whatever either states, a circuit has no whole and the operations of a chip are no circuit's.
+    circuit.scopes.system = circuit.scopes.compute.clone();
+    chip.scopes.compute = chip.scopes.system.clone();
+    let report = report(vec![chip, circuit]);
     for boundary in [Boundary::DeviceTotal, Boundary::CircuitOperations] {
         assert_eq!(door(&report, boundary), Err(Why::Boundary), "{boundary:?}");
     }
