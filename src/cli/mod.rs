@@ -69,7 +69,7 @@ struct Common {
     /// table.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Suppress progress and messages; errors are still printed.
+    /// Suppress progress and messages; warnings and errors are still printed.
     #[arg(long, short, global = true)]
     quiet: bool,
     /// Threads; as many as there are cores unless given. Results do not depend on it.
@@ -405,10 +405,7 @@ fn talk(text: &str) {
 }
 
 /// Tells on standard error what to know before trusting a result.
-fn tell_warnings(warnings: &[Warning], common: &Common) {
-    if common.quiet {
-        return;
-    }
+fn tell_warnings(warnings: &[Warning]) {
     for warning in warnings {
         talk(&format!("warning: {}", warning.message));
     }
@@ -422,7 +419,7 @@ fn print_report(
     took: Option<Duration>,
     folder: Option<&Path>,
 ) -> anyhow::Result<()> {
-    tell_warnings(&report.warnings, common);
+    tell_warnings(&report.warnings);
     match common.format {
         Format::Json => print_json(report),
         Format::Text => print(&text(report, details, common.quiet, took, folder)),

@@ -67,7 +67,7 @@ pub(super) fn execute(args: &SimulateArgs, common: &Common) -> anyhow::Result<()
     let run = simulate_network(&config, &|progress| meter.observe(progress));
     meter.finish();
     let run = run?;
-    super::tell_warnings(&run.warnings, common);
+    super::tell_warnings(&run.warnings);
     emit(
         common,
         &run,

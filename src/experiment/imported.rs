@@ -241,16 +241,23 @@ impl Imported {
         )?;
         let format = experiment.number_format();
         let network = &fit.conversion.network;
+        let evaluations = self.evaluations(format, &simulation.outcomes);
+        let mut warnings = self.warnings(experiment);
+        warnings.extend(plausible::of_conversion(
+            &evaluations,
+            self.classes(),
+            simulation,
+        ));
         let context = Context {
             setup: setup(experiment, fit, &self.data, &self.calibration_data),
             seed: experiment.simulation.seed,
             model: self.model.clone(),
             accuracy,
             format,
-            evaluations: self.evaluations(format, &simulation.outcomes),
+            evaluations,
             neurobench: Some(NeuroBench::new(network, &simulation.counts)),
             kernels: simulation.kernels.clone(),
-            warnings: self.warnings(experiment),
+            warnings,
             experiment: Some(experiment.clone().into()),
         };
         Ok(Simulated {
@@ -278,13 +285,14 @@ impl Imported {
     fn warnings(&self, experiment: &ConvertedExperiment) -> Vec<Warning> {
         let original =
             self.evaluation(Workload::Ann, NumberFormat::Fp32, &self.answers.predictions);
-        let classes = self
-            .ann
-            .layers
-            .last()
-            .map_or(0, |layer| layer.shape.neurons());
         let (data, calibration) = (&self.data, &self.calibration_data);
-        plausible::warnings(experiment, classes, &original, data, calibration)
+        plausible::warnings(experiment, self.classes(), &original, data, calibration)
+    }
+
+    /// Number of outputs.
+    fn classes(&self) -> usize {
+        let last = self.ann.layers.last();
+        last.map_or(0, |layer| layer.shape.neurons())
     }
 
     /// How each network answers, beside the original as it was trained.

@@ -1,6 +1,7 @@
 //! A spiking network from a file, and the conventions by which it runs.
 
 mod recorded;
+mod stated;
 
 use super::{NetworkOptions, SimulateConfig, SimulateError, StartPotential};
 use crate::formats::native::{Description, Quantity};
@@ -10,6 +11,7 @@ use crate::formats::{self, FileKind};
 use crate::network::Network;
 use crate::neuron::{Model, Neuron, NeuronError, Options, PRESETS, Preset};
 pub(super) use recorded::Original;
+use stated::Stated;
 
 /// A network that is ready to run.
 pub(super) struct LoadedNetwork {
@@ -23,6 +25,8 @@ pub(super) struct LoadedNetwork {
     pub(super) timesteps: Option<u32>,
     pub(super) seed: u64,
     pub(super) notes: Vec<String>,
+    /// What its file states of it.
+    pub(super) stated: Stated,
     /// What it was converted from.
     pub(super) original: Option<Box<Original>>,
 }
@@ -63,6 +67,7 @@ impl LoadedNetwork {
             timesteps: None,
             seed: config.seed.unwrap_or(0),
             notes: lowered.notes,
+            stated: Stated::of_graph(&graph, &options),
             original: None,
         })
     }
@@ -119,6 +124,7 @@ impl LoadedNetwork {
             timesteps: built.timesteps,
             seed,
             notes,
+            stated: Stated::of_description(&description),
             original: None,
         })
     }

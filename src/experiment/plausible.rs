@@ -1,12 +1,15 @@
 //! Warnings about runs that are hardly what was meant: data that do not look like what a network was
 //! trained on, and spiking networks that do not do what they did where they were trained.
 
+mod activity;
 mod network;
+mod structure;
+mod time;
 
 use super::ConvertedExperiment;
 use crate::formats::dataset::Dataset;
 use crate::result::{Evaluation, Warning};
-pub(super) use network::of_network;
+pub(super) use network::{of_answers, of_conversion, of_network};
 
 /// How far above guessing an original must answer: else its data are probably not what it learnt.
 const ABOVE_CHANCE: f64 = 2.0;
@@ -35,6 +38,13 @@ pub(super) fn warning(code: &str, message: String) -> Warning {
     }
 }
 
+/// Share of right answers below which a network may as well guess, of so many classes.
+fn near_chance_share(classes: usize) -> f64 {
+    let chance = 1.0 / classes.max(1) as f64;
+    // With two classes nothing is twice as good as guessing.
+    (ABOVE_CHANCE * chance).min(0.5 * (1.0 + chance))
+}
+
 /// The original itself does hardly better than guessing.
 fn near_chance(
     experiment: &ConvertedExperiment,
@@ -44,9 +54,7 @@ fn near_chance(
     original.correct?;
     let share = original.share()?;
     let chance = 1.0 / classes.max(1) as f64;
-    // With two classes nothing is twice as good as guessing.
-    let enough = (ABOVE_CHANCE * chance).min(0.5 * (1.0 + chance));
-    if share.value >= enough {
+    if share.value >= near_chance_share(classes) {
         return None;
     }
     let scaling = match experiment.data.preprocessing.scale {

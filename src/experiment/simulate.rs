@@ -344,6 +344,12 @@ impl Prepared {
         let multiplied_once = simulator.multiplies_once(&first);
         let last = simulation.outcomes.into_iter();
         let input = self.input.iter();
+        let warnings = plausible::of_network(
+            &self.loaded,
+            self.input.as_ref(),
+            &simulation.counts,
+            &outcomes,
+        );
         let mut notes = self.loaded.notes.clone();
         notes.extend(input.flat_map(|input| input.notes.iter().cloned()));
         Ok(SimulatedNetwork {
@@ -354,7 +360,7 @@ impl Prepared {
             last_predictions: last.map(|outcome| outcome.predictions).collect(),
             held_input: held(first),
             multiplied_once,
-            warnings: plausible::of_network(&self.loaded, self.input.as_ref()),
+            warnings,
             notes,
             loaded: self.loaded,
             input: self.input,

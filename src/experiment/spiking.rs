@@ -2,7 +2,9 @@
 
 use super::simulate::{Prepared, SimulatedNetwork};
 use super::watch::OutputKind;
-use super::{ConfigError, Context, Observer, Run, SimulateError, SpikingExperiment, price, shown};
+use super::{
+    ConfigError, Context, Observer, Run, SimulateError, SpikingExperiment, plausible, price, shown,
+};
 use crate::counts::{DenseCounts, NeuroBench, NumberFormat};
 use crate::digest::sha256_hex;
 use crate::energy::{Catalogue, HardwareError, Work};
@@ -99,6 +101,10 @@ pub(super) fn run(
         None => DenseCounts::default(),
     };
     let inputs = inputs(experiment, &run, conventional.as_ref(), &sha256);
+    let evaluations = evaluations(&run);
+    let mut warnings = run.warnings.clone();
+    let answers = evaluations.iter();
+    warnings.extend(answers.filter_map(|one| plausible::of_answers(one, classes, &run.outcomes)));
     let context = Context {
         model: ModelReport {
             path: shown(&experiment.model),
@@ -110,10 +116,10 @@ pub(super) fn run(
         seed: run.loaded.seed,
         accuracy: accuracy(experiment, &run, classes)?,
         format: NumberFormat::Fp32,
-        evaluations: evaluations(&run),
+        evaluations,
         neurobench: Some(NeuroBench::new(network, &run.counts)),
         kernels: run.kernels.clone(),
-        warnings: run.warnings.clone(),
+        warnings,
         experiment: Some(experiment.clone().into()),
     };
     let options = options(run.loaded.seed)?;

@@ -23,6 +23,11 @@ impl Exporter for Methods {
             counting(report),
             pricing(report),
         ];
+        let warnings = report.warnings.iter();
+        blocks.extend(list(
+            "## Warnings",
+            warnings.map(|warning| markdown(&warning.message)),
+        ));
         let answers = report.headlines().into_iter();
         let answers = answers.map(|verdict| markdown(&verdict.sentence));
         blocks.extend(list("## Comparison", answers.collect::<Vec<_>>()));

@@ -36,6 +36,7 @@ mod operators;
 mod optimise;
 mod paper;
 mod placement;
+mod plausible;
 mod recorded;
 mod recurrent;
 mod reports;

@@ -1,6 +1,6 @@
 //! A conventional network that event recordings drive once it is converted.
 
-use super::LoadedNetwork;
+use super::{LoadedNetwork, Stated};
 use crate::ann::{Ann, Runtime, RuntimeError};
 use crate::conversion::{self, ConversionError, Readout, rule_name};
 use crate::encoding::{Drive, Encoding};
@@ -104,6 +104,7 @@ impl LoadedNetwork {
             timesteps: Some(timesteps),
             seed,
             notes,
+            stated: Stated::default(),
             original: Some(Box::new(Original {
                 runtime,
                 calibration: input.source,

@@ -91,6 +91,7 @@ fn parse(array: Array, request: &Request, labels: Option<Labels>) -> Result<Pars
         labels,
         notes: reading.notes,
         cautions: reading.cautions.into_iter().chain(cautions).collect(),
+        step_s: None,
     })
 }
 

@@ -63,6 +63,7 @@ pub(super) fn read(path: &Path, request: &Request) -> Result<(Parsed, SourceFile
             labels,
             notes,
             cautions: Vec::new(),
+            step_s: None,
         },
         SourceFile {
             path: path.to_path_buf(),

@@ -159,6 +159,9 @@ pub struct SpikingInput {
     pub notes: Vec<String>,
     /// What a reader should check before trusting a result.
     pub cautions: Vec<Caution>,
+    /// Length of its timesteps [s]: of bins of events, or of the grid of a recording; `None` if it
+    /// does not say.
+    pub step_s: Option<f64>,
     neurons: usize,
     content: Content,
 }
@@ -182,6 +185,8 @@ struct Parsed {
     labels: Option<Labels>,
     notes: Vec<String>,
     cautions: Vec<Caution>,
+    /// Length of the timesteps of a grid [s], where the file says so.
+    step_s: Option<f64>,
 }
 
 /// Reads a file.
@@ -304,6 +309,10 @@ fn finish(
         labels: parsed.labels,
         notes,
         cautions,
+        step_s: parsed.step_s.or_else(|| {
+            let is_binned = matches!(parsed.content, Content::Events(_));
+            is_binned.then_some(request.bin_s)
+        }),
         neurons: request.neurons(),
         content: parsed.content,
     })

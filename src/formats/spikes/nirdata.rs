@@ -34,6 +34,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
     };
     let binned = || format!("events are binned into timesteps of {} s", request.bin_s);
     let step = |time_s| data::time_step(time_s, request.bin_s);
+    let mut step_s = None;
     let (content, samples) = match observable {
         Observable::TimeGridded(grid) => {
             let (dims, values) = on_grid(grid.values)?;
@@ -43,6 +44,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
                 return Err(SpikesProblem::NotFinite { index, value });
             }
             notes.push(format!("it is on a grid of {}", si(grid.dt_s, "s")));
+            step_s = Some(grid.dt_s);
             let timesteps = dims[1];
             (Content::Grid { values, timesteps }, dims[0])
         }
@@ -84,6 +86,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         labels: None,
         notes,
         cautions: Vec::new(),
+        step_s,
     })
 }
 

@@ -49,6 +49,7 @@ pub(super) fn read(bytes: &[u8], request: &Request) -> Result<Parsed, SpikesProb
         has_sample_axis: false,
         labels: None,
         cautions: Vec::new(),
+        step_s: None,
         notes: vec![format!(
             "events are binned into timesteps of {} s, at most one an input and timestep; {}",
             request.bin_s,

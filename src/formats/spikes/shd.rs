@@ -70,6 +70,7 @@ pub(super) fn read(bytes: Vec<u8>, request: &Request) -> Result<Parsed, SpikesPr
         content: Content::Events(samples),
         has_sample_axis: true,
         cautions: Vec::new(),
+        step_s: None,
         notes: vec![format!(
             "events are binned into timesteps of {} s, at most one an input and timestep",
             request.bin_s
