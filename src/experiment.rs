@@ -39,7 +39,7 @@ pub use doctor::{
     Diagnosis, EarlyExitReport, Recommendation, TargetEnergy, TimestepsPoint, Tried, diagnose,
 };
 pub use early_exit::{StoppedEarly, StoppedGroup};
-pub use estimate::{assumed_counts, estimate};
+pub use estimate::{assumed_counts, estimate, estimated_topology};
 pub use imported::{Imported, Simulated};
 pub use network_options::{NetworkOptions, StartPotential, StartSource};
 pub use price::price;

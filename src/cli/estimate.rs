@@ -1,12 +1,13 @@
 //! `spikewatt estimate`.
 
-use super::inputs::hardware_files;
+use super::inputs::{hardware_files, input};
 use super::pricing::{Made, OutputArgs, PricingArgs};
-use super::{Common, talk};
+use super::{Common, rates, talk};
 use crate::counts::AssumedRates;
 use crate::energy::UsageConfig;
 use crate::experiment::{self, AssumedExperiment, Experiment, OutputConfig};
 use clap::Args;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -15,9 +16,14 @@ use std::path::PathBuf;
 pub(super) struct EstimateArgs {
     /// Trained model (.onnx), spiking network (.nir, native .toml) or description of shapes (.toml).
     model: PathBuf,
-    /// Spikes per neuron and timestep that every spiking layer is assumed to emit, 0 to 1.
-    #[arg(long, value_name = "R", value_parser = share)]
-    rate: f64,
+    /// Spikes per neuron and timestep that every spiking layer is assumed to emit, 0 to 1; with
+    /// --rates, those without a row.
+    #[arg(long, value_name = "R", value_parser = share, required_unless_present = "rates")]
+    rate: Option<f64>,
+    /// Rates layer by layer: a CSV file with the columns layer and rate, as `spikewatt counts
+    /// template MODEL` writes it. An input with a rate spikes.
+    #[arg(long, value_name = "FILE.csv")]
+    rates: Option<PathBuf>,
     /// Timesteps per inference.
     #[arg(long, short = 'T', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     timesteps: u32,
@@ -64,6 +70,10 @@ pub(super) fn execute(
         timesteps: args.timesteps,
         rates: AssumedRates {
             rate: args.rate,
+            layers: match &args.rates {
+                Some(file) => rates::read(file)?,
+                None => BTreeMap::new(),
+            },
             input_rate: args.input_rate,
         },
         input_shapes: args.input_shape.iter().cloned().collect(),
@@ -85,6 +95,9 @@ pub(super) fn execute(
     }
     let run = experiment::run(&experiment, &catalogue, &|_| ControlFlow::Continue(()))?;
     let mut inputs = run.inputs;
+    if let Some(file) = &args.rates {
+        inputs.push(input("rates", file)?);
+    }
     inputs.extend(hardware_files(args.pricing.hardware_file())?);
     let made = Made {
         report: &run.report,

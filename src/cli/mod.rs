@@ -18,6 +18,7 @@ mod price;
 mod pricing;
 mod progress;
 mod quantity;
+mod rates;
 mod report;
 mod reproduce;
 mod run;
@@ -161,6 +162,12 @@ enum Verb {
     ///   spikewatt estimate examples/shapes/vgg16.toml --rate 0.05 --timesteps 8
     #[command(verbatim_doc_comment)]
     Estimate(estimate::EstimateArgs),
+    /// The table of rates to fill in for `estimate --rates`, or that of a finished run.
+    ///
+    ///   spikewatt counts template networks/digits_mlp.onnx > rates.csv
+    ///   spikewatt estimate networks/digits_mlp.onnx --rates rates.csv --timesteps 8
+    #[command(verbatim_doc_comment)]
+    Counts(rates::CountsArgs),
     /// Research sweeps: many experiments from one file, on a laptop or a cluster.
     ///
     ///   spikewatt sweep run examples/sweep.toml
@@ -340,6 +347,7 @@ fn execute(cli: Cli, command: Vec<String>) -> anyhow::Result<ExitCode> {
         Verb::Simulate(args) => simulate::execute(&args, &cli.common),
         Verb::Price(args) => price::execute(&args, &cli.common, command),
         Verb::Estimate(args) => estimate::execute(&args, &cli.common, command),
+        Verb::Counts(args) => rates::execute(&args, &cli.common),
         Verb::Sweep(args) => sweep::execute(&args, &cli.common),
         Verb::Pareto(args) => pareto::execute(&args, &cli.common),
         Verb::Compare(args) => compare::execute(&args, &cli.common, command),

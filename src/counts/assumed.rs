@@ -1,27 +1,74 @@
 //! Counts without a simulation: what a network of known shape does at given rates.
 
 use super::EventCounts;
-use crate::network::{Role, Topology};
+use crate::network::{Node, Role, Topology};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 /// Samples that stand for one, so that whole numbers of events can hold fractions of an event.
 const RESOLUTION: u64 = 1_000_000;
 
 /// How often neurons are assumed to fire.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AssumedRates {
-    /// Spikes per neuron and timestep of each spiking population, 0 to 1.
-    pub rate: f64,
+    /// Spikes per neuron and timestep, 0 to 1, of each spiking population that has none of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// The same of single populations, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub layers: BTreeMap<String, f64>,
     /// Spikes per input and timestep, 0 to 1; `None`: the input is a constant non-binary value that
     /// is nowhere zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_rate: Option<f64>,
 }
 
+impl AssumedRates {
+    /// Each spiking population at one rate; the input is a constant value that is nowhere zero.
+    #[must_use]
+    pub fn uniform(rate: f64) -> Self {
+        AssumedRates {
+            rate: Some(rate),
+            ..AssumedRates::default()
+        }
+    }
+
+    /// The rate of a population; `None` for what does not spike or has no rate.
+    #[must_use]
+    pub fn of(&self, node: &Node) -> Option<f64> {
+        let own = self.layers.get(&node.name).copied();
+        match node.role {
+            Role::Input => own.or(self.input_rate),
+            Role::Spiking | Role::Pooling => own.or(self.rate),
+            Role::Readout => None,
+        }
+    }
+
+    /// Spiking populations without a rate.
+    pub fn missing<'a>(&self, topology: &'a Topology) -> impl Iterator<Item = &'a str> {
+        let placed = topology.populations.iter();
+        let spiking = placed.filter(|node| matches!(node.role, Role::Spiking | Role::Pooling));
+        spiking
+            .filter(|node| self.of(node).is_none())
+            .map(|node| node.name.as_str())
+    }
+
+    /// Names with a rate that no spiking population or input of a network has.
+    pub fn unknown<'a>(&'a self, topology: &Topology) -> impl Iterator<Item = &'a str> {
+        let has = |name: &str| {
+            let mut nodes = topology.populations.iter();
+            nodes.any(|node| node.name == name && node.role != Role::Readout)
+        };
+        let named = self.layers.keys().map(String::as_str);
+        named.filter(move |name| !has(name))
+    }
+}
+
 impl EventCounts {
-    /// The expected counts of a network whose neurons fire independently at the same rate:
+    /// The expected counts of a network whose neurons fire independently at the rate of their
+    /// population:
     ///
     /// ```text
     /// spikes    = rate · neurons · T             SynOps = rate · synapses · T, per projection
@@ -57,41 +104,39 @@ impl EventCounts {
         counts.samples = samples;
         let scaled = |events: f64| (events * samples as f64).round() as u64;
 
-        let rate_of = |role: Role| match role {
-            Role::Input => rates.input_rate.unwrap_or(0.0),
-            Role::Spiking | Role::Pooling => rates.rate,
-            Role::Readout => 0.0,
-        };
-        let constant = |role: Role| role == Role::Input && rates.input_rate.is_none();
-        let roles: Vec<Role> = counts.topology.populations.iter().map(|n| n.role).collect();
+        let nodes = &counts.topology.populations;
+        let rate_of: Vec<f64> = nodes.iter().map(|n| rates.of(n).unwrap_or(0.0)).collect();
+        let is_constant = |node: &Node| node.role == Role::Input && rates.of(node).is_none();
+        let constant: Vec<bool> = nodes.iter().map(is_constant).collect();
+        let roles: Vec<Role> = nodes.iter().map(|n| n.role).collect();
         let mut silent: Vec<f64> = biased
             .iter()
             .map(|&biased| if biased { 0.0 } else { 1.0 })
             .collect();
         silent.resize(roles.len(), 1.0);
         for (index, edge) in counts.topology.edges.iter().enumerate() {
-            let source = roles[edge.source];
+            let source = edge.source;
             let neurons = counts.populations[edge.target].spikes.len().max(1);
             let fan_in = synapses[index] as f64 / neurons as f64;
-            let quiet = if constant(source) {
+            let quiet = if constant[source] {
                 0.0
             } else {
-                1.0 - rate_of(source)
+                1.0 - rate_of[source]
             };
             silent[edge.target] *= quiet.powf(fan_in);
             let projection = &mut counts.projections[index];
-            if constant(source) {
+            if constant[source] {
                 let macs = synapses[index] * samples;
                 projection.macs_per_timestep.fill(macs);
                 projection.macs_once = macs;
             } else {
-                let synops = scaled(rate_of(source) * synapses[index] as f64);
+                let synops = scaled(rate_of[source] * synapses[index] as f64);
                 projection.synops_per_timestep.fill(synops);
             }
         }
         for (index, population) in counts.populations.iter_mut().enumerate() {
             let neurons = population.spikes.len() as f64;
-            let rate = rate_of(roles[index]);
+            let rate = rate_of[index];
             population.spikes.fill(scaled(rate * f64::from(timesteps)));
             population.spikes_per_timestep.fill(scaled(rate * neurons));
             if roles[index] == Role::Input {

@@ -12,7 +12,7 @@ use crate::energy::Catalogue;
 use crate::files;
 use crate::formats::onnx::{InputShapes, OnnxError};
 use crate::formats::{self, FileKind, onnx, shapes};
-use crate::network::{Network, Population, Topology};
+use crate::network::{Network, Population, Role, Topology};
 use crate::result::{InputEntry, ModelReport, Setup, Warning};
 use std::path::Path;
 
@@ -32,6 +32,11 @@ pub fn estimate(
     open: &InputShapes,
 ) -> Result<Counted, ExperimentError> {
     let source = Source::load(model, timesteps, open)?;
+    let problem = rates_problem(rates, &source.topology);
+    if let Some(message) = problem.filter(|_| source.no_spiking_form.is_none()) {
+        let path = model.display().to_string();
+        return Err(ConfigError::Parse { path, message }.into());
+    }
     let mut counts = EventCounts::assumed(source.topology, timesteps, &source.biased, rates);
     counts.count_leaks(source.leaky);
     let input = match rates.input_rate {
@@ -41,9 +46,9 @@ pub fn estimate(
     let mut notes = source.notes;
     if source.no_spiking_form.is_none() {
         notes.push(format!(
-            "nothing was simulated: each spiking neuron fires independently at an assumed rate of \
-             {} per timestep, {input}",
-            rates.rate
+            "nothing was simulated: each spiking neuron fires independently at {} per timestep, \
+             {input}",
+            assumption(rates)
         ));
     }
     let context = Context {
@@ -54,7 +59,7 @@ pub fn estimate(
             macs: (!source.dense.layers.is_empty()).then(|| source.dense.macs()),
         },
         setup: Setup {
-            data: format!("none (rate {} assumed)", rates.rate),
+            data: format!("none ({})", assumption(rates)),
             data_sha256: String::new(),
             calibration: None,
             calibration_samples: 0,
@@ -78,6 +83,44 @@ pub fn estimate(
         others: Vec::new(),
         dense: source.dense,
         context,
+    })
+}
+
+/// `an assumed rate of 0.1`.
+fn assumption(rates: &AssumedRates) -> String {
+    match (rates.rate, rates.layers.len()) {
+        (Some(rate), 0) => format!("an assumed rate of {rate}"),
+        (Some(rate), layers) => {
+            format!("an assumed rate of {rate}, {layers} layers at assumed rates of their own")
+        }
+        (None, _) => "an assumed rate of its layer".to_owned(),
+    }
+}
+
+/// What is wrong with the rates for a network.
+fn rates_problem(rates: &AssumedRates, topology: &Topology) -> Option<String> {
+    let out_of_range = |rate: &f64| !(0.0..=1.0).contains(rate);
+    let mut layers = rates.layers.iter();
+    if let Some((name, rate)) = layers.find(|(_, rate)| out_of_range(rate)) {
+        return Some(format!(
+            "{name}: {rate} is no rate; give 0 to 1 spikes per neuron and timestep"
+        ));
+    }
+    if let Some(name) = rates.unknown(topology).next() {
+        let known = topology.populations.iter();
+        let known = known.filter(|node| node.role != Role::Readout);
+        let names: Vec<&str> = known.map(|node| node.name.as_str()).collect();
+        return Some(format!(
+            "no layer \"{name}\" spikes; there are {}",
+            names.join(", ")
+        ));
+    }
+    let missing: Vec<&str> = rates.missing(topology).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "no rate for {}; add a row for each, or --rate for the rest",
+            missing.join(", ")
+        )
     })
 }
 
@@ -113,6 +156,21 @@ pub(super) fn run(
         outcomes: Vec::new(),
         inputs,
     })
+}
+
+/// The structure that a network is estimated with.
+///
+/// # Errors
+/// If the network cannot be imported or converted, or has no spiking form.
+pub fn estimated_topology(model: &Path) -> Result<Topology, ExperimentError> {
+    let source = Source::load(model, 1, &InputShapes::new())?;
+    match source.no_spiking_form {
+        None => Ok(source.topology),
+        Some(Warning { message, .. }) => {
+            let path = model.display().to_string();
+            Err(ConfigError::Parse { path, message }.into())
+        }
+    }
 }
 
 /// What an estimate needs of a network.

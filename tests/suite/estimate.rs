@@ -148,8 +148,8 @@ fn reference_all_ones_raster_counts_as_the_simulator_does() {
     let network = network(0.0);
     let inputs = network.populations[0].shape.neurons() as u32;
     let rates = AssumedRates {
-        rate: 1.0,
         input_rate: Some(1.0),
+        ..AssumedRates::uniform(1.0)
     };
     let assumed = assumed_counts(&network, TIMESTEPS, &rates);
     assert_same(&simulated(&network, &every_input_spikes(inputs)), &assumed);
@@ -167,10 +167,7 @@ fn reference_all_ones_raster_counts_as_the_simulator_does() {
 fn reference_constant_input_counts_macs_as_the_simulator_does() {
     let network = network(0.125);
     let inputs = network.populations[0].shape.neurons();
-    let rates = AssumedRates {
-        rate: 1.0,
-        input_rate: None,
-    };
+    let rates = AssumedRates::uniform(1.0);
     let assumed = assumed_counts(&network, TIMESTEPS, &rates);
     let drive = Drive::Constant(vec![0.75; inputs]);
     assert_same(&simulated(&network, &drive), &assumed);
@@ -179,8 +176,8 @@ fn reference_constant_input_counts_macs_as_the_simulator_does() {
 #[test]
 fn closed_form_silence_leaves_nothing_but_neurons() {
     let rates = AssumedRates {
-        rate: 0.0,
         input_rate: Some(0.0),
+        ..AssumedRates::uniform(0.0)
     };
     let counts = assumed_counts(&network(0.0), TIMESTEPS, &rates);
     for index in 0..counts.populations.len() {
@@ -552,4 +549,110 @@ fn every_flag_of_use_has_an_effect() {
             .assert()
             .failure();
     }
+}
+
+/// A run that is counted, its rates as a table, and an estimate from the table.
+#[test]
+fn rates_layer_by_layer_give_the_counts_of_the_run_that_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, table) = (folder.path().join("run"), folder.path().join("rates.csv"));
+    let at = |arguments: &[&str]| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let output = spikewatt()
+            .current_dir(root)
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap(),
+            said,
+        )
+    };
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let (run_path, table_path) = (path(&run), path(&table));
+    let targets = ["--targets", "loihi1,arithmetic-45nm"];
+    let digits = "examples/digits.toml";
+    let arguments = [
+        "run",
+        digits,
+        "--samples",
+        "20",
+        "--timesteps",
+        "8",
+        "--out",
+        &run_path,
+    ];
+    assert!(at(&[&arguments[..], &targets].concat()).0);
+    let (_, rates, _) = at(&["counts", "template", &run_path]);
+    let head = rates.lines().next().unwrap();
+    assert_eq!(head, "layer,role,neurons,synapses_in,rate");
+    std::fs::write(&table, &rates).unwrap();
+    let out = path(&folder.path().join("estimate"));
+    let model = "networks/digits_mlp.onnx";
+    let estimated = [
+        "estimate",
+        model,
+        "--rates",
+        &table_path,
+        "-T",
+        "8",
+        "--out",
+        &out,
+    ];
+    let (done, _, said) = at(&[&estimated[..], &targets].concat());
+    assert!(done, "{said}");
+    let summary = |folder: &str| -> Value {
+        let text = std::fs::read_to_string(Path::new(folder).join("summary.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let (ran, estimate) = (summary(&run_path), summary(&out));
+    for (have, wanted) in (estimate["populations"].as_array().unwrap().iter())
+        .zip(ran["populations"].as_array().unwrap())
+    {
+        assert_eq!(have["name"], wanted["name"]);
+        let of = |one: &Value, key: &str| one[key].as_f64().unwrap();
+        let (spikes, expected) = (
+            of(have, "spikes_per_inference"),
+            of(wanted, "spikes_per_inference"),
+        );
+        assert!((spikes - expected).abs() <= 1e-5 * expected, "{have}");
+        // Layers are dense: each spike passes as many synapses as any other, none of them zero.
+        let (synops, expected) = (
+            of(have, "synops_per_inference"),
+            of(wanted, "synops_per_inference"),
+        );
+        assert!((synops - expected).abs() <= 1e-5 * expected, "{have}");
+    }
+    // The template of the model has the same rows, to be filled in.
+    let (_, empty, _) = at(&["counts", "template", model]);
+    let rows = |table: &str| -> Vec<Vec<String>> {
+        let lines = table
+            .lines()
+            .map(|line| line.split(',').map(str::to_owned).collect());
+        lines.collect()
+    };
+    for (filled, empty) in rows(&rates).iter().zip(rows(&empty)) {
+        assert_eq!(filled[..4], empty[..4]);
+        assert!(empty[4].is_empty() || empty[4] == "rate");
+    }
+    // What is missing or strange is named.
+    let with = |table: &str| {
+        std::fs::write(&table_path, table).unwrap();
+        let (done, _, said) = at(&estimated);
+        assert!(!done);
+        said
+    };
+    let layer = rows(&rates)[2][0].clone();
+    let missing = with(&format!("layer,rate\n{layer},0.1\n"));
+    assert!(
+        missing.contains("no rate for ") && !missing.contains(&format!("for {layer}")),
+        "{missing}"
+    );
+    assert!(with("layer,rate\nnone,0.1\n").contains("no layer \"none\" spikes; there are "));
+    assert!(with(&format!("layer,rate\n{layer},1.5\n")).contains("1.5 is no rate"));
+    assert!(with(&format!("layer,rate\n{layer},high\n")).contains("\"high\" is no rate"));
+    assert!(with("name,rate\nx,0.1\n").contains("no column \"layer\""));
+    assert!(with(&format!("layer,rate\n{layer},0.1\n{layer},0.1\n")).contains("two rows"));
 }
