@@ -3,7 +3,9 @@
 //! Command line, examples and tests call [`run`]; they differ only in how they make an
 //! [`Experiment`] and what they do with the [`Run`].
 
+mod baseline;
 mod config;
+mod conventional;
 mod convert;
 mod counted;
 mod doctor;
@@ -23,9 +25,11 @@ mod simulate_error;
 mod source;
 mod spiking;
 mod spiking_config;
+mod spiking_error;
 mod trace;
 mod watch;
 
+pub use baseline::{Baseline, SAME_LAYERS};
 pub use config::{
     CalibrationConfig, ConfigError, ConversionConfig, ConvertedExperiment, Correction, DataConfig,
     MaxPoolChoice, Normalization, OutputConfig, PLACEMENTS, PlacementChoice, Readout,
@@ -48,8 +52,8 @@ pub use simulate::{NetworkRun, OutputReport, simulate_network, simulate_network_
 pub use simulate_config::{RecordedConversion, SimulateConfig};
 pub use simulate_error::SimulateError;
 pub use source::{AssumedExperiment, CountsExperiment, Experiment, needs_data};
-pub use spiking::SpikingError;
 pub use spiking_config::{SpikingData, SpikingExperiment, SpikingSimulation};
+pub use spiking_error::SpikingError;
 pub use watch::OutputKind;
 
 use crate::ann::{Ann, RuntimeError};
@@ -420,6 +424,7 @@ fn setup(
         normalization: normalization(experiment),
         max_pool: conversion.max_pool.map(|rule| rule_name(rule).to_owned()),
         thresholds: conversion.thresholds.clone(),
+        preset: None,
         notes: (conversion.notes.iter().cloned())
             .chain([experiment.simulation.encoding.energy_note().to_owned()])
             .collect(),

@@ -67,9 +67,10 @@ pub(super) struct RunArgs {
     /// Set any key of the experiment, for example --set conversion.percentile=99.5.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// Conventional network (.onnx) that does what the spiking network does, for the targets that
-    /// cannot run spikes.
-    #[arg(long, value_name = "MODEL.onnx")]
+    /// What targets that cannot run spikes execute beside a spiking network: `same-layers`, a
+    /// conventional network of its layers, never trained (the default); a trained one (.onnx) that
+    /// does what it does; or `none`.
+    #[arg(long, value_name = "same-layers|none|MODEL.onnx")]
     pub(super) baseline: Option<PathBuf>,
     /// Accuracy that the network had where it was trained, such as 93.8% or 0.938: fails, and writes
     /// nothing, if that of the original (of a spiking network its own) differs by more than the 95 %

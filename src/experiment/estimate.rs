@@ -1,5 +1,6 @@
 //! A report without data: analytic counts at assumed rates, from the shapes of a network alone.
 
+use super::baseline::{SAME_LAYERS, is_forward};
 use super::loaded::LoadedNetwork;
 use super::plausible::warning;
 use super::{
@@ -57,6 +58,7 @@ pub fn estimate(
             sha256: source.sha256,
             parameters: source.dense.parameters(),
             macs: (!source.dense.layers.is_empty()).then(|| source.dense.macs()),
+            baseline: source.same_layers.then(|| SAME_LAYERS.to_owned()),
         },
         setup: Setup {
             data: format!("none ({})", assumption(rates)),
@@ -67,6 +69,7 @@ pub fn estimate(
             normalization: String::new(),
             max_pool: None,
             thresholds: Vec::new(),
+            preset: None,
             notes,
         },
         seed: 0,
@@ -182,6 +185,8 @@ struct Source {
     leaky: Vec<bool>,
     /// Work of the conventional network.
     dense: DenseCounts,
+    /// Whether that one is made of its own layers.
+    same_layers: bool,
     sha256: String,
     notes: Vec<String>,
     /// Why there is no spiking network, if there is none.
@@ -230,6 +235,7 @@ impl Source {
             biased: biased(&conversion.network),
             leaky: conversion.network.leaky().collect(),
             dense: ann.dense_counts(),
+            same_layers: false,
             sha256,
             notes: conversion.notes,
             no_spiking_form: None,
@@ -272,18 +278,14 @@ impl Source {
             biased: biased(&network),
             leaky: network.leaky().collect(),
             dense: DenseCounts::default(),
+            same_layers: false,
             sha256: digest_of(model)?,
             notes,
             topology,
             no_spiking_form: None,
         };
-        // A network with memory has no conventional form that is evaluated once.
-        if source
-            .topology
-            .edges
-            .iter()
-            .all(|edge| edge.source < edge.target)
-        {
+        if is_forward(&source.topology) {
+            source.same_layers = true;
             source.dense = DenseCounts::of_structure(&source.topology);
             source.notes.push(SAME_SHAPES.to_owned());
         }
@@ -296,6 +298,7 @@ impl Source {
             biased: vec![true; topology.populations.len()],
             leaky: Vec::new(),
             dense: DenseCounts::of_structure(&topology),
+            same_layers: true,
             sha256: digest_of(model)?,
             notes: vec![
                 "from shapes alone: no weight is zero, each neuron has a bias, none leaks"

@@ -66,6 +66,7 @@ impl Imported {
             sha256: imported.sha256.clone(),
             parameters: ann.dense_counts().parameters(),
             macs: Some(ann.dense_counts().macs()),
+            baseline: None,
         };
         let largest = ann.layers.iter().map(|layer| layer.shape.neurons()).max();
         memory::check(

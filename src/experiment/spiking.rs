@@ -1,75 +1,19 @@
 //! A spiking network, simulated, counted and priced: what `spikewatt run` does with one.
 
+use super::conventional::Conventional;
 use super::simulate::{Prepared, SimulatedNetwork};
 use super::watch::OutputKind;
 use super::{
-    ConfigError, Context, Observer, Run, SimulateError, SpikingExperiment, plausible, price, shown,
+    Context, Observer, Run, SimulateError, SpikingError, SpikingExperiment, plausible, price, shown,
 };
 use crate::counts::{DenseCounts, NeuroBench, NumberFormat};
 use crate::digest::sha256_hex;
-use crate::energy::{Catalogue, HardwareError, Work};
+use crate::energy::{Catalogue, Work};
 use crate::engine::{NoProbe, Outcome};
 use crate::files;
-use crate::formats::onnx::{self, OnnxError};
 use crate::network::Network;
 use crate::result::{Accuracy, Evaluation, InputEntry, ModelReport, Setup, Workload};
-use std::path::{Path, PathBuf};
-
-/// Why a spiking network could not be priced.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SpikingError {
-    /// The experiment itself is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The network cannot be simulated.
-    #[error(transparent)]
-    Simulate(#[from] SimulateError),
-    /// The baseline cannot be imported.
-    #[error(transparent)]
-    Baseline(#[from] OnnxError),
-    /// The baseline answers another question.
-    #[error(
-        "{baseline}: it has {have} outputs, {network} has {expected}; give a network for the same task"
-    )]
-    BaselineOutputs {
-        /// The baseline.
-        baseline: String,
-        /// Its outputs.
-        have: usize,
-        /// The spiking network.
-        network: String,
-        /// Its outputs.
-        expected: usize,
-    },
-    /// A label has no output.
-    #[error(
-        "{data}: sample {sample} has label {label}, but {network} tells {classes} classes apart; give the labels of this network's classes"
-    )]
-    Label {
-        /// The data.
-        data: String,
-        /// Index of the sample.
-        sample: usize,
-        /// Its label.
-        label: u32,
-        /// The network.
-        network: String,
-        /// Number of outputs.
-        classes: usize,
-    },
-    /// A file cannot be read.
-    #[error("{}: {source}", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// The system's words.
-        source: std::io::Error,
-    },
-    /// A target is not known or its file is damaged.
-    #[error(transparent)]
-    Hardware(#[from] HardwareError),
-}
+use std::path::Path;
 
 /// Runs an experiment with a spiking network: simulate, count, price.
 pub(super) fn run(
@@ -96,11 +40,8 @@ pub(super) fn run(
         [output] => Some(network.populations[output].shape.neurons()),
         _ => None,
     };
-    let dense = match &conventional {
-        Some(conventional) => conventional.dense(experiment, classes)?,
-        None => DenseCounts::default(),
-    };
-    let inputs = inputs(experiment, &run, conventional.as_ref(), &sha256);
+    let dense = conventional.dense(experiment, &run.counts.topology, classes)?;
+    let inputs = inputs(experiment, &run, &conventional, &sha256);
     let evaluations = evaluations(&run);
     let mut warnings = run.warnings.clone();
     let answers = evaluations.iter();
@@ -110,9 +51,10 @@ pub(super) fn run(
             path: shown(&experiment.model),
             sha256,
             parameters: parameters(network),
-            macs: conventional.as_ref().map(|_| dense.macs()),
+            macs: dense.as_ref().map(DenseCounts::macs),
+            baseline: conventional.name(dense.as_ref()),
         },
-        setup: setup(experiment, &run),
+        setup: setup(experiment, &run, conventional.note(dense.as_ref())),
         seed: run.loaded.seed,
         accuracy: accuracy(experiment, &run, classes)?,
         format: NumberFormat::Fp32,
@@ -123,6 +65,7 @@ pub(super) fn run(
         experiment: Some(experiment.clone().into()),
     };
     let options = options(run.loaded.seed)?;
+    let dense = dense.unwrap_or_default();
     let mut report = price(
         &Work::new(&run.counts, &dense),
         &context,
@@ -164,48 +107,11 @@ fn evaluations(run: &SimulatedNetwork) -> Vec<Evaluation> {
         .collect()
 }
 
-/// What conventional targets execute.
-struct Conventional<'a> {
-    path: &'a Path,
-    model: onnx::OnnxModel,
-}
-
-impl<'a> Conventional<'a> {
-    /// The baseline, or else what was converted.
-    fn load(experiment: &'a SpikingExperiment) -> Result<Option<Self>, SpikingError> {
-        let original = experiment.is_recorded().then_some(&experiment.model);
-        let Some(path) = experiment.baseline.as_ref().or(original) else {
-            return Ok(None);
-        };
-        let model = onnx::load(path)?;
-        Ok(Some(Conventional { path, model }))
-    }
-
-    /// Its work, if it tells as many classes apart.
-    fn dense(
-        &self,
-        experiment: &SpikingExperiment,
-        classes: Option<usize>,
-    ) -> Result<DenseCounts, SpikingError> {
-        let ann = &self.model.ann;
-        let have = ann.layers.last().map_or(0, |l| l.shape.neurons());
-        if let Some(expected) = classes.filter(|&expected| expected != have) {
-            return Err(SpikingError::BaselineOutputs {
-                baseline: shown(self.path),
-                have,
-                network: shown(&experiment.model),
-                expected,
-            });
-        }
-        Ok(ann.dense_counts())
-    }
-}
-
 /// The files that were read.
 fn inputs(
     experiment: &SpikingExperiment,
     run: &SimulatedNetwork,
-    conventional: Option<&Conventional>,
+    conventional: &Conventional,
     sha256: &str,
 ) -> Vec<InputEntry> {
     let entry = |role: &str, path: &Path, sha256: &str| InputEntry {
@@ -223,8 +129,8 @@ fn inputs(
         let labels = input.labels.as_ref().and_then(|l| l.source.as_ref());
         inputs.extend(labels.map(|labels| entry("labels", &labels.path, &labels.sha256)));
     }
-    if let (Some(path), Some(conventional)) = (&experiment.baseline, conventional) {
-        inputs.push(entry("baseline", path, &conventional.model.sha256));
+    if let Some((path, sha256)) = conventional.file() {
+        inputs.push(entry("baseline", path, sha256));
     }
     inputs
 }
@@ -244,7 +150,7 @@ fn parameters(network: &Network) -> u64 {
     (weights.sum::<usize>() + biases.sum::<usize>()) as u64
 }
 
-fn setup(experiment: &SpikingExperiment, run: &SimulatedNetwork) -> Setup {
+fn setup(experiment: &SpikingExperiment, run: &SimulatedNetwork, baseline: String) -> Setup {
     let subject = &run.loaded;
     let original = subject.original.as_ref();
     let mut notes = match original {
@@ -263,18 +169,7 @@ fn setup(experiment: &SpikingExperiment, run: &SimulatedNetwork) -> Setup {
         format!("output \"{}\" is read as {what}", population.name)
     };
     notes.extend(subject.outputs.iter().map(reads));
-    match &experiment.baseline {
-        Some(path) => notes.push(format!(
-            "conventional targets execute the baseline {}, whose accuracy was not evaluated",
-            shown(path)
-        )),
-        None if original.is_some() => {
-            notes.push("conventional targets execute the original on the frames".to_owned());
-        }
-        None => notes.push(
-            "there is no conventional network to compare with; --baseline names one".to_owned(),
-        ),
-    }
+    notes.push(baseline);
     notes.extend(run.notes.iter().cloned());
     let input = run.input.as_ref();
     let conversion = experiment.conversion.clone().unwrap_or_default();
@@ -293,6 +188,9 @@ fn setup(experiment: &SpikingExperiment, run: &SimulatedNetwork) -> Setup {
         },
         max_pool: original.and_then(|original| original.max_pool.map(str::to_owned)),
         thresholds: original.map_or_else(Vec::new, |original| original.thresholds.clone()),
+        preset: original
+            .is_none()
+            .then(|| format!("{} ({})", subject.preset.name, subject.options)),
         notes,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::config::{apply, table, text};
 use super::{
-    CalibrationConfig, ConfigError, ConversionConfig, NetworkOptions, OutputConfig,
+    Baseline, CalibrationConfig, ConfigError, ConversionConfig, NetworkOptions, OutputConfig,
     RecordedConversion, SimulateConfig,
 };
 use crate::energy::UsageConfig;
@@ -21,9 +21,10 @@ pub struct SpikingExperiment {
     /// What drives it; a network without input population needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<SpikingData>,
-    /// A conventional network (ONNX) that does the same, for the targets that cannot run spikes.
+    /// What the targets that cannot run spikes execute: `same-layers`, `none` or a conventional
+    /// network (ONNX) that does the same. Absent: what was converted, or else the same layers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<PathBuf>,
+    pub baseline: Option<Baseline>,
     /// Training recordings that set thresholds; only for an ONNX model that recorded events drive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<CalibrationConfig>,
@@ -113,7 +114,7 @@ impl SpikingExperiment {
     /// The files that it reads.
     pub(super) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         let mut paths = vec![&mut self.model];
-        paths.extend(&mut self.baseline);
+        paths.extend(self.baseline.as_mut().and_then(Baseline::path_mut));
         paths.extend(self.calibration.as_mut().map(|data| &mut data.path));
         if let Some(data) = &mut self.data {
             paths.push(&mut data.path);

@@ -1,5 +1,6 @@
 //! The answer in sixteen lines: what it costs, how sure that is, who is cheaper, what limits it.
 
+use super::conventions::conventions;
 use super::escape::{printable, shortened};
 use super::mark::star;
 use super::text::{bounds, wrapped_to};
@@ -53,7 +54,12 @@ impl Brief {
     #[must_use]
     pub fn render(self, report: &Report, notes: &BriefNotes) -> String {
         let mut head = self.heading(report, notes);
-        head.extend(self.lines(&accuracies(report), "          "));
+        for facts in conventions(report, false)
+            .into_iter()
+            .chain([accuracies(report)])
+        {
+            head.extend(self.lines(&facts, "          "));
+        }
         let mut rows = rows(report);
         let circuits = self.circuits(report);
         let answer = self.answer(report);
@@ -137,10 +143,12 @@ impl Brief {
 
     fn heading(self, report: &Report, notes: &BriefNotes) -> Vec<String> {
         let mut facts = vec![shortened(report.model_name(), self.width / 2)];
-        facts.push(match report.model.macs {
-            Some(macs) => format!("{} MACs", si(macs as f64, "").trim_end()),
-            None => "a spiking network".to_owned(),
-        });
+        let macs = report.model.macs;
+        let macs = macs.map(|macs| format!("{} MACs", si(macs as f64, "").trim_end()));
+        if report.setup.preset.is_some() || macs.is_none() {
+            facts.push("a spiking network".to_owned());
+        }
+        facts.extend(macs);
         if !report.populations.is_empty() {
             facts.push(format!("T = {}", report.timesteps));
         }

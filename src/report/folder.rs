@@ -66,17 +66,17 @@ pub struct OutputFolder {
     _lock: Option<fs::File>,
     former: Option<Manifest>,
     staged: Vec<(NamedTempFile, FileEntry)>,
-    /// Whether the folder was made for this.
-    is_new: bool,
+    /// The folders that were made for this, the innermost first.
+    made: Vec<PathBuf>,
 }
 
 impl Drop for OutputFolder {
     /// A verb that failed leaves no empty folder.
     fn drop(&mut self) {
         self.staged.clear();
-        if self.is_new {
+        for folder in &self.made {
             // A folder with files stays.
-            let _ = fs::remove_dir(&self.path);
+            let _ = fs::remove_dir(folder);
         }
     }
 }
@@ -122,7 +122,13 @@ impl OutputFolder {
             path: path.clone(),
             source,
         };
-        let is_new = !path.exists();
+        let above = path
+            .ancestors()
+            .filter(|above| !above.as_os_str().is_empty());
+        let made: Vec<PathBuf> = above
+            .take_while(|above| !above.exists())
+            .map(Path::to_path_buf)
+            .collect();
         fs::create_dir_all(&path).map_err(io)?;
         let lock = match files::lock_folder(&path) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -153,7 +159,7 @@ impl OutputFolder {
                     _lock: lock,
                     former,
                     staged: Vec::new(),
-                    is_new,
+                    made,
                 })
             }
         }

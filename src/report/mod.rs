@@ -7,6 +7,7 @@ mod brief;
 #[cfg(feature = "figures")]
 pub(crate) mod canvas;
 mod compact;
+mod conventions;
 mod crossover;
 #[cfg(feature = "figures")]
 mod crossover_figure;

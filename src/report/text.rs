@@ -1,6 +1,7 @@
 //! The result as a person reads it in a terminal.
 
 use super::ExportError;
+use super::conventions::conventions;
 use super::escape::{printable, shortened};
 use super::mark::{MEANING, star};
 use super::sections::sections;
@@ -100,6 +101,11 @@ impl Text {
         }
         facts.push(format!("seed {}", report.seed));
         lines.extend(wrapped(&facts.join(" · "), ""));
+        lines.extend(
+            conventions(report, true)
+                .map(|facts| wrapped(&facts, ""))
+                .unwrap_or_default(),
+        );
         lines.push(accuracy(report));
         lines.extend(quantised(report));
         lines.extend(pruned(report));

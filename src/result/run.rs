@@ -104,9 +104,13 @@ pub struct ModelReport {
     pub sha256: String,
     /// Weights and biases.
     pub parameters: u64,
-    /// Multiply-accumulates per inference of the original network; `None` if a spiking network
-    /// was given and no original beside it.
+    /// Multiply-accumulates per inference of the original network, or of the baseline of a spiking
+    /// one; `None` if there is neither.
     pub macs: Option<u64>,
+    /// What conventional targets execute if it is no original: a model, or `same-layers` for a
+    /// conventional network of the layers of the spiking one, never trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
 }
 
 /// Fractions of samples, 0 to 1.
@@ -160,6 +164,10 @@ pub struct Setup {
     pub max_pool: Option<String>,
     /// Threshold(s) found, per spiking population: name and value.
     pub thresholds: Vec<(String, f64)>,
+    /// Preset and options by which a network runs that was given as it spikes; `None` for one that
+    /// was converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// Notes of the conversion, such as folded layers and dropped heads.
     pub notes: Vec<String>,
 }

@@ -120,7 +120,10 @@ fn worked_event_recordings_are_counted_scored_and_priced() {
     assert_eq!(number(&report, "/accuracy/snn"), 2.0 / 3.0);
     // After the first timestep a silent sample is class 0: the first and, wrongly, both others.
     assert_eq!(number(&report, "/accuracy/snn_per_timestep/0"), 1.0 / 3.0);
-    for absent in ["/accuracy/ann", "/accuracy/agreement", "/model/macs"] {
+    // A weight that is zero is no synapse, here as in an estimate.
+    assert_eq!(number(&report, "/model/macs"), 4.0);
+    assert_eq!(report["model"]["baseline"], "same-layers");
+    for absent in ["/accuracy/ann", "/accuracy/agreement"] {
         assert!(report.pointer(absent).unwrap().is_null(), "{absent}");
     }
     let total = number(&report, "/targets/0/energy_j/nominal");
@@ -141,7 +144,9 @@ fn worked_event_recordings_are_counted_scored_and_priced() {
         notes.contains("preset nir: dt 100 µs, v > threshold"),
         "{notes}"
     );
-    assert!(notes.contains("no conventional network"), "{notes}");
+    assert!(notes.contains("never trained"), "{notes}");
+    let preset = report["setup"]["preset"].as_str().unwrap();
+    assert!(preset.starts_with("nir (dt 100 µs"), "{preset}");
 
     let out = folder.path().join("out");
     for file in [
@@ -245,10 +250,39 @@ fn a_baseline_prices_conventional_targets() {
         "--targets",
         "a100-sxm-80",
     ];
-    let without = run(folder.path(), &gpu);
+    let without = run(folder.path(), &[&gpu[..], &["--baseline", "none"]].concat());
     assert!(without["targets"][0]["energy_j"].is_null());
     let unpriced = without["targets"][0]["unpriced"].to_string();
     assert!(unpriced.contains("conventional network"), "{unpriced}");
+    assert!(without["model"]["macs"].is_null() && without["model"]["baseline"].is_null());
+    // The multiply-accumulates that `estimate` charges for the same file.
+    let usual = run(folder.path(), &gpu);
+    assert_eq!(usual["model"]["baseline"], "same-layers");
+    let asked = run(
+        folder.path(),
+        &[&gpu[..], &["--baseline", "same-layers"]].concat(),
+    );
+    assert_eq!(usual["targets"], asked["targets"]);
+    let mut estimate = spikewatt();
+    estimate.current_dir(folder.path());
+    estimate.args(["--format", "json", "estimate", "net.nir", "--rate", "0.1"]);
+    estimate.args(["-T", "4", "--targets", "a100-sxm-80"]);
+    let out = estimate.assert().success();
+    let out: serde_json::Value = serde_json::from_slice(&out.get_output().stdout).unwrap();
+    assert_eq!(
+        out["targets"][0]["energy_j"],
+        usual["targets"][0]["energy_j"]
+    );
+    assert_eq!(out["model"]["baseline"], "same-layers");
+    let mut printed = spikewatt();
+    printed.current_dir(folder.path()).arg("run").args(gpu);
+    printed
+        .args(["--out", "out", "--force"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains(
+            "preset nir · ANN: the same layers, never trained",
+        ));
     let digits: PathBuf = root.join("networks/digits_mlp.onnx");
     let baseline = ["--baseline", digits.to_str().unwrap()];
     // Ten outputs against two.
@@ -294,6 +328,15 @@ fn what_makes_no_sense_is_refused_by_name() {
     let bad = "file,label\n10.bin,2\n2.bin,0\n11.bin,1\n";
     std::fs::write(folder.path().join("recordings/labels.csv"), bad).unwrap();
     refused(&BASE, "label 2");
+    // Without --out the folder would be results/net, in a folder that was not there.
+    spikewatt()
+        .current_dir(folder.path())
+        .arg("run")
+        .args(BASE)
+        .assert()
+        .code(1);
+    assert!(!folder.path().join("results").exists());
+    assert!(!folder.path().join("refused").exists());
 }
 
 #[test]

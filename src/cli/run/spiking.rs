@@ -75,7 +75,7 @@ pub(super) fn with_flags(
     let SpikingExperiment { output, usage, .. } = &mut experiment;
     args.pricing.override_config(output, usage);
     if let Some(baseline) = &args.baseline {
-        experiment.baseline = Some(baseline.clone());
+        experiment.baseline = Some(baseline.clone().into());
     }
     Ok(experiment)
 }

@@ -214,6 +214,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
             sha256: "ab".repeat(32),
             parameters: 61_706,
             macs: Some(416_520),
+            baseline: None,
         },
         setup: Setup {
             data: "mnist-t10k.gz".into(),
@@ -224,6 +225,7 @@ pub fn report(targets: Vec<TargetReport>) -> Report {
             normalization: "percentile 99.9".into(),
             max_pool: None,
             thresholds: vec![("conv1".into(), 1.25), ("fc".into(), 2.5)],
+            preset: None,
             notes: vec!["bn1 was folded into conv1".into()],
         },
         samples: 10_000,
