@@ -26,6 +26,7 @@ mod source;
 mod spiking;
 mod spiking_config;
 mod spiking_error;
+mod structure;
 mod trace;
 mod watch;
 
@@ -54,6 +55,7 @@ pub use simulate_error::SimulateError;
 pub use source::{AssumedExperiment, CountsExperiment, Experiment, needs_data};
 pub use spiking_config::{SpikingData, SpikingExperiment, SpikingSimulation};
 pub use spiking_error::SpikingError;
+pub use structure::{NetworkStructure, PopulationStructure, network_structure};
 pub use watch::OutputKind;
 
 use crate::ann::{Ann, RuntimeError};

@@ -132,10 +132,11 @@ enum Verb {
     ///   spikewatt convert examples/digits.toml --out converted
     #[command(verbatim_doc_comment)]
     Convert(convert::ConvertArgs),
-    /// Show the layers of a model and the spiking network it would become.
+    /// Show the layers of a model and the spiking network it would become, or a spiking network.
     ///
-    /// Layers, shapes, parameters and MACs, and neurons and synapses after conversion. Every node
-    /// that is not supported is listed at once:
+    /// Layers, shapes, parameters and MACs, and neurons and synapses after conversion; of a spiking
+    /// network its populations, preset and warnings; of a recording its spikes. Every node that is
+    /// not supported is listed at once:
     ///
     ///   spikewatt inspect networks/digits_mlp.onnx
     #[command(verbatim_doc_comment)]

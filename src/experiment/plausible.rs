@@ -9,7 +9,7 @@ mod time;
 use super::ConvertedExperiment;
 use crate::formats::dataset::Dataset;
 use crate::result::{Evaluation, Warning};
-pub(super) use network::{of_answers, of_conversion, of_network};
+pub(super) use network::{of_answers, of_conversion, of_network, of_structure};
 
 /// How far above guessing an original must answer: else its data are probably not what it learnt.
 const ABOVE_CHANCE: f64 = 2.0;

@@ -469,6 +469,58 @@ fn counts_and_recordings_are_run_as_experiments_are() {
 }
 
 #[test]
+fn inspect_shows_networks_and_recordings() {
+    let folder = bench();
+    let simulate = [
+        "simulate",
+        "net.nir",
+        "--input",
+        "recordings",
+        "--record",
+        "r.npz",
+    ];
+    let mut command = spikewatt();
+    command
+        .current_dir(folder.path())
+        .args(simulate)
+        .assert()
+        .success();
+    let native = "simulation = { dt_s = 1e-3, timesteps = 9 }
+        [[populations]]
+        name = 'e'
+        size = 20
+        neuron = { model = 'lif', tau = 5e-4, v_threshold = 0.02 }";
+    std::fs::write(folder.path().join("net.toml"), native).unwrap();
+    let inspect = |file: &str| {
+        let mut command = spikewatt();
+        command.current_dir(folder.path());
+        command.args(["inspect", file]).assert().success()
+    };
+    let shows = |parts: &[&str], out: &[u8]| {
+        let out = String::from_utf8_lossy(out);
+        for part in parts {
+            assert!(out.contains(part), "{part}: {out}");
+        }
+    };
+    let nir = inspect("net.nir");
+    let parts = [
+        "2 neurons, 4 synapses",
+        "input \"in\": 2×1×2",
+        "preset nir: dt 100 µs",
+    ];
+    shows(&parts, &nir.get_output().stdout);
+    let toml = inspect("net.toml");
+    shows(
+        &["20 neurons", "no input", "timesteps: 9"],
+        &toml.get_output().stdout,
+    );
+    shows(&["tau of \"e\" is 500 µs"], &toml.get_output().stderr);
+    let recording = inspect("r.npz");
+    let parts = ["4 timesteps", "net.nir", "recordings", "first sample"];
+    shows(&parts, &recording.get_output().stdout);
+}
+
+#[test]
 fn the_folder_of_a_result_is_relative_to_the_file_that_names_it() {
     let folder = bench();
     let inner = folder.path().join("inner");

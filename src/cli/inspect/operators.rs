@@ -1,6 +1,6 @@
 //! A model without a spiking form: each operator, and what has none.
 
-use super::InspectArgs;
+use super::{InspectArgs, dims};
 use crate::cli::tables::{csv_of, emit};
 use crate::cli::{Common, harmless};
 use crate::formats::onnx::{InputShapes, OnnxOperator, Survey, survey};
@@ -48,10 +48,6 @@ fn text(
     survey: &Survey,
     given: &InputShapes,
 ) -> Result<String, std::fmt::Error> {
-    let dims = |shape: &[usize]| -> String {
-        let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
-        dims.join("×")
-    };
     let mut out = String::new();
     writeln!(
         out,

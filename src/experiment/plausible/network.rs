@@ -26,13 +26,8 @@ pub(in crate::experiment) fn of_network(
     let mut found: Vec<Warning> = cautions
         .map(|caution| warning(caution.code, caution.message.clone()))
         .collect();
-    found.extend(time::unstable(loaded));
     found.extend(time::bins(loaded, input));
-    found.extend(time::started(loaded));
-    found.extend(structure::repeated(loaded));
-    found.extend(structure::disconnected(loaded));
-    found.extend(structure::fixed_point(loaded));
-    found.extend(structure::wide(&loaded.network));
+    found.extend(of_structure(loaded));
     found.extend(activity::rates(counts, &loaded.outputs));
     if let [output] = loaded.outputs[..]
         && loaded.network.populations[output].role() == Role::Spiking
@@ -40,6 +35,17 @@ pub(in crate::experiment) fn of_network(
         found.extend(activity::mute(outcomes));
     }
     found.extend(unused_labels(loaded, input));
+    found
+}
+
+/// What is suspicious about a network before it runs.
+pub(in crate::experiment) fn of_structure(loaded: &LoadedNetwork) -> Vec<Warning> {
+    let mut found = structure::disconnected(loaded);
+    found.extend(time::unstable(loaded));
+    found.extend(time::started(loaded));
+    found.extend(structure::repeated(loaded));
+    found.extend(structure::fixed_point(loaded));
+    found.extend(structure::wide(&loaded.network));
     found
 }
 
