@@ -217,7 +217,7 @@ impl Source {
         open: &InputShapes,
     ) -> Result<Self, ExperimentError> {
         let onnx::OnnxModel { ann, sha256, .. } = match onnx::load(model) {
-            Err(OnnxError::Unsupported { .. } | OnnxError::Graph { .. }) => {
+            Err(OnnxError::Unsupported { .. } | OnnxError::Form { .. }) => {
                 return Self::surveyed(model, open);
             }
             loaded => loaded?,
@@ -253,6 +253,7 @@ impl Source {
             leaky: Vec::new(),
             dense: survey.dense_counts(),
             sha256: survey.sha256,
+            same_layers: false,
             notes: vec![
                 "what works element by element is charged with the operator before it".to_owned(),
                 "tables of embeddings count as read in full".to_owned(),

@@ -47,7 +47,7 @@ struct PopulationRow {
 /// Prints what a model has, and what it would have as a spiking network.
 pub(super) fn execute(args: &InspectArgs, common: &Common) -> anyhow::Result<()> {
     let ann = match onnx::load(&args.model) {
-        Err(OnnxError::Unsupported { .. } | OnnxError::Graph { .. }) => {
+        Err(OnnxError::Unsupported { .. } | OnnxError::Form { .. }) => {
             return operators::execute(args, common);
         }
         loaded => loaded?.ann,

@@ -20,6 +20,7 @@ pub use weights::{WeightTensor, edit_weights};
 use crate::ann::{Ann, Layer, Operation};
 use crate::digest::sha256_hex;
 use crate::files;
+use crate::network::Shape;
 use external::Folder;
 use graph::{OnnxGraph, OnnxSignal, Value};
 use node::OnnxNode;
@@ -80,6 +81,14 @@ pub enum OnnxError {
         /// Path of the file.
         path: String,
         /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A graph of another form than those that become spiking networks.
+    #[error("{path}: {reason}")]
+    Form {
+        /// Path of the file.
+        path: String,
+        /// What is different and what to do.
         reason: String,
     },
     /// Nodes that are not supported, all of them.
@@ -192,7 +201,12 @@ fn read(name: &str, path: &str, bytes: &[u8], folder: &Folder) -> Result<OnnxMod
             "operator set {opset} is not supported; export with opset 7 to 21"
         )));
     }
-    let importer = Importer::new(name, graph, folder).map_err(refused)?;
+    let other_form = |reason: String| OnnxError::Form {
+        path: path.to_owned(),
+        reason,
+    };
+    let input = only_input(graph).map_err(other_form)?;
+    let importer = Importer::new(name, graph, input, folder).map_err(refused)?;
     let (ann, batch) = importer.import(path, graph)?;
     let explicit = explicit::encode(model, &ann, batch, folder).map_err(refused)?;
     Ok(OnnxModel {
@@ -209,30 +223,65 @@ struct Importer<'f> {
     problems: Vec<OnnxProblem>,
 }
 
+/// What a model reads.
+struct OnlyInput {
+    name: String,
+    /// Size of its batch axis, if that is fixed.
+    batch: Option<usize>,
+    sample_dims: Vec<usize>,
+    shape: Shape,
+}
+
+/// The only input of a model.
+fn only_input(proto: &GraphProto) -> Result<OnlyInput, String> {
+    let constants: BTreeSet<&str> = proto
+        .initializer
+        .iter()
+        .filter_map(|tensor| tensor.name.as_deref())
+        .collect();
+    let inputs: Vec<&ValueInfoProto> = proto
+        .input
+        .iter()
+        .filter(|input| !constants.contains(input.name.as_deref().unwrap_or("")))
+        .collect();
+    let [input] = inputs.as_slice() else {
+        return Err(format!(
+            "it has {} inputs; only models with one input can be converted",
+            inputs.len()
+        ));
+    };
+    let name = input.name.clone().unwrap_or_default();
+    let (batch, sample_dims) =
+        input_dims(input).map_err(|reason| format!("input \"{name}\" {reason}"))?;
+    let shape = graph::shape(&sample_dims)
+        .filter(|_| (1..=3).contains(&sample_dims.len()))
+        .ok_or_else(|| {
+            format!(
+                "input \"{name}\" has dimensions {sample_dims:?} per sample; one to three are \
+                 supported"
+            )
+        })?;
+    Ok(OnlyInput {
+        name,
+        batch,
+        sample_dims,
+        shape,
+    })
+}
+
 impl<'f> Importer<'f> {
-    fn new(name: &str, proto: &GraphProto, folder: &'f Folder) -> Result<Self, String> {
-        let constants: BTreeSet<&str> = proto
-            .initializer
-            .iter()
-            .filter_map(|tensor| tensor.name.as_deref())
-            .collect();
-        let inputs: Vec<&ValueInfoProto> = proto
-            .input
-            .iter()
-            .filter(|input| !constants.contains(input.name.as_deref().unwrap_or("")))
-            .collect();
-        let [input] = inputs.as_slice() else {
-            return Err(format!(
-                "it has {} inputs; only models with one input can be converted",
-                inputs.len()
-            ));
-        };
-        let input_name = input.name.clone().unwrap_or_default();
-        let (batch, sample_dims) =
-            input_dims(input).map_err(|reason| format!("input \"{input_name}\" {reason}"))?;
-        let shape = graph::shape(&sample_dims)
-            .filter(|_| (1..=3).contains(&sample_dims.len()))
-            .ok_or_else(|| format!("input \"{input_name}\" has dimensions {sample_dims:?} per sample; one to three are supported"))?;
+    fn new(
+        name: &str,
+        proto: &GraphProto,
+        input: OnlyInput,
+        folder: &'f Folder,
+    ) -> Result<Self, String> {
+        let OnlyInput {
+            name: input_name,
+            batch,
+            sample_dims,
+            shape,
+        } = input;
         let mut graph = OnnxGraph::new(folder, batch);
         graph.layers.push(Layer {
             name: input_name.clone(),
@@ -279,10 +328,13 @@ impl<'f> Importer<'f> {
             });
         }
         let [output] = proto.output.as_slice() else {
-            return Err(refused(format!(
-                "it has {} outputs; only models with one output can be converted",
-                proto.output.len()
-            )));
+            return Err(OnnxError::Form {
+                path: path.to_owned(),
+                reason: format!(
+                    "it has {} outputs; only models with one output can be converted",
+                    proto.output.len()
+                ),
+            });
         };
         let output = output.name.as_deref().unwrap_or("");
         let mut notes = self.graph.notes();

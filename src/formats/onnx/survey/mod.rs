@@ -11,16 +11,17 @@ pub use work::OperatorClass;
 
 use super::external::Folder;
 use super::node::OnnxNode;
+use super::tensor::OnnxTensor;
 use super::{OnnxError, explicit, ops, parse};
 use crate::counts::{DenseCounts, DenseLayer};
 use crate::digest::sha256_hex;
 use crate::files;
 use rten_onnx::onnx::{DataType, GraphProto, TensorProto};
 use serde::Serialize;
-use shapes::ValueShapes;
+use shapes::{Integers, ValueShapes};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use work::work;
+use work::{is_known, work};
 
 /// Sizes of inputs that the model leaves open, by name of the input.
 pub type InputShapes = BTreeMap<String, Vec<usize>>;
@@ -80,7 +81,9 @@ pub fn survey(path: &Path, given: &InputShapes) -> Result<Survey, OnnxError> {
     };
     let (mut model, _) = parse(&shown, &bytes)?;
     let graph = model.graph.as_mut().expect("a parsed model has one");
+    known(graph).map_err(refused)?;
     let inputs = shapes::inputs(graph, given).map_err(refused)?;
+    let integers = integers(graph, &folder).map_err(refused)?;
     explicit::plain(graph, &folder).map_err(refused)?;
     let encoded = model
         .write_buf()
@@ -89,7 +92,7 @@ pub fn survey(path: &Path, given: &InputShapes) -> Result<Survey, OnnxError> {
     drop(bytes);
     let mut graph = model.graph.expect("a parsed model has one");
     graph.initializer.iter_mut().for_each(leave_out_values);
-    let shapes = ValueShapes::of(&shown, encoded, &graph, &inputs).map_err(refused)?;
+    let shapes = ValueShapes::of(encoded, &graph, integers, &inputs).map_err(refused)?;
     Ok(Survey {
         operators: operators(&graph, &shapes).map_err(refused)?,
         inputs: inputs
@@ -113,17 +116,19 @@ fn leave_out_values(tensor: &mut TensorProto) {
 fn operators(graph: &GraphProto, shapes: &ValueShapes) -> Result<Vec<OnnxOperator>, String> {
     let mut constants = Constants::of(graph);
     let mut found = Vec::new();
-    let mut uncounted: BTreeMap<String, usize> = BTreeMap::new();
     for proto in &graph.node {
         let node = OnnxNode::new(proto);
         if constants.fold(&node) {
             continue;
         }
         let operator = node.operator();
-        let Some(work) = work(&node, shapes, &|name| constants.is_constant(name)) else {
-            *uncounted.entry(operator).or_default() += 1;
-            continue;
-        };
+        let work = work(&node, shapes, &|name| constants.is_constant(name));
+        let work = work.ok_or_else(|| {
+            format!(
+                "node \"{}\" ({operator}): its work cannot be counted",
+                node.name()
+            )
+        })?;
         let size = |name: &str| shapes.elements(name).unwrap_or(0);
         let activations = node.inputs().filter(|name| !constants.is_constant(name));
         found.push(OnnxOperator {
@@ -141,13 +146,44 @@ fn operators(graph: &GraphProto, shapes: &ValueShapes) -> Result<Vec<OnnxOperato
             operator,
         });
     }
+    Ok(found)
+}
+
+/// Refuses operators whose work cannot be told, before anything is run.
+fn known(graph: &GraphProto) -> Result<(), String> {
+    let mut uncounted: BTreeMap<String, usize> = BTreeMap::new();
+    for proto in &graph.node {
+        let operator = OnnxNode::new(proto).operator();
+        if !is_known(&operator) {
+            *uncounted.entry(operator).or_default() += 1;
+        }
+    }
     match uncounted.is_empty() {
-        true => Ok(found),
+        true => Ok(()),
         false => Err(format!(
             "the work of some operators cannot be counted: {}; export the model without them",
             grouped(&uncounted)
         )),
     }
+}
+
+/// Integers among the weights that an operator may read as sizes.
+fn integers(graph: &GraphProto, folder: &Folder) -> Result<Integers, String> {
+    let small = |tensor: &&TensorProto| {
+        let kind = tensor.data_type.unwrap_or(DataType(0));
+        let numbers: u64 = tensor.dims.iter().map(|&dim| dim.unsigned_abs()).product();
+        [DataType::INT64, DataType::INT32].contains(&kind) && numbers <= 64
+    };
+    let tensors = graph.initializer.iter().filter(small);
+    tensors
+        .map(|tensor| {
+            let read = OnnxTensor::read(tensor, folder)?;
+            Ok((
+                tensor.name.clone().unwrap_or_default(),
+                read.indices()?.to_vec(),
+            ))
+        })
+        .collect()
 }
 
 /// `3 × Loop, 1 × If`.

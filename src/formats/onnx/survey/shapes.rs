@@ -1,14 +1,19 @@
 //! The shape of every value of a model, from one run of the inference engine.
 
 use super::InputShapes;
+use super::work::{einsum, inner};
+use crate::formats::onnx::node::OnnxNode;
 use rten::{Dimension, Model, ModelOptions, NodeId, RunOptions, Value};
 use rten_onnx::onnx::{DataType, GraphProto, ValueInfoProto};
-use rten_tensor::Layout;
+use rten_tensor::{AsView, Layout};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Largest number of values that an input may have.
+/// Most numbers of an input.
 const LARGEST_INPUT: usize = 1 << 28;
+
+/// Most numbers that an operator may write: more than any known network does for one inference.
+const LARGEST_VALUE: f64 = (1u64 << 31) as f64;
 
 /// An input of the model.
 pub(super) struct SurveyInput {
@@ -23,20 +28,20 @@ pub(super) fn inputs(graph: &GraphProto, given: &InputShapes) -> Result<Vec<Surv
         .filter_map(|tensor| tensor.name.as_deref())
         .collect();
     let name = |input: &ValueInfoProto| input.name.clone().unwrap_or_default();
-    let found: Vec<SurveyInput> = (graph.input.iter())
+    let open: Vec<&ValueInfoProto> = (graph.input.iter())
         .filter(|input| !constants.contains(name(input).as_str()))
-        .map(|input| one(input, given.get(&name(input))))
-        .collect::<Result<_, _>>()?;
-    for wanted in given.keys() {
-        if !found.iter().any(|input| input.name == *wanted) {
-            let names: Vec<&str> = found.iter().map(|input| input.name.as_str()).collect();
-            return Err(format!(
-                "it has no input \"{wanted}\"; its inputs are {}",
-                names.join(", ")
-            ));
-        }
+        .collect();
+    let names: Vec<String> = open.iter().map(|input| name(input)).collect();
+    if let Some(wanted) = given.keys().find(|wanted| !names.contains(wanted)) {
+        return Err(format!(
+            "it has no input \"{wanted}\"; its inputs are {}",
+            names.join(", ")
+        ));
     }
-    Ok(found)
+    let found = open.into_iter();
+    found
+        .map(|input| one(input, given.get(&name(input))))
+        .collect()
 }
 
 fn one(input: &ValueInfoProto, given: Option<&Vec<usize>>) -> Result<SurveyInput, String> {
@@ -96,11 +101,12 @@ pub(super) struct ValueShapes {
 }
 
 impl ValueShapes {
-    /// Runs the model once.
+    /// Runs the model once, an operator at a time: what one is going to write is known before it does,
+    /// and a value goes when nobody reads it any more.
     pub fn of(
-        path: &str,
         encoded: Vec<u8>,
         graph: &GraphProto,
+        integers: Integers,
         inputs: &[SurveyInput],
     ) -> Result<Self, String> {
         let engine = |reason: String| format!("the inference engine cannot run it: {reason}");
@@ -110,31 +116,42 @@ impl ValueShapes {
                 .load(encoded)
         };
         let model = catch_unwind(AssertUnwindSafe(load))
-            .map_err(|_| engine(format!("it panicked on {path}")))?
-            .map_err(|error| engine(error.to_string()))?;
-        let mut values = constants(&model, graph);
-        let outputs = graph.node.iter().flat_map(|node| &node.output);
-        let (names, ids): (Vec<&String>, Vec<NodeId>) = outputs
-            .filter(|name| !name.is_empty())
-            .filter_map(|name| Some((name, model.find_node(name)?)))
-            .unzip();
-        let mut given = Vec::new();
-        for input in inputs {
-            let id = model.find_node(&input.name);
-            given.push((
-                id.ok_or_else(|| engine(format!("no input {}", input.name)))?,
-                zeros(input).into(),
-            ));
-            values.insert(input.name.clone(), input.shape.clone());
-        }
-        let run = || model.run(given, &ids, Some(RunOptions::default()));
-        let found = catch_unwind(AssertUnwindSafe(run))
             .map_err(|_| engine("it panicked".to_owned()))?
             .map_err(|error| engine(error.to_string()))?;
-        for (name, value) in names.into_iter().zip(found) {
-            values.insert(name.clone(), value.shape().to_vec());
+        let mut shapes = constants(&model, graph);
+        let mut live = Live::of(graph, integers);
+        for input in inputs {
+            shapes.insert(input.name.clone(), input.shape.clone());
+            live.values.insert(input.name.clone(), zeros(input));
         }
-        Ok(ValueShapes { values })
+        for (index, proto) in graph.node.iter().enumerate() {
+            let node = OnnxNode::new(proto);
+            bounded(&node, &shapes, &live)?;
+            let ids = node.outputs().filter(|name| !name.is_empty());
+            let (names, ids): (Vec<&str>, Vec<NodeId>) = ids
+                .filter_map(|name| Some((name, model.find_node(name)?)))
+                .unzip();
+            let mut read: Vec<&str> = node.inputs().collect();
+            read.sort_unstable();
+            read.dedup();
+            let given = read.into_iter().filter_map(|name| {
+                let value = live.values.get(name)?;
+                Some((model.find_node(name)?, value.as_view().into()))
+            });
+            let given = given.collect();
+            let run = || model.run(given, &ids, Some(RunOptions::default()));
+            let failed =
+                |reason: String| engine(format!("{} ({}): {reason}", node.name(), node.operator()));
+            let found = catch_unwind(AssertUnwindSafe(run))
+                .map_err(|_| failed("it panicked".to_owned()))?
+                .map_err(|error| failed(error.to_string()))?;
+            for (name, value) in names.into_iter().zip(found) {
+                shapes.insert(name.to_owned(), value.shape().to_vec());
+                live.values.insert(name.to_owned(), value);
+            }
+            live.forget(index, &node);
+        }
+        Ok(ValueShapes { values: shapes })
     }
 
     /// The shape of a value; `None` if it has none.
@@ -147,6 +164,186 @@ impl ValueShapes {
         self.get(name)
             .map(|shape| shape.iter().map(|&size| size as u64).product())
     }
+}
+
+/// Integer weights, by name: axes, sizes and numbers of repetitions.
+pub(super) type Integers = BTreeMap<String, Vec<i64>>;
+
+/// Values that somebody is still going to read.
+struct Live {
+    values: BTreeMap<String, Value>,
+    integers: Integers,
+    /// The last node that reads each value.
+    last: BTreeMap<String, usize>,
+}
+
+impl Live {
+    fn of(graph: &GraphProto, integers: Integers) -> Self {
+        let mut last = BTreeMap::new();
+        for (index, node) in graph.node.iter().enumerate() {
+            last.extend(node.input.iter().map(|name| (name.clone(), index)));
+        }
+        Live {
+            values: BTreeMap::new(),
+            integers,
+            last,
+        }
+    }
+
+    fn forget(&mut self, index: usize, node: &OnnxNode) {
+        for name in node.inputs().chain(node.outputs()) {
+            if self.last.get(name).is_none_or(|&last| last <= index) {
+                self.values.remove(name);
+            }
+        }
+    }
+
+    /// The integers of a value, if it has any.
+    fn integers(&self, name: &str) -> Option<Vec<i64>> {
+        if let Some(known) = self.integers.get(name) {
+            return Some(known.clone());
+        }
+        match self.values.get(name)? {
+            Value::Int32Tensor(tensor) => {
+                Some(tensor.iter().map(|&value| i64::from(value)).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn floats(&self, name: &str) -> Option<Vec<f64>> {
+        match self.values.get(name)? {
+            Value::FloatTensor(tensor) => {
+                Some(tensor.iter().map(|&value| f64::from(value)).collect())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Refuses an operator that would write more than [`LARGEST_VALUE`].
+fn bounded(
+    node: &OnnxNode,
+    shapes: &BTreeMap<String, Vec<usize>>,
+    live: &Live,
+) -> Result<(), String> {
+    let written = written(node, shapes, live);
+    match written <= LARGEST_VALUE {
+        true => Ok(()),
+        false => Err(format!(
+            "node \"{}\" ({}) would write {written:.1e} numbers, more than {LARGEST_VALUE:.1e}",
+            node.name(),
+            node.operator()
+        )),
+    }
+}
+
+/// How many numbers an operator writes at most.
+fn written(node: &OnnxNode, shapes: &BTreeMap<String, Vec<usize>>, live: &Live) -> f64 {
+    let elements = |shape: &[usize]| shape.iter().map(|&size| size as f64).product::<f64>();
+    let shape = |index: usize| node.input(index).and_then(|name| shapes.get(name));
+    let size = |index: usize| shape(index).map_or(0.0, |shape| elements(shape));
+    let numbers = |index: usize| -> Option<Vec<f64>> {
+        let name = node.input(index)?;
+        let integers = live.integers(name);
+        integers
+            .map(|values| values.into_iter().map(|value| value as f64).collect())
+            .or_else(|| live.floats(name))
+    };
+    let listed = |name: &str| -> Vec<f64> {
+        let found = node.attribute(name);
+        found.map_or_else(Vec::new, |a| a.ints.iter().map(|&i| i as f64).collect())
+    };
+    let product = |values: Vec<f64>| values.into_iter().map(f64::abs).product::<f64>();
+    let sum: f64 = (0..node.inputs().count()).map(size).sum();
+    match node.operator().as_str() {
+        "Pad" => {
+            let pads = numbers(1).unwrap_or_else(|| listed("pads"));
+            let axes = shape(0).map_or(&[][..], Vec::as_slice);
+            let most = pads.iter().fold(0.0f64, |most, &pad| most.max(pad));
+            axes.iter().map(|&axis| axis as f64 + 2.0 * most).product()
+        }
+        "Expand" => size(0).max(1.0) * product(numbers(1).unwrap_or_default()),
+        "Tile" => size(0) * product(numbers(1).unwrap_or_default()),
+        "ConstantOfShape" => product(numbers(0).unwrap_or_default()),
+        "Range" => {
+            let of = |index| numbers(index).and_then(|values| values.first().copied());
+            let (start, end, step) = (of(0), of(1), of(2));
+            let span = end.unwrap_or(0.0) - start.unwrap_or(0.0);
+            (span / step.filter(|step| *step != 0.0).unwrap_or(1.0)).abs()
+        }
+        "Resize" | "Upsample" => {
+            let scales = (1..3)
+                .filter_map(numbers)
+                .map(|scales| size(0) * product(scales));
+            let attribute = node.attribute("scales");
+            let stated = attribute
+                .map(|a| a.floats.iter().map(|&s| f64::from(s)).product::<f64>() * size(0));
+            let sizes = numbers(3).map(product);
+            scales.chain(stated).chain(sizes).fold(0.0, f64::max)
+        }
+        "OneHot" => size(0).max(1.0) * product(numbers(1).unwrap_or_default()),
+        "Gather" | "GatherND" => size(0).min(LARGEST_VALUE) * size(1).max(1.0),
+        "EyeLike" => size(0),
+        "Conv" | "ConvInteger" | "QLinearConv" | "ConvTranspose" | "MaxPool" | "AveragePool"
+        | "LpPool" => {
+            let axes = shape(0).map_or(&[][..], Vec::as_slice);
+            let most = |values: Vec<f64>| values.into_iter().fold(1.0, f64::max);
+            let pad = most(listed("pads"));
+            let widened = match node.operator().as_str() {
+                "ConvTranspose" => most(listed("strides")),
+                _ => 1.0,
+            };
+            let kernel = shape(1).map_or(1.0, |weights| {
+                weights
+                    .iter()
+                    .fold(1.0, |most: f64, &size| most.max(size as f64))
+            });
+            let reach = 2.0 * pad + kernel * most(listed("dilations"));
+            let places = axes
+                .iter()
+                .skip(2)
+                .map(|&size| size as f64 * widened + reach);
+            let channels = kernel.max(axes.get(1).map_or(1.0, |&size| size as f64));
+            axes.first().map_or(1.0, |&batch| batch as f64) * channels * places.product::<f64>()
+        }
+        "MatMul" | "MatMulInteger" | "QLinearMatMul" | "Gemm" | "com.microsoft.FusedMatMul" => {
+            let second = if node.operator() == "QLinearMatMul" {
+                3
+            } else {
+                1
+            };
+            let summed = shape(0).and_then(|first| inner(node, first)).unwrap_or(1) as f64;
+            (size(0) / summed).max(1.0) * (size(second) / summed).max(1.0)
+        }
+        "Einsum" => {
+            let labels = shape(0)
+                .zip(shape(1))
+                .and_then(|(a, b)| einsum(node, &[a, b]));
+            labels.map_or(f64::INFINITY, |(_, written)| written as f64)
+        }
+        "LSTM" | "GRU" | "RNN" => sum * 4.0,
+        _ => broadcast((0..node.inputs().count()).filter_map(shape))
+            .unwrap_or(0.0)
+            .max(sum),
+    }
+}
+
+/// Numbers of the common shape of some tensors; `None` if they have none.
+fn broadcast<'a>(shapes: impl Iterator<Item = &'a Vec<usize>>) -> Option<f64> {
+    let mut common: Vec<usize> = Vec::new();
+    for shape in shapes {
+        let missing = shape.len().saturating_sub(common.len());
+        common.splice(0..0, std::iter::repeat_n(1, missing));
+        for (have, &size) in common.iter_mut().rev().zip(shape.iter().rev()) {
+            match (*have, size) {
+                (1, size) => *have = size,
+                (have, size) if size == 1 || size == have => {}
+                _ => return None,
+            }
+        }
+    }
+    Some(common.iter().map(|&size| size as f64).product())
 }
 
 /// The shapes of the weights.

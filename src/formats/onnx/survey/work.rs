@@ -62,167 +62,53 @@ pub(super) struct OperatorWork {
 }
 
 /// Operators without a multiplication, by class.
-const OTHERS: &[(OperatorClass, &[&str])] = &[
+const OTHERS: &[(OperatorClass, &str)] = &[
     (
         OperatorClass::Normalization,
-        &[
-            "LayerNormalization",
-            "InstanceNormalization",
-            "GroupNormalization",
-            "BatchNormalization",
-            "LpNormalization",
-            "LRN",
-            "MeanVarianceNormalization",
-            "RMSNormalization",
-            "SimplifiedLayerNormalization",
-            "com.microsoft.SkipLayerNormalization",
-            "com.microsoft.SkipSimplifiedLayerNormalization",
-        ],
+        "LayerNormalization InstanceNormalization GroupNormalization BatchNormalization \
+         LpNormalization LRN MeanVarianceNormalization RMSNormalization \
+         SimplifiedLayerNormalization com.microsoft.SkipLayerNormalization \
+         com.microsoft.SkipSimplifiedLayerNormalization",
     ),
-    (
-        OperatorClass::Softmax,
-        &["Softmax", "LogSoftmax", "Hardmax"],
-    ),
+    (OperatorClass::Softmax, "Softmax LogSoftmax Hardmax"),
     (
         OperatorClass::Pooling,
-        &[
-            "MaxPool",
-            "AveragePool",
-            "LpPool",
-            "GlobalMaxPool",
-            "GlobalAveragePool",
-            "GlobalLpPool",
-            "ReduceMean",
-            "ReduceSum",
-            "ReduceMax",
-            "ReduceMin",
-            "ReduceProd",
-            "ReduceL1",
-            "ReduceL2",
-            "ReduceLogSum",
-            "ReduceLogSumExp",
-            "ReduceSumSquare",
-            "ArgMax",
-            "ArgMin",
-            "TopK",
-            "CumSum",
-        ],
+        "MaxPool AveragePool LpPool GlobalMaxPool GlobalAveragePool GlobalLpPool \
+         ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 \
+         ReduceLogSum ReduceLogSumExp ReduceSumSquare ArgMax ArgMin TopK CumSum",
     ),
     (
         OperatorClass::Elementwise,
-        &[
-            "Relu",
-            "LeakyRelu",
-            "PRelu",
-            "Elu",
-            "Celu",
-            "Selu",
-            "ThresholdedRelu",
-            "Sigmoid",
-            "HardSigmoid",
-            "HardSwish",
-            "Swish",
-            "Mish",
-            "Tanh",
-            "Gelu",
-            "com.microsoft.Gelu",
-            "com.microsoft.FastGelu",
-            "com.microsoft.QuickGelu",
-            "com.microsoft.BiasGelu",
-            "Softplus",
-            "Softsign",
-            "Erf",
-            "Exp",
-            "Log",
-            "Sqrt",
-            "Reciprocal",
-            "Abs",
-            "Neg",
-            "Sign",
-            "Floor",
-            "Ceil",
-            "Round",
-            "Sin",
-            "Cos",
-            "Tan",
-            "Asin",
-            "Acos",
-            "Atan",
-            "Sinh",
-            "Cosh",
-            "Asinh",
-            "Acosh",
-            "Atanh",
-            "Clip",
-            "Add",
-            "Sub",
-            "Mul",
-            "Div",
-            "Mod",
-            "Pow",
-            "Min",
-            "Max",
-            "Mean",
-            "Sum",
-            "Where",
-            "Not",
-            "And",
-            "Or",
-            "Xor",
-            "Equal",
-            "Greater",
-            "GreaterOrEqual",
-            "Less",
-            "LessOrEqual",
-            "IsNaN",
-            "IsInf",
-            "Cast",
-            "CastLike",
-            "Dropout",
-            "QuantizeLinear",
-            "DequantizeLinear",
-            "DynamicQuantizeLinear",
-            "Shrink",
-            "BitShift",
-            "RandomNormalLike",
-            "RandomUniformLike",
-            "Bernoulli",
-        ],
+        "Relu LeakyRelu PRelu Elu Celu Selu ThresholdedRelu Sigmoid HardSigmoid \
+         HardSwish Swish Mish Tanh Gelu com.microsoft.Gelu com.microsoft.FastGelu \
+         com.microsoft.QuickGelu com.microsoft.BiasGelu Softplus Softsign Erf Exp Log \
+         Sqrt Reciprocal Abs Neg Sign Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh \
+         Cosh Asinh Acosh Atanh Clip Add Sub Mul Div Mod Pow Min Max Mean Sum Where Not \
+         And Or Xor Equal Greater GreaterOrEqual Less LessOrEqual IsNaN IsInf Cast \
+         CastLike Dropout QuantizeLinear DequantizeLinear DynamicQuantizeLinear Shrink \
+         BitShift RandomNormalLike RandomUniformLike Bernoulli",
     ),
     (
         OperatorClass::Layout,
-        &[
-            "Identity",
-            "Reshape",
-            "Flatten",
-            "Transpose",
-            "Squeeze",
-            "Unsqueeze",
-            "Concat",
-            "Split",
-            "Slice",
-            "Pad",
-            "Expand",
-            "Tile",
-            "DepthToSpace",
-            "SpaceToDepth",
-            "ConstantOfShape",
-            "Range",
-            "GatherElements",
-            "GatherND",
-            "ScatterND",
-            "ScatterElements",
-            "OneHot",
-            "Resize",
-            "Upsample",
-            "Trilu",
-            "EyeLike",
-            "NonZero",
-            "Compress",
-            "ReverseSequence",
-        ],
+        "Identity Reshape Flatten Transpose Squeeze Unsqueeze Concat Split Slice Pad \
+         Expand Tile DepthToSpace SpaceToDepth ConstantOfShape Range GatherElements \
+         GatherND ScatterND ScatterElements OneHot Resize Upsample Trilu EyeLike \
+         NonZero Compress ReverseSequence",
     ),
 ];
+
+fn lists_it(list: &str, operator: &str) -> bool {
+    list.split_whitespace().any(|one| one == operator)
+}
+
+/// Whether the work of an operator can be told.
+pub(super) fn is_known(operator: &str) -> bool {
+    const MULTIPLYING: &str = "Conv ConvInteger QLinearConv ConvTranspose MatMul MatMulInteger \
+        QLinearMatMul com.microsoft.FusedMatMul Gemm Einsum LSTM GRU RNN \
+        Gather Constant Shape Size";
+    let mut lists = OTHERS.iter().map(|(_, operators)| *operators);
+    lists.any(|list| lists_it(list, operator)) || lists_it(MULTIPLYING, operator)
+}
 
 /// The work of an operator that reads activations; `None` if it cannot be told.
 pub(super) fn work(
@@ -255,7 +141,7 @@ pub(super) fn work(
         "com.microsoft.FusedMatMul" => of(elements(output) * inner(node, shape(0)?)?, [0, 1]),
         "QLinearMatMul" => of(elements(output) * last(shape(0)?)?, [0, 3]),
         "Gemm" => of(elements(output) * inner(node, shape(0)?)?, [0, 1]),
-        "Einsum" => of(einsum(node, &[shape(0)?, shape(1)?])?, [0, 1]),
+        "Einsum" => of(einsum(node, &[shape(0)?, shape(1)?])?.0, [0, 1]),
         "LSTM" | "GRU" | "RNN" => OperatorWork {
             class: OperatorClass::Recurrent,
             ..linear(recurrent(&operator, node, shape(0)?, shape(1)?, shape(2)?)?)
@@ -269,7 +155,7 @@ pub(super) fn work(
         },
         other => {
             let mut known = OTHERS.iter();
-            let (class, _) = known.find(|(_, operators)| operators.contains(&other))?;
+            let (class, _) = known.find(|(_, operators)| lists_it(operators, other))?;
             OperatorWork {
                 class: *class,
                 ..linear(0)
@@ -295,7 +181,7 @@ fn last(shape: &[usize]) -> Option<u64> {
 }
 
 /// The axis that a matrix product sums over.
-fn inner(node: &OnnxNode, first: &[usize]) -> Option<u64> {
+pub(super) fn inner(node: &OnnxNode, first: &[usize]) -> Option<u64> {
     let axis = match node.int("transA", 0) {
         0 => first.len().checked_sub(1)?,
         _ => first.len().checked_sub(2)?,
@@ -386,10 +272,11 @@ fn recurrent(
     Some(steps * (directions * rows * (inputs + hidden)) as u64)
 }
 
-/// The product of the sizes of all labels of an equation of two operands.
-fn einsum(node: &OnnxNode, operands: &[&[usize]]) -> Option<u64> {
+/// Of an equation of two operands the product of the sizes of all labels, and of those that are written.
+pub(super) fn einsum(node: &OnnxNode, operands: &[&[usize]; 2]) -> Option<(u64, u64)> {
     let equation = node.string("equation", "").replace(' ', "");
-    let terms: Vec<&str> = equation.split("->").next()?.split(',').collect();
+    let (read, written) = equation.split_once("->")?;
+    let terms: Vec<&str> = read.split(',').collect();
     if terms.len() != operands.len() {
         return None;
     }
@@ -400,5 +287,12 @@ fn einsum(node: &OnnxNode, operands: &[&[usize]]) -> Option<u64> {
         }
         sizes.extend(term.chars().zip(shape.iter().map(|&size| size as u64)));
     }
-    Some(sizes.values().product())
+    let times = |all: u64, size: u64| all.checked_mul(size);
+    let all = sizes.values().copied().try_fold(1, times)?;
+    let kept = written
+        .chars()
+        .map(|label| sizes.get(&label).copied().unwrap_or(1));
+    let mut kept = kept;
+    let kept = kept.try_fold(1, times)?;
+    Some((all, kept))
 }
