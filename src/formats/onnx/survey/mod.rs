@@ -4,6 +4,7 @@
 //! shapes are those of one run of the inference engine, so nothing is left to a second definition of
 //! ONNX.
 
+mod bound;
 mod shapes;
 mod work;
 

@@ -1,7 +1,7 @@
 //! The shape of every value of a model, from one run of the inference engine.
 
 use super::InputShapes;
-use super::work::{einsum, inner};
+use super::bound::bounded;
 use crate::formats::onnx::node::OnnxNode;
 use rten::{Dimension, Model, ModelOptions, NodeId, RunOptions, Value};
 use rten_onnx::onnx::{DataType, GraphProto, ValueInfoProto};
@@ -11,9 +11,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Most numbers of an input.
 const LARGEST_INPUT: usize = 1 << 28;
-
-/// Most numbers that an operator may write: more than any known network does for one inference.
-const LARGEST_VALUE: f64 = (1u64 << 31) as f64;
 
 /// An input of the model.
 pub(super) struct SurveyInput {
@@ -170,7 +167,7 @@ impl ValueShapes {
 pub(super) type Integers = BTreeMap<String, Vec<i64>>;
 
 /// Values that somebody is still going to read.
-struct Live {
+pub(super) struct Live {
     values: BTreeMap<String, Value>,
     integers: Integers,
     /// The last node that reads each value.
@@ -199,7 +196,7 @@ impl Live {
     }
 
     /// The integers of a value, if it has any.
-    fn integers(&self, name: &str) -> Option<Vec<i64>> {
+    pub fn integers(&self, name: &str) -> Option<Vec<i64>> {
         if let Some(known) = self.integers.get(name) {
             return Some(known.clone());
         }
@@ -211,7 +208,7 @@ impl Live {
         }
     }
 
-    fn floats(&self, name: &str) -> Option<Vec<f64>> {
+    pub fn floats(&self, name: &str) -> Option<Vec<f64>> {
         match self.values.get(name)? {
             Value::FloatTensor(tensor) => {
                 Some(tensor.iter().map(|&value| f64::from(value)).collect())
@@ -219,131 +216,6 @@ impl Live {
             _ => None,
         }
     }
-}
-
-/// Refuses an operator that would write more than [`LARGEST_VALUE`].
-fn bounded(
-    node: &OnnxNode,
-    shapes: &BTreeMap<String, Vec<usize>>,
-    live: &Live,
-) -> Result<(), String> {
-    let written = written(node, shapes, live);
-    match written <= LARGEST_VALUE {
-        true => Ok(()),
-        false => Err(format!(
-            "node \"{}\" ({}) would write {written:.1e} numbers, more than {LARGEST_VALUE:.1e}",
-            node.name(),
-            node.operator()
-        )),
-    }
-}
-
-/// How many numbers an operator writes at most.
-fn written(node: &OnnxNode, shapes: &BTreeMap<String, Vec<usize>>, live: &Live) -> f64 {
-    let elements = |shape: &[usize]| shape.iter().map(|&size| size as f64).product::<f64>();
-    let shape = |index: usize| node.input(index).and_then(|name| shapes.get(name));
-    let size = |index: usize| shape(index).map_or(0.0, |shape| elements(shape));
-    let numbers = |index: usize| -> Option<Vec<f64>> {
-        let name = node.input(index)?;
-        let integers = live.integers(name);
-        integers
-            .map(|values| values.into_iter().map(|value| value as f64).collect())
-            .or_else(|| live.floats(name))
-    };
-    let listed = |name: &str| -> Vec<f64> {
-        let found = node.attribute(name);
-        found.map_or_else(Vec::new, |a| a.ints.iter().map(|&i| i as f64).collect())
-    };
-    let product = |values: Vec<f64>| values.into_iter().map(f64::abs).product::<f64>();
-    let sum: f64 = (0..node.inputs().count()).map(size).sum();
-    match node.operator().as_str() {
-        "Pad" => {
-            let pads = numbers(1).unwrap_or_else(|| listed("pads"));
-            let axes = shape(0).map_or(&[][..], Vec::as_slice);
-            let most = pads.iter().fold(0.0f64, |most, &pad| most.max(pad));
-            axes.iter().map(|&axis| axis as f64 + 2.0 * most).product()
-        }
-        "Expand" => size(0).max(1.0) * product(numbers(1).unwrap_or_default()),
-        "Tile" => size(0) * product(numbers(1).unwrap_or_default()),
-        "ConstantOfShape" => product(numbers(0).unwrap_or_default()),
-        "Range" => {
-            let of = |index| numbers(index).and_then(|values| values.first().copied());
-            let (start, end, step) = (of(0), of(1), of(2));
-            let span = end.unwrap_or(0.0) - start.unwrap_or(0.0);
-            (span / step.filter(|step| *step != 0.0).unwrap_or(1.0)).abs()
-        }
-        "Resize" | "Upsample" => {
-            let scales = (1..3)
-                .filter_map(numbers)
-                .map(|scales| size(0) * product(scales));
-            let attribute = node.attribute("scales");
-            let stated = attribute
-                .map(|a| a.floats.iter().map(|&s| f64::from(s)).product::<f64>() * size(0));
-            let sizes = numbers(3).map(product);
-            scales.chain(stated).chain(sizes).fold(0.0, f64::max)
-        }
-        "OneHot" => size(0).max(1.0) * product(numbers(1).unwrap_or_default()),
-        "Gather" | "GatherND" => size(0).min(LARGEST_VALUE) * size(1).max(1.0),
-        "EyeLike" => size(0),
-        "Conv" | "ConvInteger" | "QLinearConv" | "ConvTranspose" | "MaxPool" | "AveragePool"
-        | "LpPool" => {
-            let axes = shape(0).map_or(&[][..], Vec::as_slice);
-            let most = |values: Vec<f64>| values.into_iter().fold(1.0, f64::max);
-            let pad = most(listed("pads"));
-            let widened = match node.operator().as_str() {
-                "ConvTranspose" => most(listed("strides")),
-                _ => 1.0,
-            };
-            let kernel = shape(1).map_or(1.0, |weights| {
-                weights
-                    .iter()
-                    .fold(1.0, |most: f64, &size| most.max(size as f64))
-            });
-            let reach = 2.0 * pad + kernel * most(listed("dilations"));
-            let places = axes
-                .iter()
-                .skip(2)
-                .map(|&size| size as f64 * widened + reach);
-            let channels = kernel.max(axes.get(1).map_or(1.0, |&size| size as f64));
-            axes.first().map_or(1.0, |&batch| batch as f64) * channels * places.product::<f64>()
-        }
-        "MatMul" | "MatMulInteger" | "QLinearMatMul" | "Gemm" | "com.microsoft.FusedMatMul" => {
-            let second = if node.operator() == "QLinearMatMul" {
-                3
-            } else {
-                1
-            };
-            let summed = shape(0).and_then(|first| inner(node, first)).unwrap_or(1) as f64;
-            (size(0) / summed).max(1.0) * (size(second) / summed).max(1.0)
-        }
-        "Einsum" => {
-            let labels = shape(0)
-                .zip(shape(1))
-                .and_then(|(a, b)| einsum(node, &[a, b]));
-            labels.map_or(f64::INFINITY, |(_, written)| written as f64)
-        }
-        "LSTM" | "GRU" | "RNN" => sum * 4.0,
-        _ => broadcast((0..node.inputs().count()).filter_map(shape))
-            .unwrap_or(0.0)
-            .max(sum),
-    }
-}
-
-/// Numbers of the common shape of some tensors; `None` if they have none.
-fn broadcast<'a>(shapes: impl Iterator<Item = &'a Vec<usize>>) -> Option<f64> {
-    let mut common: Vec<usize> = Vec::new();
-    for shape in shapes {
-        let missing = shape.len().saturating_sub(common.len());
-        common.splice(0..0, std::iter::repeat_n(1, missing));
-        for (have, &size) in common.iter_mut().rev().zip(shape.iter().rev()) {
-            match (*have, size) {
-                (1, size) => *have = size,
-                (have, size) if size == 1 || size == have => {}
-                _ => return None,
-            }
-        }
-    }
-    Some(common.iter().map(|&size| size as f64).product())
 }
 
 /// The shapes of the weights.
