@@ -12,7 +12,7 @@ pub use work::OperatorClass;
 
 use super::external::Folder;
 use super::node::OnnxNode;
-use super::tensor::OnnxTensor;
+use super::tensor::{Data, OnnxTensor};
 use super::{OnnxError, explicit, ops, parse};
 use crate::counts::{DenseCounts, DenseLayer};
 use crate::digest::sha256_hex;
@@ -22,7 +22,7 @@ use serde::Serialize;
 use shapes::{Integers, ValueShapes};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use work::{is_known, work};
+use work::{is_known, multiplies, work};
 
 /// Sizes of inputs that the model leaves open, by name of the input.
 pub type InputShapes = BTreeMap<String, Vec<usize>>;
@@ -85,6 +85,7 @@ pub fn survey(path: &Path, given: &InputShapes) -> Result<Survey, OnnxError> {
     known(graph).map_err(refused)?;
     let inputs = shapes::inputs(graph, given).map_err(refused)?;
     let integers = integers(graph, &folder).map_err(refused)?;
+    finite(graph, &folder).map_err(refused)?;
     explicit::plain(graph, &folder).map_err(refused)?;
     let encoded = model
         .write_buf()
@@ -166,6 +167,29 @@ fn known(graph: &GraphProto) -> Result<(), String> {
             grouped(&uncounted)
         )),
     }
+}
+
+/// Refuses weights that are no numbers; constants elsewhere may be infinite, as masks are.
+fn finite(graph: &GraphProto, folder: &Folder) -> Result<(), String> {
+    let multiplying = graph.node.iter().map(OnnxNode::new);
+    let multiplying = multiplying.filter(|node| multiplies(&node.operator()));
+    let read: BTreeSet<&str> = multiplying.flat_map(|node| node.inputs()).collect();
+    let is_weight = |tensor: &&TensorProto| {
+        let name = tensor.name.as_deref();
+        name.is_some_and(|name| read.contains(name))
+    };
+    for tensor in graph.initializer.iter().filter(is_weight) {
+        let values = OnnxTensor::read(tensor, folder)?;
+        if let Data::Floats(values) = &values.data
+            && let Some(value) = values.iter().find(|value| !value.is_finite())
+        {
+            return Err(format!(
+                "\"{}\" holds {value}; weights must be finite",
+                tensor.name.as_deref().unwrap_or("")
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Integers among the weights that an operator may read as sizes.

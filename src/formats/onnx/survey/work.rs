@@ -97,17 +97,24 @@ const OTHERS: &[(OperatorClass, &str)] = &[
     ),
 ];
 
+/// Operators that multiply, pick rows of a table or are constants and shapes.
+const MULTIPLYING: &str = "Conv ConvInteger QLinearConv ConvTranspose MatMul MatMulInteger \
+    QLinearMatMul com.microsoft.FusedMatMul Gemm Einsum LSTM GRU RNN \
+    Gather Constant Shape Size";
+
 fn lists_it(list: &str, operator: &str) -> bool {
     list.split_whitespace().any(|one| one == operator)
 }
 
+/// Whether an operator multiplies, so that it may have weights.
+pub(super) fn multiplies(operator: &str) -> bool {
+    lists_it(MULTIPLYING, operator)
+}
+
 /// Whether the work of an operator can be told.
 pub(super) fn is_known(operator: &str) -> bool {
-    const MULTIPLYING: &str = "Conv ConvInteger QLinearConv ConvTranspose MatMul MatMulInteger \
-        QLinearMatMul com.microsoft.FusedMatMul Gemm Einsum LSTM GRU RNN \
-        Gather Constant Shape Size";
     let mut lists = OTHERS.iter().map(|(_, operators)| *operators);
-    lists.any(|list| lists_it(list, operator)) || lists_it(MULTIPLYING, operator)
+    lists.any(|list| lists_it(list, operator)) || multiplies(operator)
 }
 
 /// The work of an operator that reads activations; `None` if it cannot be told.
