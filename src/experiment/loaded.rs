@@ -9,7 +9,7 @@ use crate::formats::nir::{self, Port};
 use crate::formats::spikes::{self, Request, SpikingInput};
 use crate::formats::{self, FileKind};
 use crate::network::Network;
-use crate::neuron::{Model, Neuron, NeuronError, Options, PRESETS, Preset};
+use crate::neuron::{InputKind, Model, Neuron, NeuronError, Options, PRESETS, Preset};
 pub(super) use recorded::Original;
 use stated::Stated;
 
@@ -167,6 +167,11 @@ fn options(stated: &NetworkOptions, preset: &Preset) -> Options {
     let mut options = preset.options;
     options.dt_s = stated.dt_s.unwrap_or(options.dt_s);
     options.reset = stated.reset.unwrap_or(options.reset);
+    options.input = match stated.norm_input {
+        Some(true) => InputKind::Current,
+        Some(false) => InputKind::Delta,
+        None => options.input,
+    };
     options.test = stated.threshold_test.unwrap_or(options.test);
     options.current_order = stated.current_order.unwrap_or(options.current_order);
     if let Some(start) = stated.initial_potential {

@@ -22,6 +22,10 @@ pub struct NetworkOptions {
     /// What a spike does to the potential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset: Option<ResetRule>,
+    /// Whether the input of a timestep is scaled by `1 − decay`, as a current that flows during it, or
+    /// added whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norm_input: Option<bool>,
     /// When a neuron fires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold_test: Option<ThresholdTest>,

@@ -72,10 +72,12 @@ fn options(choice: u32) -> Options {
         } else {
             ThresholdTest::AtLeast
         },
-        reset: if bit(2) {
-            ResetRule::Subtract
-        } else {
-            ResetRule::Value
+        reset: match (bit(12), bit(13), bit(2)) {
+            (false, false, true) => ResetRule::Subtract,
+            (false, _, _) => ResetRule::Value,
+            (true, false, true) => ResetRule::SubtractNext,
+            (true, false, false) => ResetRule::ValueNext,
+            (true, true, _) => ResetRule::None,
         },
         reads_v_reset: bit(3),
         refractory_timesteps: if bit(4) { 2 } else { 0 },
@@ -111,8 +113,9 @@ fn options(choice: u32) -> Options {
     }
 }
 
-/// Choices that a model may refuse: several spikes, integers and what Izhikevich has no place for.
-const CHOICES: u32 = 1 << 12;
+/// Choices that a model may refuse: several spikes, integers, resets in the next timestep and what
+/// Izhikevich has no place for.
+const CHOICES: u32 = 1 << 14;
 
 /// Input of a timestep: of either sign, zero, or none.
 fn input(neurons: usize, scale: f32, seed: u64) -> Vec<f32> {

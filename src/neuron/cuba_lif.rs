@@ -7,6 +7,7 @@ use super::firing::Firing;
 use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed, join};
 use super::loihi::Loihi;
 use super::model::Advance;
+use super::options::ResetRule;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, Reset};
@@ -74,7 +75,13 @@ impl CubaLif {
         Ok(CubaLif {
             initial: setup.get("v_initial")?.clone(),
             cuba: Cuba::new(&setup)?,
-            firing: Firing::new(&setup, Reset::ToValue)?,
+            firing: {
+                // To zero it happens after the integration, and the input of the timestep is lost.
+                if setup.options().reset == ResetRule::ValueNext {
+                    Firing::new(&setup, Reset::ToValue)?;
+                }
+                Firing::settling(&setup, Reset::ToValue)?
+            },
             setup,
         })
     }
@@ -115,7 +122,7 @@ impl NeuronModel for CubaLif {
             state.refractory -= 1;
             return 0.0;
         }
-        state.v = v;
+        state.v = self.firing.settle(neuron, state.v, v);
         self.firing
             .fire(neuron, &mut state.v, &mut state.refractory)
     }
@@ -163,6 +170,7 @@ impl<const EXPONENTIAL: bool> LaneRule<9, 2> for CubaLifRule<EXPONENTIAL> {
         free: bool,
     ) -> ([f64; 2], f32) {
         let (current, next) = self.cuba.step([a, b, c, d, e, f], i, v, input);
+        let next = self.firing.settle(v, next, fires_at, threshold);
         let fires = free & (next >= fires_at);
         let (after, spikes) = (self.firing).discharge::<MANY>(fires, next, threshold, v_reset);
         ([current, if free { after } else { v }], spikes as f32)

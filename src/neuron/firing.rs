@@ -3,7 +3,7 @@
 use super::coefficients::Coefficients;
 use super::error::NeuronError;
 use super::lanes::FiringRule;
-use super::options::SpikeLimit;
+use super::options::{ResetRule, SpikeLimit};
 use super::setup::NeuronSetup;
 use super::{Reset, ThresholdTest};
 
@@ -11,7 +11,10 @@ use super::{Reset, ThresholdTest};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Firing {
     rows: Coefficients<Row>,
-    reset: Reset,
+    /// What a spike does in its timestep.
+    reset: Option<Reset>,
+    /// Whether the threshold is subtracted in the timestep after a spike.
+    pending: bool,
     above: bool,
     unbounded: bool,
     /// Timesteps after a spike in which the neuron does nothing.
@@ -29,7 +32,29 @@ struct Row {
 impl Firing {
     /// `file`: what the file of the network is taken to say about the reset.
     pub fn new(setup: &NeuronSetup, file: Reset) -> Result<Self, NeuronError> {
+        match setup.options().reset {
+            ResetRule::SubtractNext | ResetRule::ValueNext => Err(NeuronError::Unsupported {
+                model: setup.model(),
+                what: "a reset in the next timestep is not known for it",
+                advice: "leave out --reset-timing",
+            }),
+            _ => Firing::settling(setup, file),
+        }
+    }
+
+    /// The same of a model that calls [`settle`](Self::settle) in each timestep.
+    pub fn settling(setup: &NeuronSetup, file: Reset) -> Result<Self, NeuronError> {
         let options = setup.options();
+        let reset = setup.reset(file);
+        if reset.is_none()
+            && (options.spike_limit != SpikeLimit::One || options.refractory_timesteps > 0)
+        {
+            return Err(NeuronError::Unsupported {
+                model: setup.model(),
+                what: "several spikes a timestep and refractory periods need a reset at once",
+                advice: "leave out --reset none and --reset-timing next",
+            });
+        }
         let unbounded = options.spike_limit == SpikeLimit::Unbounded;
         let threshold = if unbounded {
             setup.positive("v_threshold")?
@@ -52,7 +77,8 @@ impl Firing {
         };
         Ok(Firing {
             rows: Coefficients::new(&[threshold, &v_reset], row),
-            reset: setup.reset(file),
+            reset,
+            pending: options.reset == ResetRule::SubtractNext,
             above,
             unbounded,
             refractory: options.refractory_timesteps,
@@ -62,7 +88,9 @@ impl Firing {
     /// The same for one lane of many.
     pub fn rule(&self) -> FiringRule {
         FiringRule {
-            subtract: self.reset == Reset::Subtract,
+            resets: self.reset.is_some(),
+            subtract: self.reset == Some(Reset::Subtract),
+            pending: self.pending,
             above: self.above,
             many: self.unbounded,
             refractory: self.refractory,
@@ -73,6 +101,14 @@ impl Firing {
     pub fn row(&self, neuron: usize) -> [f64; 3] {
         let row = self.rows.get(neuron);
         [row.fires_at, row.threshold, row.v_reset]
+    }
+
+    /// [`FiringRule::settle`] of one neuron.
+    #[inline(always)]
+    pub fn settle(&self, neuron: usize, before: f64, next: f64) -> f64 {
+        let row = self.rows.get(neuron);
+        self.rule()
+            .settle(before, next, row.fires_at, row.threshold)
     }
 
     /// Tests the potential `v`, resets it, and returns the number of spikes.
@@ -114,8 +150,9 @@ impl Firing {
             (true, true) => ((*v / threshold).ceil() - 1.0).max(1.0),
         };
         match self.reset {
-            Reset::Subtract => *v -= spikes * threshold,
-            Reset::ToValue => *v = row.v_reset,
+            Some(Reset::Subtract) => *v -= spikes * threshold,
+            Some(Reset::ToValue) => *v = row.v_reset,
+            None => {}
         }
         *refractory = self.refractory;
         spikes as f32

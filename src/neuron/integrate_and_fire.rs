@@ -73,7 +73,10 @@ impl If {
     /// A value that the options refuse.
     pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
         let options = setup.options().integrate_fire;
-        let r = setup.resistance()?;
+        let r = match setup.options().resistance {
+            Resistance::PerSecond => setup.resistance()?.map(|r| r * setup.options().dt_s),
+            _ => setup.resistance()?,
+        };
         if setup.options().resistance == Resistance::Fixed
             && let Some(bad) = r.values().iter().find(|r| **r != 1.0)
         {

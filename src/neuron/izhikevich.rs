@@ -115,7 +115,8 @@ impl Izhikevich {
                 "its equations diverge in timesteps longer than 0.001 s",
             ));
         }
-        if options.refractory_timesteps > 0 || options.reset == ResetRule::Subtract {
+        let own = [ResetRule::File, ResetRule::Value].contains(&options.reset);
+        if options.refractory_timesteps > 0 || !own {
             return Err(NeuronError::Unsupported {
                 model: Self::NAME,
                 what: "its reset is v = c, u = u + d, without a refractory period",

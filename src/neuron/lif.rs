@@ -8,6 +8,7 @@ use super::lanes::{FiringRule, LaneGroup, LaneRule, Packed, join};
 use super::loihi::Loihi;
 use super::membrane::{Membrane, MembraneRule};
 use super::model::Advance;
+use super::options::ResetRule;
 use super::setup::NeuronSetup;
 use super::shared;
 use super::{NeuronModel, Parameter, Reset};
@@ -70,10 +71,11 @@ impl Lif {
     /// # Errors
     /// A value that the equations or the options refuse.
     pub fn new(setup: NeuronSetup) -> Result<Self, NeuronError> {
+        let setup = at_once(setup)?;
         Ok(Lif {
             initial: setup.get("v_initial")?.clone(),
             membrane: Membrane::new(&setup)?,
-            firing: Firing::new(&setup, Reset::ToValue)?,
+            firing: Firing::settling(&setup, Reset::ToValue)?,
             setup,
         })
     }
@@ -83,6 +85,23 @@ impl Lif {
     pub fn setup(&self) -> &NeuronSetup {
         &self.setup
     }
+}
+
+/// A reset to zero before the decay of the next timestep is one at once: zero decays to zero, and the
+/// input of that timestep is kept either way.
+fn at_once(mut setup: NeuronSetup) -> Result<NeuronSetup, NeuronError> {
+    if setup.options().reset == ResetRule::ValueNext {
+        let is_zero = |values: &Parameter| values.values().iter().all(|v| *v == 0.0);
+        if !is_zero(&setup.v_reset()?) || !is_zero(setup.get("v_leak")?) {
+            return Err(NeuronError::Unsupported {
+                model: Lif::NAME,
+                what: "a reset in the next timestep is known for v_reset = 0 and v_leak = 0 alone",
+                advice: "leave out --reset-timing",
+            });
+        }
+        setup.set_reset(ResetRule::Value);
+    }
+    Ok(setup)
 }
 
 impl NeuronModel for Lif {
@@ -111,7 +130,8 @@ impl NeuronModel for Lif {
             state.refractory -= 1;
             return 0.0;
         }
-        state.v = self.membrane.step(neuron, state.v, input);
+        let next = self.membrane.step(neuron, state.v, input);
+        state.v = self.firing.settle(neuron, state.v, next);
         self.firing
             .fire(neuron, &mut state.v, &mut state.refractory)
     }
@@ -159,6 +179,7 @@ impl<const EXPONENTIAL: bool> LaneRule<6, 1> for LeakyRule<EXPONENTIAL> {
         free: bool,
     ) -> ([f64; 1], f32) {
         let next = self.membrane.step([rate, pull, gain], v, input);
+        let next = self.firing.settle(v, next, fires_at, threshold);
         let fires = free & (next >= fires_at);
         let (after, spikes) = (self.firing).discharge::<MANY>(fires, next, threshold, v_reset);
         ([if free { after } else { v }], spikes as f32)

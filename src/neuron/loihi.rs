@@ -156,7 +156,7 @@ impl<const SPIKES: bool> Loihi<SPIKES> {
         if SPIKES {
             let value =
                 !options.reads_v_reset || setup.get("v_reset")?.values().iter().all(|v| *v == 0.0);
-            if setup.reset(Reset::ToValue) == Reset::Subtract || !value {
+            if setup.reset(Reset::ToValue) != Some(Reset::ToValue) || !value {
                 return Err(unsupported(setup.model(), "Loihi resets to 0 only"));
             }
             if options.test == ThresholdTest::AtLeast || options.spike_limit != SpikeLimit::One {
@@ -288,7 +288,9 @@ impl<const SPIKES: bool> NeuronModel for Loihi<SPIKES> {
 
     fn fast_group(&self, neurons: Range<usize>) -> Option<Box<dyn Advance>> {
         let firing = FiringRule {
+            resets: true,
             subtract: false,
+            pending: false,
             above: true,
             many: false,
             refractory: self.setup.options().refractory_timesteps,

@@ -39,16 +39,29 @@ pub enum ResetRule {
     Subtract,
     /// `v = v_reset`, whatever the file says.
     Value,
+    /// Nothing.
+    None,
+    /// `v −= v_threshold` in the next timestep, after its decay and input and before its test.
+    ///
+    /// Source: snnTorch 1.0.0, layers with `reset_mechanism="subtract"` and `reset_delay=True`, their
+    /// defaults: `m = β·m + I − H(m − θ)·θ` with the old `m` in the step function.
+    SubtractNext,
+    /// `v = v_reset` in the next timestep, before its decay.
+    ///
+    /// Source: snnTorch 1.0.0, `Leaky` with `reset_mechanism="zero"` and `reset_delay=True`.
+    ValueNext,
 }
 
 impl ResetRule {
-    /// The reset to use for a population whose file says `file`.
+    /// The reset in the timestep of the spike, for a population whose file says `file`; `None` if
+    /// there is none.
     #[must_use]
-    pub fn resolve(self, file: Reset) -> Reset {
+    pub fn resolve(self, file: Reset) -> Option<Reset> {
         match self {
-            ResetRule::File => file,
-            ResetRule::Subtract => Reset::Subtract,
-            ResetRule::Value => Reset::ToValue,
+            ResetRule::File => Some(file),
+            ResetRule::Subtract => Some(Reset::Subtract),
+            ResetRule::Value => Some(Reset::ToValue),
+            ResetRule::None | ResetRule::SubtractNext | ResetRule::ValueNext => None,
         }
     }
 }
@@ -96,6 +109,9 @@ pub enum Resistance {
     Used,
     /// Models without synaptic current take 1 instead.
     Ignored,
+    /// Models without leak multiply it by the length of a timestep, as `v' = r·x` says, instead of
+    /// adding `r·x` in each; the others take it as it is.
+    PerSecond,
     /// Models without leak accept 1 only, and the `cuba` models `tau_mem/dt` only (relative
     /// difference 1e-5).
     Fixed,
@@ -177,6 +193,9 @@ impl fmt::Display for Options {
             ResetRule::File => "as the file says",
             ResetRule::Subtract => "by subtraction",
             ResetRule::Value => "to v_reset",
+            ResetRule::None => "none",
+            ResetRule::SubtractNext => "by subtraction in the next timestep",
+            ResetRule::ValueNext => "to v_reset in the next timestep",
         };
         let integration = match self.integration {
             Integration::Euler => "Euler",

@@ -46,7 +46,8 @@ const NIR: Options = Options {
 /// All presets; the first is the default.
 ///
 /// Sources: the importers of NIR files and the neuron layers of norse 1.1.0 (`lif_box`, `iaf`),
-/// snntorch 1.0.0 (`import_nir`, `Leaky`, `Synaptic`), sinabs 2.0.3 (`nir`, `lif_forward_single`)
+/// snntorch 1.0.0 (`import_nir`, `Leaky`, `Synaptic`), SpikingJelly 2.0.0 (`nir_exchange`,
+/// `IFNode`, `LIFNode`), sinabs 2.0.3 (`nir`, `lif_forward_single`)
 /// and Lava (`lif/models`, `PyLifModelBitAcc`).
 ///
 /// Known to be missing: snntorch's integrate-and-fire neuron whose potential still exceeds the
@@ -81,6 +82,15 @@ pub const PRESETS: &[Preset] = &[
                 floor: false,
                 reset: Reset::Subtract,
             },
+            ..NIR
+        },
+    },
+    Preset {
+        name: "spikingjelly",
+        about: "SpikingJelly 2.0: as nir, but v >= v_threshold, and r of if is per second, as its exporter writes 1/dt",
+        options: Options {
+            test: ThresholdTest::AtLeast,
+            resistance: Resistance::PerSecond,
             ..NIR
         },
     },

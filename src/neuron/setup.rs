@@ -1,7 +1,7 @@
 //! Named parameters of a population, checked, with defaults filled in.
 
 use super::error::NeuronError;
-use super::options::{InitialPotential, LeakPotential, Options, Resistance};
+use super::options::{InitialPotential, LeakPotential, Options, ResetRule, Resistance};
 use super::parameter_info::ParameterInfo;
 use super::{Parameter, Reset};
 use crate::names::suggestion;
@@ -168,7 +168,7 @@ impl NeuronSetup {
     pub(super) fn resistance(&self) -> Result<Parameter, NeuronError> {
         match self.options.resistance {
             Resistance::Ignored => Ok(Parameter::uniform(1.0)),
-            Resistance::Used | Resistance::Fixed => self.get("r").cloned(),
+            Resistance::Used | Resistance::Fixed | Resistance::PerSecond => self.get("r").cloned(),
         }
     }
 
@@ -181,8 +181,13 @@ impl NeuronSetup {
         }
     }
 
-    /// What a spike does, where the file is taken to say `file`.
-    pub(super) fn reset(&self, file: Reset) -> Reset {
+    /// Takes another reset instead, which gives the same spikes.
+    pub(super) fn set_reset(&mut self, reset: ResetRule) {
+        self.options.reset = reset;
+    }
+
+    /// What a spike does in its timestep, where the file is taken to say `file`.
+    pub(super) fn reset(&self, file: Reset) -> Option<Reset> {
         self.options.reset.resolve(file)
     }
 

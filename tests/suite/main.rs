@@ -35,6 +35,7 @@ mod onnx;
 mod operators;
 mod optimise;
 mod paper;
+mod parity;
 mod placement;
 mod plausible;
 mod recorded;

@@ -30,6 +30,13 @@ pub(in crate::cli) struct NetworkArgs {
     /// What a spike does to the potential.
     #[arg(long, value_enum)]
     reset: Option<Reset>,
+    /// When --reset happens.
+    #[arg(long, value_enum, requires = "reset")]
+    reset_timing: Option<Timing>,
+    /// Whether a leaky neuron scales the input of a timestep by 1 - decay (sinabs: norm_input, on
+    /// in its layers unless told otherwise) or adds it whole.
+    #[arg(long, value_enum)]
+    norm_input: Option<Switch>,
     /// When a neuron fires: at its threshold (ge) or above it (gt).
     #[arg(long, value_enum)]
     threshold_test: Option<Test>,
@@ -50,6 +57,22 @@ enum Reset {
     Subtract,
     /// v = v_reset.
     Value,
+    /// Nothing.
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Timing {
+    /// In the timestep of the spike.
+    Same,
+    /// In the one after it, as in snnTorch's layers with reset_delay=True, the default there.
+    Next,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -82,6 +105,7 @@ impl NetworkArgs {
         options.dt_s = given.dt_s.or(options.dt_s);
         options.bin_s = given.bin_s.or(options.bin_s);
         options.reset = given.reset.or(options.reset);
+        options.norm_input = given.norm_input.or(options.norm_input);
         options.threshold_test = given.threshold_test.or(options.threshold_test);
         options.current_order = given.current_order.or(options.current_order);
         options.initial_potential = given.initial_potential.or(options.initial_potential);
@@ -96,11 +120,15 @@ impl NetworkArgs {
             dt_s: self.dt,
             bin_s: self.dt_bin,
             preset: self.preset.clone(),
-            reset: self.reset.map(|reset| match reset {
-                Reset::File => ResetRule::File,
-                Reset::Subtract => ResetRule::Subtract,
-                Reset::Value => ResetRule::Value,
+            reset: self.reset.map(|reset| match (reset, self.reset_timing) {
+                (Reset::File, _) => ResetRule::File,
+                (Reset::Subtract, Some(Timing::Next)) => ResetRule::SubtractNext,
+                (Reset::Subtract, _) => ResetRule::Subtract,
+                (Reset::Value, Some(Timing::Next)) => ResetRule::ValueNext,
+                (Reset::Value, _) => ResetRule::Value,
+                (Reset::None, _) => ResetRule::None,
             }),
+            norm_input: self.norm_input.map(|switch| switch == Switch::On),
             threshold_test: self.threshold_test.map(|test| match test {
                 Test::Ge => ThresholdTest::AtLeast,
                 Test::Gt => ThresholdTest::Above,

@@ -43,7 +43,11 @@ pub(super) trait Packed<const K: usize, const S: usize>: super::NeuronModel {
 /// Threshold and reset without a branch: `super::firing::Firing` for one lane.
 #[derive(Clone, Copy)]
 pub(super) struct FiringRule {
+    /// Whether a spike resets the potential in its timestep.
+    pub(super) resets: bool,
     pub(super) subtract: bool,
+    /// Whether the threshold is subtracted in the timestep after a spike.
+    pub(super) pending: bool,
     pub(super) above: bool,
     pub(super) many: bool,
     /// Timesteps after a spike in which the neuron does nothing.
@@ -51,6 +55,17 @@ pub(super) struct FiringRule {
 }
 
 impl FiringRule {
+    /// The potential after a timestep's decay and input, less what the spike of the timestep before
+    /// left to subtract; `before` is the potential that was tested then.
+    #[inline(always)]
+    pub(super) fn settle(self, before: f64, next: f64, fires_at: f64, threshold: f64) -> f64 {
+        if self.pending & (before >= fires_at) {
+            next - threshold
+        } else {
+            next
+        }
+    }
+
     /// The potential after the test of the threshold, and the number of spikes.
     #[inline(always)]
     pub(super) fn discharge<const MANY: bool>(
@@ -70,6 +85,7 @@ impl FiringRule {
         } else {
             v_reset
         };
+        let after = if self.resets { after } else { v };
         if fires { (after, spikes) } else { (v, 0.0) }
     }
 }

@@ -47,6 +47,14 @@ impl<R: Read + Seek> NpzReader<R> {
         Ok(NpzReader(ZipArchive::new(file)?))
     }
 
+    /// Names of the arrays, in the order of the file.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.0.file_names();
+        names
+            .map(|name| name.trim_end_matches(".npy").to_owned())
+            .collect()
+    }
+
     pub fn by_name<A: FromNpy>(&mut self, name: &str) -> Fallible<A> {
         let mut bytes = Vec::new();
         let mut entry = self.0.by_name(&format!("{name}.npy"))?;

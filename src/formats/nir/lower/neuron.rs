@@ -109,7 +109,12 @@ fn is_plain(options: &Options) -> bool {
 }
 
 fn adds_whole_input(r: &Tensor, options: &Options) -> bool {
-    options.resistance == Resistance::Ignored || r.data.iter().all(|&r| r == 1.0)
+    let scale = match options.resistance {
+        Resistance::Ignored => return true,
+        Resistance::PerSecond => options.dt_s,
+        Resistance::Used | Resistance::Fixed => 1.0,
+    };
+    r.data.iter().all(|&r| r * scale == 1.0)
 }
 
 /// The node as the neuron of converted networks, which the engine runs faster, if it is one.
@@ -120,7 +125,7 @@ fn integrate_fire(
     start: Option<&Tensor>,
 ) -> Option<IntegrateFire> {
     let rules = options.integrate_fire;
-    let reset = options.reset.resolve(rules.reset);
+    let reset = options.reset.resolve(rules.reset)?;
     let plain = is_plain(options)
         && options.spike_limit == SpikeLimit::One
         && options.refractory_timesteps == 0
