@@ -27,6 +27,8 @@ pub(super) struct LoadedNetwork {
     pub(super) notes: Vec<String>,
     /// What its file states of it.
     pub(super) stated: Stated,
+    /// What was chosen for a NIR file, which has no place for some of it.
+    pub(super) chosen: Option<NetworkOptions>,
     /// What it was converted from.
     pub(super) original: Option<Box<Original>>,
 }
@@ -68,6 +70,7 @@ impl LoadedNetwork {
             seed: config.seed.unwrap_or(0),
             notes: lowered.notes,
             stated: Stated::of_graph(&graph, &options),
+            chosen: Some(config.options.clone()),
             original: None,
         })
     }
@@ -125,6 +128,7 @@ impl LoadedNetwork {
             seed,
             notes,
             stated: Stated::of_description(&description),
+            chosen: None,
             original: None,
         })
     }

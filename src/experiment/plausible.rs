@@ -5,6 +5,7 @@ mod activity;
 mod network;
 mod structure;
 mod time;
+mod unstated;
 
 use super::ConvertedExperiment;
 use crate::formats::dataset::Dataset;

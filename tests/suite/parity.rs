@@ -130,3 +130,39 @@ fn what_has_no_place_for_a_late_reset_says_so() {
         "{said}"
     );
 }
+
+#[test]
+fn what_a_nir_file_cannot_say_is_told_until_somebody_says_it() {
+    let said = |name: &str, input: &str, flags: &[&str]| {
+        let output = Command::cargo_bin("spikewatt")
+            .expect("the binary is built with the tests")
+            .arg("simulate")
+            .arg(fixture(&format!("{name}.nir")))
+            .arg("--input")
+            .arg(fixture(input))
+            .args(["--hold-input", "-T", "2"])
+            .args(flags)
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let leaky = |flags: &[&str]| {
+        let flags = [&["--preset", "snntorch"], flags].concat();
+        said("mlp_leaky_subtract_delay", "images100.npz", &flags)
+    };
+    let wanted = "--reset subtract --reset-timing next";
+    assert!(leaky(&[]).contains(wanted));
+    for flags in [&["--reset", "value"][..], &["--reset", "none"]] {
+        assert!(!leaky(flags).contains(wanted));
+    }
+    let scaled = |flags: &[&str]| {
+        let flags = [&["--preset", "sinabs"], flags].concat();
+        said("si_lif", "images20_flat.npz", &flags)
+    };
+    assert!(scaled(&[]).contains("--norm-input on"));
+    assert!(!scaled(&["--norm-input", "off"]).contains("--norm-input on"));
+    assert!(
+        !said("sj_if", "images20_flat.npz", &["--preset", "spikingjelly"]).contains("cannot say")
+    );
+}

@@ -105,6 +105,7 @@ impl LoadedNetwork {
             seed,
             notes,
             stated: Stated::default(),
+            chosen: None,
             original: Some(Box::new(Original {
                 runtime,
                 calibration: input.source,

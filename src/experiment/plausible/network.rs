@@ -1,6 +1,6 @@
 //! Warnings about a spiking network, its input and what it did.
 
-use super::{activity, near_chance_share, structure, time, warning};
+use super::{activity, near_chance_share, structure, time, unstated, warning};
 use crate::counts::EventCounts;
 use crate::engine::{Outcome, Simulation};
 use crate::experiment::loaded::LoadedNetwork;
@@ -40,7 +40,8 @@ pub(in crate::experiment) fn of_network(
 
 /// What is suspicious about a network before it runs.
 pub(in crate::experiment) fn of_structure(loaded: &LoadedNetwork) -> Vec<Warning> {
-    let mut found = structure::disconnected(loaded);
+    let mut found = unstated::of_file(loaded);
+    found.extend(structure::disconnected(loaded));
     found.extend(time::unstable(loaded));
     found.extend(time::started(loaded));
     found.extend(structure::repeated(loaded));
