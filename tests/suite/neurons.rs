@@ -3,8 +3,8 @@
 
 use spikewatt::neuron::{
     Advance, CurrentOrder, Dynamics, InitialPotential, InputKind, Integration, LeakPotential,
-    MODELS, Model, NeuronError, Options, PRESETS, Parameter, Preset, ResetRule, SpikeLimit,
-    ThresholdTest, build,
+    MODELS, Model, NeuronError, Options, PRESETS, Parameter, Preset, ResetRule, Resistance,
+    SpikeLimit, ThresholdTest, build,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -570,6 +570,10 @@ fn three(model: &Model, options: &Options) -> [Vec<(&'static str, f64)>; 3] {
                     "tau_adaptation" => options.dt_s * (30.0 + k),
                     "beta" => 0.5 + 0.1 * k,
                     "r" if cuba => tau / options.dt_s,
+                    // What adds the input whole in a timestep.
+                    "r" if options.resistance == Resistance::PerSecond && model.name == "if" => {
+                        1.0 / options.dt_s
+                    }
                     "r" => 1.0,
                     "v_leak" if options.leak == LeakPotential::Any => 0.1 * k,
                     "v_threshold" | "threshold" => 1.0 + 0.1 * k,

@@ -85,7 +85,7 @@ fn integrate_and_fire_of_spikingjelly_takes_its_input_per_second() {
     let found = differing(
         "sj_if",
         "images20_flat.npz",
-        20,
+        10,
         &["--preset", "spikingjelly"],
     );
     assert_eq!(found.map(|(differ, _)| differ), [0, 0]);
@@ -96,11 +96,11 @@ fn integrate_and_fire_of_spikingjelly_takes_its_input_per_second() {
 fn leaky_of_sinabs_scales_its_input() {
     let flags = ["--preset", "sinabs", "--norm-input"];
     let on = [&flags[..], &["on"]].concat();
-    let found = differing("si_lif", "images20_flat.npz", 20, &on);
+    let found = differing("si_lif", "images20_flat.npz", 10, &on);
     assert_eq!(found.map(|(differ, _)| differ), [0, 0]);
     assert!(found[0].1 > 150, "{found:?}");
     let off = [&flags[..], &["off"]].concat();
-    let [(hidden, _), _] = differing("si_lif", "images20_flat.npz", 20, &off);
+    let [(hidden, _), _] = differing("si_lif", "images20_flat.npz", 10, &off);
     assert!(hidden > 1_000, "{hidden}");
 }
 
